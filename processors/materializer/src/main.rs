@@ -1,0 +1,2 @@
+//! Wires the process.
+fn main() {}
