@@ -1,1 +1,100 @@
-//! decider
+//! How commands become records: the pure step of a command processor, over any domain. No clock, no randomness, no I/O.
+//!
+//! A [`Machine`] takes a batch of incoming commands and gives back what is to be written: [`Outgoing`] records for Kafka, and
+//! [`keyvalue::Mutation`]s for the local state once Kafka has committed them. `stream` executes that on Kafka, `simulation` on an
+//! in-process log. The domain is known only through the [`Domain`] trait: nothing here names an airline.
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod aggregates;
+mod batch;
+mod codec;
+mod cursor;
+mod envelope;
+pub mod keys;
+mod machine;
+mod remembered;
+mod replay;
+
+pub use batch::{Batch, DeadLetter, Incoming, Outgoing, Tally};
+pub use codec::{Codec, DecodeError};
+pub use cursor::Cursor;
+pub use envelope::{CommandEnvelope, EventEnvelope, Outcome, Rejection, Status};
+pub use machine::{Limits, Machine, StepError};
+pub use replay::{Replay, ReplayError};
+
+use keyvalue::Mutation;
+
+/// What a domain has to say for itself in order to run on the machine: who decides, what follows, and how it is stored.
+///
+/// An aggregate is stored as parts: keys under the aggregate, each with a value. One event changes few of them, however large
+/// the aggregate is, and all of them together give the state back.
+pub trait Domain: Send + Sync + 'static {
+    type Command: Send;
+    type Event: Clone + PartialEq + std::fmt::Debug + Send;
+    type State: Clone + Send;
+
+    /// The state of an aggregate that has no events yet.
+    fn initial(aggregate_id: &str) -> Self::State;
+
+    /// Decides a command. An accepted command gives at least one event.
+    fn decide(aggregate_id: &str, state: &Self::State, command: &Self::Command) -> Result<Vec<Self::Event>, Rejection>;
+
+    /// Total: every event that was decided can be applied.
+    fn evolve(state: &mut Self::State, event: &Self::Event);
+
+    /// About how many bytes the state takes in memory; costs O(1).
+    fn size_bytes(state: &Self::State) -> usize;
+
+    /// What `event` changes in the stored parts of its aggregate, whose state is now `after`.
+    fn store(after: &Self::State, event: &Self::Event, parts: &mut Parts<'_>);
+
+    /// The state from its stored parts, in key order. An error says which part cannot be right.
+    fn load(aggregate_id: &str, parts: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<Self::State, String>;
+
+    /// The name of a command for eyes at a terminal (record header `type`).
+    fn command_type(command: &Self::Command) -> &'static str;
+
+    /// The name of an event for eyes at a terminal (record header `type`).
+    fn event_type(event: &Self::Event) -> &'static str;
+}
+
+/// Collects the changes of one aggregate's stored parts.
+pub struct Parts<'m> {
+    prefix: Vec<u8>,
+    mutations: &'m mut Vec<Mutation>,
+}
+
+impl<'m> Parts<'m> {
+    /// Parts of `aggregate_id`, which lives in `partition`.
+    pub fn new(partition: u32, aggregate_id: &str, mutations: &'m mut Vec<Mutation>) -> Self {
+        Self {
+            prefix: keys::aggregate(partition, aggregate_id),
+            mutations,
+        }
+    }
+
+    /// # Panics
+    /// On an empty key: that place holds the aggregate's version.
+    pub fn put(&mut self, part: &[u8], value: Vec<u8>) {
+        let key = self.key(part);
+        self.mutations.push(Mutation::Put { key, value });
+    }
+
+    /// # Panics
+    /// On an empty key: that place holds the aggregate's version.
+    pub fn delete(&mut self, part: &[u8]) {
+        let key = self.key(part);
+        self.mutations.push(Mutation::Delete { key });
+    }
+
+    fn key(&self, part: &[u8]) -> Vec<u8> {
+        assert!(!part.is_empty(), "a part of an aggregate has a key");
+        let mut key = Vec::with_capacity(self.prefix.len() + part.len());
+        key.extend_from_slice(&self.prefix);
+        key.extend_from_slice(part);
+        key
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! What goes into the machine and what comes out of it, as data.
+
+use crate::{Cursor, Status};
+use keyvalue::Mutation;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// One record of the commands topic.
+#[derive(Debug, Clone, Copy)]
+pub struct Incoming<'r> {
+    pub partition: u32,
+    pub offset: i64,
+    /// When the broker appended it (LogAppendTime), milliseconds since the epoch.
+    pub timestamp_ms: i64,
+    pub key: Option<&'r [u8]>,
+    pub value: Option<&'r [u8]>,
+    /// Record header `content-type`.
+    pub content_type: Option<&'r [u8]>,
+    /// A processor has already sent it on once (record header `forwarded-from`).
+    pub forwarded: bool,
+}
+
+/// One record to be written inside the transaction. Its key is the key of the incoming record that it answers, and so is its
+/// `traceparent`; values lie in the batch's buffer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outgoing {
+    /// To the same partition of the events topic.
+    Event {
+        incoming: usize,
+        value: Range<usize>,
+        event_type: &'static str,
+    },
+    /// To the same partition of the outcomes topic, with the record timestamp `decided_at_ms`.
+    Outcome {
+        incoming: usize,
+        value: Range<usize>,
+        status: Status,
+        decided_at_ms: i64,
+    },
+    /// The incoming record as it is, to the partition of the commands topic where its key belongs.
+    Forward { incoming: usize, to_partition: u32 },
+    /// The incoming record as it is, to the dead letters.
+    DeadLetter { incoming: usize, reason: DeadLetter },
+}
+
+/// Why a record is no command at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeadLetter {
+    #[error("the record has no key; the key of a command is its aggregate id")]
+    NoKey,
+    #[error("the record has no value")]
+    NoValue,
+    #[error("the value has {bytes} bytes; a command has at most {bytes_max}")]
+    Oversized { bytes: usize, bytes_max: usize },
+    #[error("the key belongs in partition {belongs_in} and was forwarded to another one; do all producers see the same topic?")]
+    Misrouted { belongs_in: u32 },
+    #[error("schema id {schema_id}: {reason}")]
+    UnknownSchema { schema_id: u32, reason: String },
+    #[error("{0}")]
+    Malformed(String),
+    #[error("the key is not the command's aggregate id, which is {aggregate_id:?}")]
+    KeyDiffers { aggregate_id: String },
+}
+
+impl DeadLetter {
+    /// A word for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::NoKey => "no_key",
+            Self::NoValue => "no_value",
+            Self::Oversized { .. } => "oversized",
+            Self::Misrouted { .. } => "misrouted",
+            Self::UnknownSchema { .. } => "unknown_schema",
+            Self::Malformed(_) => "malformed",
+            Self::KeyDiffers { .. } => "key_differs",
+        }
+    }
+}
+
+/// How many of each thing a batch holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    pub accepted: u64,
+    pub rejected: u64,
+    pub repeated: u64,
+    pub forwarded: u64,
+    pub dead_letters: u64,
+    pub events: u64,
+}
+
+/// The effects of some commands, to be written whole or not at all.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// In the order in which they are to be produced.
+    pub outgoing: Vec<Outgoing>,
+    /// How many of the incoming records this batch answers, from the first; the rest belongs to the next batch.
+    pub consumed: usize,
+    pub tally: Tally,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) mutations: Vec<Mutation>,
+    pub(crate) cursors: BTreeMap<u32, Cursor>,
+}
+
+impl Batch {
+    pub fn value(&self, range: &Range<usize>) -> &[u8] {
+        &self.bytes[range.clone()]
+    }
+
+    /// The offset to be committed for each partition that the batch touched.
+    pub fn next_command_offsets(&self) -> impl Iterator<Item = (u32, i64)> {
+        self.cursors
+            .iter()
+            .map(|(partition, cursor)| (*partition, cursor.next_command_offset))
+    }
+
+    /// The cursor of a partition that the batch has touched.
+    pub(crate) fn cursor(&mut self, partition: u32) -> &mut Cursor {
+        self.cursors
+            .get_mut(&partition)
+            .expect("the step of a record puts its partition there first")
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.outgoing.clear();
+        self.consumed = 0;
+        self.tally = Tally::default();
+        self.bytes.clear();
+        self.mutations.clear();
+        self.cursors.clear();
+    }
+}

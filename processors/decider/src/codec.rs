@@ -1,0 +1,33 @@
+//! Bytes on topics to envelopes and back; `schemas` implements it for Avro and for JSON.
+
+use crate::{CommandEnvelope, Domain, EventEnvelope, Outcome};
+
+/// Why a value could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// Not known yet: to be fetched from the registry, learned, and tried again. Unknown to the registry too, it is a dead letter.
+    #[error("schema id {0} is not known")]
+    UnknownSchema(u32),
+    /// The bytes are no such value; a dead letter.
+    #[error("{0}")]
+    Malformed(String),
+}
+
+/// How a domain's records are written. Schemas are learned by id; everything else is pure.
+pub trait Codec<D: Domain>: Send {
+    /// `content_type` is the record header of that name.
+    fn decode_command(&mut self, content_type: Option<&[u8]>, value: &[u8]) -> Result<CommandEnvelope<D::Command>, DecodeError>;
+
+    /// Makes a writer's schema known. An error says why it cannot be read with ours; its records are dead letters then.
+    fn learn(&mut self, schema_id: u32, schema_json: &str) -> Result<(), String>;
+
+    /// Appends the value's bytes to `out`.
+    fn encode_event(&mut self, event: &EventEnvelope<D::Event>, out: &mut Vec<u8>);
+
+    fn decode_event(&mut self, value: &[u8]) -> Result<EventEnvelope<D::Event>, DecodeError>;
+
+    /// Appends the value's bytes to `out`.
+    fn encode_outcome(&mut self, outcome: &Outcome, out: &mut Vec<u8>);
+
+    fn decode_outcome(&mut self, value: &[u8]) -> Result<Outcome, DecodeError>;
+}

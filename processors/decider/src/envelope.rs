@@ -1,0 +1,74 @@
+//! What surrounds a command, an event and an outcome, whatever the domain.
+
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// A request to one aggregate, as a client sent it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandEnvelope<C> {
+    /// Chosen by the client; a resend carries the same one.
+    pub command_id: Uuid,
+    pub aggregate_id: String,
+    /// The command is rejected unless the aggregate is at this version.
+    pub expected_version: Option<u64>,
+    pub issued_by: Option<String>,
+    pub command: C,
+}
+
+/// A fact about one aggregate, with where it stands in its aggregate and in its partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventEnvelope<E> {
+    /// Number of the event within its partition: 1, 2, 3 … without a gap.
+    pub sequence: u64,
+    pub aggregate_id: String,
+    /// Number of the event within its aggregate: 1, 2, 3 … without a gap.
+    pub version: u64,
+    pub command_id: Uuid,
+    /// Offset of the command in the same partition of the commands topic.
+    pub command_offset: i64,
+    /// When the broker appended the command, milliseconds since the epoch.
+    pub decided_at_ms: i64,
+    pub event: E,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Accepted,
+    Rejected,
+}
+
+impl Status {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// Why a command was refused: a rule in kebab-case, a sentence, and the facts that show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    pub rule: String,
+    pub message: String,
+    pub facts: Vec<BTreeMap<String, String>>,
+}
+
+/// What became of a command; also a read-your-writes token: whoever has reached `sequence` of this partition sees all that the
+/// decision saw and did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    pub command_id: Uuid,
+    pub aggregate_id: String,
+    pub status: Status,
+    /// Version of the aggregate after the decision; of a rejected command, the one that it was decided at.
+    pub version: u64,
+    /// Sequence of the partition after the decision; of a rejected command, the one that it was decided at.
+    pub sequence: u64,
+    pub event_count: u32,
+    /// Offset of the command that this outcome answers; of a repeated outcome, of the resend.
+    pub command_offset: i64,
+    /// This command id had been decided before; all else says what was decided then.
+    pub repeated: bool,
+    pub rejection: Option<Rejection>,
+}

@@ -1,0 +1,140 @@
+//! Taking over: what the log already says is folded into the state, without deciding anything again.
+
+use crate::remembered::{Remembered, forget};
+use crate::{Cursor, Domain, EventEnvelope, Machine, Outcome, Parts, keys};
+use keyvalue::{Mutation, Read, ReadError};
+
+/// A record of the log with where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replay<T> {
+    pub offset: i64,
+    /// The record's timestamp, milliseconds since the epoch.
+    pub timestamp_ms: i64,
+    pub value: T,
+}
+
+/// The log and the state do not fit together. The partition must not be processed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayError {
+    #[error("events {partition}/{offset} has sequence {found} where {expected} should follow: events are missing")]
+    SequenceGap {
+        partition: u32,
+        offset: i64,
+        found: u64,
+        expected: u64,
+    },
+    #[error("events {partition}/{offset} has version {found} of {aggregate_id} where {expected} should follow")]
+    VersionGap {
+        partition: u32,
+        offset: i64,
+        aggregate_id: String,
+        found: u64,
+        expected: u64,
+    },
+    #[error("partition {partition} is not open")]
+    NotOpen { partition: u32 },
+    #[error("partition {partition}: {error}")]
+    Read { partition: u32, error: ReadError },
+}
+
+impl<D: Domain> Machine<D> {
+    /// Folds events of an open partition, in offset order, into its aggregates. Events that the state already holds are skipped.
+    /// The mutations are to be written in one piece before the next call; on an error the partition is to be closed.
+    pub fn replay_events(
+        &mut self,
+        read: &impl Read,
+        partition: u32,
+        events: &[Replay<EventEnvelope<D::Event>>],
+    ) -> Result<Vec<Mutation>, ReplayError> {
+        let mut cursor = self.cursor(partition).ok_or(ReplayError::NotOpen { partition })?;
+        let mut mutations = Vec::new();
+        for Replay { offset, value: event, .. } in events {
+            let (offset, expected) = (*offset, cursor.sequence + 1);
+            cursor.next_event_offset = offset + 1;
+            if event.sequence < expected {
+                continue;
+            }
+            if event.sequence > expected {
+                return Err(ReplayError::SequenceGap {
+                    partition,
+                    offset,
+                    found: event.sequence,
+                    expected,
+                });
+            }
+            let aggregate_id = &event.aggregate_id;
+            let held = self
+                .aggregates
+                .touch(read, partition, aggregate_id)
+                .map_err(|error| ReplayError::Read { partition, error })?;
+            let expected = held.version + 1;
+            if event.version != expected {
+                let (aggregate_id, found) = (aggregate_id.clone(), event.version);
+                return Err(ReplayError::VersionGap {
+                    partition,
+                    offset,
+                    aggregate_id,
+                    found,
+                    expected,
+                });
+            }
+            D::evolve(&mut held.state, &event.event);
+            D::store(&held.state, &event.event, &mut Parts::new(partition, aggregate_id, &mut mutations));
+            held.version = event.version;
+            held.changed = true;
+            cursor.sequence = event.sequence;
+        }
+        for (id, held) in self.aggregates.changed() {
+            mutations.push(Mutation::Put {
+                key: keys::aggregate(held.partition, id),
+                value: held.version.to_be_bytes().to_vec(),
+            });
+        }
+        self.aggregates.keep_touched();
+        self.set_cursor(partition, cursor, &mut mutations);
+        Ok(mutations)
+    }
+
+    /// Remembers the outcomes of an open partition, in offset order, so that no command in them is decided again.
+    pub fn replay_outcomes(&mut self, partition: u32, outcomes: &[Replay<Outcome>]) -> Result<Vec<Mutation>, ReplayError> {
+        let mut cursor = self.cursor(partition).ok_or(ReplayError::NotOpen { partition })?;
+        let mut mutations = Vec::new();
+        for Replay {
+            offset,
+            timestamp_ms,
+            value: outcome,
+        } in outcomes
+        {
+            cursor.next_outcome_offset = offset + 1;
+            cursor.next_command_offset = cursor.next_command_offset.max(outcome.command_offset + 1);
+            let clock_ms = cursor.clock_ms.max(*timestamp_ms);
+            mutations.extend(forget(partition, cursor.clock_ms, clock_ms));
+            cursor.clock_ms = clock_ms;
+            if !outcome.repeated {
+                mutations.push(Remembered::of(outcome).put(partition, clock_ms, outcome.command_id));
+            }
+        }
+        self.set_cursor(partition, cursor, &mut mutations);
+        Ok(mutations)
+    }
+
+    /// After the replay: commands before `next_command_offset` were answered by a dead letter or forwarded, which leave no outcome.
+    pub fn resume_at(&mut self, partition: u32, next_command_offset: i64) -> Result<Vec<Mutation>, ReplayError> {
+        let cursor = self.cursor(partition).ok_or(ReplayError::NotOpen { partition })?;
+        let mut mutations = Vec::new();
+        self.set_cursor(
+            partition,
+            Cursor {
+                next_command_offset,
+                ..cursor
+            },
+            &mut mutations,
+        );
+        Ok(mutations)
+    }
+
+    fn set_cursor(&mut self, partition: u32, cursor: Cursor, mutations: &mut Vec<Mutation>) {
+        self.open.insert(partition, cursor);
+        mutations.push(cursor.mutation(partition));
+    }
+}
