@@ -1,0 +1,177 @@
+//! A view in memory, served on a port of its own: what the tests of this crate ask.
+
+use crate::{Limits, Patience, Position, Readiness, Service, Source, Stamp, serve};
+use keyvalue::{Memory, Order, Read, ReadError, Visit};
+use prometheus::Registry;
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+/// A view that a test fills.
+pub(crate) struct View {
+    held: Mutex<Frozen>,
+    applied: watch::Sender<Arc<Stamp>>,
+    readiness: Mutex<Readiness>,
+    broken: AtomicBool,
+}
+
+/// What a view held at one moment.
+#[derive(Clone)]
+pub(crate) struct Frozen {
+    memory: Arc<Memory>,
+    stamp: Arc<Stamp>,
+    broken: bool,
+}
+
+impl Read for Frozen {
+    fn get<T>(&self, key: &[u8], with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, ReadError> {
+        if self.broken {
+            return Err(ReadError::new("a block does not match its checksum"));
+        }
+        self.memory.get(key, with)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], order: Order, visit: Visit<'_>) -> Result<(), ReadError> {
+        if self.broken {
+            return Err(ReadError::new("a block does not match its checksum"));
+        }
+        self.memory.scan(from, to, order, visit)
+    }
+}
+
+impl View {
+    pub(crate) fn new(memory: Memory, position: &str) -> Arc<Self> {
+        let stamp = Arc::new(Stamp::new(Position::parse(position).unwrap()));
+        Arc::new(Self {
+            applied: watch::Sender::new(Arc::clone(&stamp)),
+            held: Mutex::new(Frozen {
+                memory: Arc::new(memory),
+                stamp,
+                broken: false,
+            }),
+            readiness: Mutex::new(Readiness::Ready),
+            broken: AtomicBool::new(false),
+        })
+    }
+
+    pub(crate) fn become_at(&self, memory: Memory, position: &str) {
+        let stamp = Arc::new(Stamp::new(Position::parse(position).unwrap()));
+        *self.held.lock().unwrap() = Frozen {
+            memory: Arc::new(memory),
+            stamp: Arc::clone(&stamp),
+            broken: false,
+        };
+        self.applied.send_replace(stamp);
+    }
+
+    pub(crate) fn set_readiness(&self, readiness: Readiness) {
+        *self.readiness.lock().unwrap() = readiness;
+    }
+
+    pub(crate) fn break_down(&self) {
+        self.broken.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Source for View {
+    type Snapshot<'s> = Frozen;
+
+    fn snapshot(&self) -> Frozen {
+        Frozen {
+            broken: self.broken.load(Ordering::Relaxed),
+            ..self.held.lock().unwrap().clone()
+        }
+    }
+
+    fn position(&self, snapshot: &Frozen) -> Result<Arc<Stamp>, ReadError> {
+        Ok(Arc::clone(&snapshot.stamp))
+    }
+
+    fn applied(&self) -> watch::Receiver<Arc<Stamp>> {
+        self.applied.subscribe()
+    }
+
+    fn readiness(&self) -> Readiness {
+        self.readiness.lock().unwrap().clone()
+    }
+}
+
+/// A service that listens.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) view: Arc<View>,
+    client: reqwest::Client,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+/// An answer as a client sees it.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Seen {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+}
+
+impl Running {
+    pub(crate) async fn start(view: Arc<View>, limits: Limits, patience: Patience) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let service = Arc::new(Service::new(Arc::clone(&view), Registry::new(), patience).unwrap());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let stopped = async {
+            let _dropped_is_as_good = stopped.await;
+        };
+        Self {
+            address,
+            view,
+            client: reqwest::Client::new(),
+            stop: Some(stop),
+            task: tokio::spawn(serve(listener, service, limits, stopped)),
+        }
+    }
+
+    pub(crate) async fn of(memory: Memory, position: &str) -> Self {
+        Self::start(View::new(memory, position), Limits::default(), Patience::default()).await
+    }
+
+    pub(crate) async fn get(&self, path_and_query: &str) -> Seen {
+        send(self.request("GET", path_and_query)).await
+    }
+
+    pub(crate) fn request(&self, method: &str, path_and_query: &str) -> reqwest::RequestBuilder {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        self.client.request(method, format!("http://{}{path_and_query}", self.address))
+    }
+
+    pub(crate) fn order_stop(&mut self) {
+        drop(self.stop.take());
+    }
+
+    pub(crate) async fn ended(self) {
+        self.task.await.unwrap();
+    }
+}
+
+pub(crate) async fn send(request: reqwest::RequestBuilder) -> Seen {
+    let response = request.send().await.unwrap();
+    Seen {
+        status: response.status().as_u16(),
+        headers: response.headers().clone(),
+        text: response.text().await.unwrap(),
+    }
+}

@@ -1,0 +1,59 @@
+//! Where answers come from: a source of consistent snapshots, each with the position that it stands for.
+
+use crate::Position;
+use keyvalue::{Read, ReadError};
+use std::sync::Arc;
+use tokio::sync::watch;
+use warp::http::HeaderValue;
+
+/// A view that is being built by this process. Every answer is made from one snapshot.
+pub trait Source: Send + Sync + 'static {
+    type Snapshot<'s>: Read
+    where
+        Self: 's;
+
+    /// The view as it is now, unchanged by what is applied later.
+    fn snapshot(&self) -> Self::Snapshot<'_>;
+
+    /// The position of a snapshot, read from the snapshot itself.
+    fn position(&self, snapshot: &Self::Snapshot<'_>) -> Result<Arc<Stamp>, ReadError>;
+
+    /// Tells of each newer position once a snapshot has it.
+    fn applied(&self) -> watch::Receiver<Arc<Stamp>>;
+
+    /// Whether questions should be sent here.
+    fn readiness(&self) -> Readiness;
+}
+
+/// Whether questions should be sent to this replica. It answers those that come in every case, with the position of the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readiness {
+    Ready,
+    /// Not yet, and the reason.
+    Waiting(String),
+    /// Not without a person: the reason.
+    Stopped(String),
+}
+
+/// A position beside its text, which stands in a header of every answer.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Stamp {
+    position: Position,
+    header: HeaderValue,
+}
+
+impl Stamp {
+    pub fn new(position: Position) -> Self {
+        // Digits, colons and commas: always a header value.
+        let header = HeaderValue::try_from(position.to_string()).unwrap_or(HeaderValue::from_static(""));
+        Self { position, header }
+    }
+
+    pub fn position(&self) -> &Position {
+        &self.position
+    }
+
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.header.clone()
+    }
+}
