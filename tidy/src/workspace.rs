@@ -1,0 +1,135 @@
+//! Who depends on whom, as `cargo metadata` tells it.
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Crates without clock, randomness and I/O.
+pub const PURE: [&str; 6] = ["decider", "domain", "keyvalue", "schemas", "topology", "views"];
+
+/// What only some of our crates may name in their `Cargo.toml`: foreign crate, crates of ours.
+const NAMED_ONLY_BY: [(&str, &[&str]); 4] = [
+    ("rdkafka", &["stream"]),
+    ("schema_registry_converter", &["stream"]),
+    ("rocksdb", &["store"]),
+    ("warp", &["query-service", "service"]),
+];
+
+/// What our crates may not reach, however many steps it takes: crates of ours, foreign crates.
+const NEVER_REACHES: [(&[&str], &[&str]); 3] = [
+    (&PURE, &["tokio", "rdkafka", "rocksdb", "warp", "reqwest", "rand"]),
+    (&["simulation"], &["rdkafka", "warp"]),
+    (&["query-service"], &["rdkafka", "schema_registry_converter", "stream"]),
+];
+
+/// A package that was named more than once is one crate here, whatever its versions: more is reached, never less.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    members: BTreeSet<String>,
+    /// By member: what its `Cargo.toml` names, and whether only its tests may use it.
+    named: BTreeMap<String, BTreeSet<(String, bool)>>,
+    /// By crate: what it is linked with, without what only its tests use.
+    linked: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Workspace {
+    /// Reads the output of `cargo metadata --format-version 1`; `None` if it is something else.
+    pub fn parse(metadata: &str) -> Option<Self> {
+        let metadata: Value = serde_json::from_str(metadata).ok()?;
+        let member_ids: BTreeSet<&str> = metadata["workspace_members"].as_array()?.iter().filter_map(Value::as_str).collect();
+        let mut workspace = Self::default();
+        let mut names = BTreeMap::new();
+        for package in metadata["packages"].as_array()? {
+            let (id, name) = (package["id"].as_str()?, package["name"].as_str()?);
+            names.insert(id, name);
+            if member_ids.contains(id) {
+                workspace.members.insert(name.to_owned());
+                let named = workspace.named.entry(name.to_owned()).or_default();
+                for dependency in package["dependencies"].as_array()? {
+                    let tests_only = dependency["kind"].as_str() == Some("dev");
+                    named.insert((dependency["name"].as_str()?.to_owned(), tests_only));
+                }
+            }
+        }
+        for node in metadata["resolve"]["nodes"].as_array()? {
+            let linked = workspace.linked.entry((*names.get(node["id"].as_str()?)?).to_owned()).or_default();
+            for dependency in node["deps"].as_array()? {
+                let kinds = dependency["dep_kinds"].as_array()?;
+                if kinds.iter().any(|kind| kind["kind"].is_null()) {
+                    linked.insert((*names.get(dependency["pkg"].as_str()?)?).to_owned());
+                }
+            }
+        }
+        Some(workspace)
+    }
+
+    /// The crates of this workspace.
+    pub fn members(&self) -> &BTreeSet<String> {
+        &self.members
+    }
+
+    /// The edges between our own crates, one a line, sorted: the form of `edges.txt`.
+    pub fn edges(&self) -> String {
+        let mut lines = String::new();
+        for (from, named) in &self.named {
+            for (to, tests_only) in named.iter().filter(|(to, _)| self.members.contains(to)) {
+                let note = if *tests_only { " (tests)" } else { "" };
+                lines.push_str(&format!("{from} -> {to}{note}\n"));
+            }
+        }
+        lines
+    }
+
+    /// Every breach of the rules above. Tests of a crate may name what the crate may not.
+    pub fn violations(&self) -> Vec<String> {
+        let mut violations = Vec::new();
+        for (foreign, allowed) in NAMED_ONLY_BY {
+            for (member, named) in &self.named {
+                if named.contains(&(foreign.to_owned(), false)) && !allowed.contains(&member.as_str()) {
+                    violations.push(format!("{member} names {foreign}; only {} may", allowed.join(" and ")));
+                }
+            }
+        }
+        for (members, forbidden) in NEVER_REACHES {
+            for member in members {
+                if !self.members.contains(*member) {
+                    violations.push(format!("{member} is not in the workspace: take it out of the rules"));
+                }
+                for foreign in forbidden {
+                    if let Some(path) = self.path(member, foreign) {
+                        violations.push(format!("{member} reaches {foreign}: {}", path.join(" -> ")));
+                    }
+                }
+            }
+        }
+        violations
+    }
+
+    /// A shortest way from one crate to another.
+    fn path(&self, from: &str, to: &str) -> Option<Vec<String>> {
+        let mut came_from: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut frontier = vec![from];
+        while !frontier.is_empty() {
+            let mut next = Vec::new();
+            for name in frontier {
+                for linked in self.linked.get(name).into_iter().flatten() {
+                    if linked != from && !came_from.contains_key(linked.as_str()) {
+                        came_from.insert(linked, name);
+                        next.push(linked.as_str());
+                    }
+                }
+            }
+            frontier = next;
+        }
+        let mut path = vec![to.to_owned()];
+        let mut at = to;
+        while at != from {
+            at = came_from.get(at)?;
+            path.push(at.to_owned());
+        }
+        path.reverse();
+        Some(path)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+//! The rules, applied to this checkout.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tidy::sources;
+use tidy::workspace::Workspace;
+
+const EDGES: &str = include_str!("../edges.txt");
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn workspace() -> Workspace {
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
+    Workspace::parse(&String::from_utf8(metadata.stdout).unwrap()).unwrap()
+}
+
+/// Every file of the checkout below `directory`, without what git and cargo keep.
+fn files(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() && name != "target" && !name.starts_with('.') {
+            files(&path, found);
+        } else if path.is_file() {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn crates_depend_on_each_other_as_the_checked_in_list_says() {
+    let edges = workspace().edges();
+    let added: Vec<&str> = edges.lines().filter(|edge| !EDGES.lines().any(|known| known == *edge)).collect();
+    let gone: Vec<&str> = EDGES.lines().filter(|edge| !edges.lines().any(|known| known == *edge)).collect();
+    assert!(
+        added.is_empty() && gone.is_empty(),
+        "tidy/edges.txt says otherwise. Not in it: {added:#?}. Only in it: {gone:#?}. A new edge is a decision: change the list with it."
+    );
+}
+
+#[test]
+fn no_crate_names_or_reaches_what_it_must_not() {
+    let violations = workspace().violations();
+    assert!(violations.is_empty(), "{violations:#?}");
+}
+
+#[test]
+fn every_file_keeps_the_rules_for_files() {
+    let root = root();
+    let mut found = Vec::new();
+    files(&root, &mut found);
+    let mut violations = Vec::new();
+    let mut checked = 0;
+    for path in found {
+        let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+        if name.ends_with(".rs") || name.ends_with(".toml") {
+            violations.extend(sources::violations(&name, &fs::read_to_string(&path).unwrap()));
+            checked += 1;
+        }
+    }
+    assert!(checked > 50, "only {checked} files were found");
+    violations.sort();
+    assert!(violations.is_empty(), "{violations:#?}");
+}
