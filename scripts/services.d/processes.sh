@@ -119,7 +119,7 @@ start_registry() {
 }
 
 await_registry() {
-    await registry curl -fsS -o /dev/null -m 5 "http://127.0.0.1:$registry_port/apis/ccompat/v7/subjects" 2>/dev/null
+    await registry curl -fs -o /dev/null -m 5 "http://127.0.0.1:$registry_port/apis/ccompat/v7/subjects"
 }
 
 port_is_free() {
