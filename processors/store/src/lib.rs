@@ -1,1 +1,87 @@
-//! store
+//! RocksDB under the shape of state: the only crate that names it. One directory, one writing process, one batch at a time.
+//!
+//! A batch is written whole or not at all, through the write-ahead log but without waiting for the disk: after a crash of the
+//! process nothing is missing, after a crash of the machine the last batches may be, and the Kafka log repeats them.
+
+mod errors;
+mod hash;
+mod open;
+mod reading;
+
+pub use errors::{Error, Kind};
+pub use hash::content_hash;
+pub use open::{Sizing, set_aside};
+pub use reading::Snapshot;
+
+use keyvalue::Mutation;
+use rocksdb::{DB, WriteBatch, WriteOptions};
+use std::path::{Path, PathBuf};
+
+/// An open state directory.
+pub struct Store {
+    db: DB,
+    path: PathBuf,
+    write_options: WriteOptions,
+}
+
+impl Store {
+    /// Opens the directory, or creates it where there is none.
+    pub fn open(path: &Path, sizing: Sizing) -> Result<Self, Error> {
+        let db = open::open(path, sizing)?;
+        let mut write_options = WriteOptions::default();
+        write_options.set_sync(false);
+        Ok(Self {
+            db,
+            path: path.to_owned(),
+            write_options,
+        })
+    }
+
+    /// Writes all mutations in order, in one piece.
+    pub fn apply(&self, mutations: &[Mutation]) -> Result<(), Error> {
+        let mut batch = WriteBatch::default();
+        for mutation in mutations {
+            match mutation {
+                Mutation::Put { key, value } => batch.put(key, value),
+                Mutation::Delete { key } => batch.delete(key),
+                Mutation::DeleteRange { from, to } => batch.delete_range(from, to),
+            }
+        }
+        self.db
+            .write_opt(&batch, &self.write_options)
+            .map_err(|error| Error::new(&self.path, "written", &error))
+    }
+
+    /// What is stored now, unchanged by what is written later.
+    pub fn snapshot(&self) -> Snapshot<'_> {
+        Snapshot::new(&self.db)
+    }
+
+    /// Writes what is in memory to files and waits for the disk: what was applied before survives a crash of the machine.
+    pub fn flush(&self) -> Result<(), Error> {
+        self.db
+            .flush_wal(true)
+            .and_then(|()| self.db.flush())
+            .map_err(|error| Error::new(&self.path, "flushed", &error))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Sizes and stalls for metrics: names without prefix, in base units.
+    pub fn measures(&self) -> [(&'static str, u64); 6] {
+        let property = |name: &str| self.db.property_int_value(name).ok().flatten().unwrap_or(0);
+        [
+            ("live_data_bytes", property("rocksdb.estimate-live-data-size")),
+            ("memtable_bytes", property("rocksdb.cur-size-all-mem-tables")),
+            ("block_cache_bytes", property("rocksdb.block-cache-usage")),
+            ("pending_compaction_bytes", property("rocksdb.estimate-pending-compaction-bytes")),
+            ("keys_estimated", property("rocksdb.estimate-num-keys")),
+            ("write_stopped", property("rocksdb.is-write-stopped")),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,18 @@
+//! A hash of content: equal for two directories that hold the same keys and values, however they came to.
+
+use keyvalue::{Order, Read, ReadError};
+use std::ops::ControlFlow;
+use xxhash_rust::xxh3::Xxh3;
+
+/// Over every key and value in `from..to`, in key order, each with its length.
+pub fn content_hash(read: &impl Read, from: &[u8], to: &[u8]) -> Result<u128, ReadError> {
+    let mut hasher = Xxh3::new();
+    read.scan(from, to, Order::Ascending, &mut |key, value| {
+        for bytes in [key, value] {
+            hasher.update(&(bytes.len() as u64).to_be_bytes());
+            hasher.update(bytes);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(hasher.digest128())
+}

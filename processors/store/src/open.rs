@@ -1,0 +1,85 @@
+//! How RocksDB is set up, and how a directory that cannot be used is set aside.
+
+use crate::Error;
+use rocksdb::{BlockBasedOptions, Cache, DB, DBCompressionType, DBRecoveryMode, Options};
+use std::path::{Path, PathBuf};
+
+/// How much memory a store may take, about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizing {
+    /// Blocks, indexes and filters of files.
+    pub block_cache_bytes: usize,
+    /// One write buffer; up to three exist at a time.
+    pub write_buffer_bytes: usize,
+}
+
+impl Default for Sizing {
+    fn default() -> Self {
+        Self {
+            block_cache_bytes: 64 << 20,
+            write_buffer_bytes: 16 << 20,
+        }
+    }
+}
+
+const WRITE_BUFFERS_MAX: i32 = 3;
+const BLOCK_BYTES: usize = 8 << 10;
+const FILTER_BITS_PER_KEY: f64 = 10.0;
+/// The part of a write buffer that goes into its Bloom filter: most keys that are looked for are new and in no file.
+const MEMTABLE_FILTER_RATIO: f64 = 0.05;
+/// Open files cost memory for their indexes; that many levels of 16 MiB files hold far more than a schedule.
+const OPEN_FILES_MAX: i32 = 512;
+const BACKGROUND_JOBS_MAX: i32 = 2;
+const INFO_LOGS_MAX: usize = 3;
+const INFO_LOG_BYTES_MAX: usize = 1 << 20;
+const SET_ASIDE_MAX: u32 = 1000;
+
+pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<DB, Error> {
+    let mut blocks = BlockBasedOptions::default();
+    blocks.set_block_cache(&Cache::new_lru_cache(sizing.block_cache_bytes));
+    blocks.set_cache_index_and_filter_blocks(true);
+    blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    blocks.set_bloom_filter(FILTER_BITS_PER_KEY, false);
+    blocks.set_block_size(BLOCK_BYTES);
+    blocks.set_format_version(5);
+
+    let mut options = Options::default();
+    options.create_if_missing(true);
+    options.set_block_based_table_factory(&blocks);
+    options.set_write_buffer_size(sizing.write_buffer_bytes);
+    options.set_max_write_buffer_number(WRITE_BUFFERS_MAX);
+    options.set_memtable_whole_key_filtering(true);
+    options.set_memtable_prefix_bloom_ratio(MEMTABLE_FILTER_RATIO);
+    options.set_target_file_size_base(sizing.write_buffer_bytes as u64);
+    options.set_level_compaction_dynamic_level_bytes(true);
+    options.set_compression_type(DBCompressionType::Lz4);
+    options.set_bottommost_compression_type(DBCompressionType::Zstd);
+    options.set_max_background_jobs(BACKGROUND_JOBS_MAX);
+    options.set_max_open_files(OPEN_FILES_MAX);
+    // One thread writes: the machinery for many is only in its way.
+    options.set_allow_concurrent_memtable_write(false);
+    // What is left of a log that was cut short ends at the last whole batch, with the cursor that belongs to it.
+    options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
+    options.set_keep_log_file_num(INFO_LOGS_MAX);
+    options.set_max_log_file_size(INFO_LOG_BYTES_MAX);
+    DB::open(&options, path).map_err(|error| Error::new(path, "opened", &error))
+}
+
+/// Renames a directory that cannot be used to `<path>.set-aside-<n>`, so that a new one can be built in its place and a person can
+/// look into the old one. Returns the new name.
+pub fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
+    for number in 1..=SET_ASIDE_MAX {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".set-aside-{number}"));
+        let aside = PathBuf::from(name);
+        if !aside.try_exists()? {
+            std::fs::rename(path, &aside)?;
+            return Ok(aside);
+        }
+    }
+    Err(std::io::Error::other(format!(
+        "{} directories beside {} are set aside already: delete them",
+        SET_ASIDE_MAX,
+        path.display()
+    )))
+}

@@ -1,0 +1,68 @@
+//! Reads of a store, as it is now or as it was when a snapshot was taken.
+
+use crate::Store;
+use keyvalue::{Order, Read, ReadError, Visit};
+use rocksdb::{DB, DBPinnableSlice, DBRawIterator, ReadOptions, SnapshotWithThreadMode};
+
+/// What was stored when it was taken.
+pub struct Snapshot<'s> {
+    below: SnapshotWithThreadMode<'s, DB>,
+}
+
+impl<'s> Snapshot<'s> {
+    pub(crate) fn new(db: &'s DB) -> Self {
+        Self { below: db.snapshot() }
+    }
+}
+
+impl Read for Snapshot<'_> {
+    fn get<T>(&self, key: &[u8], with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, ReadError> {
+        found(self.below.get_pinned(key), with)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], order: Order, visit: Visit<'_>) -> Result<(), ReadError> {
+        walk(self.below.raw_iterator_opt(bounded(from, to)), order, visit)
+    }
+}
+
+impl Read for Store {
+    fn get<T>(&self, key: &[u8], with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, ReadError> {
+        found(self.db.get_pinned(key), with)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], order: Order, visit: Visit<'_>) -> Result<(), ReadError> {
+        walk(self.db.raw_iterator_opt(bounded(from, to)), order, visit)
+    }
+}
+
+fn found<T>(got: Result<Option<DBPinnableSlice<'_>>, rocksdb::Error>, with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, ReadError> {
+    match got {
+        Ok(value) => Ok(value.map(|value| with(&value))),
+        Err(error) => Err(ReadError::new(error.to_string())),
+    }
+}
+
+fn bounded(from: &[u8], to: &[u8]) -> ReadOptions {
+    let mut options = ReadOptions::default();
+    options.set_iterate_lower_bound(from);
+    options.set_iterate_upper_bound(to);
+    options
+}
+
+fn walk(mut iterator: DBRawIterator<'_>, order: Order, visit: Visit<'_>) -> Result<(), ReadError> {
+    match order {
+        Order::Ascending => iterator.seek_to_first(),
+        Order::Descending => iterator.seek_to_last(),
+    }
+    while let Some((key, value)) = iterator.item() {
+        if visit(key, value).is_break() {
+            return Ok(());
+        }
+        match order {
+            Order::Ascending => iterator.next(),
+            Order::Descending => iterator.prev(),
+        }
+    }
+    // An iterator that ends says only here whether it met its bound or a bad block.
+    iterator.status().map_err(|error| ReadError::new(error.to_string()))
+}

@@ -1,0 +1,212 @@
+//! On real RocksDB in temporary directories, beside the same mutations in memory.
+
+use super::*;
+use keyvalue::{Memory, Order, Read};
+use std::ops::ControlFlow;
+
+type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn open(path: &Path) -> Store {
+    Store::open(
+        path,
+        Sizing {
+            block_cache_bytes: 1 << 20,
+            write_buffer_bytes: 64 << 10,
+        },
+    )
+    .unwrap()
+}
+
+fn scan(read: &impl Read, from: &[u8], to: &[u8], order: Order) -> Pairs {
+    let mut pairs = Pairs::new();
+    read.scan(from, to, order, &mut |key, value| {
+        pairs.push((key.to_vec(), value.to_vec()));
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    pairs
+}
+
+fn put(key: u32, value: &str) -> Mutation {
+    Mutation::Put {
+        key: key.to_be_bytes().to_vec(),
+        value: value.as_bytes().to_vec(),
+    }
+}
+
+/// A few thousand mutations that overwrite and delete one another, the same each time.
+fn many_mutations() -> Vec<Vec<Mutation>> {
+    let mut number = 12_345_u32;
+    let mut next = move || {
+        number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        number >> 8
+    };
+    (0..60)
+        .map(|batch| {
+            let mut mutations: Vec<_> = (0..100)
+                .map(|_| put(next() % 3000, &format!("{batch} {}", next()).repeat(8)))
+                .collect();
+            mutations.push(Mutation::Delete {
+                key: (next() % 3000).to_be_bytes().to_vec(),
+            });
+            let from = next() % 3000;
+            mutations.push(Mutation::DeleteRange {
+                from: from.to_be_bytes().to_vec(),
+                to: (from + 40).to_be_bytes().to_vec(),
+            });
+            mutations
+        })
+        .collect()
+}
+
+#[test]
+fn a_store_reads_as_memory_does_after_the_same_mutations() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let mut memory = Memory::default();
+    for batch in many_mutations() {
+        store.apply(&batch).unwrap();
+        memory.apply(&batch);
+    }
+    let (low, high) = (500_u32.to_be_bytes(), 2500_u32.to_be_bytes());
+    for order in [Order::Ascending, Order::Descending] {
+        let expected = scan(&memory, &low, &high, order);
+        assert!(expected.len() > 500);
+        assert_eq!(scan(&store, &low, &high, order), expected);
+        assert_eq!(scan(&store.snapshot(), &low, &high, order), expected);
+    }
+    for key in 0..3000_u32 {
+        let key = key.to_be_bytes();
+        assert_eq!(store.get(&key, <[u8]>::to_vec).unwrap(), memory.get(&key, <[u8]>::to_vec).unwrap());
+    }
+    assert_eq!(
+        content_hash(&store, &[], &[0xFF; 8]).unwrap(),
+        content_hash(&memory, &[], &[0xFF; 8]).unwrap()
+    );
+}
+
+#[test]
+fn a_scan_stops_where_it_is_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.apply(&[put(1, "a"), put(2, "b"), put(3, "c")]).unwrap();
+    let mut seen = Vec::new();
+    store
+        .scan(&[], &[0xFF], Order::Descending, &mut |_, value| {
+            seen.push(value.to_vec());
+            if seen.len() == 2 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
+        .unwrap();
+    assert_eq!(seen, [b"c", b"b"]);
+}
+
+#[test]
+fn a_snapshot_does_not_see_what_is_written_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.apply(&[put(1, "before")]).unwrap();
+    let snapshot = store.snapshot();
+    store.apply(&[put(1, "after"), put(2, "new")]).unwrap();
+    assert_eq!(snapshot.get(&1_u32.to_be_bytes(), <[u8]>::to_vec).unwrap().unwrap(), b"before");
+    assert_eq!(scan(&snapshot, &[], &[0xFF], Order::Ascending).len(), 1);
+    assert_eq!(scan(&store, &[], &[0xFF], Order::Ascending).len(), 2);
+}
+
+#[test]
+fn what_was_applied_is_there_after_the_store_is_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = {
+        let store = open(folder.path());
+        many_mutations().iter().for_each(|batch| store.apply(batch).unwrap());
+        content_hash(&store, &[], &[0xFF; 8]).unwrap()
+    };
+    assert_eq!(content_hash(&open(folder.path()), &[], &[0xFF; 8]).unwrap(), before);
+}
+
+#[test]
+fn a_directory_that_is_open_says_that_it_is_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let _first = open(folder.path());
+    let error = Store::open(folder.path(), Sizing::default()).err().unwrap();
+    assert_eq!(error.kind, Kind::InUse, "{error}");
+}
+
+#[test]
+fn a_directory_that_cannot_be_a_directory_is_a_matter_of_the_medium() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "not a directory").unwrap();
+    let error = Store::open(&file.join("state"), Sizing::default()).err().unwrap();
+    assert_eq!(error.kind, Kind::Medium, "{error}");
+}
+
+fn files(path: &Path, ending: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.to_string_lossy().contains(ending)).collect()
+}
+
+#[test]
+fn a_flipped_byte_in_a_file_is_an_error_and_never_a_value() {
+    let folder = tempfile::tempdir().unwrap();
+    {
+        let store = open(folder.path());
+        many_mutations().iter().for_each(|batch| store.apply(batch).unwrap());
+        store.flush().unwrap();
+    }
+    for file in files(folder.path(), ".sst") {
+        let mut bytes = std::fs::read(&file).unwrap();
+        let middle = bytes.len() / 3;
+        bytes[middle] ^= 0x40;
+        std::fs::write(&file, bytes).unwrap();
+    }
+    match Store::open(folder.path(), Sizing::default()) {
+        Err(error) => assert_eq!(error.kind, Kind::Corrupt, "{error}"),
+        Ok(store) => {
+            let read = store.scan(&[], &[0xFF; 8], Order::Ascending, &mut |_, _| ControlFlow::Continue(()));
+            assert!(read.unwrap_err().reason.contains("orruption"));
+        }
+    }
+}
+
+#[test]
+fn a_missing_manifest_is_corrupt_and_the_directory_can_be_set_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    drop(open(&path));
+    files(&path, "MANIFEST").iter().for_each(|file| std::fs::remove_file(file).unwrap());
+    let error = Store::open(&path, Sizing::default()).err().unwrap();
+    assert_eq!(error.kind, Kind::Corrupt, "{error}");
+    let aside = set_aside(&path).unwrap();
+    assert!(aside.exists() && !path.exists());
+    drop(open(&path));
+    assert_ne!(set_aside(&path).unwrap(), aside);
+}
+
+#[test]
+fn a_write_ahead_log_that_was_cut_ends_at_a_whole_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    {
+        let store = open(folder.path());
+        for number in 0..200 {
+            store.apply(&[put(number, "value"), put(100_000, &number.to_string())]).unwrap();
+        }
+    }
+    for log in files(folder.path(), ".log") {
+        let bytes = std::fs::read(&log).unwrap();
+        std::fs::write(&log, &bytes[..bytes.len() * 2 / 3]).unwrap();
+    }
+    let store = open(folder.path());
+    let last = store
+        .get(&100_000_u32.to_be_bytes(), |value| String::from_utf8(value.to_vec()).unwrap())
+        .unwrap();
+    let last: u32 = last.unwrap().parse().unwrap();
+    assert!((50..199).contains(&last), "{last}");
+    assert_eq!(
+        scan(&store, &[], &100_000_u32.to_be_bytes(), Order::Ascending).len() as u32,
+        last + 1
+    );
+}
