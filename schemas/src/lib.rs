@@ -1,1 +1,39 @@
-//! schemas
+//! Everything that is written to topics: the Avro schemas, and the airline's commands, events and outcomes in their bytes. Pure.
+//!
+//! Serialization stops here: `domain` knows no bytes, and this crate decides nothing. Reading order: `released` (the schemas),
+//! `avro_codec` (records on Kafka), `airline` (the domain as the decider sees it), then the bytes: `commands`, `events`,
+//! `outcomes` over `values` over `binary`; `json` and `schema` for whatever is not in the bytes of the latest schemas.
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod airline;
+mod avro_codec;
+mod binary;
+mod client;
+mod commands;
+mod events;
+mod json;
+mod json_codec;
+mod outcomes;
+mod parts;
+mod problem;
+mod released;
+#[cfg(test)]
+mod samples;
+mod schema;
+mod strict_json;
+mod values;
+
+pub use airline::{Airline, Command};
+pub use avro_codec::{AvroCodec, SchemaIds};
+pub use client::{command_id_of, command_to_avro, command_to_json, command_type};
+pub use json_codec::JsonCodec;
+pub use released::{Compatibility, Content, RELEASED, Released, subject};
+pub use schema::Schema;
+
+/// Splits a value in the Confluent wire format into its schema id and its body.
+///
+/// # Errors
+/// When the value has no such frame: what it looks like instead.
+pub fn unframe(value: &[u8]) -> Result<(u32, &[u8]), String> {
+    binary::unframe(value).map_err(|problem| problem.to_string())
+}

@@ -1,0 +1,91 @@
+//! The airline as the decider sees it: who decides, what follows, and the parts in which an aggregate is stored.
+
+use crate::{commands, events, parts};
+use decider::{Domain, Parts};
+use domain::{AggregateId, Event, Rejection, State};
+use std::collections::BTreeMap;
+
+/// The domain of airports, airplanes and rotations.
+#[derive(Debug, Clone, Copy)]
+pub struct Airline;
+
+/// A command as it was decoded: what is asked of an aggregate, or why it cannot even be asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Command {
+    pub id: AggregateId,
+    /// A field that holds what it may not makes a rejection with the rule `invalid-value`.
+    pub command: Result<domain::Command, Rejection>,
+}
+
+impl Domain for Airline {
+    type Command = Command;
+    type Event = Event;
+    type State = State;
+
+    fn initial(aggregate_id: &str) -> State {
+        State::initial(&id_of(aggregate_id))
+    }
+
+    fn decide(_: &str, state: &State, command: &Command) -> Result<Vec<Event>, decider::Rejection> {
+        let decided = match &command.command {
+            Ok(asked) => domain::decide(&command.id, state, asked),
+            Err(rejection) => Err(rejection.clone()),
+        };
+        decided.map_err(rejection_on_the_wire)
+    }
+
+    fn evolve(state: &mut State, event: &Event) {
+        domain::evolve(state, event);
+    }
+
+    fn size_bytes(state: &State) -> usize {
+        state.size_bytes()
+    }
+
+    fn store(after: &State, event: &Event, parts: &mut Parts<'_>) {
+        parts::store(after, event, parts);
+    }
+
+    fn load(aggregate_id: &str, parts: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<State, String> {
+        let id = AggregateId::parse(aggregate_id).map_err(|invalid| invalid.to_string())?;
+        parts::load(&id, parts)
+    }
+
+    fn command_type(command: &Command) -> &'static str {
+        match &command.command {
+            Ok(command) => commands::BRANCHES[commands::branch_of(command)],
+            Err(_) => "Invalid",
+        }
+    }
+
+    fn event_type(event: &Event) -> &'static str {
+        events::BRANCHES[events::branch_of(event)]
+    }
+}
+
+/// The rejection of a command in which the value at `path` cannot be.
+pub(crate) fn invalid_value(path: &str, reason: &str) -> Rejection {
+    Rejection {
+        rule: "invalid-value",
+        message: format!("{path}: {reason}"),
+        facts: vec![BTreeMap::from([("field", path.to_owned()), ("problem", reason.to_owned())])],
+    }
+}
+
+/// # Panics
+/// On text that is no id: whoever decodes records has checked it.
+fn id_of(aggregate_id: &str) -> AggregateId {
+    AggregateId::parse(aggregate_id).unwrap_or_else(|invalid| panic!("aggregate ids are checked when records are decoded: {invalid}"))
+}
+
+fn rejection_on_the_wire(rejection: Rejection) -> decider::Rejection {
+    let fact = |fact: BTreeMap<&'static str, String>| fact.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    decider::Rejection {
+        rule: rejection.rule.to_owned(),
+        message: rejection.message,
+        facts: rejection.facts.into_iter().map(fact).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! The airline's records on Kafka: Avro in the Confluent wire format, and commands as JSON for those who type them.
+//!
+//! Bytes of the latest schema are read and written by hand. Whatever else arrives, JSON or the bytes of another version, is
+//! first brought into them, so that there is one reader that says what a command means.
+
+use crate::airline::{self, Airline};
+use crate::binary::{Reader, put_frame, unframe};
+use crate::json::{self, Form};
+use crate::problem::{Problem, shortened};
+use crate::released::Content;
+use crate::schema::{Schema, Type, unqualified};
+use crate::{commands, events, outcomes, strict_json};
+use decider::{Codec, CommandEnvelope, DecodeError, EventEnvelope, Outcome};
+use domain::{AggregateId, Event};
+use rustc_hash::FxHashMap;
+
+/// The ids under which the registry knows our latest schemas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SchemaIds {
+    pub command: u32,
+    pub event: u32,
+    pub outcome: u32,
+}
+
+impl SchemaIds {
+    pub fn of(&self, content: Content) -> u32 {
+        match content {
+            Content::Command => self.command,
+            Content::Event => self.event,
+            Content::Outcome => self.outcome,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct AvroCodec {
+    ids: SchemaIds,
+    learned: FxHashMap<u32, Learned>,
+    /// Bytes of the latest schema, made from something else.
+    scratch: Vec<u8>,
+}
+
+#[derive(Debug, Clone)]
+struct Learned {
+    content: Content,
+    /// None when its bytes are those of the latest.
+    other: Option<Schema>,
+}
+
+impl AvroCodec {
+    pub fn new(ids: SchemaIds) -> Self {
+        let latest = |content| (ids.of(content), Learned { content, other: None });
+        Self {
+            ids,
+            learned: Content::ALL.into_iter().map(latest).collect(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// The value's bytes in the latest schema of its content.
+    fn latest<'a>(&'a mut self, content: Content, value: &'a [u8]) -> Result<&'a [u8], DecodeError> {
+        let (schema_id, body) = unframe(value).map_err(malformed)?;
+        if schema_id == self.ids.of(content) {
+            return Ok(body);
+        }
+        let learned = self.learned.get(&schema_id).ok_or(DecodeError::UnknownSchema(schema_id))?;
+        if learned.content != content {
+            let (found, expected) = (learned.content.record_name(), content.record_name());
+            return Err(DecodeError::Malformed(format!(
+                "schema id {schema_id} is of {found}, where {expected} belongs"
+            )));
+        }
+        let Some(other) = &learned.other else { return Ok(body) };
+        self.scratch.clear();
+        json::read(other, body)
+            .and_then(|value| json::put(content.schema(), &value, Form::Resolved, &mut self.scratch))
+            .map_err(|problem| DecodeError::Malformed(format!("schema id {schema_id}: {problem}")))?;
+        Ok(&self.scratch)
+    }
+
+    /// Bytes of the latest schema from JSON.
+    fn latest_from_json(&mut self, value: &[u8]) -> Result<&[u8], DecodeError> {
+        let value = strict_json::parse(value).map_err(malformed)?;
+        self.scratch.clear();
+        json::put(Content::Command.schema(), &value, Form::Typed, &mut self.scratch).map_err(malformed)?;
+        Ok(&self.scratch)
+    }
+}
+
+impl Codec<Airline> for AvroCodec {
+    fn decode_command(&mut self, content_type: Option<&[u8]>, value: &[u8]) -> Result<CommandEnvelope<airline::Command>, DecodeError> {
+        let body = match Encoding::of(content_type)? {
+            Encoding::Avro => self.latest(Content::Command, value)?,
+            Encoding::Json => self.latest_from_json(value)?,
+        };
+        command(body).map_err(malformed)
+    }
+
+    fn learn(&mut self, schema_id: u32, schema_json: &str) -> Result<(), String> {
+        let schema = Schema::parse(schema_json)?;
+        let Type::Record { name, .. } = schema.get(schema.root()) else {
+            return Err("the schema is not of a record".to_owned());
+        };
+        let content = Content::ALL.into_iter().find(|content| content.record_name() == unqualified(name));
+        let content = content.ok_or_else(|| format!("the schema is of {name}, which is no command, event or outcome"))?;
+        let other = (!schema.same_bytes(content.schema())).then_some(schema);
+        self.learned.insert(schema_id, Learned { content, other });
+        Ok(())
+    }
+
+    fn encode_event(&mut self, event: &EventEnvelope<Event>, out: &mut Vec<u8>) {
+        put_frame(self.ids.event, out);
+        events::put_event(event, out);
+    }
+
+    fn decode_event(&mut self, value: &[u8]) -> Result<EventEnvelope<Event>, DecodeError> {
+        let mut reader = Reader::new(self.latest(Content::Event, value)?);
+        let event = events::read_event(&mut reader).map_err(malformed)?;
+        reader.end().map_err(malformed)?;
+        aggregate(&event.aggregate_id).map_err(malformed)?;
+        Ok(event)
+    }
+
+    fn encode_outcome(&mut self, outcome: &Outcome, out: &mut Vec<u8>) {
+        put_frame(self.ids.outcome, out);
+        outcomes::put_outcome(outcome, out);
+    }
+
+    fn decode_outcome(&mut self, value: &[u8]) -> Result<Outcome, DecodeError> {
+        let mut reader = Reader::new(self.latest(Content::Outcome, value)?);
+        let outcome = outcomes::read_outcome(&mut reader).map_err(malformed)?;
+        reader.end().map_err(malformed)?;
+        Ok(outcome)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    Avro,
+    Json,
+}
+
+impl Encoding {
+    /// By the record header `content-type`, whose parameters (`; charset=utf-8`) do not matter.
+    fn of(content_type: Option<&[u8]>) -> Result<Self, DecodeError> {
+        let Some(content_type) = content_type else { return Ok(Self::Avro) };
+        let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        match essence.to_ascii_lowercase().as_slice() {
+            b"application/json" => Ok(Self::Json),
+            b"" | b"application/avro" | b"application/vnd.apache.avro" | b"avro/binary" | b"application/octet-stream" => Ok(Self::Avro),
+            _ => Err(DecodeError::Malformed(format!(
+                "the content type is {:?}; commands are application/json, or Avro without a content type",
+                shortened(String::from_utf8_lossy(content_type).into_owned(), 80)
+            ))),
+        }
+    }
+}
+
+/// A command from the bytes of the latest schema.
+fn command(body: &[u8]) -> Result<CommandEnvelope<airline::Command>, Problem> {
+    let envelope = commands::read_command(&mut Reader::new(body))?;
+    let id = aggregate(&envelope.aggregate_id)?;
+    let command = match envelope.command {
+        Ok(command) => Ok(command),
+        Err(invalid) => {
+            // Reading stopped at the invalid value. What is refused with a reason has to be a command to its last byte, too.
+            json::read(Content::Command.schema(), body)?;
+            Err(airline::invalid_value(&invalid.path, &invalid.reason))
+        }
+    };
+    Ok(CommandEnvelope {
+        command_id: envelope.command_id,
+        aggregate_id: envelope.aggregate_id,
+        expected_version: envelope.expected_version,
+        issued_by: envelope.issued_by,
+        command: airline::Command { id, command },
+    })
+}
+
+fn aggregate(id: &str) -> Result<AggregateId, Problem> {
+    AggregateId::parse(id).map_err(|invalid| Problem::malformed(format!("is no aggregate: {invalid}")).within("aggregate_id"))
+}
+
+fn malformed(problem: Problem) -> DecodeError {
+    DecodeError::Malformed(problem.to_string())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,584 @@
+//! Bytes and JSON to commands, events to bytes and back, compared with the Avro library; and everything that may arrive instead.
+
+use super::*;
+use crate::samples::{
+    any_command, any_event_envelope, any_outcome, event, leg, one_command_of_each, one_event_of_each, outcome, read_by_the_library,
+    written_by_the_library,
+};
+use crate::{command_to_avro, command_to_json};
+use apache_avro::types::Value as Avro;
+use decider::Rejection;
+use domain::{Command, rotation};
+use expect_test::expect;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+const JSON: Option<&[u8]> = Some(b"application/json");
+
+fn codec() -> AvroCodec {
+    AvroCodec::new(SchemaIds {
+        command: 1,
+        event: 2,
+        outcome: 3,
+    })
+}
+
+fn envelope(aggregate_id: &str, command: Command) -> CommandEnvelope<Command> {
+    CommandEnvelope {
+        command_id: Uuid::from_u128(1),
+        aggregate_id: aggregate_id.to_owned(),
+        expected_version: Some(4),
+        issued_by: Some("planner".to_owned()),
+        command,
+    }
+}
+
+fn decoded(sent: &CommandEnvelope<Command>) -> CommandEnvelope<airline::Command> {
+    CommandEnvelope {
+        command_id: sent.command_id,
+        aggregate_id: sent.aggregate_id.clone(),
+        expected_version: sent.expected_version,
+        issued_by: sent.issued_by.clone(),
+        command: airline::Command {
+            id: AggregateId::parse(&sent.aggregate_id).unwrap(),
+            command: Ok(sent.command.clone()),
+        },
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let lines = bytes
+        .chunks(32)
+        .map(|line| line.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn add_legs() -> Value {
+    let legs = Command::Rotation(rotation::Command::AddLegs { legs: vec![leg("a")] });
+    command_to_json(&envelope("rotation/r1", legs))
+}
+
+fn decode_json(json: &Value) -> Result<CommandEnvelope<airline::Command>, String> {
+    codec()
+        .decode_command(JSON, json.to_string().as_bytes())
+        .map_err(|error| error.to_string())
+}
+
+/// The value after it went through the Avro library.
+fn through_the_library(content: Content, body: &[u8]) -> Vec<u8> {
+    let schema = content.latest().json;
+    written_by_the_library(schema, read_by_the_library(schema, body))
+}
+
+#[test]
+fn every_command_comes_back_from_avro_and_from_json() {
+    for (aggregate_id, command) in one_command_of_each() {
+        let sent = envelope(aggregate_id, command);
+        let expected = Ok(decoded(&sent));
+        assert_eq!(codec().decode_command(None, &command_to_avro(&sent, 1)), expected);
+        assert_eq!(
+            codec().decode_command(JSON, command_to_json(&sent).to_string().as_bytes()),
+            expected
+        );
+    }
+}
+
+#[test]
+fn every_event_comes_back() {
+    for sample in one_event_of_each() {
+        let (mut codec, event, mut out) = (codec(), event(sample), Vec::new());
+        codec.encode_event(&event, &mut out);
+        assert_eq!(codec.decode_event(&out), Ok(event));
+    }
+}
+
+#[test]
+fn commands_have_these_bytes() {
+    let bytes = one_command_of_each()
+        .into_iter()
+        .map(|(id, command)| command_to_avro(&envelope(id, command), 258));
+    expect![[r#"
+        00000001024830303030303030302d303030302d303030302d303030302d3030
+        3030303030303030303116616972706f72742f484e4c0208020e706c616e6e65
+        720010486f6e6f6c756c7520506163696669632f486f6e6f6c756c753c
+
+        00000001024830303030303030302d303030302d303030302d303030302d3030
+        3030303030303030303116616972706f72742f484e4c0208020e706c616e6e65
+        7202020637363350
+
+        00000001024830303030303030302d303030302d303030302d303030302d3030
+        303030303030303030311e616972706c616e652f4e34373548410208020e706c
+        616e6e65720406373633
+
+        00000001024830303030303030302d303030302d303030302d303030302d3030
+        303030303030303030311e616972706c616e652f4e34373548410208020e706c
+        616e6e657206
+
+        00000001024830303030303030302d303030302d303030302d303030302d3030
+        3030303030303030303116726f746174696f6e2f72310208020e706c616e6e65
+        720802
+
+        00000001024830303030303030302d303030302d303030302d303030302d3030
+        3030303030303030303116726f746174696f6e2f72310208020e706c616e6e65
+        720a020261084841313106484e4c064c4158c093af90fa45c0b5c4a1fa4500
+
+        00000001024830303030303030302d303030302d303030302d303030302d3030
+        3030303030303030303116726f746174696f6e2f72310208020e706c616e6e65
+        720c02026100
+
+        00000001024830303030303030302d303030302d303030302d303030302d3030
+        3030303030303030303116726f746174696f6e2f72310208020e706c616e6e65
+        720e02026100020262084841313106484e4c064c4158c093af90fa45c0b5c4a1
+        fa4500
+
+        00000001024830303030303030302d303030302d303030302d303030302d3030
+        3030303030303030303116726f746174696f6e2f72310208020e706c616e6e65
+        72100261c093af90fa45c0b5c4a1fa45
+
+        00000001024830303030303030302d303030302d303030302d303030302d3030
+        3030303030303030303116726f746174696f6e2f72310208020e706c616e6e65
+        72120c4e3437354841
+
+        00000001024830303030303030302d303030302d303030302d303030302d3030
+        3030303030303030303116726f746174696f6e2f72310208020e706c616e6e65
+        7214
+
+        00000001024830303030303030302d303030302d303030302d303030302d3030
+        3030303030303030303116726f746174696f6e2f72310208020e706c616e6e65
+        7216
+
+        00000001024830303030303030302d303030302d303030302d303030302d3030
+        3030303030303030303116726f746174696f6e2f72310208020e706c616e6e65
+        7218"#]]
+    .assert_eq(&bytes.map(|bytes| hex(&bytes)).collect::<Vec<_>>().join("\n\n"));
+}
+
+#[test]
+fn events_have_these_bytes() {
+    let bytes = one_event_of_each().into_iter().map(|sample| {
+        let mut out = Vec::new();
+        codec().encode_event(&event(sample), &mut out);
+        hex(&out)
+    });
+    expect![[r#"
+        00000000020e16616972706f72742f484e4c064830303030303030302d303030
+        302d303030302d303030302d30303030303030303030303112c093af90fa4500
+        10486f6e6f6c756c7520506163696669632f486f6e6f6c756c753c
+
+        00000000020e16616972706f72742f484e4c064830303030303030302d303030
+        302d303030302d303030302d30303030303030303030303112c093af90fa4502
+        0050
+
+        00000000020e1e616972706c616e652f4e343735484106483030303030303030
+        2d303030302d303030302d303030302d30303030303030303030303112c093af
+        90fa450406373633
+
+        00000000020e1e616972706c616e652f4e343735484106483030303030303030
+        2d303030302d303030302d303030302d30303030303030303030303112c093af
+        90fa4506
+
+        00000000020e16726f746174696f6e2f7231064830303030303030302d303030
+        302d303030302d303030302d30303030303030303030303112c093af90fa4508
+        00
+
+        00000000020e16726f746174696f6e2f7231064830303030303030302d303030
+        302d303030302d303030302d30303030303030303030303112c093af90fa450a
+        0261084841313106484e4c064c4158c093af90fa45c0b5c4a1fa45
+
+        00000000020e16726f746174696f6e2f7231064830303030303030302d303030
+        302d303030302d303030302d30303030303030303030303112c093af90fa450c
+        0261084841313106484e4c064c4158c093af90fa45c0b5c4a1fa45
+
+        00000000020e16726f746174696f6e2f7231064830303030303030302d303030
+        302d303030302d303030302d30303030303030303030303112c093af90fa450e
+        0261c093af90fa45c0b5c4a1fa4580bdb690fa4580dfcba1fa45
+
+        00000000020e16726f746174696f6e2f7231064830303030303030302d303030
+        302d303030302d303030302d30303030303030303030303112c093af90fa4510
+        0c4e3437354841020c4e3437364841
+
+        00000000020e16726f746174696f6e2f7231064830303030303030302d303030
+        302d303030302d303030302d30303030303030303030303112c093af90fa4512
+        0c4e3437354841
+
+        00000000020e16726f746174696f6e2f7231064830303030303030302d303030
+        302d303030302d303030302d30303030303030303030303112c093af90fa4514
+
+        00000000020e16726f746174696f6e2f7231064830303030303030302d303030
+        302d303030302d303030302d30303030303030303030303112c093af90fa4516"#]]
+    .assert_eq(&bytes.collect::<Vec<_>>().join("\n\n"));
+}
+
+#[test]
+fn an_outcome_has_these_bytes() {
+    let mut out = Vec::new();
+    let rejection = Rejection {
+        rule: "legs-overlap".to_owned(),
+        message: "m".to_owned(),
+        facts: vec![BTreeMap::from([("leg".to_owned(), "a".to_owned())])],
+    };
+    codec().encode_outcome(&outcome(Some(rejection)), &mut out);
+    expect![[r#"
+        00000000034830303030303030302d303030302d303030302d303030302d3030
+        3030303030303030303116726f746174696f6e2f723102060e02120002186c65
+        67732d6f7665726c6170026d0202066c656702610000"#]]
+    .assert_eq(&hex(&out));
+}
+
+#[test]
+fn a_command_is_typed_as_this_json() {
+    let typed = json!({
+        "command_id": "00000000-0000-0000-0000-000000000001",
+        "aggregate_id": "rotation/r1",
+        "expected_version": 4,
+        "issued_by": "planner",
+        "payload": {"AddLegs": {"legs": [{
+            "leg_id": "a",
+            "designator": "HA11",
+            "origin": "HNL",
+            "destination": "LAX",
+            "departure": "2008-01-31T18:05:00Z",
+            "arrival": "2008-01-31T23:05:00Z",
+        }]}},
+    });
+    assert_eq!(add_legs(), typed);
+}
+
+#[test]
+fn what_is_optional_may_be_left_out_of_json() {
+    let mut less = add_legs();
+    less.as_object_mut().unwrap().remove("expected_version");
+    less.as_object_mut().unwrap().remove("issued_by");
+    let decoded = decode_json(&less).unwrap();
+    assert_eq!((decoded.expected_version, decoded.issued_by), (None, None));
+}
+
+/// Sets the value at a JSON pointer; `None` removes it.
+fn with(pointer: &str, value: Option<Value>) -> Value {
+    let mut json = add_legs();
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    let parent = json.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+    match value {
+        Some(value) => parent.insert(key.to_owned(), value),
+        None => parent.remove(key),
+    };
+    json
+}
+
+#[test]
+fn json_that_is_no_command_says_what_is_wrong_and_where() {
+    const LEG: &str = "/payload/AddLegs/legs/0";
+    for (pointer, value, reason) in [
+        (
+            "/comand_id",
+            Some(json!("x")),
+            "comand_id is not a field here; the fields are: command_id, aggregate_id, expected_version, issued_by, payload",
+        ),
+        ("/command_id", None, "command_id is missing"),
+        ("/command_id", Some(json!("17")), r#"command_id is "17" where a UUID belongs"#),
+        ("/aggregate_id", Some(json!("rotation")), ""),
+        ("/aggregate_id", Some(json!(17)), "aggregate_id is 17 where text belongs"),
+        (
+            "/expected_version",
+            Some(json!("4")),
+            r#"expected_version is "4" where a whole number of 64 bits belongs"#,
+        ),
+        ("/payload", Some(json!({"AddLeg": {}})), ""),
+        ("/payload", Some(json!({"ActivateRotation": {}, "RemoveRotation": {}})), ""),
+        (
+            "/payload",
+            Some(json!({"ActivateRotation": null})),
+            "payload.ActivateRotation is null where an object belongs",
+        ),
+        (
+            "/payload",
+            Some(json!({"ActivateRotation": {"force": true}})),
+            "payload.ActivateRotation.force is not a field here; the fields are: none",
+        ),
+        (&format!("{LEG}/arrival"), None, "payload.AddLegs.legs[0].arrival is missing"),
+        (
+            &format!("{LEG}/gate"),
+            Some(json!("A1")),
+            "payload.AddLegs.legs[0].gate is not a field here; the fields are: leg_id, designator, origin, destination, departure, arrival",
+        ),
+        (
+            &format!("{LEG}/departure"),
+            Some(json!(1_201_802_700_000_i64)),
+            "payload.AddLegs.legs[0].departure is 1201802700000 where an instant such as 2008-01-31T18:05:00Z belongs",
+        ),
+        (&format!("{LEG}/departure"), Some(json!("2008-01-31T18:05")), ""),
+        (&format!("{LEG}/departure"), Some(json!("2008-02-30T18:05:00Z")), ""),
+    ] {
+        let found = decode_json(&with(pointer, value)).unwrap_err();
+        if reason.is_empty() {
+            assert!(found.starts_with(&pointer[1..].replace("/0", "[0]").replace('/', ".")), "{found}");
+        } else {
+            assert_eq!(found, reason);
+        }
+    }
+}
+
+#[test]
+fn json_with_a_key_twice_is_no_command() {
+    let twice = add_legs()
+        .to_string()
+        .replacen("\"origin\":\"HNL\"", "\"origin\":\"HNL\",\"origin\":\"OGG\"", 1);
+    let error = codec().decode_command(JSON, twice.as_bytes()).unwrap_err().to_string();
+    assert!(
+        error.starts_with("the value is not JSON: the key \"origin\" occurs twice"),
+        "{error}"
+    );
+}
+
+#[test]
+fn json_in_the_middle_of_avro_is_told_apart_by_the_header_only() {
+    let text = add_legs().to_string();
+    for content_type in ["application/json", "Application/JSON; charset=utf-8"] {
+        assert!(codec().decode_command(Some(content_type.as_bytes()), text.as_bytes()).is_ok());
+    }
+    let error = codec().decode_command(None, text.as_bytes()).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "the value begins with '{' where Avro begins with byte 0; JSON needs the record header content-type: application/json"
+    );
+    let error = codec()
+        .decode_command(Some(b"text/plain"), text.as_bytes())
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        error,
+        r#"the content type is "text/plain"; commands are application/json, or Avro without a content type"#
+    );
+}
+
+fn check_invalid(pointer: &str, value: Value, message: &str) {
+    let decoded = decode_json(&with(pointer, Some(value))).unwrap();
+    let rejection = decoded.command.command.unwrap_err();
+    assert_eq!((rejection.rule, rejection.message.as_str()), ("invalid-value", message));
+    assert_eq!(rejection.facts.len(), 1);
+    assert!(message.starts_with(&format!("{}: ", rejection.facts[0]["field"])));
+}
+
+#[test]
+fn a_value_that_may_not_be_is_a_rejection_that_names_the_field() {
+    check_invalid(
+        "/payload/AddLegs/legs/0/origin",
+        json!("hnl"),
+        r#"payload.AddLegs.legs[0].origin: airport code "hnl": expected three capital letters"#,
+    );
+    check_invalid("/expected_version", json!(-1), "expected_version: expected 0 or more, found -1");
+    check_invalid(
+        "/payload",
+        json!({"SetMinimumGroundTime": {"minutes": -5}}),
+        "payload.SetMinimumGroundTime.minutes: expected 0 or more minutes, found -5",
+    );
+}
+
+#[test]
+fn an_invalid_value_does_not_hide_bytes_that_are_no_command() {
+    let legs = Command::Rotation(rotation::Command::AddLegs { legs: vec![leg("a")] });
+    let mut value = command_to_avro(&envelope("rotation/r1", legs), 1);
+    let origin = value.windows(3).position(|window| window == b"HNL").unwrap();
+    value[origin] = b'h';
+    assert!(codec().decode_command(None, &value).unwrap().command.command.is_err());
+    value.push(0);
+    let error = codec().decode_command(None, &value).unwrap_err();
+    assert_eq!(error.to_string(), "the value has 1 bytes too many");
+}
+
+#[test]
+fn an_instant_beyond_the_calendar_is_an_invalid_value() {
+    let reschedule = rotation::Command::RescheduleLeg {
+        leg_id: leg("a").id,
+        departure: domain::Instant(i64::MIN),
+        arrival: domain::Instant(0),
+    };
+    let value = command_to_avro(&envelope("rotation/r1", Command::Rotation(reschedule)), 1);
+    let rejection = codec().decode_command(None, &value).unwrap().command.command.unwrap_err();
+    assert_eq!(
+        rejection.message,
+        "payload.RescheduleLeg.departure: -9223372036854775808 ms since 1970 is outside of the calendar"
+    );
+}
+
+#[test]
+fn a_reason_is_short_however_long_the_value() {
+    let long = "x".repeat(500_000);
+    let rejection = decode_json(&with("/payload/AddLegs/legs/0/origin", Some(json!(long)))).unwrap();
+    let rejection = rejection.command.command.unwrap_err();
+    assert!(rejection.message.len() < 500 && rejection.facts[0]["problem"].len() < 500);
+    for wrong in [
+        with(&format!("/{long}"), Some(json!(1))),
+        with("/command_id", Some(json!(long))),
+        with("/aggregate_id", Some(json!(long))),
+    ] {
+        assert!(decode_json(&wrong).unwrap_err().len() < 500);
+    }
+    let content_type = codec().decode_command(Some(long.as_bytes()), b"").unwrap_err();
+    assert!(content_type.to_string().len() < 500);
+}
+
+#[test]
+fn an_unknown_schema_is_learned_and_then_read() {
+    let sent = envelope("rotation/r1", Command::Rotation(rotation::Command::Activate));
+    let value = command_to_avro(&sent, 77);
+    let mut codec = codec();
+    assert_eq!(codec.decode_command(None, &value), Err(DecodeError::UnknownSchema(77)));
+    codec.learn(77, Content::Command.latest().json).unwrap();
+    assert_eq!(codec.decode_command(None, &value), Ok(decoded(&sent)));
+}
+
+#[test]
+fn what_cannot_be_read_with_ours_is_not_learned() {
+    let mut codec = codec();
+    assert_eq!(codec.learn(7, r#""string""#), Err("the schema is not of a record".to_owned()));
+    assert_eq!(
+        codec.learn(7, r#"{"type":"record","name":"Order","fields":[]}"#),
+        Err("the schema is of Order, which is no command, event or outcome".to_owned())
+    );
+    assert!(codec.learn(7, "{").is_err());
+}
+
+#[test]
+fn an_event_on_the_commands_topic_is_no_command() {
+    let mut out = Vec::new();
+    codec().encode_event(&event(one_event_of_each().swap_remove(0)), &mut out);
+    let error = codec().decode_command(None, &out).unwrap_err();
+    assert_eq!(
+        error,
+        DecodeError::Malformed("schema id 2 is of Event, where Command belongs".to_owned())
+    );
+}
+
+/// A client's own schema: fields in another order, one more, one less, an int, one branch only, another namespace.
+const CLIENTS: &str = r#"{"type":"record","name":"Command","namespace":"their.own","fields":[
+    {"name":"payload","type":[
+        {"type":"record","name":"RemoveRotation","fields":[{"name":"why","type":"string"}]},
+        {"type":"record","name":"RescheduleLeg","fields":[
+            {"name":"arrival","type":"long"},{"name":"departure","type":"long"},{"name":"leg_id","type":"string"}]},
+        {"type":"record","name":"Dance","fields":[]}]},
+    {"name":"expected_version","type":"int"},
+    {"name":"aggregate_id","type":"string"},
+    {"name":"command_id","type":"string"}]}"#;
+
+fn from_client(branch: u32, payload: Vec<(String, Avro)>) -> Vec<u8> {
+    let value = Avro::Record(vec![
+        ("payload".to_owned(), Avro::Union(branch, Box::new(Avro::Record(payload)))),
+        ("expected_version".to_owned(), Avro::Int(4)),
+        ("aggregate_id".to_owned(), Avro::String("rotation/r1".to_owned())),
+        ("command_id".to_owned(), Avro::String(Uuid::from_u128(1).to_string())),
+    ]);
+    let mut framed = vec![0, 0, 0, 0, 77];
+    framed.extend(written_by_the_library(CLIENTS, value));
+    framed
+}
+
+#[test]
+fn a_command_of_another_writer_is_resolved_by_name() {
+    let mut codec = codec();
+    codec.learn(77, CLIENTS).unwrap();
+    let why = vec![("why".to_owned(), Avro::String("x".to_owned()))];
+    let decoded = codec.decode_command(None, &from_client(0, why)).unwrap();
+    assert_eq!(decoded.command.command, Ok(Command::Rotation(rotation::Command::Remove)));
+    assert_eq!((decoded.expected_version, decoded.issued_by), (Some(4), None));
+
+    let times = vec![
+        ("arrival".to_owned(), Avro::Long(2)),
+        ("departure".to_owned(), Avro::Long(1)),
+        ("leg_id".to_owned(), Avro::String("a".to_owned())),
+    ];
+    let decoded = codec.decode_command(None, &from_client(1, times)).unwrap();
+    let expected = rotation::Command::RescheduleLeg {
+        leg_id: leg("a").id,
+        departure: domain::Instant(1),
+        arrival: domain::Instant(2),
+    };
+    assert_eq!(decoded.command.command, Ok(Command::Rotation(expected)));
+
+    let error = codec.decode_command(None, &from_client(2, vec![])).unwrap_err().to_string();
+    assert!(
+        error.starts_with(r#"schema id 77: payload is {"Dance":{}} where an object with one key out of"#),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_event_of_an_unreadable_aggregate_is_malformed() {
+    let mut out = Vec::new();
+    let mut codec = codec();
+    let mut event = event(one_event_of_each().swap_remove(0));
+    event.aggregate_id = "moon/base".to_owned();
+    codec.encode_event(&event, &mut out);
+    let error = codec.decode_event(&out).unwrap_err().to_string();
+    assert!(error.starts_with("aggregate_id is no aggregate: "), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn any_command_comes_back(command in any_command(), version in proptest::option::of(0..u64::MAX / 2), id: u128) {
+        let sent = CommandEnvelope {
+            command_id: Uuid::from_u128(id),
+            expected_version: version,
+            ..envelope("rotation/r1", command)
+        };
+        let value = command_to_avro(&sent, 1);
+        prop_assert_eq!(codec().decode_command(None, &value), Ok(decoded(&sent)));
+        prop_assert_eq!(codec().decode_command(JSON, command_to_json(&sent).to_string().as_bytes()), Ok(decoded(&sent)));
+        prop_assert_eq!(through_the_library(Content::Command, &value[5..]), &value[5..]);
+    }
+
+    #[test]
+    fn any_event_comes_back(event in any_event_envelope()) {
+        let (mut codec, mut out) = (codec(), Vec::new());
+        codec.encode_event(&event, &mut out);
+        prop_assert_eq!(codec.decode_event(&out), Ok(event));
+        prop_assert_eq!(through_the_library(Content::Event, &out[5..]), &out[5..]);
+    }
+
+    #[test]
+    fn any_outcome_comes_back(outcome in any_outcome()) {
+        let (mut codec, mut out) = (codec(), Vec::new());
+        codec.encode_outcome(&outcome, &mut out);
+        prop_assert_eq!(codec.decode_outcome(&out), Ok(outcome));
+        prop_assert_eq!(through_the_library(Content::Outcome, &out[5..]).len(), out.len() - 5);
+    }
+
+    #[test]
+    fn what_is_cut_short_is_never_a_command(command in any_command(), keep: prop::sample::Index) {
+        let value = command_to_avro(&envelope("rotation/r1", command), 1);
+        let cut = &value[..keep.index(value.len())];
+        prop_assert!(matches!(codec().decode_command(None, cut), Err(DecodeError::Malformed(_))));
+    }
+
+    #[test]
+    fn damaged_values_never_panic(event in any_event_envelope(), command in any_command(), at: prop::sample::Index, with: [u8; 4]) {
+        let mut codec = codec();
+        let mut out = Vec::new();
+        codec.encode_event(&event, &mut out);
+        for mut value in [out, command_to_avro(&envelope("rotation/r1", command), 1)] {
+            let at = at.index(value.len() - 5) + 5;
+            let end = value.len().min(at + with.len());
+            value[at..end].copy_from_slice(&with[..end - at]);
+            let _ = codec.decode_event(&value);
+            let _ = codec.decode_outcome(&value);
+            if let Err(error) = codec.decode_command(None, &value) {
+                prop_assert!(matches!(error, DecodeError::Malformed(_)));
+            }
+        }
+    }
+
+    #[test]
+    fn random_bytes_never_panic(body: Vec<u8>, id in 0..5_u8) {
+        let mut value = vec![0, 0, 0, 0, id];
+        value.extend(body);
+        let mut codec = codec();
+        codec.learn(4, CLIENTS).unwrap();
+        let known = codec.decode_command(None, &value) != Err(DecodeError::UnknownSchema(id.into()));
+        prop_assert_eq!(known, id != 0);
+        let _ = codec.decode_event(&value);
+        let _ = codec.decode_outcome(&value);
+        let _ = codec.decode_command(JSON, &value[5..]);
+    }
+}

@@ -1,0 +1,199 @@
+//! Commands, events and outcomes as JSON, for domains that have serde and need no registry.
+
+use crate::json::{Form, instant, instant_text};
+use crate::problem::Problem;
+use decider::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Outcome, Rejection, Status};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use uuid::Uuid;
+
+/// The same envelopes as the airline's, with the domain's own commands and events as payloads.
+#[derive(Debug)]
+pub struct JsonCodec<D>(PhantomData<fn() -> D>);
+
+impl<D> Default for JsonCodec<D> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<D> JsonCodec<D> {
+    /// The value of a command's record, for those who send it.
+    pub fn command<C: Serialize>(envelope: &CommandEnvelope<C>) -> Vec<u8> {
+        let mut out = Vec::new();
+        write(
+            &Command {
+                command_id: envelope.command_id,
+                aggregate_id: envelope.aggregate_id.clone(),
+                expected_version: envelope.expected_version,
+                issued_by: envelope.issued_by.clone(),
+                payload: &envelope.command,
+            },
+            &mut out,
+        );
+        out
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Command<C> {
+    command_id: Uuid,
+    aggregate_id: String,
+    #[serde(default)]
+    expected_version: Option<u64>,
+    #[serde(default)]
+    issued_by: Option<String>,
+    payload: C,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Event<E> {
+    sequence: u64,
+    aggregate_id: String,
+    version: u64,
+    command_id: Uuid,
+    command_offset: i64,
+    decided_at: serde_json::Value,
+    payload: E,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireOutcome {
+    command_id: Uuid,
+    aggregate_id: String,
+    status: WireStatus,
+    version: u64,
+    sequence: u64,
+    event_count: u32,
+    command_offset: i64,
+    repeated: bool,
+    rejection: Option<WireRejection>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum WireStatus {
+    Accepted,
+    Rejected,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireRejection {
+    rule: String,
+    message: String,
+    facts: Vec<BTreeMap<String, String>>,
+}
+
+impl<D> Codec<D> for JsonCodec<D>
+where
+    D: Domain<Command: DeserializeOwned, Event: Serialize + DeserializeOwned>,
+{
+    fn decode_command(&mut self, _: Option<&[u8]>, value: &[u8]) -> Result<CommandEnvelope<D::Command>, DecodeError> {
+        let command: Command<D::Command> = read(value)?;
+        Ok(CommandEnvelope {
+            command_id: command.command_id,
+            aggregate_id: command.aggregate_id,
+            expected_version: command.expected_version,
+            issued_by: command.issued_by,
+            command: command.payload,
+        })
+    }
+
+    fn learn(&mut self, schema_id: u32, _: &str) -> Result<(), String> {
+        Err(format!(
+            "these values are JSON and have no schema, so not schema id {schema_id} either"
+        ))
+    }
+
+    fn encode_event(&mut self, event: &EventEnvelope<D::Event>, out: &mut Vec<u8>) {
+        write(
+            &Event {
+                sequence: event.sequence,
+                aggregate_id: event.aggregate_id.clone(),
+                version: event.version,
+                command_id: event.command_id,
+                command_offset: event.command_offset,
+                decided_at: instant_text(event.decided_at_ms),
+                payload: &event.event,
+            },
+            out,
+        );
+    }
+
+    fn decode_event(&mut self, value: &[u8]) -> Result<EventEnvelope<D::Event>, DecodeError> {
+        let event: Event<D::Event> = read(value)?;
+        let decided_at = instant(&event.decided_at, Form::Resolved);
+        Ok(EventEnvelope {
+            sequence: event.sequence,
+            aggregate_id: event.aggregate_id,
+            version: event.version,
+            command_id: event.command_id,
+            command_offset: event.command_offset,
+            decided_at_ms: decided_at.map_err(|problem| DecodeError::Malformed(problem.within("decided_at").to_string()))?,
+            event: event.payload,
+        })
+    }
+
+    fn encode_outcome(&mut self, outcome: &Outcome, out: &mut Vec<u8>) {
+        write(
+            &WireOutcome {
+                command_id: outcome.command_id,
+                aggregate_id: outcome.aggregate_id.clone(),
+                status: match outcome.status {
+                    Status::Accepted => WireStatus::Accepted,
+                    Status::Rejected => WireStatus::Rejected,
+                },
+                version: outcome.version,
+                sequence: outcome.sequence,
+                event_count: outcome.event_count,
+                command_offset: outcome.command_offset,
+                repeated: outcome.repeated,
+                rejection: outcome
+                    .rejection
+                    .clone()
+                    .map(|Rejection { rule, message, facts }| WireRejection { rule, message, facts }),
+            },
+            out,
+        );
+    }
+
+    fn decode_outcome(&mut self, value: &[u8]) -> Result<Outcome, DecodeError> {
+        let outcome: WireOutcome = read(value)?;
+        Ok(Outcome {
+            command_id: outcome.command_id,
+            aggregate_id: outcome.aggregate_id,
+            status: match outcome.status {
+                WireStatus::Accepted => Status::Accepted,
+                WireStatus::Rejected => Status::Rejected,
+            },
+            version: outcome.version,
+            sequence: outcome.sequence,
+            event_count: outcome.event_count,
+            command_offset: outcome.command_offset,
+            repeated: outcome.repeated,
+            rejection: outcome
+                .rejection
+                .map(|WireRejection { rule, message, facts }| Rejection { rule, message, facts }),
+        })
+    }
+}
+
+fn read<T: DeserializeOwned>(value: &[u8]) -> Result<T, DecodeError> {
+    serde_json::from_slice(value)
+        .map_err(|error| DecodeError::Malformed(Problem::malformed(format!("cannot be read as JSON: {error}")).to_string()))
+}
+
+/// # Panics
+/// When the domain's serde implementation fails, or has maps whose keys are no text.
+fn write(value: &impl Serialize, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, value).expect("commands, events and outcomes can be written as JSON");
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! A counter, the least domain, through JSON.
+
+use super::*;
+use decider::Parts;
+use serde_json::json;
+
+#[derive(Debug)]
+struct Counter;
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+enum Count {
+    Add { number: u32 },
+}
+
+impl Domain for Counter {
+    type Command = Count;
+    type Event = Count;
+    type State = u32;
+
+    fn initial(_: &str) -> u32 {
+        0
+    }
+
+    fn decide(_: &str, _: &u32, command: &Count) -> Result<Vec<Count>, Rejection> {
+        Ok(vec![*command])
+    }
+
+    fn evolve(state: &mut u32, Count::Add { number }: &Count) {
+        *state += number;
+    }
+
+    fn size_bytes(_: &u32) -> usize {
+        4
+    }
+
+    fn store(after: &u32, _: &Count, parts: &mut Parts<'_>) {
+        parts.put(b"n", after.to_be_bytes().to_vec());
+    }
+
+    fn load(_: &str, _: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<u32, String> {
+        Ok(0)
+    }
+
+    fn command_type(_: &Count) -> &'static str {
+        "Add"
+    }
+
+    fn event_type(_: &Count) -> &'static str {
+        "Added"
+    }
+}
+
+fn codec() -> JsonCodec<Counter> {
+    JsonCodec::default()
+}
+
+fn command() -> serde_json::Value {
+    json!({"command_id": "00000000-0000-0000-0000-000000000001", "aggregate_id": "counter/1", "payload": {"Add": {"number": 3}}})
+}
+
+fn reason(command: &serde_json::Value) -> String {
+    let decoded = codec().decode_command(None, command.to_string().as_bytes());
+    decoded.unwrap_err().to_string()
+}
+
+#[test]
+fn a_command_comes_back_as_it_was_sent() {
+    let sent = CommandEnvelope {
+        command_id: Uuid::from_u128(1),
+        aggregate_id: "counter/1".to_owned(),
+        expected_version: Some(4),
+        issued_by: Some("me".to_owned()),
+        command: Count::Add { number: 3 },
+    };
+    let value = JsonCodec::<Counter>::command(&sent);
+    assert_eq!(codec().decode_command(None, &value), Ok(sent));
+}
+
+#[test]
+fn what_is_optional_in_a_command_may_be_left_out() {
+    let decoded = codec().decode_command(None, command().to_string().as_bytes()).unwrap();
+    assert_eq!((decoded.expected_version, decoded.issued_by), (None, None));
+}
+
+#[test]
+fn a_command_that_cannot_be_read_says_what_is_wrong() {
+    for (field, value, expected) in [
+        ("command_id", json!("1"), "invalid length"),
+        ("expected_version", json!(-1), "invalid value: integer `-1`"),
+        ("more", json!(1), "unknown field `more`"),
+        ("payload", json!({"Add": {"number": 3, "more": 1}}), "unknown field `more`"),
+        ("payload", json!({"Add": {}}), "missing field `number`"),
+        ("payload", json!({"Subtract": {}}), "unknown variant `Subtract`"),
+    ] {
+        let mut wrong = command();
+        wrong[field] = value;
+        let reason = reason(&wrong);
+        assert!(reason.contains(expected), "{field}: {reason}");
+    }
+}
+
+#[test]
+fn an_event_comes_back_as_it_was_written() {
+    let event = EventEnvelope {
+        sequence: 1,
+        aggregate_id: "counter/1".to_owned(),
+        version: 1,
+        command_id: Uuid::from_u128(1),
+        command_offset: 0,
+        decided_at_ms: 1_201_802_700_250,
+        event: Count::Add { number: 3 },
+    };
+    let mut out = Vec::new();
+    codec().encode_event(&event, &mut out);
+    let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(json["decided_at"], json!("2008-01-31T18:05:00.25Z"));
+    assert_eq!(codec().decode_event(&out), Ok(event));
+}
+
+#[test]
+fn an_outcome_comes_back_as_it_was_written() {
+    for rejection in [
+        None,
+        Some(Rejection {
+            rule: "too-much".to_owned(),
+            message: "it is too much".to_owned(),
+            facts: vec![BTreeMap::from([("most".to_owned(), "3".to_owned())])],
+        }),
+    ] {
+        let outcome = Outcome {
+            command_id: Uuid::from_u128(1),
+            aggregate_id: "counter/1".to_owned(),
+            status: if rejection.is_some() { Status::Rejected } else { Status::Accepted },
+            version: 1,
+            sequence: 2,
+            event_count: 0,
+            command_offset: 3,
+            repeated: true,
+            rejection,
+        };
+        let mut out = Vec::new();
+        Codec::<Counter>::encode_outcome(&mut codec(), &outcome, &mut out);
+        assert_eq!(Codec::<Counter>::decode_outcome(&mut codec(), &out), Ok(outcome));
+    }
+}
+
+#[test]
+fn there_is_no_schema_to_learn() {
+    let learned = Codec::<Counter>::learn(&mut codec(), 7, "{}");
+    assert_eq!(
+        learned.unwrap_err(),
+        "these values are JSON and have no schema, so not schema id 7 either"
+    );
+}

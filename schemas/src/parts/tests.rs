@@ -1,0 +1,180 @@
+//! What is stored gives the state back, after any history.
+
+use super::*;
+use crate::samples::{aggregate, any_command, leg, one_command_of_each};
+use domain::{Command, rotation::Mode};
+use keyvalue::{Memory, Order, Read};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::ops::ControlFlow;
+
+/// An aggregate that lives twice: as events make it, and in the store.
+struct Aggregate {
+    id: AggregateId,
+    state: State,
+    stored: Memory,
+    /// Of the last command that was accepted.
+    mutations: usize,
+}
+
+impl Aggregate {
+    fn new(id: &str) -> Self {
+        let id = aggregate(id);
+        Self {
+            state: State::initial(&id),
+            stored: Memory::default(),
+            mutations: 0,
+            id,
+        }
+    }
+
+    fn apply(&mut self, command: &Command) {
+        let Ok(events) = domain::decide(&self.id, &self.state, command) else {
+            return;
+        };
+        let mut mutations = Vec::new();
+        for event in &events {
+            domain::evolve(&mut self.state, event);
+            store(&self.state, event, &mut Parts::new(0, &self.id.to_string(), &mut mutations));
+        }
+        self.mutations = mutations.len();
+        self.stored.apply(&mutations);
+    }
+
+    fn parts(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let prefix = decider::keys::aggregate(0, &self.id.to_string());
+        let mut parts = Vec::new();
+        let mut visit = |key: &[u8], value: &[u8]| {
+            parts.push((key[prefix.len()..].to_vec(), value.to_vec()));
+            ControlFlow::Continue(())
+        };
+        self.stored
+            .scan(&prefix, &keyvalue::prefix_end(&prefix), Order::Ascending, &mut visit)
+            .unwrap();
+        parts
+    }
+
+    fn loaded(&self) -> Result<State, String> {
+        load_parts(&self.id, &self.parts())
+    }
+}
+
+fn load_parts(id: &AggregateId, parts: &[(Vec<u8>, Vec<u8>)]) -> Result<State, String> {
+    load(id, &mut parts.iter().map(|(key, value)| (key.as_slice(), value.as_slice())))
+}
+
+fn a_rotation() -> Aggregate {
+    let mut rotation = Aggregate::new("rotation/r1");
+    rotation.apply(&Command::Rotation(rotation::Command::Create { mode: Mode::Draft }));
+    rotation.apply(&Command::Rotation(rotation::Command::AddLegs {
+        legs: vec![leg("a"), leg("b")],
+    }));
+    rotation.apply(&Command::Rotation(rotation::Command::RemoveLegs {
+        leg_ids: vec![leg("b").id],
+    }));
+    rotation
+}
+
+#[test]
+fn every_kind_of_aggregate_is_loaded_as_it_was() {
+    for id in ["airport/HNL", "airplane/N475HA", "rotation/r1"] {
+        let mut aggregate = Aggregate::new(id);
+        for (of, command) in one_command_of_each() {
+            if of == id {
+                aggregate.apply(&command);
+                assert_eq!(aggregate.loaded(), Ok(aggregate.state.clone()), "{command:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_id_stays_used_up_after_loading() {
+    let rotation = a_rotation();
+    let again = Command::Rotation(rotation::Command::AddLegs { legs: vec![leg("b")] });
+    let loaded = rotation.loaded().unwrap();
+    assert_eq!(
+        domain::decide(&rotation.id, &loaded, &again),
+        domain::decide(&rotation.id, &rotation.state, &again)
+    );
+    assert!(domain::decide(&rotation.id, &loaded, &again).is_err());
+}
+
+#[test]
+fn one_more_leg_writes_one_part() {
+    let mut rotation = a_rotation();
+    for n in 0..100 {
+        rotation.apply(&Command::Rotation(rotation::Command::AddLegs {
+            legs: vec![leg(&format!("n{n}"))],
+        }));
+        assert_eq!(rotation.mutations, 1);
+    }
+}
+
+#[test]
+fn parts_that_cannot_be_right_are_named() {
+    let rotation = a_rotation();
+    let with = |key: &[u8], value: &[u8]| {
+        let mut parts = rotation.parts();
+        parts.retain(|(other, _)| other != key);
+        parts.push((key.to_vec(), value.to_vec()));
+        load_parts(&rotation.id, &parts).unwrap_err()
+    };
+    assert_eq!(with(&[9], &[]), "part [9] does not belong there");
+    assert_eq!(
+        with(&[HEADER], &[FORMAT, 7, 0]),
+        "part [1]: the value has status 7, which no rotation has"
+    );
+    assert_eq!(with(&[HEADER], &[2, 1, 0]), "part [1]: the value has format 2, where 1 belongs");
+    assert_eq!(with(&[HEADER], &[FORMAT, 1, 0, 0]), "part [1]: the value has 1 bytes too many");
+    assert_eq!(with(&[LEG, b'a'], &[FORMAT]), "part [2, 97]: leg_id ends before it should");
+    assert_eq!(
+        load_parts(&rotation.id, &rotation.parts()[1..]),
+        Err("the header part is missing".to_owned())
+    );
+    assert_eq!(
+        load_parts(&aggregate("airport/HNL"), &[]),
+        Err("the header part is missing".to_owned())
+    );
+    let foreign = load_parts(&aggregate("airport/HNL"), &[(vec![LEG, b'a'], vec![])]);
+    assert_eq!(foreign, Err("part [2, 97] does not belong there".to_owned()));
+}
+
+/// Commands over few ids, so that many are accepted.
+fn busy_command() -> impl Strategy<Value = Command> {
+    let few = |command| match command {
+        Command::Rotation(rotation::Command::AddLegs { legs }) => {
+            let legs = legs.into_iter().map(|mut leg| {
+                leg.id = crate::samples::leg_id(&leg.id.as_str()[..1]);
+                leg.arrival = domain::Instant(leg.departure.0 + 3_600_000);
+                leg
+            });
+            Command::Rotation(rotation::Command::AddLegs { legs: legs.collect() })
+        }
+        other @ (Command::Airport(_) | Command::Airplane(_) | Command::Rotation(_)) => other,
+    };
+    any_command().prop_map(few)
+}
+
+proptest! {
+    #[test]
+    fn what_is_stored_is_what_events_made(commands in vec(busy_command(), 0..60)) {
+        for id in ["airport/HNL", "airplane/N475HA", "rotation/r1"] {
+            let mut aggregate = Aggregate::new(id);
+            aggregate.apply(&Command::Rotation(rotation::Command::Create { mode: Mode::Draft }));
+            for command in &commands {
+                aggregate.apply(command);
+                if aggregate.stored != Memory::default() {
+                    prop_assert_eq!(aggregate.loaded(), Ok(aggregate.state.clone()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_stored_bytes_make_the_loader_panic(parts in vec((vec(any::<u8>(), 1..4), vec(any::<u8>(), 0..20)), 0..4)) {
+        for id in ["airport/HNL", "airplane/N475HA", "rotation/r1"] {
+            let _ = load_parts(&aggregate(id), &parts);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The schemas that have been released, every version of them. A released file is never edited; a change is a new file.
+
+use crate::schema::Schema;
+use std::sync::LazyLock;
+
+/// What a topic of the schedule carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Content {
+    Command,
+    Event,
+    Outcome,
+}
+
+/// What the registry has to check before it takes a new version, in its own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compatibility {
+    /// New readers read everything older: readers are upgraded before writers.
+    BackwardTransitive,
+    /// That, and old readers read what is newer: clients that we do not upgrade read it.
+    FullTransitive,
+}
+
+/// One version of one schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Released {
+    pub content: Content,
+    pub version: u32,
+    /// The text of the `.avsc` file.
+    pub json: &'static str,
+    /// XXH3 (64 bits) of that text.
+    pub checksum: u64,
+}
+
+/// Oldest first; the last one of each content is what is written.
+pub const RELEASED: [Released; 3] = [
+    Released {
+        content: Content::Command,
+        version: 1,
+        json: include_str!("../avro/command-v1.avsc"),
+        checksum: 0x337d_23c7_b575_4a7b,
+    },
+    Released {
+        content: Content::Event,
+        version: 1,
+        json: include_str!("../avro/event-v1.avsc"),
+        checksum: 0xc199_4c1e_7ded_a6df,
+    },
+    Released {
+        content: Content::Outcome,
+        version: 1,
+        json: include_str!("../avro/outcome-v1.avsc"),
+        checksum: 0x623e_ef58_98c4_c35b,
+    },
+];
+
+impl Content {
+    pub const ALL: [Self; 3] = [Self::Command, Self::Event, Self::Outcome];
+
+    /// The name of the schema's record, without its namespace.
+    pub fn record_name(self) -> &'static str {
+        match self {
+            Self::Command => "Command",
+            Self::Event => "Event",
+            Self::Outcome => "Outcome",
+        }
+    }
+
+    pub fn compatibility(self) -> Compatibility {
+        match self {
+            Self::Command | Self::Event => Compatibility::BackwardTransitive,
+            Self::Outcome => Compatibility::FullTransitive,
+        }
+    }
+
+    /// Every version, oldest first: the order in which they are registered.
+    pub fn versions(self) -> impl Iterator<Item = &'static Released> {
+        RELEASED.iter().filter(move |released| released.content == self)
+    }
+
+    /// The version that is written, and that everything is read as.
+    pub fn latest(self) -> &'static Released {
+        self.versions().last().expect("every content has a released schema")
+    }
+
+    /// The latest version, parsed once.
+    pub(crate) fn schema(self) -> &'static Schema {
+        static COMMAND: LazyLock<Schema> = LazyLock::new(|| parse(Content::Command));
+        static EVENT: LazyLock<Schema> = LazyLock::new(|| parse(Content::Event));
+        static OUTCOME: LazyLock<Schema> = LazyLock::new(|| parse(Content::Outcome));
+        match self {
+            Self::Command => &COMMAND,
+            Self::Event => &EVENT,
+            Self::Outcome => &OUTCOME,
+        }
+    }
+}
+
+fn parse(content: Content) -> Schema {
+    Schema::parse(content.latest().json).unwrap_or_else(|reason| panic!("the released schema of {}: {reason}", content.record_name()))
+}
+
+impl Compatibility {
+    /// As the registry's API spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BackwardTransitive => "BACKWARD_TRANSITIVE",
+            Self::FullTransitive => "FULL_TRANSITIVE",
+        }
+    }
+}
+
+/// The registry's subject for the values of `topic` (TopicNameStrategy).
+pub fn subject(topic: &str) -> String {
+    format!("{topic}-value")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! Released files stay as they are, and every later reader reads every earlier version.
+
+use super::*;
+use crate::json::{self, Form};
+use serde_json::{Value, json};
+use xxhash_rust::xxh3::xxh3_64;
+
+#[test]
+fn released_files_have_never_been_edited() {
+    for released in &RELEASED {
+        let checksum = xxh3_64(released.json.as_bytes());
+        assert_eq!(
+            checksum, released.checksum,
+            "{:?} version {} was edited ({checksum:#018x}); a change is a new file",
+            released.content, released.version
+        );
+    }
+}
+
+#[test]
+fn versions_count_from_one_and_are_all_in_the_list() {
+    let mut listed = Vec::new();
+    for content in Content::ALL {
+        let versions: Vec<_> = content.versions().map(|released| released.version).collect();
+        assert_eq!(versions, (1..=versions.len() as u32).collect::<Vec<_>>());
+        assert_eq!(content.latest().version, versions.len() as u32);
+        let name = content.record_name().to_lowercase();
+        listed.extend(versions.iter().map(|version| format!("{name}-v{version}.avsc")));
+    }
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/avro")).unwrap();
+    let mut files: Vec<_> = folder.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    assert_eq!(files, listed);
+}
+
+#[test]
+fn every_schema_is_one_that_the_avro_library_accepts() {
+    for released in &RELEASED {
+        let schema = apache_avro::Schema::parse_str(released.json).unwrap();
+        let name = format!("aerolog.schedule.{}", released.content.record_name());
+        assert_eq!(schema.name().unwrap().fullname(None), name);
+    }
+}
+
+#[test]
+fn every_field_says_what_it_means() {
+    fn check(json: &Value, path: &str) {
+        match json {
+            Value::Object(object) => {
+                if object.contains_key("name") {
+                    let doc = object.get("doc").and_then(Value::as_str);
+                    assert!(
+                        doc.is_some_and(|doc| doc.ends_with('.')),
+                        "{path}/{} has no sentence",
+                        object["name"]
+                    );
+                }
+                object.iter().for_each(|(key, value)| check(value, &format!("{path}/{key}")));
+            }
+            Value::Array(items) => items.iter().for_each(|item| check(item, path)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    for released in &RELEASED {
+        check(&serde_json::from_str(released.json).unwrap(), released.content.record_name());
+    }
+}
+
+#[test]
+fn every_reader_reads_every_earlier_version() {
+    for content in Content::ALL {
+        let versions: Vec<_> = content.versions().collect();
+        for (index, reader) in versions.iter().enumerate() {
+            let reader = apache_avro::Schema::parse_str(reader.json).unwrap();
+            for writer in &versions[..=index] {
+                let writer = apache_avro::Schema::parse_str(writer.json).unwrap();
+                apache_avro::schema_compatibility::SchemaCompatibility::can_read(&writer, &reader).unwrap();
+            }
+        }
+    }
+}
+
+/// The event schema as a later version may be: one more field with a default in every event and in every leg, one more branch.
+fn later_event_schema() -> String {
+    let mut later: Value = serde_json::from_str(Content::Event.latest().json).unwrap();
+    let fields = later["fields"].as_array_mut().unwrap();
+    fields.push(json!({"name": "reason", "type": ["null", "string"], "default": null}));
+    let branches = fields[6]["type"].as_array_mut().unwrap();
+    let leg = branches.iter_mut().find(|branch| branch["name"] == "LegAdded").unwrap();
+    let leg_fields = leg["fields"][0]["type"]["fields"].as_array_mut().unwrap();
+    leg_fields.insert(1, json!({"name": "service_type", "type": "string", "default": "J"}));
+    branches.insert(0, json!({"type": "record", "name": "AirportClosed", "fields": []}));
+    later.to_string()
+}
+
+fn an_event(payload: Value) -> Value {
+    json!({
+        "sequence": 7, "aggregate_id": "rotation/r1", "version": 3, "command_id": "00000000-0000-0000-0000-000000000001",
+        "command_offset": 9, "decided_at": "2008-01-31T18:05:00Z", "payload": payload,
+    })
+}
+
+fn a_leg() -> Value {
+    json!({
+        "leg_id": "l1", "designator": "HA11", "origin": "HNL", "destination": "LAX",
+        "departure": "2008-01-31T18:05:00Z", "arrival": "2008-01-31T23:05:00Z",
+    })
+}
+
+#[test]
+fn a_later_reader_reads_what_this_version_wrote() {
+    let later = Schema::parse(&later_event_schema()).unwrap();
+    for (written, read) in [
+        (
+            json!({"LegAdded": {"leg": a_leg()}}),
+            json!({"LegAdded": {"leg": {"service_type": "J", "leg_id": "l1", "designator": "HA11", "origin": "HNL",
+                "destination": "LAX", "departure": "2008-01-31T18:05:00Z", "arrival": "2008-01-31T23:05:00Z"}}}),
+        ),
+        (json!({"RotationRemoved": {}}), json!({"RotationRemoved": {}})),
+        (json!({"RotationActivated": {}}), json!({"RotationActivated": {}})),
+    ] {
+        let mut body = Vec::new();
+        json::put(Content::Event.schema(), &an_event(written), Form::Typed, &mut body).unwrap();
+        let value = json::read(Content::Event.schema(), &body).unwrap();
+        let mut resolved = Vec::new();
+        json::put(&later, &value, Form::Resolved, &mut resolved).unwrap();
+        let mut expected = an_event(read);
+        expected["reason"] = Value::Null;
+        assert_eq!(json::read(&later, &resolved).unwrap(), expected);
+    }
+}
+
+#[test]
+fn the_avro_library_agrees_that_the_later_reader_is_compatible() {
+    let writer = apache_avro::Schema::parse_str(Content::Event.latest().json).unwrap();
+    let later = apache_avro::Schema::parse_str(&later_event_schema()).unwrap();
+    apache_avro::schema_compatibility::SchemaCompatibility::can_read(&writer, &later).unwrap();
+}
+
+#[test]
+fn a_reader_whose_new_field_has_no_default_does_not_read_this_version() {
+    let mut later: Value = serde_json::from_str(Content::Event.latest().json).unwrap();
+    let fields = later["fields"].as_array_mut().unwrap();
+    fields.push(json!({"name": "reason", "type": "string"}));
+    let later = Schema::parse(&later.to_string()).unwrap();
+    let problem = json::put(&later, &an_event(json!({"RotationRemoved": {}})), Form::Resolved, &mut Vec::new()).unwrap_err();
+    assert_eq!(problem.to_string(), "reason is missing");
+}
+
+#[test]
+fn subjects_are_named_after_topics() {
+    assert_eq!(subject("schedule.events"), "schedule.events-value");
+    assert_eq!(Content::Event.compatibility().name(), "BACKWARD_TRANSITIVE");
+    assert_eq!(Content::Outcome.compatibility().name(), "FULL_TRANSITIVE");
+}
