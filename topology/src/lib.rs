@@ -1,1 +1,106 @@
-//! topology
+//! The topics: their names, shapes, writers and readers, as data. Pure.
+//!
+//! `topology.toml` is the one place that names them. Processes compare it with the live topics ([`differences`]); `aerolog topics`
+//! creates them from it; [`describe`] shows it.
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod compare;
+pub mod describe;
+mod parse;
+mod partitioner;
+
+pub use compare::{Difference, LiveTopic, Severity, differences};
+pub use parse::TopologyError;
+pub use partitioner::partition_of;
+
+use serde::Deserialize;
+
+/// Four topics, and the processes around them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topology {
+    /// Of commands, events and outcomes.
+    pub partitions: u32,
+    pub topics: Topics,
+}
+
+/// In the order in which data flows.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topics {
+    pub commands: Topic,
+    pub events: Topic,
+    pub outcomes: Topic,
+    pub dead_letters: Topic,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    pub name: String,
+    pub purpose: String,
+    pub key: String,
+    /// Only where it is not the topology's number.
+    pub partitions: Option<u32>,
+    pub cleanup: Cleanup,
+    /// -1 is forever.
+    pub retention_ms: i64,
+    pub timestamp: Timestamp,
+    pub message_bytes_max: u32,
+    pub writers: Vec<String>,
+    pub readers: Vec<String>,
+}
+
+/// Kafka's `cleanup.policy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cleanup {
+    Delete,
+    Compact,
+}
+
+impl Cleanup {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Compact => "compact",
+        }
+    }
+}
+
+/// Kafka's `message.timestamp.type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Timestamp {
+    CreateTime,
+    LogAppendTime,
+}
+
+impl Timestamp {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CreateTime => "CreateTime",
+            Self::LogAppendTime => "LogAppendTime",
+        }
+    }
+}
+
+impl Topology {
+    /// All topics, in the order in which data flows.
+    pub fn topics(&self) -> [&Topic; 4] {
+        let Topics {
+            commands,
+            events,
+            outcomes,
+            dead_letters,
+        } = &self.topics;
+        [commands, events, outcomes, dead_letters]
+    }
+
+    /// How many partitions a topic has.
+    pub fn partitions_of(&self, topic: &Topic) -> u32 {
+        topic.partitions.unwrap_or(self.partitions)
+    }
+}
+
+#[cfg(test)]
+mod tests;

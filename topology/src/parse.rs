@@ -1,0 +1,88 @@
+//! Reading a topology from its text, and refusing one that could not work.
+
+use crate::{Cleanup, Timestamp, Topology};
+
+const SCHEDULE: &str = include_str!("../topology.toml");
+
+const PARTITIONS_MAX: u32 = 1000;
+
+/// Why a text is no topology.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TopologyError {
+    #[error("the topology cannot be read: {0}")]
+    Syntax(String),
+    #[error("the topology cannot work: {0}")]
+    Invalid(String),
+}
+
+impl Topology {
+    /// The flight schedule's topology; `partitions` overrides the number in the file.
+    pub fn schedule(partitions: Option<u32>) -> Result<Self, TopologyError> {
+        Self::parse(SCHEDULE, partitions)
+    }
+
+    /// A topology from TOML, checked; `partitions` overrides the number in the text.
+    pub fn parse(text: &str, partitions: Option<u32>) -> Result<Self, TopologyError> {
+        let mut topology: Self = toml::from_str(text).map_err(|error| TopologyError::Syntax(error.to_string()))?;
+        topology.partitions = partitions.unwrap_or(topology.partitions);
+        match topology.problem() {
+            None => Ok(topology),
+            Some(problem) => Err(TopologyError::Invalid(problem)),
+        }
+    }
+
+    fn problem(&self) -> Option<String> {
+        if !(1..=PARTITIONS_MAX).contains(&self.partitions) {
+            return Some(format!("{} partitions; 1 to {PARTITIONS_MAX} are possible", self.partitions));
+        }
+        let topics = &self.topics;
+        for topic in [&topics.commands, &topics.events, &topics.outcomes] {
+            if topic.partitions.is_some() {
+                return Some(format!(
+                    "{} has its own number of partitions; commands, events and outcomes share one",
+                    topic.name
+                ));
+            }
+        }
+        if topics.dead_letters.partitions == Some(0) {
+            return Some(format!("{} has no partitions", topics.dead_letters.name));
+        }
+        let mut names: Vec<_> = self.topics().map(|topic| topic.name.as_str()).to_vec();
+        names.sort_unstable();
+        names.dedup();
+        if names.len() < 4 || names.contains(&"") {
+            return Some("the four topics need four names".to_owned());
+        }
+        for topic in [&topics.events, &topics.outcomes] {
+            if topic.writers.len() != 1 {
+                return Some(format!(
+                    "{} has the writers {:?}; one processor decides, and only it writes",
+                    topic.name, topic.writers
+                ));
+            }
+        }
+        let events = &topics.events;
+        if events.cleanup != Cleanup::Delete || events.retention_ms != -1 {
+            return Some(format!("{} must keep everything: cleanup delete, retention_ms -1", events.name));
+        }
+        if topics.commands.timestamp != Timestamp::LogAppendTime {
+            return Some(format!(
+                "{} must have the timestamp LogAppendTime: it is the time of the decision",
+                topics.commands.name
+            ));
+        }
+        if topics.outcomes.timestamp != Timestamp::CreateTime {
+            return Some(format!(
+                "{} must have the timestamp CreateTime: it is the time of the decision",
+                topics.outcomes.name
+            ));
+        }
+        if topics.dead_letters.message_bytes_max <= topics.commands.message_bytes_max {
+            return Some(format!(
+                "{} must take a larger message than {}",
+                topics.dead_letters.name, topics.commands.name
+            ));
+        }
+        None
+    }
+}

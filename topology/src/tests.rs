@@ -1,0 +1,138 @@
+//! The topology that is shipped, and those that are refused.
+
+use super::*;
+use expect_test::expect;
+
+fn live(topology: &Topology) -> Vec<LiveTopic> {
+    let of = |topic: &Topic| LiveTopic {
+        name: topic.name.clone(),
+        partitions: topology.partitions_of(topic),
+        cleanup: Some(topic.cleanup.name().to_owned()),
+        retention_ms: Some(topic.retention_ms),
+        timestamp: Some(topic.timestamp.name().to_owned()),
+        message_bytes_max: Some(topic.message_bytes_max),
+    };
+    topology.topics().map(of).to_vec()
+}
+
+fn check_refused(change: impl Fn(String) -> String, reason: &str) {
+    let text = change(include_str!("../topology.toml").to_owned());
+    let error = Topology::parse(&text, None).unwrap_err().to_string();
+    assert!(error.contains(reason), "{error}");
+}
+
+fn check_difference(change: impl Fn(&mut LiveTopic), name: &str, severity: Severity, message: &str) {
+    let topology = Topology::schedule(None).unwrap();
+    let mut live = live(&topology);
+    live.iter_mut().filter(|topic| topic.name == name).for_each(change);
+    let found = differences(&topology, &live);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].severity, severity);
+    assert!(found[0].to_string().contains(message), "{}", found[0]);
+}
+
+#[test]
+fn the_shipped_topology_is_valid_and_its_partitions_can_be_overridden() {
+    let topology = Topology::schedule(None).unwrap();
+    assert_eq!(topology.partitions, 24);
+    let small = Topology::schedule(Some(4)).unwrap();
+    assert_eq!(small.topics().map(|topic| small.partitions_of(topic)), [4, 4, 4, 3]);
+}
+
+#[test]
+fn a_topology_that_could_not_work_is_refused_with_the_reason() {
+    check_refused(|text| text.replace("partitions = 24", "partitions = 0"), "0 partitions");
+    check_refused(|text| text.replace("schedule.events", "schedule.commands"), "four names");
+    check_refused(
+        |text| text.replacen("retention_ms = -1", "retention_ms = 5", 1),
+        "must keep everything",
+    );
+    check_refused(
+        |text| text.replace("writers = [\"command-processor\"]", "writers = [\"a\", \"b\"]"),
+        "only it writes",
+    );
+    check_refused(|text| text.replacen("LogAppendTime", "CreateTime", 1), "time of the decision");
+    check_refused(|text| text.replace("2_097_152", "1000"), "larger message");
+    check_refused(|text| text.replace("purpose", "porpoise"), "porpoise");
+}
+
+#[test]
+fn live_topics_as_wanted_do_not_differ() {
+    let topology = Topology::schedule(Some(8)).unwrap();
+    assert_eq!(differences(&topology, &live(&topology)), []);
+}
+
+#[test]
+fn a_missing_topic_is_fatal_and_says_how_to_create_it() {
+    let topology = Topology::schedule(None).unwrap();
+    let found = differences(&topology, &live(&topology)[1..]);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].severity, Severity::Fatal);
+    assert!(found[0].to_string().contains("schedule.commands") && found[0].to_string().contains("aerolog topics apply"));
+}
+
+#[test]
+fn what_could_lose_or_reorder_data_is_fatal() {
+    check_difference(
+        |topic| topic.partitions = 25,
+        "schedule.events",
+        Severity::Fatal,
+        "is 25, but the topology says 24",
+    );
+    check_difference(
+        |topic| topic.cleanup = Some("compact".to_owned()),
+        "schedule.events",
+        Severity::Fatal,
+        "cleanup.policy is compact",
+    );
+    check_difference(
+        |topic| topic.retention_ms = Some(1000),
+        "schedule.events",
+        Severity::Fatal,
+        "retention.ms is 1000",
+    );
+    check_difference(
+        |topic| topic.retention_ms = Some(1000),
+        "schedule.outcomes",
+        Severity::Fatal,
+        "retention.ms is 1000",
+    );
+    let create = |topic: &mut LiveTopic| topic.timestamp = Some("CreateTime".to_owned());
+    check_difference(create, "schedule.commands", Severity::Fatal, "message.timestamp.type is CreateTime");
+    check_difference(
+        |topic| topic.message_bytes_max = Some(10),
+        "schedule.dead-letters",
+        Severity::Fatal,
+        "max.message.bytes is 10",
+    );
+}
+
+#[test]
+fn a_longer_retention_is_only_a_warning() {
+    check_difference(
+        |topic| topic.retention_ms = Some(-1),
+        "schedule.outcomes",
+        Severity::Warning,
+        "retention.ms is -1",
+    );
+}
+
+#[test]
+fn the_topology_is_described_as_a_table_and_as_pictures() {
+    let topology = Topology::schedule(None).unwrap();
+    expect![[r"
+                   client ──▶ schedule.commands     ──▶ command-processor
+        command-processor ──▶ schedule.events       ──▶ materializer ──▶ graph view ──▶ HTTP
+                          ──▶ schedule.outcomes     ──▶ client
+                          ──▶ schedule.dead-letters ──▶ operator
+    "]]
+    .assert_eq(&describe::picture(&topology));
+    let table = describe::table(&topology);
+    assert_eq!(table.lines().count(), 5);
+    assert!(
+        table.contains("schedule.events        aggregate id  24          delete, kept forever  LogAppendTime  command-processor"),
+        "{table}"
+    );
+    let mermaid = describe::mermaid(&topology);
+    assert!(mermaid.contains("command-processor --> schedule.events") && mermaid.contains("schedule.events --> materializer"));
+}
