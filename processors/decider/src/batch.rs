@@ -50,6 +50,9 @@ pub enum DeadLetter {
     NoKey,
     #[error("the record has no value")]
     NoValue,
+    /// Keys of the state are built from ids and would run into one another.
+    #[error("the key has a control character; an aggregate id has none")]
+    ControlCharacter,
     #[error("the value has {bytes} bytes; a command has at most {bytes_max}")]
     Oversized { bytes: usize, bytes_max: usize },
     #[error("the key belongs in partition {belongs_in} and was forwarded to another one; do all producers see the same topic?")]
@@ -68,6 +71,7 @@ impl DeadLetter {
         match self {
             Self::NoKey => "no_key",
             Self::NoValue => "no_value",
+            Self::ControlCharacter => "control_character",
             Self::Oversized { .. } => "oversized",
             Self::Misrouted { .. } => "misrouted",
             Self::UnknownSchema { .. } => "unknown_schema",

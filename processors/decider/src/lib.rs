@@ -5,7 +5,9 @@
 //! in-process log. The domain is known only through the [`Domain`] trait: nothing here names an airline.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod admission;
 mod aggregates;
+mod answer;
 mod batch;
 mod codec;
 mod cursor;

@@ -1,9 +1,9 @@
 //! The machine: a batch of commands and the state so far, to the records and mutations that follow from them.
 
-use crate::aggregates::{Aggregates, Held};
-use crate::batch::{Batch, DeadLetter, Incoming, Outgoing};
-use crate::remembered::{Remembered, forget};
-use crate::{Codec, CommandEnvelope, Cursor, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection, Status, keys};
+use crate::aggregates::Aggregates;
+use crate::batch::{Batch, Incoming};
+use crate::remembered::{Memories, Remembered};
+use crate::{Codec, Cursor, Domain, keys};
 use keyvalue::{Mutation, Read, ReadError};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -41,8 +41,9 @@ pub struct Machine<D: Domain> {
     pub(crate) limits: Limits,
     pub(crate) open: BTreeMap<u32, Cursor>,
     pub(crate) aggregates: Aggregates<D>,
-    /// What this batch has answered; the store knows the rest.
-    answered: FxHashMap<Uuid, Remembered>,
+    /// What this batch has answered, by partition and command id; the store knows the rest.
+    pub(crate) answered: FxHashMap<(u32, Uuid), Remembered>,
+    pub(crate) memories: Memories,
     /// The buffers of the last batch.
     spare: Batch,
 }
@@ -54,6 +55,7 @@ impl<D: Domain> Machine<D> {
             open: BTreeMap::new(),
             aggregates: Aggregates::new(limits.cache_bytes_max),
             answered: FxHashMap::default(),
+            memories: Memories::default(),
             spare: Batch::default(),
         }
     }
@@ -61,12 +63,14 @@ impl<D: Domain> Machine<D> {
     /// Begins with a partition whose state has come as far as `cursor`.
     pub fn open(&mut self, partition: u32, cursor: Cursor) {
         self.open.insert(partition, cursor);
+        self.memories.reset(partition);
     }
 
     /// Forgets a partition. Batches that touch it must have ended.
     pub fn close(&mut self, partition: u32) {
         self.open.remove(&partition);
         self.aggregates.drop_partition(partition);
+        self.memories.reset(partition);
     }
 
     pub fn cursor(&self, partition: u32) -> Option<Cursor> {
@@ -134,264 +138,5 @@ impl<D: Domain> Machine<D> {
         self.aggregates.drop_touched();
         self.answered.clear();
         self.spare = batch;
-    }
-
-    fn step(
-        &mut self,
-        read: &impl Read,
-        codec: &mut impl Codec<D>,
-        index: usize,
-        record: &Incoming<'_>,
-        unreadable: &BTreeMap<u32, String>,
-        batch: &mut Batch,
-    ) -> Result<(), StepError> {
-        let (partition, offset) = (record.partition, record.offset);
-        let before = match batch.cursors.get(&partition).or_else(|| self.open.get(&partition)) {
-            Some(cursor) => *cursor,
-            None => return Err(StepError::NotOpen { partition, offset }),
-        };
-        if offset < before.next_command_offset {
-            return Err(StepError::WentBack {
-                partition,
-                offset,
-                expected: before.next_command_offset,
-            });
-        }
-        let clock_ms = before.clock_ms.max(record.timestamp_ms);
-        batch.mutations.extend(forget(partition, before.clock_ms, clock_ms));
-        batch.cursors.insert(
-            partition,
-            Cursor {
-                next_command_offset: offset + 1,
-                clock_ms,
-                ..before
-            },
-        );
-
-        match self.admit(codec, record, unreadable) {
-            Ok(Admitted::Command(envelope)) => self
-                .answer(read, codec, index, record, envelope, batch)
-                .map_err(|error| StepError::Read { partition, error }),
-            Ok(Admitted::Elsewhere(to_partition)) => {
-                batch.tally.forwarded += 1;
-                batch.outgoing.push(Outgoing::Forward {
-                    incoming: index,
-                    to_partition,
-                });
-                Ok(())
-            }
-            Err(Refused::DeadLetter(reason)) => {
-                batch.tally.dead_letters += 1;
-                batch.outgoing.push(Outgoing::DeadLetter { incoming: index, reason });
-                Ok(())
-            }
-            Err(Refused::NotYet(schema_id)) => Err(StepError::UnknownSchema {
-                schema_id,
-                partition,
-                offset,
-            }),
-        }
-    }
-
-    /// Is the record a command, and is it here that it is decided?
-    fn admit(
-        &self,
-        codec: &mut impl Codec<D>,
-        record: &Incoming<'_>,
-        unreadable: &BTreeMap<u32, String>,
-    ) -> Result<Admitted<D::Command>, Refused> {
-        let bytes_max = self.limits.command_bytes_max;
-        let key = record.key.ok_or(DeadLetter::NoKey)?;
-        let value = record.value.ok_or(DeadLetter::NoValue)?;
-        let belongs_in = topology::partition_of(key, self.limits.partitions);
-        if value.len() > bytes_max {
-            return Err(DeadLetter::Oversized {
-                bytes: value.len(),
-                bytes_max,
-            }
-            .into());
-        }
-        if belongs_in != record.partition {
-            let misrouted = DeadLetter::Misrouted { belongs_in };
-            return if record.forwarded {
-                Err(misrouted.into())
-            } else {
-                Ok(Admitted::Elsewhere(belongs_in))
-            };
-        }
-        match codec.decode_command(record.content_type, value) {
-            Ok(envelope) if envelope.aggregate_id.as_bytes() == key => Ok(Admitted::Command(envelope)),
-            Ok(envelope) => Err(DeadLetter::KeyDiffers {
-                aggregate_id: envelope.aggregate_id,
-            }
-            .into()),
-            Err(DecodeError::Malformed(reason)) => Err(DeadLetter::Malformed(reason).into()),
-            Err(DecodeError::UnknownSchema(schema_id)) => match unreadable.get(&schema_id) {
-                Some(reason) => Err(DeadLetter::UnknownSchema {
-                    schema_id,
-                    reason: reason.clone(),
-                }
-                .into()),
-                None => Err(Refused::NotYet(schema_id)),
-            },
-        }
-    }
-
-    fn answer(
-        &mut self,
-        read: &impl Read,
-        codec: &mut impl Codec<D>,
-        index: usize,
-        record: &Incoming<'_>,
-        envelope: CommandEnvelope<D::Command>,
-        batch: &mut Batch,
-    ) -> Result<(), ReadError> {
-        let partition = record.partition;
-        let decided_at_ms = batch.cursor(partition).clock_ms;
-        let command_id = envelope.command_id;
-        let remembered = match self.answered.get(&command_id) {
-            Some(found) => Some(found.clone()),
-            None => Remembered::find(read, partition, decided_at_ms, command_id)?,
-        };
-        let outcome = match remembered {
-            Some(found) => {
-                batch.tally.repeated += 1;
-                found.repeat(command_id, envelope.aggregate_id, record.offset)
-            }
-            None => self.answer_first(read, codec, index, record, envelope, batch)?,
-        };
-        let from = batch.bytes.len();
-        codec.encode_outcome(&outcome, &mut batch.bytes);
-        let value = from..batch.bytes.len();
-        batch.outgoing.push(Outgoing::Outcome {
-            incoming: index,
-            value,
-            status: outcome.status,
-            decided_at_ms,
-        });
-        Ok(())
-    }
-
-    /// Decides a command whose id was never answered before.
-    fn answer_first(
-        &mut self,
-        read: &impl Read,
-        codec: &mut impl Codec<D>,
-        index: usize,
-        record: &Incoming<'_>,
-        envelope: CommandEnvelope<D::Command>,
-        batch: &mut Batch,
-    ) -> Result<Outcome, ReadError> {
-        let partition = record.partition;
-        let held = self.aggregates.touch(read, partition, &envelope.aggregate_id)?;
-        let decided = match envelope.expected_version {
-            Some(expected) if expected != held.version => Err(version_differs(expected, held.version)),
-            _ => D::decide(&envelope.aggregate_id, &held.state, &envelope.command),
-        };
-        let mut outcome = Outcome {
-            command_id: envelope.command_id,
-            aggregate_id: envelope.aggregate_id,
-            status: Status::Rejected,
-            version: held.version,
-            sequence: batch.cursor(partition).sequence,
-            event_count: 0,
-            command_offset: record.offset,
-            repeated: false,
-            rejection: None,
-        };
-        match decided {
-            Err(rejection) => {
-                batch.tally.rejected += 1;
-                outcome.rejection = Some(rejection);
-            }
-            Ok(events) => {
-                batch.tally.accepted += 1;
-                outcome.status = Status::Accepted;
-                record_events(held, codec, index, partition, events, &mut outcome, batch);
-            }
-        }
-        let remembered = Remembered::of(&outcome);
-        batch
-            .mutations
-            .push(remembered.put(partition, batch.cursor(partition).clock_ms, outcome.command_id));
-        self.answered.insert(outcome.command_id, remembered);
-        Ok(outcome)
-    }
-}
-
-/// Applies what was decided to the aggregate, and writes it down: as records, as mutations, and in the outcome.
-fn record_events<D: Domain>(
-    held: &mut Held<D::State>,
-    codec: &mut impl Codec<D>,
-    incoming: usize,
-    partition: u32,
-    events: Vec<D::Event>,
-    outcome: &mut Outcome,
-    batch: &mut Batch,
-) {
-    assert!(!events.is_empty(), "an accepted command has events");
-    let Cursor {
-        mut sequence,
-        clock_ms: decided_at_ms,
-        ..
-    } = *batch.cursor(partition);
-    outcome.event_count = u32::try_from(events.len()).expect("far fewer events than 2^32 come from one command");
-    batch.tally.events += u64::from(outcome.event_count);
-    let mut aggregate_id = std::mem::take(&mut outcome.aggregate_id);
-    for event in events {
-        D::evolve(&mut held.state, &event);
-        D::store(&held.state, &event, &mut Parts::new(partition, &aggregate_id, &mut batch.mutations));
-        held.version += 1;
-        sequence += 1;
-        let event_type = D::event_type(&event);
-        let (version, command_id, command_offset) = (held.version, outcome.command_id, outcome.command_offset);
-        let envelope = EventEnvelope {
-            sequence,
-            aggregate_id,
-            version,
-            command_id,
-            command_offset,
-            decided_at_ms,
-            event,
-        };
-        let from = batch.bytes.len();
-        codec.encode_event(&envelope, &mut batch.bytes);
-        aggregate_id = envelope.aggregate_id;
-        batch.outgoing.push(Outgoing::Event {
-            incoming,
-            value: from..batch.bytes.len(),
-            event_type,
-        });
-    }
-    held.changed = true;
-    batch.cursor(partition).sequence = sequence;
-    outcome.aggregate_id = aggregate_id;
-    outcome.version = held.version;
-    outcome.sequence = sequence;
-}
-
-enum Admitted<C> {
-    Command(CommandEnvelope<C>),
-    /// The key belongs in this partition.
-    Elsewhere(u32),
-}
-
-enum Refused {
-    DeadLetter(DeadLetter),
-    NotYet(u32),
-}
-
-impl From<DeadLetter> for Refused {
-    fn from(reason: DeadLetter) -> Self {
-        Self::DeadLetter(reason)
-    }
-}
-
-fn version_differs(expected: u64, actual: u64) -> Rejection {
-    let fact = [("expected_version", expected), ("version", actual)].map(|(name, value)| (name.to_owned(), value.to_string()));
-    Rejection {
-        rule: "expected-version".to_owned(),
-        message: format!("the command expects version {expected}, but the aggregate is at version {actual}"),
-        facts: vec![BTreeMap::from(fact)],
     }
 }

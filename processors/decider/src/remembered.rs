@@ -4,8 +4,10 @@
 //! before, so that it is found for at least one retention; older periods are deleted by one range when a new one begins.
 
 use crate::{Outcome, Rejection, Status, keys};
-use keyvalue::{Mutation, Read, ReadError};
+use keyvalue::{Mutation, Order, Read, ReadError};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use uuid::Uuid;
 
 /// The retention of the commands topic: no resend can be older than the log that it is in.
@@ -53,23 +55,6 @@ impl Remembered {
         }
     }
 
-    pub(crate) fn find(read: &impl Read, partition: u32, clock_ms: i64, command_id: Uuid) -> Result<Option<Self>, ReadError> {
-        let now = period(clock_ms);
-        for period in [Some(now), now.checked_sub(1)].into_iter().flatten() {
-            let key = keys::remembered(partition, period, command_id);
-            match read.get(&key, Self::from_bytes)? {
-                Some(Some(found)) => return Ok(Some(found)),
-                Some(None) => {
-                    return Err(ReadError::new(format!(
-                        "the remembered outcome of command {command_id} cannot be read"
-                    )));
-                }
-                None => {}
-            }
-        }
-        Ok(None)
-    }
-
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(21);
         bytes.push(match self.status {
@@ -112,6 +97,69 @@ impl Remembered {
             rejection,
         })
     }
+}
+
+/// Looks command ids up in the store.
+#[derive(Debug, Default)]
+pub(crate) struct Memories {
+    /// Partitions of which the period before this one is known to be empty. That is so until the clock reaches the next one, and
+    /// spares each new command one look-up of two.
+    nothing_before: FxHashMap<u32, u32>,
+}
+
+impl Memories {
+    /// The partition's state is another one now.
+    pub(crate) fn reset(&mut self, partition: u32) {
+        self.nothing_before.remove(&partition);
+    }
+
+    /// `committed_ms` is the partition's clock in `read`, and `clock_ms` the one of now.
+    pub(crate) fn find(
+        &mut self,
+        read: &impl Read,
+        partition: u32,
+        committed_ms: i64,
+        clock_ms: i64,
+        command_id: Uuid,
+    ) -> Result<Option<Remembered>, ReadError> {
+        let now = period(clock_ms);
+        if let Some(found) = look_up(read, partition, now, command_id)? {
+            return Ok(Some(found));
+        }
+        let Some(before) = now.checked_sub(1) else { return Ok(None) };
+        if self.nothing_before.get(&partition) == Some(&now) {
+            return Ok(None);
+        }
+        // What is written from here on lies in the period of the committed clock or later.
+        if period(committed_ms) == now && is_empty(read, partition, before)? {
+            self.nothing_before.insert(partition, now);
+            return Ok(None);
+        }
+        look_up(read, partition, before, command_id)
+    }
+}
+
+fn look_up(read: &impl Read, partition: u32, period: u32, command_id: Uuid) -> Result<Option<Remembered>, ReadError> {
+    match read.get(&keys::remembered(partition, period, command_id), Remembered::from_bytes)? {
+        None => Ok(None),
+        Some(Some(found)) => Ok(Some(found)),
+        Some(None) => Err(ReadError::new(format!(
+            "the remembered outcome of command {command_id} cannot be read"
+        ))),
+    }
+}
+
+fn is_empty(read: &impl Read, partition: u32, period: u32) -> Result<bool, ReadError> {
+    let (from, to) = (
+        keys::remembered_period(partition, period),
+        keys::remembered_period(partition, period + 1),
+    );
+    let mut empty = true;
+    read.scan(&from, &to, Order::Ascending, &mut |_, _| {
+        empty = false;
+        ControlFlow::Break(())
+    })?;
+    Ok(empty)
 }
 
 /// When the clock goes from one time to another: deletes the periods that no command can be looked for in any more.

@@ -31,6 +31,11 @@ pub enum ReplayError {
         found: u64,
         expected: u64,
     },
+    #[error(
+        "partition {partition}: the state has answered the commands before offset {state}, but the group has committed {committed}: \
+         was the offset reset, or is the state of another topic?"
+    )]
+    StateAhead { partition: u32, state: i64, committed: i64 },
     #[error("partition {partition} is not open")]
     NotOpen { partition: u32 },
     #[error("partition {partition}: {error}")]
@@ -39,7 +44,8 @@ pub enum ReplayError {
 
 impl<D: Domain> Machine<D> {
     /// Folds events of an open partition, in offset order, into its aggregates. Events that the state already holds are skipped.
-    /// The mutations are to be written in one piece before the next call; on an error the partition is to be closed.
+    /// The mutations are to be written in one piece before the next call; on an error the partition is to be closed. No batch may be
+    /// undecided meanwhile: what it has touched would count as committed.
     pub fn replay_events(
         &mut self,
         read: &impl Read,
@@ -50,7 +56,7 @@ impl<D: Domain> Machine<D> {
         let mut mutations = Vec::new();
         for Replay { offset, value: event, .. } in events {
             let (offset, expected) = (*offset, cursor.sequence + 1);
-            cursor.next_event_offset = offset + 1;
+            cursor.next_event_offset = cursor.next_event_offset.max(offset + 1);
             if event.sequence < expected {
                 continue;
             }
@@ -95,7 +101,8 @@ impl<D: Domain> Machine<D> {
         Ok(mutations)
     }
 
-    /// Remembers the outcomes of an open partition, in offset order, so that no command in them is decided again.
+    /// Remembers the outcomes of an open partition, in offset order, so that no command in them is decided again. Outcomes that the
+    /// state already holds are skipped.
     pub fn replay_outcomes(&mut self, partition: u32, outcomes: &[Replay<Outcome>]) -> Result<Vec<Mutation>, ReplayError> {
         let mut cursor = self.cursor(partition).ok_or(ReplayError::NotOpen { partition })?;
         let mut mutations = Vec::new();
@@ -105,6 +112,9 @@ impl<D: Domain> Machine<D> {
             value: outcome,
         } in outcomes
         {
+            if *offset < cursor.next_outcome_offset {
+                continue;
+            }
             cursor.next_outcome_offset = offset + 1;
             cursor.next_command_offset = cursor.next_command_offset.max(outcome.command_offset + 1);
             let clock_ms = cursor.clock_ms.max(*timestamp_ms);
@@ -119,8 +129,18 @@ impl<D: Domain> Machine<D> {
     }
 
     /// After the replay: commands before `next_command_offset` were answered by a dead letter or forwarded, which leave no outcome.
+    ///
+    /// # Errors
+    /// When the state has answered later commands than that.
     pub fn resume_at(&mut self, partition: u32, next_command_offset: i64) -> Result<Vec<Mutation>, ReplayError> {
         let cursor = self.cursor(partition).ok_or(ReplayError::NotOpen { partition })?;
+        if next_command_offset < cursor.next_command_offset {
+            return Err(ReplayError::StateAhead {
+                partition,
+                state: cursor.next_command_offset,
+                committed: next_command_offset,
+            });
+        }
         let mut mutations = Vec::new();
         self.set_cursor(
             partition,

@@ -1,1 +1,10 @@
-//! The machine on a domain of counters.
+//! The machine on a domain of counters: what each batch of commands gives, and what remains of it.
+
+mod batches;
+mod counter;
+mod dead_letters;
+mod deciding;
+mod pipeline;
+mod repeating;
+mod replaying;
+mod state;

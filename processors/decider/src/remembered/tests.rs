@@ -53,14 +53,19 @@ fn a_command_is_found_for_one_retention_and_forgotten_after_two() {
     let mut memory = Memory::default();
     let outcome = rejected(1);
     let decided_ms = 10 * PERIOD_MS + PERIOD_MS / 2;
-    memory.apply(vec![Remembered::of(&outcome).put(2, decided_ms, outcome.command_id)]);
-    let find = |memory: &Memory, at_ms| Remembered::find(memory, 2, at_ms, outcome.command_id).unwrap().is_some();
+    memory.apply(&[Remembered::of(&outcome).put(2, decided_ms, outcome.command_id)]);
+    let find = |memory: &Memory, at_ms| {
+        Memories::default()
+            .find(memory, 2, decided_ms, at_ms, outcome.command_id)
+            .unwrap()
+            .is_some()
+    };
     assert!(find(&memory, decided_ms));
     assert!(find(&memory, decided_ms + PERIOD_MS));
     assert!(!find(&memory, decided_ms + 2 * PERIOD_MS));
     assert_eq!(forget(2, decided_ms, decided_ms + PERIOD_MS / 4), None, "the same period");
-    memory.apply(forget(2, decided_ms, decided_ms + PERIOD_MS).into_iter().collect());
+    memory.apply(forget(2, decided_ms, decided_ms + PERIOD_MS).as_slice());
     assert!(find(&memory, decided_ms + PERIOD_MS), "the period before is kept");
-    memory.apply(forget(2, decided_ms + PERIOD_MS, decided_ms + 2 * PERIOD_MS).into_iter().collect());
+    memory.apply(forget(2, decided_ms + PERIOD_MS, decided_ms + 2 * PERIOD_MS).as_slice());
     assert!(!find(&memory, decided_ms), "two periods before are deleted");
 }

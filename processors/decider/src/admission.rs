@@ -1,0 +1,127 @@
+//! What to do with one incoming record: answer the command in it, send it on, or put it aside.
+
+use crate::batch::{Batch, DeadLetter, Incoming, Outgoing};
+use crate::{Codec, CommandEnvelope, Cursor, DecodeError, Domain, Machine, StepError};
+use keyvalue::Read;
+use std::collections::BTreeMap;
+
+impl<D: Domain> Machine<D> {
+    pub(crate) fn step(
+        &mut self,
+        read: &impl Read,
+        codec: &mut impl Codec<D>,
+        index: usize,
+        record: &Incoming<'_>,
+        unreadable: &BTreeMap<u32, String>,
+        batch: &mut Batch,
+    ) -> Result<(), StepError> {
+        let (partition, offset) = (record.partition, record.offset);
+        let before = match batch.cursors.get(&partition).or_else(|| self.open.get(&partition)) {
+            Some(cursor) => *cursor,
+            None => return Err(StepError::NotOpen { partition, offset }),
+        };
+        if offset < before.next_command_offset {
+            return Err(StepError::WentBack {
+                partition,
+                offset,
+                expected: before.next_command_offset,
+            });
+        }
+        let next_command_offset = offset + 1;
+        batch.cursors.insert(
+            partition,
+            Cursor {
+                next_command_offset,
+                ..before
+            },
+        );
+
+        match self.admit(codec, record, unreadable) {
+            Ok(Admitted::Command(envelope)) => self
+                .answer(read, codec, index, record, envelope, batch)
+                .map_err(|error| StepError::Read { partition, error }),
+            Ok(Admitted::Elsewhere(to_partition)) => {
+                batch.tally.forwarded += 1;
+                batch.outgoing.push(Outgoing::Forward {
+                    incoming: index,
+                    to_partition,
+                });
+                Ok(())
+            }
+            Err(Refused::DeadLetter(reason)) => {
+                batch.tally.dead_letters += 1;
+                batch.outgoing.push(Outgoing::DeadLetter { incoming: index, reason });
+                Ok(())
+            }
+            Err(Refused::NotYet(schema_id)) => Err(StepError::UnknownSchema {
+                schema_id,
+                partition,
+                offset,
+            }),
+        }
+    }
+
+    /// Is the record a command, and is it here that it is decided?
+    fn admit(
+        &self,
+        codec: &mut impl Codec<D>,
+        record: &Incoming<'_>,
+        unreadable: &BTreeMap<u32, String>,
+    ) -> Result<Admitted<D::Command>, Refused> {
+        let bytes_max = self.limits.command_bytes_max;
+        let key = record.key.ok_or(DeadLetter::NoKey)?;
+        let value = record.value.ok_or(DeadLetter::NoValue)?;
+        if key.iter().any(u8::is_ascii_control) {
+            return Err(DeadLetter::ControlCharacter.into());
+        }
+        let belongs_in = topology::partition_of(key, self.limits.partitions);
+        if value.len() > bytes_max {
+            return Err(DeadLetter::Oversized {
+                bytes: value.len(),
+                bytes_max,
+            }
+            .into());
+        }
+        if belongs_in != record.partition {
+            let misrouted = DeadLetter::Misrouted { belongs_in };
+            return if record.forwarded {
+                Err(misrouted.into())
+            } else {
+                Ok(Admitted::Elsewhere(belongs_in))
+            };
+        }
+        match codec.decode_command(record.content_type, value) {
+            Ok(envelope) if envelope.aggregate_id.as_bytes() == key => Ok(Admitted::Command(envelope)),
+            Ok(envelope) => Err(DeadLetter::KeyDiffers {
+                aggregate_id: envelope.aggregate_id,
+            }
+            .into()),
+            Err(DecodeError::Malformed(reason)) => Err(DeadLetter::Malformed(reason).into()),
+            Err(DecodeError::UnknownSchema(schema_id)) => match unreadable.get(&schema_id) {
+                Some(reason) => Err(DeadLetter::UnknownSchema {
+                    schema_id,
+                    reason: reason.clone(),
+                }
+                .into()),
+                None => Err(Refused::NotYet(schema_id)),
+            },
+        }
+    }
+}
+
+enum Admitted<C> {
+    Command(CommandEnvelope<C>),
+    /// The key belongs in this partition.
+    Elsewhere(u32),
+}
+
+enum Refused {
+    DeadLetter(DeadLetter),
+    NotYet(u32),
+}
+
+impl From<DeadLetter> for Refused {
+    fn from(reason: DeadLetter) -> Self {
+        Self::DeadLetter(reason)
+    }
+}

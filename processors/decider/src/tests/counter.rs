@@ -1,0 +1,168 @@
+//! A domain of counters with slots, and a codec whose bytes are what debug formatting prints.
+
+use crate::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use uuid::Uuid;
+
+#[derive(Debug)]
+pub(super) struct Counter;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Command {
+    /// Adds to a slot; the sum of all slots may not become negative.
+    Add { slot: u8, amount: i64 },
+    /// Adds one to a slot, in so many events.
+    Burst { slot: u8, times: u32 },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Added {
+    pub(super) slot: u8,
+    pub(super) amount: i64,
+}
+
+/// Slots that are not zero.
+pub(super) type State = BTreeMap<u8, i64>;
+
+impl Domain for Counter {
+    type Command = Command;
+    type Event = Added;
+    type State = State;
+
+    fn initial(_: &str) -> State {
+        State::new()
+    }
+
+    fn decide(_: &str, state: &State, command: &Command) -> Result<Vec<Added>, Rejection> {
+        match *command {
+            Command::Burst { slot, times } => Ok((0..times).map(|_| Added { slot, amount: 1 }).collect()),
+            Command::Add { slot, amount } if state.values().sum::<i64>() + amount >= 0 => Ok(vec![Added { slot, amount }]),
+            Command::Add { amount, .. } => Err(Rejection {
+                rule: "below-zero".to_owned(),
+                message: format!("{amount} is too much"),
+                facts: vec![BTreeMap::from([("sum".to_owned(), state.values().sum::<i64>().to_string())])],
+            }),
+        }
+    }
+
+    fn evolve(state: &mut State, event: &Added) {
+        *state.entry(event.slot).or_default() += event.amount;
+        state.retain(|_, value| *value != 0);
+    }
+
+    fn size_bytes(state: &State) -> usize {
+        state.len() * 100
+    }
+
+    fn store(after: &State, event: &Added, parts: &mut Parts<'_>) {
+        match after.get(&event.slot) {
+            Some(value) => parts.put(&[event.slot], value.to_be_bytes().to_vec()),
+            None => parts.delete(&[event.slot]),
+        }
+    }
+
+    fn load(_: &str, parts: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<State, String> {
+        parts
+            .map(|(key, value)| match (key, <[u8; 8]>::try_from(value)) {
+                ([slot], Ok(value)) => Ok((*slot, i64::from_be_bytes(value))),
+                _ => Err(format!("part {key:?} is {value:?}")),
+            })
+            .collect()
+    }
+
+    fn command_type(command: &Command) -> &'static str {
+        match command {
+            Command::Add { .. } => "Add",
+            Command::Burst { .. } => "Burst",
+        }
+    }
+
+    fn event_type(_: &Added) -> &'static str {
+        "Added"
+    }
+}
+
+/// Reads back what it has written before. A command's value is `id aggregate expected-version verb slot number`, or that behind
+/// `schema N `, which can be read once schema N was learned.
+#[derive(Default)]
+pub(super) struct DebugCodec {
+    events: HashMap<Vec<u8>, EventEnvelope<Added>>,
+    outcomes: HashMap<Vec<u8>, Outcome>,
+    learned: BTreeSet<u32>,
+}
+
+pub(super) fn command_text(id: u128, aggregate_id: &str, expected_version: Option<u64>, command: &Command) -> String {
+    let expected = expected_version.map_or("-".to_owned(), |version| version.to_string());
+    match command {
+        Command::Add { slot, amount } => format!("{id} {aggregate_id} {expected} add {slot} {amount}"),
+        Command::Burst { slot, times } => format!("{id} {aggregate_id} {expected} burst {slot} {times}"),
+    }
+}
+
+fn parse(text: &str) -> Option<CommandEnvelope<Command>> {
+    let words: Vec<_> = text.split(' ').collect();
+    let [id, aggregate_id, expected, verb, slot, number] = words[..] else {
+        return None;
+    };
+    let slot = slot.parse().ok()?;
+    let command = match verb {
+        "add" => Command::Add {
+            slot,
+            amount: number.parse().ok()?,
+        },
+        "burst" => Command::Burst {
+            slot,
+            times: number.parse().ok()?,
+        },
+        _ => return None,
+    };
+    Some(CommandEnvelope {
+        command_id: Uuid::from_u128(id.parse().ok()?),
+        aggregate_id: aggregate_id.to_owned(),
+        expected_version: expected.parse().ok(),
+        issued_by: None,
+        command,
+    })
+}
+
+impl Codec<Counter> for DebugCodec {
+    fn decode_command(&mut self, _: Option<&[u8]>, value: &[u8]) -> Result<CommandEnvelope<Command>, DecodeError> {
+        let malformed = || DecodeError::Malformed("not a command".to_owned());
+        let mut text = std::str::from_utf8(value).map_err(|_| malformed())?;
+        if let Some((id, rest)) = text.strip_prefix("schema ").and_then(|rest| rest.split_once(' ')) {
+            let id = id.parse().map_err(|_| malformed())?;
+            if !self.learned.contains(&id) {
+                return Err(DecodeError::UnknownSchema(id));
+            }
+            text = rest;
+        }
+        parse(text).ok_or_else(malformed)
+    }
+
+    fn learn(&mut self, schema_id: u32, _: &str) -> Result<(), String> {
+        self.learned.insert(schema_id);
+        Ok(())
+    }
+
+    fn encode_event(&mut self, event: &EventEnvelope<Added>, out: &mut Vec<u8>) {
+        let bytes = format!("{event:?}").into_bytes();
+        out.extend_from_slice(&bytes);
+        self.events.insert(bytes, event.clone());
+    }
+
+    fn decode_event(&mut self, value: &[u8]) -> Result<EventEnvelope<Added>, DecodeError> {
+        let found = self.events.get(value).cloned();
+        found.ok_or_else(|| DecodeError::Malformed("never encoded".to_owned()))
+    }
+
+    fn encode_outcome(&mut self, outcome: &Outcome, out: &mut Vec<u8>) {
+        let bytes = format!("{outcome:?}").into_bytes();
+        out.extend_from_slice(&bytes);
+        self.outcomes.insert(bytes, outcome.clone());
+    }
+
+    fn decode_outcome(&mut self, value: &[u8]) -> Result<Outcome, DecodeError> {
+        let found = self.outcomes.get(value).cloned();
+        found.ok_or_else(|| DecodeError::Malformed("never encoded".to_owned()))
+    }
+}

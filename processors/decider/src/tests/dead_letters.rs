@@ -1,0 +1,102 @@
+//! Records that are no command: each reason, once, and the partition goes on.
+
+use super::pipeline::*;
+use crate::{DeadLetter, StepError};
+use std::collections::BTreeMap;
+
+fn check(key: Option<&[u8]>, value: Option<&[u8]>, reason: DeadLetter, kind: &str) {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let partition = key.map_or(0, |key| topology::partition_of(key, PARTITIONS));
+    let record = pipeline.record(partition, key, value);
+    assert_eq!(reason.kind(), kind);
+    let batch = pipeline.decide(std::slice::from_ref(&record)).unwrap();
+    assert_eq!(batch.tally.dead_letters, 1);
+    assert_eq!(pipeline.written(&batch), [Written::DeadLetter(0, reason)]);
+    let mutations = pipeline.commit(&[record], batch);
+    pipeline.memory.apply(&mutations);
+    assert_eq!(pipeline.machine.cursor(partition).unwrap().next_command_offset, 1);
+    let next = pipeline.command(1, "c/1", add(1, 5));
+    assert_eq!(pipeline.run(&[next]).len(), 2);
+}
+
+#[test]
+fn a_record_without_a_key_is_a_dead_letter() {
+    check(None, Some(b"1 c/1 - add 1 1"), DeadLetter::NoKey, "no_key");
+}
+
+#[test]
+fn a_record_without_a_value_is_a_dead_letter() {
+    check(Some(b"c/1"), None, DeadLetter::NoValue, "no_value");
+}
+
+#[test]
+fn a_value_longer_than_the_limit_is_a_dead_letter() {
+    let value = [b' '; 201];
+    let reason = DeadLetter::Oversized {
+        bytes: 201,
+        bytes_max: 200,
+    };
+    check(Some(b"c/1"), Some(&value), reason, "oversized");
+}
+
+#[test]
+fn a_value_of_exactly_the_limit_is_looked_into() {
+    let reason = DeadLetter::Malformed("not a command".to_owned());
+    check(Some(b"c/1"), Some(&[b' '; 200]), reason, "malformed");
+}
+
+#[test]
+fn a_key_with_a_control_character_is_a_dead_letter() {
+    check(
+        Some(b"c/1\0x"),
+        Some(b"1 c/1\0x - add 1 1"),
+        DeadLetter::ControlCharacter,
+        "control_character",
+    );
+}
+
+#[test]
+fn a_value_that_cannot_be_decoded_is_a_dead_letter() {
+    let reason = DeadLetter::Malformed("not a command".to_owned());
+    check(Some(b"c/1"), Some(&[0xFF, 0xFE]), reason, "malformed");
+}
+
+#[test]
+fn a_key_that_differs_from_the_aggregate_id_is_a_dead_letter() {
+    let reason = DeadLetter::KeyDiffers {
+        aggregate_id: "c/2".to_owned(),
+    };
+    check(Some(b"c/1"), Some(b"1 c/2 - add 1 1"), reason, "key_differs");
+}
+
+#[test]
+fn an_unknown_schema_is_an_error_until_it_is_learned() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let before = pipeline.command(1, "c/1", add(1, 5));
+    let record = pipeline.record(partition_of("c/1"), Some(b"c/1"), Some(b"schema 9 2 c/1 - add 1 1"));
+    let sent = [before, record];
+    let error = StepError::UnknownSchema {
+        schema_id: 9,
+        partition: sent[1].partition,
+        offset: 1,
+    };
+    assert_eq!(pipeline.decide(&sent).unwrap_err(), error);
+    crate::Codec::<super::counter::Counter>::learn(&mut pipeline.codec, 9, "").unwrap();
+    let written = pipeline.run(&sent);
+    let versions: Vec<_> = events(&written).iter().map(|event| event.version).collect();
+    assert_eq!(versions, [1, 2], "nothing is left of the first attempt");
+}
+
+#[test]
+fn an_unreadable_schema_is_a_dead_letter() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let record = pipeline.record(partition_of("c/1"), Some(b"c/1"), Some(b"schema 9 2 c/1 - add 1 1"));
+    let unreadable = BTreeMap::from([(9, "the registry has none".to_owned())]);
+    let batch = pipeline.decide_with(&[record], &unreadable).unwrap();
+    let reason = DeadLetter::UnknownSchema {
+        schema_id: 9,
+        reason: "the registry has none".to_owned(),
+    };
+    assert_eq!(reason.kind(), "unknown_schema");
+    assert_eq!(pipeline.written(&batch), [Written::DeadLetter(0, reason)]);
+}

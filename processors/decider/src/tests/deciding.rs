@@ -1,0 +1,156 @@
+//! One command: accepted, rejected, at the wrong version, in the wrong partition.
+
+use super::counter::{Added, Command};
+use super::pipeline::*;
+use crate::{DeadLetter, EventEnvelope, Outcome, Rejection, Status, StepError};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+#[test]
+fn an_accepted_command_gives_its_events_and_then_its_outcome() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let sent = pipeline.command(7, "c/1", Command::Burst { slot: 1, times: 2 });
+    let written = pipeline.run(std::slice::from_ref(&sent));
+    let event = |number| {
+        Written::Event(EventEnvelope {
+            sequence: number,
+            aggregate_id: "c/1".to_owned(),
+            version: number,
+            command_id: Uuid::from_u128(7),
+            command_offset: sent.offset,
+            decided_at_ms: sent.timestamp_ms,
+            event: Added { slot: 1, amount: 1 },
+        })
+    };
+    let outcome = Outcome {
+        command_id: Uuid::from_u128(7),
+        aggregate_id: "c/1".to_owned(),
+        status: Status::Accepted,
+        version: 2,
+        sequence: 2,
+        event_count: 2,
+        command_offset: sent.offset,
+        repeated: false,
+        rejection: None,
+    };
+    assert_eq!(written, [event(1), event(2), Written::Outcome(outcome, sent.timestamp_ms)]);
+}
+
+#[test]
+fn a_rejected_command_gives_only_an_outcome_at_the_version_that_it_was_decided_at() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let first = pipeline.command(1, "c/1", add(1, 5));
+    pipeline.run(&[first]);
+    let sent = pipeline.command(2, "c/1", add(1, -6));
+    let written = pipeline.run(std::slice::from_ref(&sent));
+    let outcome = Outcome {
+        command_id: Uuid::from_u128(2),
+        aggregate_id: "c/1".to_owned(),
+        status: Status::Rejected,
+        version: 1,
+        sequence: 1,
+        event_count: 0,
+        command_offset: sent.offset,
+        repeated: false,
+        rejection: Some(Rejection {
+            rule: "below-zero".to_owned(),
+            message: "-6 is too much".to_owned(),
+            facts: vec![BTreeMap::from([("sum".to_owned(), "5".to_owned())])],
+        }),
+    };
+    assert_eq!(written, [Written::Outcome(outcome, sent.timestamp_ms)]);
+}
+
+#[test]
+fn a_command_that_expects_another_version_is_rejected_with_both() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let wrong = pipeline.expecting(1, "c/1", Some(3), add(1, 5));
+    let right = pipeline.expecting(2, "c/1", Some(0), add(1, 5));
+    let stale = pipeline.expecting(3, "c/1", Some(0), add(1, 5));
+    let written = pipeline.run(&[wrong, right, stale]);
+    let outcomes = outcomes(&written);
+    assert_eq!(
+        outcomes.iter().map(|outcome| outcome.status).collect::<Vec<_>>(),
+        [Status::Rejected, Status::Accepted, Status::Rejected]
+    );
+    let rejection = outcomes[0].rejection.as_ref().unwrap();
+    assert_eq!(rejection.rule, "expected-version");
+    let fact = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(
+        rejection.facts,
+        [BTreeMap::from([fact("expected_version", "3"), fact("version", "0")])]
+    );
+    assert_eq!(outcomes[2].version, 1);
+}
+
+#[test]
+fn a_command_in_the_wrong_partition_is_forwarded_once() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let right = partition_of("c/1");
+    let wrong = (right + 1) % PARTITIONS;
+    let mut sent = pipeline.command(1, "c/1", add(1, 5));
+    sent.partition = wrong;
+    assert_eq!(pipeline.run(std::slice::from_ref(&sent)), [Written::Forward(0, right)]);
+    sent.offset += 1;
+    sent.forwarded = true;
+    let misrouted = DeadLetter::Misrouted { belongs_in: right };
+    assert_eq!(pipeline.run(&[sent]), [Written::DeadLetter(0, misrouted)]);
+}
+
+#[test]
+fn a_forwarded_command_is_decided_where_it_belongs() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let mut sent = pipeline.command(1, "c/1", add(1, 5));
+    sent.forwarded = true;
+    assert_eq!(pipeline.answer(sent).status, Status::Accepted);
+}
+
+#[test]
+fn a_record_before_the_next_one_to_decide_is_an_error_and_changes_nothing() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let first = pipeline.command(1, "c/1", add(1, 5));
+    let second = pipeline.command(2, "c/1", add(1, 5));
+    pipeline.run(&[first.clone(), second]);
+    let partition = first.partition;
+    let error = StepError::WentBack {
+        partition,
+        offset: 0,
+        expected: 2,
+    };
+    assert_eq!(pipeline.decide(&[first]).unwrap_err(), error);
+    let third = pipeline.command(3, "c/1", add(1, 5));
+    assert_eq!(pipeline.answer(third).version, 3);
+}
+
+#[test]
+fn offsets_may_be_missing_between_commands() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let first = pipeline.command(1, "c/1", add(1, 5));
+    pipeline.command(2, "c/1", add(1, 5));
+    let third = pipeline.command(3, "c/1", add(1, 5));
+    assert_eq!(pipeline.run(&[first, third]).len(), 4);
+    assert_eq!(pipeline.machine.cursor(partition_of("c/1")).unwrap().next_command_offset, 3);
+}
+
+#[test]
+fn a_command_of_a_partition_that_is_not_open_is_an_error() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let sent = pipeline.command(1, "c/1", add(1, 5));
+    pipeline.machine.close(sent.partition);
+    let error = StepError::NotOpen {
+        partition: sent.partition,
+        offset: 0,
+    };
+    assert_eq!(pipeline.decide(&[sent]).unwrap_err(), error);
+}
+
+#[test]
+fn the_clock_of_a_partition_never_goes_back() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let first = pipeline.command(1, "c/1", add(1, 5));
+    let mut second = pipeline.command(2, "c/1", add(1, 5));
+    second.timestamp_ms = 3;
+    let written = pipeline.run(&[first.clone(), second]);
+    assert!(events(&written).iter().all(|event| event.decided_at_ms == first.timestamp_ms));
+    assert!(matches!(written.last(), Some(Written::Outcome(_, at_ms)) if *at_ms == first.timestamp_ms));
+}

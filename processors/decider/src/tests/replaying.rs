@@ -1,0 +1,153 @@
+//! Taking over a partition from the log.
+
+use super::counter::Added;
+use super::pipeline::*;
+use crate::{EventEnvelope, Replay, ReplayError};
+use uuid::Uuid;
+
+const ID: &str = "c/1";
+
+fn event(offset: i64, sequence: u64, version: u64) -> Replay<EventEnvelope<Added>> {
+    Replay {
+        offset,
+        timestamp_ms: 0,
+        value: EventEnvelope {
+            sequence,
+            aggregate_id: ID.to_owned(),
+            version,
+            command_id: Uuid::from_u128(1),
+            command_offset: 0,
+            decided_at_ms: 0,
+            event: Added { slot: 1, amount: 1 },
+        },
+    }
+}
+
+fn replay(pipeline: &mut Pipeline, events: &[Replay<EventEnvelope<Added>>]) -> Result<(), ReplayError> {
+    let mutations = pipeline.machine.replay_events(&pipeline.memory, partition_of(ID), events)?;
+    pipeline.memory.apply(&mutations);
+    Ok(())
+}
+
+#[test]
+fn events_that_the_state_holds_are_skipped() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    replay(&mut pipeline, &[event(0, 1, 1), event(1, 2, 2)]).unwrap();
+    replay(&mut pipeline, &[event(0, 1, 1), event(1, 2, 2), event(5, 3, 3)]).unwrap();
+    let cursor = pipeline.machine.cursor(partition_of(ID)).unwrap();
+    assert_eq!((cursor.sequence, cursor.next_event_offset), (3, 6));
+    let sent = pipeline.command(9, ID, add(1, 1));
+    assert_eq!(pipeline.answer(sent).version, 4);
+}
+
+#[test]
+fn reading_from_an_earlier_offset_does_not_take_the_cursor_back() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    replay(&mut pipeline, &[event(0, 1, 1), event(1, 2, 2)]).unwrap();
+    replay(&mut pipeline, &[event(0, 1, 1)]).unwrap();
+    assert_eq!(pipeline.machine.cursor(partition_of(ID)).unwrap().next_event_offset, 2);
+}
+
+#[test]
+fn a_gap_in_the_sequence_is_an_error_that_says_where() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let error = replay(&mut pipeline, &[event(0, 1, 1), event(4, 3, 2)]).unwrap_err();
+    let partition = partition_of(ID);
+    let gap = ReplayError::SequenceGap {
+        partition,
+        offset: 4,
+        found: 3,
+        expected: 2,
+    };
+    assert_eq!(error, gap);
+}
+
+#[test]
+fn a_gap_in_the_versions_of_an_aggregate_is_an_error_that_names_it() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let error = replay(&mut pipeline, &[event(0, 1, 1), event(1, 2, 3)]).unwrap_err();
+    let gap = ReplayError::VersionGap {
+        partition: partition_of(ID),
+        offset: 1,
+        aggregate_id: ID.to_owned(),
+        found: 3,
+        expected: 2,
+    };
+    assert_eq!(error, gap);
+}
+
+#[test]
+fn a_partition_that_was_closed_after_an_error_can_be_taken_over_again() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let partition = partition_of(ID);
+    replay(&mut pipeline, &[event(0, 1, 1), event(4, 3, 2)]).unwrap_err();
+    pipeline.machine.close(partition);
+    pipeline.machine.open(partition, crate::Cursor::default());
+    replay(&mut pipeline, &[event(0, 1, 1), event(1, 2, 2)]).unwrap();
+    assert_eq!(pipeline.machine.cursor(partition).unwrap().sequence, 2);
+}
+
+#[test]
+fn outcomes_that_the_state_holds_are_skipped() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let partition = partition_of(ID);
+    let sent = [1, 2].map(|id| {
+        pipeline.now_ms += crate::remembered::PERIOD_MS;
+        pipeline.command(id, ID, add(1, 1))
+    });
+    pipeline.run(&sent);
+    let before = pipeline.memory.clone();
+    let outcomes = pipeline.logs[&partition].outcomes.clone();
+    let mutations = pipeline.machine.replay_outcomes(partition, &outcomes).unwrap();
+    pipeline.memory.apply(&mutations);
+    assert_eq!(pipeline.memory, before);
+}
+
+#[test]
+fn outcomes_move_the_command_offset_and_the_clock_on() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let partition = partition_of(ID);
+    let sent = pipeline.command(1, ID, add(1, 1));
+    pipeline.run(std::slice::from_ref(&sent));
+    let outcomes = pipeline.logs[&partition].outcomes.clone();
+    let mut other = Pipeline::new(LIMITS);
+    other.machine.replay_outcomes(partition, &outcomes).unwrap();
+    let cursor = other.machine.cursor(partition).unwrap();
+    assert_eq!((cursor.next_command_offset, cursor.clock_ms), (sent.offset + 1, sent.timestamp_ms));
+    assert_eq!((cursor.next_outcome_offset, cursor.sequence), (1, 0));
+}
+
+#[test]
+fn commands_without_an_outcome_are_passed_over_by_the_committed_offset() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let mutations = pipeline.machine.resume_at(2, 17).unwrap();
+    pipeline.memory.apply(&mutations);
+    assert_eq!(pipeline.machine.cursor(2).unwrap().next_command_offset, 17);
+    assert_eq!(
+        crate::Cursor::load(&pipeline.memory, 2).unwrap(),
+        pipeline.machine.cursor(2),
+        "it is stored too"
+    );
+}
+
+#[test]
+fn a_state_ahead_of_the_committed_offset_is_an_error_that_names_both() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    pipeline.machine.resume_at(2, 17).unwrap();
+    let error = ReplayError::StateAhead {
+        partition: 2,
+        state: 17,
+        committed: 16,
+    };
+    assert_eq!(pipeline.machine.resume_at(2, 16).unwrap_err(), error);
+}
+
+#[test]
+fn a_partition_that_is_not_open_cannot_be_replayed() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    pipeline.machine.close(2);
+    let not_open = ReplayError::NotOpen { partition: 2 };
+    assert_eq!(pipeline.machine.resume_at(2, 0).unwrap_err(), not_open);
+    assert_eq!(pipeline.machine.replay_outcomes(2, &[]).unwrap_err(), not_open);
+    assert_eq!(pipeline.machine.replay_events(&pipeline.memory, 2, &[]).unwrap_err(), not_open);
+}
