@@ -1,0 +1,130 @@
+//! The legs of a rotation, in the order in which they are flown and by id.
+
+use super::{Leg, Mode};
+use crate::{Instant, LegId, Registration};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Status {
+    #[default]
+    Unborn,
+    Live(Mode),
+    Removed,
+}
+
+/// Where a leg stands in its rotation. The id only decides between legs that depart at the same instant.
+pub(super) type Place = (Instant, LegId);
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    status: Status,
+    airplane: Option<Registration>,
+    legs: BTreeMap<Place, Leg>,
+    departures: FxHashMap<LegId, Instant>,
+    removed: FxHashSet<LegId>,
+    ids_bytes: usize,
+}
+
+/// What a leg costs in both maps, and a removed id in its set, beside the text of the id.
+const LEG_BYTES: usize = 200;
+const REMOVED_BYTES: usize = 40;
+const ROTATION_BYTES: usize = 200;
+
+impl State {
+    /// From what was stored of it.
+    pub fn restore(
+        status: Status,
+        airplane: Option<Registration>,
+        legs: impl IntoIterator<Item = Leg>,
+        removed: impl IntoIterator<Item = LegId>,
+    ) -> Self {
+        let mut state = Self {
+            status,
+            airplane,
+            ..Self::default()
+        };
+        for leg in legs {
+            state.add(leg);
+        }
+        for id in removed {
+            state.ids_bytes += id.as_str().len();
+            state.removed.insert(id);
+        }
+        state
+    }
+
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    pub fn airplane(&self) -> Option<&Registration> {
+        self.airplane.as_ref()
+    }
+
+    /// In the order in which they are flown.
+    pub fn legs(&self) -> impl DoubleEndedIterator<Item = &Leg> + ExactSizeIterator {
+        self.legs.values()
+    }
+
+    pub fn leg(&self, id: &LegId) -> Option<&Leg> {
+        let departure = self.departures.get(id)?;
+        self.legs.get(&(*departure, id.clone()))
+    }
+
+    /// The leg was removed; its id is used up.
+    pub fn is_removed(&self, id: &LegId) -> bool {
+        self.removed.contains(id)
+    }
+
+    pub(crate) fn size_bytes(&self) -> usize {
+        ROTATION_BYTES + self.legs.len() * LEG_BYTES + self.removed.len() * REMOVED_BYTES + self.ids_bytes
+    }
+
+    pub(super) fn ordered(&self) -> &BTreeMap<Place, Leg> {
+        &self.legs
+    }
+
+    pub(super) fn set_status(&mut self, status: Status) {
+        self.status = status;
+    }
+
+    pub(super) fn set_airplane(&mut self, airplane: Option<Registration>) {
+        self.airplane = airplane;
+    }
+
+    pub(super) fn add(&mut self, leg: Leg) {
+        debug_assert!(
+            !self.departures.contains_key(&leg.id) && !self.removed.contains(&leg.id),
+            "leg ids are never reused"
+        );
+        self.ids_bytes += leg.id.as_str().len();
+        self.departures.insert(leg.id.clone(), leg.departure);
+        self.legs.insert((leg.departure, leg.id.clone()), leg);
+    }
+
+    pub(super) fn remove(&mut self, id: &LegId) {
+        match self.take(id) {
+            Some(_) => {
+                self.removed.insert(id.clone());
+            }
+            None => debug_assert!(false, "only a leg that is there is removed"),
+        }
+    }
+
+    pub(super) fn reschedule(&mut self, id: &LegId, departure: Instant, arrival: Instant) {
+        match self.take(id) {
+            Some(leg) => {
+                self.departures.insert(id.clone(), departure);
+                self.legs.insert((departure, id.clone()), Leg { departure, arrival, ..leg });
+            }
+            None => debug_assert!(false, "only a leg that is there is rescheduled"),
+        }
+    }
+
+    /// Out of both maps; its id stays counted.
+    fn take(&mut self, id: &LegId) -> Option<Leg> {
+        let departure = self.departures.remove(id)?;
+        self.legs.remove(&(departure, id.clone()))
+    }
+}

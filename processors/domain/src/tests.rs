@@ -1,0 +1,1 @@
+//! Values, and commands for the wrong kind of aggregate.
