@@ -14,10 +14,18 @@ use std::ops::ControlFlow;
 /// One change to one key. A list of them is applied in order, all or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mutation {
-    Put { key: Vec<u8>, value: Vec<u8> },
-    Delete { key: Vec<u8> },
+    Put {
+        key: Vec<u8>,
+        value: Vec<u8>,
+    },
+    Delete {
+        key: Vec<u8>,
+    },
     /// Deletes every key in `from..to` (`to` excluded).
-    DeleteRange { from: Vec<u8>, to: Vec<u8> },
+    DeleteRange {
+        from: Vec<u8>,
+        to: Vec<u8>,
+    },
 }
 
 /// The direction of a scan over keys.
@@ -50,6 +58,19 @@ pub trait Read {
 
     /// Visits every key in `from..to` (`to` excluded) in `order`, until `visit` breaks.
     fn scan(&self, from: &[u8], to: &[u8], order: Order, visit: Visit<'_>) -> Result<(), ReadError>;
+}
+
+/// A place where mutations last.
+pub trait Write {
+    /// Writes all mutations in order, in one piece.
+    fn apply(&self, mutations: &[Mutation]) -> Result<(), WriteError>;
+}
+
+/// The medium below failed; nothing of the batch can be relied on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("state could not be written: {reason}")]
+pub struct WriteError {
+    pub reason: String,
 }
 
 impl<R: Read> Read for &R {

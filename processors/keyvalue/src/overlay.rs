@@ -15,7 +15,10 @@ pub struct Overlay<'r, R> {
 
 impl<'r, R: Read> Overlay<'r, R> {
     pub fn new(below: &'r R) -> Self {
-        Self { below, pending: BTreeMap::new() }
+        Self {
+            below,
+            pending: BTreeMap::new(),
+        }
     }
 
     /// # Panics

@@ -3,7 +3,10 @@
 use super::*;
 
 fn put(key: &str, value: &str) -> Mutation {
-    Mutation::Put { key: key.into(), value: value.into() }
+    Mutation::Put {
+        key: key.into(),
+        value: value.into(),
+    }
 }
 
 fn delete(key: &str) -> Mutation {
@@ -20,7 +23,11 @@ fn keys(read: &impl Read, order: Order, most: usize) -> Vec<String> {
     let mut keys = Vec::new();
     read.scan(b"a", b"z", order, &mut |key, value| {
         keys.push(format!("{}={}", String::from_utf8_lossy(key), String::from_utf8_lossy(value)));
-        if keys.len() == most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if keys.len() == most {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     })
     .unwrap();
     keys
@@ -59,7 +66,10 @@ fn the_mutations_of_an_overlay_bring_the_reader_below_to_the_same_content() {
 
 #[test]
 fn a_deleted_range_leaves_its_end_in_place() {
-    let range = Mutation::DeleteRange { from: b"b".to_vec(), to: b"d".to_vec() };
+    let range = Mutation::DeleteRange {
+        from: b"b".to_vec(),
+        to: b"d".to_vec(),
+    };
     let below = memory(&[put("a", "1"), put("b", "1"), put("c", "1"), put("d", "2"), range]);
     assert_eq!(keys(&below, Order::Ascending, 9), ["a=1", "d=2"]);
 }

@@ -13,7 +13,7 @@ pub use hash::content_hash;
 pub use open::{Sizing, set_aside};
 pub use reading::Snapshot;
 
-use keyvalue::Mutation;
+use keyvalue::{Mutation, Write, WriteError};
 use rocksdb::{DB, WriteBatch, WriteOptions};
 use std::path::{Path, PathBuf};
 
@@ -80,6 +80,12 @@ impl Store {
             ("keys_estimated", property("rocksdb.estimate-num-keys")),
             ("write_stopped", property("rocksdb.is-write-stopped")),
         ]
+    }
+}
+
+impl Write for Store {
+    fn apply(&self, mutations: &[Mutation]) -> Result<(), WriteError> {
+        Self::apply(self, mutations).map_err(|error| WriteError { reason: error.to_string() })
     }
 }
 

@@ -1,1 +1,17 @@
-//! stream
+//! Kafka and the schema registry: the only crate that names them.
+//!
+//! `processor` is the transactional loop around [`decider::Machine`]; `reader` reads partitions of its own choice, for views and for
+//! taking over; `writer` writes commands for clients; `admin` looks at the cluster; `registry` keeps schemas.
+
+pub mod admin;
+mod clock;
+mod failure;
+pub mod processor;
+mod raw;
+pub mod reader;
+pub mod registry;
+mod settings;
+pub mod writer;
+
+pub use failure::Failure;
+pub use settings::{Settings, SettingsError};

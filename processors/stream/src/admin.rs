@@ -1,0 +1,190 @@
+//! The cluster's topics: looked at, compared with the topology, created from it.
+
+use crate::failure::Failure;
+use crate::raw::{self, TopicIdsError};
+use crate::reader::Quiet;
+use crate::{Settings, SettingsError};
+use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use std::time::Duration;
+use topology::{Difference, LiveTopic, Topic, Topology, differences};
+
+/// Looks at a cluster.
+pub struct Admin {
+    client: AdminClient<Quiet>,
+    replication: i32,
+}
+
+/// Why the cluster could not be looked at or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error("the cluster cannot be reached: {0}; is it running, and is bootstrap.servers right?")]
+    Unreachable(Failure),
+    #[error("topic {topic} could not be created: {code}")]
+    Create { topic: String, code: RDKafkaErrorCode },
+    #[error(transparent)]
+    TopicIds(#[from] TopicIdsError),
+    #[error("topic {0} is missing; create it with `aerolog topics apply`")]
+    Missing(String),
+    #[error("the cluster does not say its id")]
+    NoClusterId,
+}
+
+/// What a state directory was built on: it fits nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    pub cluster_id: String,
+    /// Name and id of each topic, in the order of the topology.
+    pub topics: Vec<(String, String)>,
+    pub partitions: u32,
+}
+
+impl Identity {
+    /// One line for each fact, to be kept beside the state.
+    pub fn text(&self) -> String {
+        let topics: Vec<String> = self.topics.iter().map(|(name, id)| format!("topic {name} {id}\n")).collect();
+        format!("cluster {}\npartitions {}\n{}", self.cluster_id, self.partitions, topics.concat())
+    }
+}
+
+const ASK_WAIT_MAX: Duration = Duration::from_secs(5);
+
+impl Admin {
+    pub fn new(settings: &Settings) -> Result<Self, AdminError> {
+        let client = settings.admin().create_with_context(Quiet).map_err(|error| unreachable(&error))?;
+        Ok(Self { client, replication: 1 })
+    }
+
+    /// Topics are created with this replication factor.
+    pub fn with_replication(self, replication: i32) -> Self {
+        Self { replication, ..self }
+    }
+
+    /// The topology's topics as the cluster has them; those that are missing are left out.
+    pub fn live(&self, topology: &Topology) -> Result<Vec<LiveTopic>, AdminError> {
+        let metadata = self
+            .client
+            .inner()
+            .fetch_metadata(None, ASK_WAIT_MAX)
+            .map_err(|error| unreachable(&error))?;
+        let mut live = Vec::new();
+        for topic in topology.topics() {
+            let Some(found) = metadata
+                .topics()
+                .iter()
+                .find(|found| found.name() == topic.name && found.error().is_none())
+            else {
+                continue;
+            };
+            live.push(self.configured(topic, u32::try_from(found.partitions().len()).unwrap_or(u32::MAX))?);
+        }
+        Ok(live)
+    }
+
+    fn configured(&self, topic: &Topic, partitions: u32) -> Result<LiveTopic, AdminError> {
+        let specifier = ResourceSpecifier::Topic(&topic.name);
+        let described = block_on(self.client.describe_configs([&specifier], &options())).map_err(|error| unreachable(&error))?;
+        let config = match described.into_iter().next() {
+            Some(Ok(config)) => config,
+            Some(Err(code)) => return Err(unreachable(&KafkaError::AdminOp(code))),
+            None => ConfigResource {
+                specifier: rdkafka::admin::OwnedResourceSpecifier::Topic(topic.name.clone()),
+                entries: Vec::new(),
+            },
+        };
+        let entry = |name: &str| config.get(name).and_then(|entry| entry.value.clone());
+        Ok(LiveTopic {
+            name: topic.name.clone(),
+            partitions,
+            cleanup: entry("cleanup.policy"),
+            retention_ms: entry("retention.ms").and_then(|text| text.parse().ok()),
+            timestamp: entry("message.timestamp.type"),
+            message_bytes_max: entry("max.message.bytes").and_then(|text| text.parse().ok()),
+        })
+    }
+
+    /// What differs between the cluster and the topology.
+    pub fn check(&self, topology: &Topology) -> Result<Vec<Difference>, AdminError> {
+        Ok(differences(topology, &self.live(topology)?))
+    }
+
+    /// Creates the topics that are missing, and returns their names. What is there is never changed.
+    pub fn apply(&self, topology: &Topology) -> Result<Vec<String>, AdminError> {
+        let live = self.live(topology)?;
+        let mut created = Vec::new();
+        for topic in topology.topics() {
+            if live.iter().any(|live| live.name == topic.name) {
+                continue;
+            }
+            let (retention, bytes) = (topic.retention_ms.to_string(), topic.message_bytes_max.to_string());
+            let partitions = topology.partitions_of(topic).cast_signed();
+            let new = NewTopic::new(&topic.name, partitions, TopicReplication::Fixed(self.replication))
+                .set("cleanup.policy", topic.cleanup.name())
+                .set("retention.ms", &retention)
+                .set("message.timestamp.type", topic.timestamp.name())
+                .set("max.message.bytes", &bytes);
+            let results = block_on(self.client.create_topics([&new], &options())).map_err(|error| unreachable(&error))?;
+            for result in results {
+                match result {
+                    // Somebody else was quicker.
+                    Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+                    Err((topic, code)) => return Err(AdminError::Create { topic, code }),
+                }
+            }
+            created.push(topic.name.clone());
+        }
+        Ok(created)
+    }
+
+    /// What a state that is built on this cluster and these topics belongs to.
+    pub fn identity(&self, topology: &Topology) -> Result<Identity, AdminError> {
+        let client = self.client.inner();
+        let cluster_id = client.fetch_cluster_id(ASK_WAIT_MAX).ok_or(AdminError::NoClusterId)?;
+        let names = topology.topics().map(|topic| topic.name.as_str());
+        let ids = raw::topic_ids(client, &names, ASK_WAIT_MAX)?;
+        let mut topics = Vec::new();
+        for (name, id) in names.into_iter().zip(ids) {
+            topics.push((name.to_owned(), id.ok_or_else(|| AdminError::Missing(name.to_owned()))?));
+        }
+        Ok(Identity {
+            cluster_id,
+            topics,
+            partitions: topology.partitions,
+        })
+    }
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new()
+        .request_timeout(Some(ASK_WAIT_MAX))
+        .operation_timeout(Some(ASK_WAIT_MAX))
+}
+
+fn unreachable(error: &KafkaError) -> AdminError {
+    AdminError::Unreachable(Failure::of(error))
+}
+
+/// The admin client answers through futures only; nothing else of this crate needs a runtime.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::task::{Context, Poll, Wake, Waker};
+
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}

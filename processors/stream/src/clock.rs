@@ -1,0 +1,26 @@
+//! The one place of this crate that reads a clock: deadlines and latencies are this crate's business, decisions are not.
+#![allow(clippy::disallowed_methods)]
+
+use std::time::{Duration, Instant};
+
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// A wait with an end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline(Instant);
+
+impl Deadline {
+    pub(crate) fn after(wait: Duration) -> Self {
+        Self(now() + wait)
+    }
+
+    pub(crate) fn left(self) -> Duration {
+        self.0.saturating_duration_since(now())
+    }
+
+    pub(crate) fn is_over(self) -> bool {
+        self.left().is_zero()
+    }
+}

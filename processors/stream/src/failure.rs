@@ -1,0 +1,65 @@
+//! What a call to Kafka failed with, and what that asks for.
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+/// A failed call, with librdkafka's own word on what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason} ({code:?})")]
+pub struct Failure {
+    pub code: RDKafkaErrorCode,
+    pub reason: String,
+    /// The client cannot be used any more.
+    pub fatal: bool,
+    /// The same call may be made again.
+    pub retriable: bool,
+    /// The transaction must be aborted.
+    pub abortable: bool,
+}
+
+impl Failure {
+    pub(crate) fn of(error: &KafkaError) -> Self {
+        match error {
+            KafkaError::Transaction(error) => Self {
+                code: error.code(),
+                reason: error.string(),
+                fatal: error.is_fatal(),
+                retriable: error.is_retriable(),
+                abortable: error.txn_requires_abort(),
+            },
+            other => {
+                let code = other.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
+                let retriable = is_transient(code);
+                Self {
+                    code,
+                    reason: other.to_string(),
+                    fatal: code == RDKafkaErrorCode::Fatal,
+                    retriable,
+                    abortable: false,
+                }
+            }
+        }
+    }
+}
+
+/// The cluster may be there again in a moment.
+pub(crate) fn is_transient(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        code,
+        Code::OperationTimedOut
+            | Code::BrokerTransportFailure
+            | Code::AllBrokersDown
+            | Code::Resolve
+            | Code::RequestTimedOut
+            | Code::CoordinatorLoadInProgress
+            | Code::CoordinatorNotAvailable
+            | Code::NotCoordinator
+            | Code::LeaderNotAvailable
+            | Code::NotLeaderForPartition
+            | Code::NetworkException
+            | Code::RebalanceInProgress
+            | Code::WaitingForCoordinator
+            | Code::UnstableOffsetCommit
+            | Code::MessageTimedOut
+    )
+}

@@ -1,0 +1,131 @@
+//! The command processor's loop on Kafka: poll, decide, one transaction, store; and what to do when any of it fails.
+//!
+//! One thread does all of it, so that nothing happens to the partitions while a transaction is open: the group's callbacks run
+//! inside the poll, and the poll is never reached with an open transaction.
+
+mod consumer;
+mod lane;
+mod observe;
+mod restore;
+mod transaction;
+
+pub use observe::{Observe, Restored, Trouble};
+pub use restore::RestoreError;
+
+use crate::failure::Failure;
+use crate::reader::ReadFailure;
+use crate::registry::RegistryError;
+use crate::{Settings, SettingsError};
+use consumer::{GroupConsumer, Scout};
+use decider::{Codec, Domain, Limits, Machine};
+use keyvalue::{Read, Write, WriteError};
+use lane::Lane;
+use std::time::Duration;
+use topology::Topology;
+use transaction::TransactionalProducer;
+
+/// How a processor takes part.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    /// The consumer group; all processors of one topology are in it.
+    pub group: String,
+    /// Different for each process, the same after a restart: a pod's or a host's name.
+    pub instance_id: String,
+    /// Most commands in one transaction.
+    pub batch_records_max: usize,
+    /// Least time between the beginnings of two transactions, while they are not full: what a transaction costs the broker does not
+    /// depend on how much is in it.
+    pub pace: Duration,
+    /// Decoded aggregates are kept in memory up to about this size.
+    pub cache_bytes_max: usize,
+}
+
+/// Where schemas come from that the codec does not know yet.
+pub trait SchemaSource {
+    /// The schema's JSON; `None` where the registry knows no such id. An error means that the registry cannot be reached.
+    fn schema(&mut self, schema_id: u32) -> Result<Option<String>, RegistryError>;
+}
+
+/// What ends a processor. Everything else is ridden out inside it.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessorError {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error("the Kafka client could not be created: {0}")]
+    Client(Failure),
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    #[error("what was committed to Kafka could not be written to the state directory: {0}; it comes back from the log at the next start")]
+    Write(#[from] WriteError),
+    #[error("the state directory cannot be read: {0}")]
+    State(#[from] keyvalue::ReadError),
+    #[error(transparent)]
+    Read(#[from] ReadFailure),
+}
+
+/// A command value larger than this is a dead letter: its events and its outcome have to fit into records, too.
+pub const COMMAND_BYTES_MAX: usize = 512 << 10;
+/// A transaction that has more than this to write ends early.
+const BATCH_BYTES_MAX: usize = 32 << 20;
+/// After a fault the consumer or the producer is made anew; not more often than this.
+const RENEWAL_PAUSE: Duration = Duration::from_millis(250);
+
+/// Everything that a processor works with. `run` is called once.
+pub struct Processor<D: Domain, C, S, R, O> {
+    pub settings: Settings,
+    pub topology: Topology,
+    pub configuration: Configuration,
+    pub codec: C,
+    pub store: S,
+    pub schemas: R,
+    pub observe: O,
+    pub domain: std::marker::PhantomData<fn() -> D>,
+}
+
+/// Why a consumer's session is over.
+#[derive(Debug)]
+pub(crate) enum End {
+    Stopped,
+    /// The consumer is not usable any more.
+    Renew(String),
+}
+
+impl<D, C, S, R, O> Processor<D, C, S, R, O>
+where
+    D: Domain,
+    C: Codec<D>,
+    S: Read + Write,
+    R: SchemaSource,
+    O: Observe,
+{
+    /// Takes part in the group until `stop` says so; then finishes what is open, hands over, and returns.
+    ///
+    /// `stop` waits up to the given time for the wish to stop, and tells whether there is one.
+    pub fn run(mut self, stop: &dyn Fn(Duration) -> bool) -> Result<(), ProcessorError> {
+        let mut producer = TransactionalProducer::new(&self.settings, &self.configuration)?;
+        while !stop(Duration::ZERO) {
+            let scout = Scout::new(&self.settings, &self.configuration.group)?;
+            let consumer = GroupConsumer::new(&self.settings, &self.configuration, &self.topology)?;
+            let machine = Machine::new(Limits {
+                partitions: self.topology.partitions,
+                command_bytes_max: COMMAND_BYTES_MAX,
+                batch_bytes_max: BATCH_BYTES_MAX,
+                cache_bytes_max: self.configuration.cache_bytes_max,
+            });
+            let mut lane = Lane::new(&mut self, machine, &consumer, &scout, &mut producer, stop);
+            let end = lane.run();
+            drop(lane);
+            consumer.leave();
+            match end? {
+                End::Stopped => break,
+                End::Renew(reason) => {
+                    tracing::warn!(reason, "the group's consumer is made anew");
+                    self.observe.trouble(Trouble::ConsumerRenewed);
+                    stop(RENEWAL_PAUSE);
+                }
+            }
+        }
+        producer.close();
+        Ok(())
+    }
+}

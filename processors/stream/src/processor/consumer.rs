@@ -1,0 +1,215 @@
+//! The member of the group, and a look at the group from outside.
+
+use super::{Configuration, ProcessorError};
+use crate::Settings;
+use crate::failure::{Failure, is_transient};
+use crate::reader::Quiet;
+use rdkafka::bindings::rd_kafka_resp_err_t;
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::BorrowedMessage;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use topology::Topology;
+
+/// What the group has decided about this member, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Change {
+    Assigned(Vec<u32>),
+    Revoked,
+}
+
+/// Notes what the group decides; the loop acts on it between transactions.
+///
+/// An assignment is accepted with nothing to fetch: fetching begins at offsets of our own once the partitions' state is restored.
+#[derive(Debug, Default)]
+pub(crate) struct GroupContext {
+    changes: Mutex<Vec<Change>>,
+}
+
+impl ClientContext for GroupContext {
+    fn error(&self, error: KafkaError, reason: &str) {
+        Quiet.error(error, reason);
+    }
+}
+
+impl ConsumerContext for GroupContext {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, event: rd_kafka_resp_err_t, partitions: &mut TopicPartitionList) {
+        let change = match event {
+            rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => {
+                if let Err(error) = consumer.assign(&TopicPartitionList::new()) {
+                    tracing::error!(%error, "an assignment could not be accepted");
+                }
+                Change::Assigned(
+                    partitions
+                        .elements()
+                        .iter()
+                        .map(|element| element.partition().cast_unsigned())
+                        .collect(),
+                )
+            }
+            _ => {
+                if let Err(error) = consumer.unassign() {
+                    tracing::error!(%error, "a revocation could not be accepted");
+                }
+                Change::Revoked
+            }
+        };
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner).push(change);
+    }
+}
+
+/// What a poll brought.
+pub(crate) enum Polled<'c> {
+    Nothing,
+    Message(BorrowedMessage<'c>),
+    /// The client is of no use any more.
+    Broken(String),
+}
+
+/// The member of the group.
+pub(crate) struct GroupConsumer {
+    pub(crate) client: BaseConsumer<GroupContext>,
+    commands: String,
+}
+
+impl GroupConsumer {
+    pub(crate) fn new(settings: &Settings, configuration: &Configuration, topology: &Topology) -> Result<Self, ProcessorError> {
+        let config = settings.group_consumer(&configuration.group, &configuration.instance_id);
+        let client: BaseConsumer<GroupContext> = config
+            .create_with_context(GroupContext::default())
+            .map_err(|error| ProcessorError::Client(Failure::of(&error)))?;
+        let commands = topology.topics.commands.name.clone();
+        client
+            .subscribe(&[&commands])
+            .map_err(|error| ProcessorError::Client(Failure::of(&error)))?;
+        Ok(Self { client, commands })
+    }
+
+    pub(crate) fn poll(&self, wait: Duration) -> Polled<'_> {
+        match self.client.poll(wait) {
+            None => Polled::Nothing,
+            Some(Ok(message)) => Polled::Message(message),
+            Some(Err(KafkaError::MessageConsumptionFatal(code))) => Polled::Broken(format!("fatal: {code}")),
+            Some(Err(error)) => match error.rdkafka_error_code() {
+                Some(code) if is_transient(code) => Polled::Nothing,
+                Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
+                    Polled::Broken(format!("{} no longer holds the next command: {error}", self.commands))
+                }
+                _ => {
+                    tracing::warn!(%error, "the poll reports an error");
+                    match self.client.client().fatal_error() {
+                        Some((code, reason)) => Polled::Broken(format!("{code}: {reason}")),
+                        None => Polled::Nothing,
+                    }
+                }
+            },
+        }
+    }
+
+    pub(crate) fn take_changes(&self) -> Vec<Change> {
+        std::mem::take(&mut *self.client.context().changes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn has_changes(&self) -> bool {
+        !self
+            .client
+            .context()
+            .changes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_empty()
+    }
+
+    /// Fetches these partitions, and no others, from these offsets on. What was fetched before is dropped.
+    pub(crate) fn fetch_from(&self, offsets: &BTreeMap<u32, i64>) -> Result<(), Failure> {
+        let list = self.list(offsets, "")?;
+        self.client.assign(&list).map_err(|error| Failure::of(&error))
+    }
+
+    /// The group's committed offsets, once no transaction that writes them is open any more. Partitions without one are left out.
+    pub(crate) fn stable_offsets(&self, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, Committed>, Failure> {
+        committed(&self.client, &self.commands, partitions, timeout)
+    }
+
+    /// Writes the same offsets again, so that their metadata name the transactional id which may write them from now on.
+    pub(crate) fn claim(&self, offsets: &BTreeMap<u32, i64>, transactional_id: &str) -> Result<(), Failure> {
+        let list = self.list(offsets, transactional_id)?;
+        self.client.commit(&list, CommitMode::Sync).map_err(|error| Failure::of(&error))
+    }
+
+    pub(crate) fn list(&self, offsets: &BTreeMap<u32, i64>, metadata: &str) -> Result<TopicPartitionList, Failure> {
+        let mut list = TopicPartitionList::with_capacity(offsets.len());
+        for (partition, offset) in offsets {
+            let mut element = list.add_partition(&self.commands, partition.cast_signed());
+            element.set_offset(Offset::Offset(*offset)).map_err(|error| Failure::of(&error))?;
+            element.set_metadata(metadata);
+        }
+        Ok(list)
+    }
+
+    /// Leaves the partitions to others. With an instance id the group waits for the session to end before it does, so that a
+    /// restart finds its partitions again.
+    pub(crate) fn leave(self) {
+        drop(self.client);
+    }
+}
+
+/// A committed offset and the transactional id that wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Committed {
+    pub(crate) offset: i64,
+    pub(crate) transactional_id: String,
+}
+
+/// Looks at the group and its topics without being a member, open transactions included.
+pub(crate) struct Scout {
+    client: BaseConsumer<Quiet>,
+}
+
+impl Scout {
+    pub(crate) fn new(settings: &Settings, group: &str) -> Result<Self, ProcessorError> {
+        let client = settings
+            .scout(group)
+            .create_with_context(Quiet)
+            .map_err(|error| ProcessorError::Client(Failure::of(&error)))?;
+        Ok(Self { client })
+    }
+
+    /// The committed offsets as they are, though a transaction that changes them may be open.
+    pub(crate) fn unstable_offsets(&self, topic: &str, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, Committed>, Failure> {
+        committed(&self.client, topic, partitions, timeout)
+    }
+
+    /// The first offset of a partition and the one after its last record, open transactions included.
+    pub(crate) fn watermarks(&self, topic: &str, partition: u32, timeout: Duration) -> Result<(i64, i64), Failure> {
+        self.client
+            .fetch_watermarks(topic, partition.cast_signed(), timeout)
+            .map_err(|error| Failure::of(&error))
+    }
+}
+
+fn committed<C: ConsumerContext>(
+    client: &BaseConsumer<C>,
+    topic: &str,
+    partitions: &[u32],
+    timeout: Duration,
+) -> Result<BTreeMap<u32, Committed>, Failure> {
+    let mut list = TopicPartitionList::with_capacity(partitions.len());
+    for partition in partitions {
+        list.add_partition(topic, partition.cast_signed());
+    }
+    let found = client.committed_offsets(list, timeout).map_err(|error| Failure::of(&error))?;
+    let mut offsets = BTreeMap::new();
+    for element in found.elements() {
+        element.error().map_err(|error| Failure::of(&error))?;
+        if let Offset::Offset(offset) = element.offset() {
+            let transactional_id = element.metadata().to_owned();
+            offsets.insert(element.partition().cast_unsigned(), Committed { offset, transactional_id });
+        }
+    }
+    Ok(offsets)
+}

@@ -1,0 +1,389 @@
+//! Taking over partitions: the state is brought up to the log before anything is decided.
+//!
+//! In this order, because each step makes the next one's answer final: the group's offsets once no transaction that writes them is
+//! open (a dead owner's is ended by fencing its transactional id); the claim, which tells the next owner whose transactions to end;
+//! the end of the log as it is, open transactions included; the events and outcomes up to it; the comparison of both sides.
+
+use super::consumer::Committed;
+use super::lane::{IDLE_WAIT, Lane};
+use super::{Observe, Restored, SchemaSource, Trouble};
+use crate::clock::Deadline;
+use crate::failure::Failure;
+use crate::reader::{ReadFailure, Reader};
+use decider::{Codec, Cursor, DecodeError, Domain, Replay, ReplayError};
+use keyvalue::{Mutation, Read, ReadError, Write, WriteError};
+use rdkafka::producer::{BaseProducer, Producer};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What keeps a processor from taking over. A person has to decide; nothing is reset.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    #[error(transparent)]
+    Read(#[from] ReadFailure),
+    #[error("the state directory cannot be read: {0}")]
+    State(#[from] ReadError),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error(
+        "partition {partition}: the state has decided all commands before {state}, but the group has committed only {committed}: was the \
+         group's offset reset, or is this state of another cluster? Give the processor an empty state directory, or set the offset to {state}"
+    )]
+    StateAhead { partition: u32, state: i64, committed: i64 },
+    #[error(
+        "partition {partition}: the group has no committed offset, but {state} commands were decided: it has expired or was deleted. Set it \
+         with kafka-consumer-groups --reset-offsets --to-offset {state}"
+    )]
+    NoOffset { partition: u32, state: i64 },
+    #[error("partition {partition} of {topic}: the state ends at {offset}, the log holds {low} to {high}: what lies between is missing")]
+    Missing {
+        topic: String,
+        partition: u32,
+        offset: i64,
+        low: i64,
+        high: i64,
+    },
+    #[error("{topic} {partition}/{offset} cannot be read: {reason}")]
+    Undecodable {
+        topic: String,
+        partition: u32,
+        offset: i64,
+        reason: String,
+    },
+    #[error("no progress in reading {topic} up to its end for {} s: is a transaction of another program open there?", NO_PROGRESS_MAX.as_secs())]
+    NoProgress { topic: String },
+}
+
+/// One question to the cluster.
+const ASK_WAIT_MAX: Duration = Duration::from_millis(2000);
+/// How long an open transaction of a former owner may take to end by itself.
+const OPEN_TRANSACTION_PATIENCE: Duration = Duration::from_millis(400);
+/// Ending a former owner's transaction.
+const FENCE_WAIT_MAX: Duration = Duration::from_secs(5);
+/// Reading on without a record and without an end.
+const NO_PROGRESS_MAX: Duration = Duration::from_secs(30);
+/// Records folded, and written to the state, at a time.
+const REPLAY_RECORDS_MAX: usize = 5_000;
+const POLL_WAIT: Duration = Duration::from_millis(50);
+
+/// Brings the partitions up to the log and opens them. `None` when it has to be begun again: the group changed, or the cluster is away.
+pub(super) fn restore<D, C, S, R, O>(lane: &mut Lane<'_, D, C, S, R, O>, partitions: &[u32]) -> Result<Option<Restored>, RestoreError>
+where
+    D: Domain,
+    C: Codec<D>,
+    S: Read + Write,
+    R: SchemaSource,
+    O: Observe,
+{
+    let topics = lane.processor.topology.topics.clone();
+    let Some(committed) = stable_offsets(lane, &topics.commands.name, partitions) else {
+        return Ok(None);
+    };
+    for partition in partitions {
+        let cursor = Cursor::load(&lane.processor.store, *partition)?.unwrap_or_default();
+        lane.machine.close(*partition);
+        lane.machine.open(*partition, cursor);
+    }
+    if !claim(lane, partitions, &committed) {
+        return Ok(None);
+    }
+    let mut restored = Restored {
+        partitions: partitions.len(),
+        ..Restored::default()
+    };
+    let Some(events) = replay(lane, &topics.events.name, partitions, Kind::Events)? else {
+        return Ok(None);
+    };
+    let Some(outcomes) = replay(lane, &topics.outcomes.name, partitions, Kind::Outcomes)? else {
+        return Ok(None);
+    };
+    (restored.events, restored.outcomes) = (events, outcomes);
+    for partition in partitions {
+        let state = lane.machine.cursor(*partition).unwrap_or_default().next_command_offset;
+        match committed.get(partition) {
+            None if state > 0 => {
+                return Err(RestoreError::NoOffset {
+                    partition: *partition,
+                    state,
+                });
+            }
+            None => {}
+            Some(Committed { offset, .. }) if *offset < state => {
+                return Err(RestoreError::StateAhead {
+                    partition: *partition,
+                    state,
+                    committed: *offset,
+                });
+            }
+            Some(Committed { offset, .. }) => {
+                let mutations = lane.machine.resume_at(*partition, *offset)?;
+                lane.processor.store.apply(&mutations)?;
+            }
+        }
+    }
+    Ok(Some(restored))
+}
+
+/// The group's offsets, waiting for open transactions, and ending them where their owner does not.
+fn stable_offsets<D, C, S, R, O>(lane: &Lane<'_, D, C, S, R, O>, commands: &str, partitions: &[u32]) -> Option<BTreeMap<u32, Committed>>
+where
+    D: Domain,
+    C: Codec<D>,
+    S: Read + Write,
+    R: SchemaSource,
+    O: Observe,
+{
+    match lane.consumer.stable_offsets(partitions, OPEN_TRANSACTION_PATIENCE) {
+        Ok(committed) => return Some(committed),
+        Err(failure) => tracing::debug!(%failure, "offsets are not stable yet"),
+    }
+    match lane.scout.unstable_offsets(commands, partitions, ASK_WAIT_MAX) {
+        Ok(unstable) => {
+            let mut owners: Vec<_> = unstable.into_values().map(|committed| committed.transactional_id).collect();
+            owners.sort_unstable();
+            owners.dedup();
+            for owner in owners
+                .iter()
+                .filter(|owner| !owner.is_empty() && *owner != lane.producer.transactional_id())
+            {
+                match fence(lane, owner) {
+                    Ok(()) => {
+                        tracing::warn!(owner, "ended the open transaction of a former owner");
+                        lane.processor.observe.trouble(Trouble::Fenced);
+                    }
+                    Err(failure) => tracing::warn!(owner, %failure, "a former owner could not be fenced yet"),
+                }
+            }
+        }
+        Err(failure) => tracing::warn!(%failure, "the group's offsets cannot be read yet"),
+    }
+    lane.consumer
+        .stable_offsets(partitions, ASK_WAIT_MAX)
+        .map_err(|failure| tracing::warn!(%failure, "offsets are not stable yet"))
+        .ok()
+}
+
+/// A producer with the dead owner's id gets a new epoch, and the coordinator aborts what the old epoch left open.
+fn fence<D, C, S, R, O>(lane: &Lane<'_, D, C, S, R, O>, transactional_id: &str) -> Result<(), Failure>
+where
+    D: Domain,
+{
+    let config = lane.processor.settings.transactional_producer(transactional_id);
+    let client: BaseProducer = config.create().map_err(|error| Failure::of(&error))?;
+    client.init_transactions(FENCE_WAIT_MAX).map_err(|error| Failure::of(&error))
+}
+
+/// Signs the offsets with this instance's transactional id, where another one had.
+fn claim<D, C, S, R, O>(lane: &Lane<'_, D, C, S, R, O>, partitions: &[u32], committed: &BTreeMap<u32, Committed>) -> bool
+where
+    D: Domain,
+{
+    let own = lane.producer.transactional_id();
+    let unclaimed: BTreeMap<u32, i64> = partitions
+        .iter()
+        .filter_map(|partition| committed.get(partition).map(|committed| (*partition, committed)))
+        .filter(|(_, committed)| committed.transactional_id != own)
+        .map(|(partition, committed)| (partition, committed.offset))
+        .collect();
+    if unclaimed.is_empty() {
+        return true;
+    }
+    match lane.consumer.claim(&unclaimed, own) {
+        Ok(()) => true,
+        Err(failure) => {
+            tracing::warn!(%failure, "the partitions could not be claimed; the group may have changed");
+            false
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Events,
+    Outcomes,
+}
+
+/// Folds a topic's partitions from where the state ends up to the end of the log as it was found. Returns how many records.
+fn replay<D, C, S, R, O>(
+    lane: &mut Lane<'_, D, C, S, R, O>,
+    topic: &str,
+    partitions: &[u32],
+    kind: Kind,
+) -> Result<Option<u64>, RestoreError>
+where
+    D: Domain,
+    C: Codec<D>,
+    S: Read + Write,
+    R: SchemaSource,
+    O: Observe,
+{
+    let mut targets = BTreeMap::new();
+    let mut from = BTreeMap::new();
+    for partition in partitions {
+        let (low, high) = match lane.scout.watermarks(topic, *partition, ASK_WAIT_MAX) {
+            Ok(marks) => marks,
+            Err(failure) => {
+                tracing::warn!(%failure, topic, partition, "the end of the log cannot be read yet");
+                return Ok(None);
+            }
+        };
+        let cursor = lane.machine.cursor(*partition).unwrap_or_default();
+        let offset = match kind {
+            Kind::Events => cursor.next_event_offset,
+            // Outcomes are kept for some days only: those that are gone belong to commands that are gone, too.
+            Kind::Outcomes => cursor.next_outcome_offset.max(low),
+        };
+        if !(low..=high).contains(&offset) {
+            return Err(RestoreError::Missing {
+                topic: topic.to_owned(),
+                partition: *partition,
+                offset,
+                low,
+                high,
+            });
+        }
+        if offset < high {
+            targets.insert(*partition, high);
+            from.insert(*partition, offset);
+        }
+    }
+    if targets.is_empty() {
+        return Ok(Some(0));
+    }
+    let mut reader = Reader::new(&lane.processor.settings, topic)?;
+    reader.assign_unchecked(&from)?;
+    let mut folded = 0;
+    let mut patience = Deadline::after(NO_PROGRESS_MAX);
+    let mut logged = Deadline::after(PROGRESS_EVERY);
+    while !targets.is_empty() {
+        let mut found: BTreeMap<u32, Vec<Found>> = BTreeMap::new();
+        let polled = reader.poll(REPLAY_RECORDS_MAX, POLL_WAIT, |record| {
+            let value = record.value.unwrap_or_default().to_vec();
+            found.entry(record.partition).or_default().push(Found {
+                offset: record.offset,
+                timestamp_ms: record.timestamp_ms,
+                value,
+            });
+        });
+        let polled = match polled {
+            Ok(polled) => polled,
+            Err(failure) if failure.is_transient() => return Ok(None),
+            Err(failure) => return Err(failure.into()),
+        };
+        for (partition, records) in found {
+            folded += records.len() as u64;
+            let last = records.last().map_or(0, |record| record.offset + 1);
+            let Some(mutations) = fold(lane, topic, partition, records, kind)? else {
+                return Ok(None);
+            };
+            lane.processor.store.apply(&mutations)?;
+            if targets.get(&partition).is_some_and(|target| last >= *target) {
+                targets.remove(&partition);
+            }
+        }
+        for partition in &polled.ended {
+            // The end of what is committed: the end of the log, too, unless a transaction is open there.
+            let end = reader.watermarks(*partition, ASK_WAIT_MAX).map_or(0, |marks| marks.high);
+            if targets.get(partition).is_some_and(|target| end >= *target) {
+                targets.remove(partition);
+            }
+        }
+        if polled.records > 0 || !polled.ended.is_empty() {
+            patience = Deadline::after(NO_PROGRESS_MAX);
+        }
+        if patience.is_over() {
+            return Err(RestoreError::NoProgress { topic: topic.to_owned() });
+        }
+        if logged.is_over() {
+            logged = Deadline::after(PROGRESS_EVERY);
+            tracing::info!(topic, folded, partitions_left = targets.len(), "bringing the state up to the log");
+        }
+        if !lane.keep_alive(Duration::ZERO) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(folded))
+}
+
+const PROGRESS_EVERY: Duration = Duration::from_secs(2);
+
+struct Found {
+    offset: i64,
+    timestamp_ms: i64,
+    value: Vec<u8>,
+}
+
+/// `None` when the registry is away.
+fn fold<D, C, S, R, O>(
+    lane: &mut Lane<'_, D, C, S, R, O>,
+    topic: &str,
+    partition: u32,
+    records: Vec<Found>,
+    kind: Kind,
+) -> Result<Option<Vec<Mutation>>, RestoreError>
+where
+    D: Domain,
+    C: Codec<D>,
+    S: Read + Write,
+    R: SchemaSource,
+    O: Observe,
+{
+    let undecodable = |offset: i64, reason: String| RestoreError::Undecodable {
+        topic: topic.to_owned(),
+        partition,
+        offset,
+        reason,
+    };
+    let (mut events, mut outcomes) = (Vec::new(), Vec::new());
+    for Found {
+        offset,
+        timestamp_ms,
+        value,
+    } in records
+    {
+        loop {
+            let codec = &mut lane.processor.codec;
+            let decoded = match kind {
+                Kind::Events => codec.decode_event(&value).map(|value| {
+                    events.push(Replay {
+                        offset,
+                        timestamp_ms,
+                        value,
+                    })
+                }),
+                Kind::Outcomes => codec.decode_outcome(&value).map(|value| {
+                    outcomes.push(Replay {
+                        offset,
+                        timestamp_ms,
+                        value,
+                    })
+                }),
+            };
+            match decoded {
+                Ok(()) => break,
+                Err(DecodeError::Malformed(reason)) => return Err(undecodable(offset, reason)),
+                Err(DecodeError::UnknownSchema(schema_id)) => match lane.processor.schemas.schema(schema_id) {
+                    Ok(Some(json)) => {
+                        lane.processor
+                            .codec
+                            .learn(schema_id, &json)
+                            .map_err(|reason| undecodable(offset, reason))?;
+                    }
+                    Ok(None) => return Err(undecodable(offset, format!("the registry knows no schema {schema_id}"))),
+                    Err(error) => {
+                        tracing::warn!(%error, schema_id, "waiting for the schema registry");
+                        lane.processor.observe.trouble(Trouble::RegistryAway);
+                        lane.keep_alive(IDLE_WAIT);
+                        return Ok(None);
+                    }
+                },
+            }
+        }
+    }
+    match kind {
+        Kind::Events => Ok(Some(lane.machine.replay_events(&lane.processor.store, partition, &events)?)),
+        Kind::Outcomes => Ok(Some(lane.machine.replay_outcomes(partition, &outcomes)?)),
+    }
+}

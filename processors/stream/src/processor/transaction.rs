@@ -1,0 +1,429 @@
+//! One transaction at a time on one producer: every call in finite slices, with a deadline over all of them.
+
+use super::consumer::GroupConsumer;
+use super::{Configuration, ProcessorError};
+use crate::Settings;
+use crate::clock::Deadline;
+use crate::failure::Failure;
+use crate::raw::{SendOffsetsError, send_offsets};
+use crate::reader::Quiet;
+use decider::{Batch, Outgoing};
+use rdkafka::client::ClientContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{BorrowedMessage, DeliveryResult, Header, Headers, Message, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use topology::Topology;
+
+/// All of a transaction, from its begin to the answer to its commit; a little less than its timeout at the broker.
+const TRANSACTION_WAIT_MAX: Duration = Duration::from_secs(9);
+/// One call into the client.
+const SLICE: Duration = Duration::from_millis(1000);
+/// How long a transaction that cannot be committed is tried to be aborted before its producer is given up.
+const ABORT_WAIT_MAX: Duration = Duration::from_secs(3);
+/// Between two tries to put a record into a full queue.
+const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(5);
+
+/// Why a transaction did not commit.
+#[derive(Debug)]
+pub(crate) enum NotCommitted {
+    /// It was aborted: nothing of it will be seen. The producer goes on.
+    Aborted(String),
+    /// It may have committed or not, or the producer is of no use any more: only the log can tell.
+    Doubtful(String),
+}
+
+/// For each partition the offsets after the last event and after the last outcome that were written.
+pub(crate) type Delivered = BTreeMap<u32, (Option<i64>, Option<i64>)>;
+
+/// The producer of this instance, or the wish for one.
+pub(crate) struct TransactionalProducer {
+    settings: Settings,
+    transactional_id: String,
+    client: Option<BaseProducer<Deliveries>>,
+    ready: bool,
+}
+
+impl TransactionalProducer {
+    pub(crate) fn new(settings: &Settings, configuration: &Configuration) -> Result<Self, ProcessorError> {
+        let transactional_id = format!("{}-{}", configuration.group, configuration.instance_id);
+        let mut producer = Self {
+            settings: settings.clone(),
+            transactional_id,
+            client: None,
+            ready: false,
+        };
+        producer.create().map_err(ProcessorError::Client)?;
+        Ok(producer)
+    }
+
+    pub(crate) fn transactional_id(&self) -> &str {
+        &self.transactional_id
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready
+    }
+
+    fn create(&mut self) -> Result<(), Failure> {
+        let config = self.settings.transactional_producer(&self.transactional_id);
+        self.client = Some(
+            config
+                .create_with_context(Deliveries::default())
+                .map_err(|error| Failure::of(&error))?,
+        );
+        Ok(())
+    }
+
+    /// Tries for one slice to have a producer that can begin transactions. Whatever the one before left open is aborted by that.
+    pub(crate) fn prepare(&mut self) -> Result<(), Failure> {
+        if self.ready {
+            return Ok(());
+        }
+        if self.client.is_none() {
+            self.create()?;
+        }
+        let Some(client) = &self.client else { return Ok(()) };
+        match client.init_transactions(SLICE) {
+            Ok(()) => {
+                self.ready = true;
+                Ok(())
+            }
+            Err(error) => {
+                let failure = Failure::of(&error);
+                if !failure.retriable {
+                    self.discard();
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    /// Gives the producer up; the next one gets a new epoch, which fences every request of this one that is still under way.
+    pub(crate) fn discard(&mut self) {
+        self.client = None;
+        self.ready = false;
+    }
+
+    pub(crate) fn close(self) {
+        drop(self.client);
+    }
+
+    /// Writes a batch and commits it together with the offsets of the commands that it answers.
+    pub(crate) fn execute(
+        &mut self,
+        topology: &Topology,
+        batch: &Batch,
+        incoming: &[BorrowedMessage<'_>],
+        consumer: &GroupConsumer,
+    ) -> Result<Delivered, NotCommitted> {
+        let Some(client) = self.client.as_ref().filter(|_| self.ready) else {
+            return Err(NotCommitted::Doubtful("there is no producer".to_owned()));
+        };
+        client.context().reset();
+        let deadline = Deadline::after(TRANSACTION_WAIT_MAX);
+        let transaction = Transaction { client, deadline };
+        let written = transaction.write(topology, batch, incoming, consumer, &self.transactional_id);
+        let committed = match written {
+            Ok(()) => transaction.commit(),
+            Err(step) => Err(step),
+        };
+        let outcome = match committed {
+            Ok(()) => return Ok(client.context().take()),
+            Err(Step::Abort(reason)) => transaction.abort(reason),
+            Err(Step::Doubt(reason)) => NotCommitted::Doubtful(reason),
+        };
+        if matches!(outcome, NotCommitted::Doubtful(_)) {
+            self.discard();
+        }
+        Err(outcome)
+    }
+}
+
+/// What a step that failed asks for.
+enum Step {
+    Abort(String),
+    Doubt(String),
+}
+
+impl Step {
+    fn of(what: &str, failure: &Failure) -> Self {
+        let reason = format!("{what}: {failure}");
+        if failure.fatal { Self::Doubt(reason) } else { Self::Abort(reason) }
+    }
+}
+
+struct Transaction<'t> {
+    client: &'t BaseProducer<Deliveries>,
+    deadline: Deadline,
+}
+
+impl Transaction<'_> {
+    fn write(
+        &self,
+        topology: &Topology,
+        batch: &Batch,
+        incoming: &[BorrowedMessage<'_>],
+        consumer: &GroupConsumer,
+        transactional_id: &str,
+    ) -> Result<(), Step> {
+        self.client
+            .begin_transaction()
+            .map_err(|error| Step::Doubt(format!("begin: {error}")))?;
+        for outgoing in &batch.outgoing {
+            self.produce(topology, batch, outgoing, incoming)?;
+        }
+        let offsets = batch.next_command_offsets().collect();
+        let offsets = consumer
+            .list(&offsets, transactional_id)
+            .map_err(|failure| Step::of("offsets", &failure))?;
+        loop {
+            match send_offsets(self.client, &consumer.client, &offsets, SLICE.min(self.deadline.left())) {
+                Ok(()) => return Ok(()),
+                Err(SendOffsetsError::Unfenced) => return Err(Step::Abort("this consumer is no member of the group now".to_owned())),
+                Err(SendOffsetsError::Kafka(failure)) if failure.retriable && !self.deadline.is_over() => {}
+                Err(SendOffsetsError::Kafka(failure)) => return Err(Step::of("send offsets", &failure)),
+            }
+        }
+    }
+
+    fn produce(&self, topology: &Topology, batch: &Batch, outgoing: &Outgoing, incoming: &[BorrowedMessage<'_>]) -> Result<(), Step> {
+        let mut record = record_of(topology, batch, outgoing, incoming);
+        loop {
+            match self.client.send(record) {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), returned)) if !self.deadline.is_over() => {
+                    self.client.poll(QUEUE_FULL_PAUSE);
+                    record = returned;
+                }
+                Err((error, _)) => return Err(Step::of("produce", &Failure::of(&error))),
+            }
+        }
+    }
+
+    fn commit(&self) -> Result<(), Step> {
+        loop {
+            match self.client.commit_transaction(SLICE.min(self.deadline.left())) {
+                Ok(()) => {
+                    // Reports of the last records may have come after the flush.
+                    self.client.poll(Duration::ZERO);
+                    return match self.client.context().failure() {
+                        None => Ok(()),
+                        Some(reason) => Err(Step::Doubt(format!("committed, though a record was not written: {reason}"))),
+                    };
+                }
+                Err(error) => {
+                    let failure = Failure::of(&error);
+                    let again = failure.retriable || matches!(error, KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut));
+                    if failure.abortable {
+                        return Err(Step::Abort(format!("commit: {failure}")));
+                    }
+                    if failure.fatal || !again || self.deadline.is_over() {
+                        return Err(Step::Doubt(format!("commit: {failure}")));
+                    }
+                }
+            }
+        }
+    }
+
+    fn abort(&self, reason: String) -> NotCommitted {
+        let deadline = Deadline::after(ABORT_WAIT_MAX);
+        // An abort that overtakes the requests of its own transaction is fatal (librdkafka#4849): let them arrive first.
+        if self.client.flush(SLICE.min(deadline.left())).is_err() {
+            return NotCommitted::Doubtful(format!("{reason}; what was written could not be flushed before the abort"));
+        }
+        loop {
+            match self.client.abort_transaction(SLICE.min(deadline.left())) {
+                Ok(()) => return NotCommitted::Aborted(reason),
+                Err(error) => {
+                    let failure = Failure::of(&error);
+                    if !failure.retriable || deadline.is_over() {
+                        return NotCommitted::Doubtful(format!("{reason}; abort: {failure}"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+type Record<'r> = BaseRecord<'r, [u8], [u8], usize>;
+
+fn record_of<'r>(topology: &'r Topology, batch: &'r Batch, outgoing: &Outgoing, incoming: &'r [BorrowedMessage<'_>]) -> Record<'r> {
+    let topics = &topology.topics;
+    match outgoing {
+        Outgoing::Event {
+            incoming: index,
+            value,
+            event_type,
+        } => {
+            let message = &incoming[*index];
+            let opaque = report_to(message.partition(), Report::Event);
+            answer(&topics.events.name, message, batch.value(value), opaque).headers(with_trace(message, "type", event_type))
+        }
+        Outgoing::Outcome {
+            incoming: index,
+            value,
+            status,
+            decided_at_ms,
+        } => {
+            let message = &incoming[*index];
+            let opaque = report_to(message.partition(), Report::Outcome);
+            answer(&topics.outcomes.name, message, batch.value(value), opaque)
+                .timestamp(*decided_at_ms)
+                .headers(with_trace(message, "status", status.name()))
+        }
+        Outgoing::Forward {
+            incoming: index,
+            to_partition,
+        } => {
+            let message = &incoming[*index];
+            let from = format!("{}/{}", message.partition(), message.offset());
+            let headers = copied(message).insert(Header {
+                key: FORWARDED_FROM,
+                value: Some(&from),
+            });
+            as_it_is(&topics.commands.name, message)
+                .partition(to_partition.cast_signed())
+                .headers(headers)
+        }
+        Outgoing::DeadLetter { incoming: index, reason } => {
+            let message = &incoming[*index];
+            let found = [
+                ("topic", message.topic().to_owned()),
+                ("partition", message.partition().to_string()),
+                ("offset", message.offset().to_string()),
+                ("reason", reason.to_string()),
+            ];
+            let headers = found.iter().fold(copied(message), |headers, (key, value)| {
+                headers.insert(Header { key, value: Some(value) })
+            });
+            let partitions = topology.partitions_of(&topics.dead_letters).cast_signed();
+            as_it_is(&topics.dead_letters.name, message)
+                .partition(message.partition() % partitions)
+                .headers(headers)
+        }
+    }
+}
+
+/// The header of a command that was put into the partition where its key belongs.
+pub(crate) const FORWARDED_FROM: &str = "forwarded-from";
+const TRACEPARENT: &str = "traceparent";
+
+fn answer<'r>(topic: &'r str, message: &'r BorrowedMessage<'_>, value: &'r [u8], opaque: usize) -> Record<'r> {
+    let record = BaseRecord::with_opaque_to(topic, opaque)
+        .partition(message.partition())
+        .payload(value);
+    match message.key() {
+        Some(key) => record.key(key),
+        None => record,
+    }
+}
+
+fn as_it_is<'r>(topic: &'r str, message: &'r BorrowedMessage<'_>) -> Record<'r> {
+    let mut record = BaseRecord::with_opaque_to(topic, report_to(0, Report::Neither));
+    if let Some(key) = message.key() {
+        record = record.key(key);
+    }
+    if let Some(value) = message.payload() {
+        record = record.payload(value);
+    }
+    record
+}
+
+fn with_trace(message: &BorrowedMessage<'_>, name: &str, value: &str) -> OwnedHeaders {
+    let headers = OwnedHeaders::new_with_capacity(2).insert(Header {
+        key: name,
+        value: Some(value),
+    });
+    match crate::reader::header(message, TRACEPARENT) {
+        Some(trace) => headers.insert(Header {
+            key: TRACEPARENT,
+            value: Some(trace),
+        }),
+        None => headers,
+    }
+}
+
+fn copied(message: &BorrowedMessage<'_>) -> OwnedHeaders {
+    let mut headers = OwnedHeaders::new();
+    if let Some(found) = message.headers() {
+        for header in found.iter() {
+            headers = headers.insert(Header {
+                key: header.key,
+                value: header.value,
+            });
+        }
+    }
+    headers
+}
+
+/// Which offset a delivery report moves on.
+#[derive(Clone, Copy)]
+enum Report {
+    Neither = 0,
+    Event = 1,
+    Outcome = 2,
+}
+
+fn report_to(partition: i32, report: Report) -> usize {
+    ((partition.cast_unsigned() as usize) << 2) | report as usize
+}
+
+/// Collects where records came to lie.
+#[derive(Default)]
+struct Deliveries {
+    written: Mutex<Written>,
+}
+
+#[derive(Default)]
+struct Written {
+    offsets: Delivered,
+    failure: Option<String>,
+}
+
+impl Deliveries {
+    fn with<T>(&self, act: impl FnOnce(&mut Written) -> T) -> T {
+        act(&mut self.written.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn reset(&self) {
+        self.with(|written| *written = Written::default());
+    }
+
+    fn take(&self) -> Delivered {
+        self.with(|written| std::mem::take(&mut written.offsets))
+    }
+
+    fn failure(&self) -> Option<String> {
+        self.with(|written| written.failure.clone())
+    }
+}
+
+impl ClientContext for Deliveries {
+    fn error(&self, error: KafkaError, reason: &str) {
+        Quiet.error(error, reason);
+    }
+}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = usize;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, opaque: usize) {
+        match result {
+            Ok(message) => {
+                let next = message.offset() + 1;
+                let partition = u32::try_from(opaque >> 2).unwrap_or(u32::MAX);
+                self.with(|written| match opaque & 3 {
+                    1 => written.offsets.entry(partition).or_default().0 = Some(next),
+                    2 => written.offsets.entry(partition).or_default().1 = Some(next),
+                    _ => {}
+                });
+            }
+            Err((error, _)) => self.with(|written| {
+                written.failure.get_or_insert_with(|| error.to_string());
+            }),
+        }
+    }
+}

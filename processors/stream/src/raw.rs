@@ -1,0 +1,171 @@
+//! The few calls of librdkafka's C interface that the `rdkafka` crate does not offer. The only unsafe code.
+//!
+//! - Group metadata has no accessors in the crate, and the broker takes transactional offsets whose metadata carries no generation
+//!   from anybody (KIP-447 keeps that open for consumers without a group): it has to be looked at before it is sent.
+//! - Topic ids (KIP-516) tell a topic that was deleted and created again from the one before.
+#![allow(unsafe_code)]
+
+use crate::failure::Failure;
+use rdkafka::bindings as sys;
+use rdkafka::client::{Client, ClientContext};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
+use rdkafka::topic_partition_list::TopicPartitionList;
+use std::ffi::{CStr, CString, NulError};
+use std::os::raw::{c_char, c_int};
+use std::ptr;
+use std::time::Duration;
+
+/// Which membership offsets are sent under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Membership {
+    pub(crate) generation: i32,
+    pub(crate) member_id: String,
+}
+
+impl Membership {
+    /// A member of a generation: from anybody else the broker would take offsets without asking.
+    pub(crate) fn is_fenced(&self) -> bool {
+        self.generation >= 0 && !self.member_id.is_empty()
+    }
+}
+
+/// Owns group metadata until it is dropped.
+struct Metadata(*mut sys::rd_kafka_consumer_group_metadata_t);
+
+impl Drop for Metadata {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from rd_kafka_consumer_group_metadata and is destroyed once.
+        unsafe { sys::rd_kafka_consumer_group_metadata_destroy(self.0) }
+    }
+}
+
+impl Metadata {
+    fn of<C: ConsumerContext>(consumer: &BaseConsumer<C>) -> Option<Self> {
+        // SAFETY: the consumer's handle is valid for as long as the consumer is borrowed.
+        let pointer = unsafe { sys::rd_kafka_consumer_group_metadata(consumer.client().native_ptr()) };
+        (!pointer.is_null()).then_some(Self(pointer))
+    }
+
+    fn membership(&self) -> Membership {
+        // SAFETY: the metadata is valid, and the member id is a string that lives as long as it does.
+        unsafe {
+            Membership {
+                generation: sys::rd_kafka_consumer_group_metadata_generation_id(self.0),
+                member_id: text(sys::rd_kafka_consumer_group_metadata_member_id(self.0)),
+            }
+        }
+    }
+}
+
+/// Why offsets were not sent.
+#[derive(Debug)]
+pub(crate) enum SendOffsetsError {
+    /// The consumer is no member of a generation: nothing was sent.
+    Unfenced,
+    Kafka(Failure),
+}
+
+/// Sends offsets to the open transaction, under the very membership that was checked.
+pub(crate) fn send_offsets<P: ProducerContext, C: ConsumerContext>(
+    producer: &BaseProducer<P>,
+    consumer: &BaseConsumer<C>,
+    offsets: &TopicPartitionList,
+    timeout: Duration,
+) -> Result<(), SendOffsetsError> {
+    let metadata = Metadata::of(consumer)
+        .filter(|metadata| metadata.membership().is_fenced())
+        .ok_or(SendOffsetsError::Unfenced)?;
+    // SAFETY: all three handles are valid while they are borrowed; an error object is read and destroyed here, once.
+    unsafe {
+        let handle = producer.client().native_ptr();
+        let error = sys::rd_kafka_send_offsets_to_transaction(handle, offsets.ptr(), metadata.0, milliseconds(timeout));
+        if error.is_null() {
+            return Ok(());
+        }
+        let failure = Failure {
+            code: sys::rd_kafka_error_code(error).into(),
+            reason: text(sys::rd_kafka_error_string(error)),
+            fatal: sys::rd_kafka_error_is_fatal(error) != 0,
+            retriable: sys::rd_kafka_error_is_retriable(error) != 0,
+            abortable: sys::rd_kafka_error_txn_requires_abort(error) != 0,
+        };
+        sys::rd_kafka_error_destroy(error);
+        Err(SendOffsetsError::Kafka(failure))
+    }
+}
+
+/// Why topic ids could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum TopicIdsError {
+    #[error("a topic's name holds a zero: {0}")]
+    Name(#[from] NulError),
+    #[error("topics could not be described: {0}")]
+    Kafka(RDKafkaErrorCode),
+}
+
+/// The ids of the topics, in the order asked; `None` for a topic that there is not.
+pub(crate) fn topic_ids<C: ClientContext>(
+    client: &Client<C>,
+    names: &[&str],
+    timeout: Duration,
+) -> Result<Vec<Option<String>>, TopicIdsError> {
+    let names: Vec<CString> = names.iter().map(|name| CString::new(*name)).collect::<Result<_, _>>()?;
+    let mut pointers: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
+    // SAFETY: every object made here is destroyed here, after the last use of what it owns.
+    unsafe {
+        let handle = client.native_ptr();
+        let queue = sys::rd_kafka_queue_new(handle);
+        let topics = sys::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len());
+        sys::rd_kafka_DescribeTopics(handle, topics, ptr::null(), queue);
+        let event = sys::rd_kafka_queue_poll(queue, milliseconds(timeout));
+        let ids = read_topic_ids(event).map_err(TopicIdsError::Kafka);
+        if !event.is_null() {
+            sys::rd_kafka_event_destroy(event);
+        }
+        sys::rd_kafka_TopicCollection_destroy(topics);
+        sys::rd_kafka_queue_destroy(queue);
+        ids
+    }
+}
+
+/// # Safety
+/// `event` is null or a valid event, which outlives the call.
+unsafe fn read_topic_ids(event: *mut sys::rd_kafka_event_t) -> Result<Vec<Option<String>>, RDKafkaErrorCode> {
+    if event.is_null() {
+        return Err(RDKafkaErrorCode::OperationTimedOut);
+    }
+    // SAFETY: the result and the descriptions are owned by the event.
+    unsafe {
+        let failed = sys::rd_kafka_event_error(event);
+        let result = sys::rd_kafka_event_DescribeTopics_result(event);
+        if result.is_null() || failed != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+            return Err(failed.into());
+        }
+        let mut count = 0;
+        let descriptions = sys::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
+        let mut ids = Vec::with_capacity(count);
+        for index in 0..count {
+            let description = *descriptions.add(index);
+            let failed = sys::rd_kafka_error_code(sys::rd_kafka_TopicDescription_error(description));
+            let known = failed == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
+            ids.push(known.then(|| text(sys::rd_kafka_Uuid_base64str(sys::rd_kafka_TopicDescription_topic_id(description)))));
+        }
+        Ok(ids)
+    }
+}
+
+fn milliseconds(duration: Duration) -> c_int {
+    c_int::try_from(duration.as_millis()).unwrap_or(c_int::MAX)
+}
+
+/// # Safety
+/// `pointer` is null or a string that ends with a zero.
+unsafe fn text(pointer: *const c_char) -> String {
+    if pointer.is_null() {
+        return String::new();
+    }
+    // SAFETY: as the caller promises.
+    unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned()
+}

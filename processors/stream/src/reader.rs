@@ -1,0 +1,222 @@
+//! Reading partitions of one topic from positions of one's own, without any group. Only committed records are seen.
+
+use crate::Settings;
+use crate::failure::{Failure, is_transient};
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A group-less reader of one topic.
+pub struct Reader {
+    consumer: BaseConsumer<Quiet>,
+    topic: String,
+    next: BTreeMap<u32, i64>,
+}
+
+/// One record as it lies in the client's memory.
+pub struct Record<'r> {
+    pub partition: u32,
+    pub offset: i64,
+    /// Milliseconds since the epoch, as the topic's timestamp type says.
+    pub timestamp_ms: i64,
+    pub key: Option<&'r [u8]>,
+    pub value: Option<&'r [u8]>,
+    message: &'r BorrowedMessage<'r>,
+}
+
+impl<'r> Record<'r> {
+    fn of(message: &'r BorrowedMessage<'r>) -> Self {
+        Self {
+            partition: message.partition().cast_unsigned(),
+            offset: message.offset(),
+            timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
+            key: message.key(),
+            value: message.payload(),
+            message,
+        }
+    }
+
+    /// The last header of that name.
+    pub fn header(&self, name: &str) -> Option<&'r [u8]> {
+        header(self.message, name)
+    }
+}
+
+/// The value of the last header of that name.
+pub(crate) fn header<'r>(message: &'r BorrowedMessage<'r>, name: &str) -> Option<&'r [u8]> {
+    message.headers()?.iter().filter(|header| header.key == name).last()?.value
+}
+
+/// The offsets of the first record and after the last one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watermarks {
+    pub low: i64,
+    pub high: i64,
+}
+
+/// What one poll has brought.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Polled {
+    pub records: usize,
+    /// Partitions whose end was reached since the last poll.
+    pub ended: Vec<u32>,
+}
+
+/// Why a topic could not be read on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadFailure {
+    #[error("topic {topic} could not be read: {failure}")]
+    Kafka { topic: String, failure: Failure },
+    #[error(
+        "offset {offset} of {topic}/{partition} is not in the log, which holds {low} to {high}: records that were to be read are gone, \
+         or the topic is not the one that was read before"
+    )]
+    OutOfRange {
+        topic: String,
+        partition: u32,
+        offset: i64,
+        low: i64,
+        high: i64,
+    },
+}
+
+impl ReadFailure {
+    /// The cluster may be there again in a moment: nothing is wrong with what was read.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Kafka { failure, .. } if failure.retriable)
+    }
+}
+
+impl Reader {
+    /// A reader that is assigned nothing yet.
+    pub fn new(settings: &Settings, topic: &str) -> Result<Self, ReadFailure> {
+        let consumer = settings.reader().create_with_context(Quiet).map_err(|error| kafka(topic, &error))?;
+        Ok(Self {
+            consumer,
+            topic: topic.to_owned(),
+            next: BTreeMap::new(),
+        })
+    }
+
+    /// Goes on from these offsets, and reads these partitions only. Each offset must be in the log or at its end.
+    pub fn assign(&mut self, from: &BTreeMap<u32, i64>, timeout: Duration) -> Result<(), ReadFailure> {
+        for (partition, offset) in from {
+            let Watermarks { low, high } = self.watermarks(*partition, timeout)?;
+            if !(low..=high).contains(offset) {
+                return Err(ReadFailure::OutOfRange {
+                    topic: self.topic.clone(),
+                    partition: *partition,
+                    offset: *offset,
+                    low,
+                    high,
+                });
+            }
+        }
+        self.assign_unchecked(from)
+    }
+
+    /// The same where the caller knows that the offsets are in the log.
+    pub(crate) fn assign_unchecked(&mut self, from: &BTreeMap<u32, i64>) -> Result<(), ReadFailure> {
+        let mut list = TopicPartitionList::with_capacity(from.len());
+        for (partition, offset) in from {
+            let added = list.add_partition_offset(&self.topic, partition.cast_signed(), Offset::Offset(*offset));
+            added.map_err(|error| kafka(&self.topic, &error))?;
+        }
+        self.consumer.assign(&list).map_err(|error| kafka(&self.topic, &error))?;
+        self.next = from.clone();
+        Ok(())
+    }
+
+    /// The log's range in which everything is committed or aborted.
+    pub fn watermarks(&self, partition: u32, timeout: Duration) -> Result<Watermarks, ReadFailure> {
+        let marks = self.consumer.fetch_watermarks(&self.topic, partition.cast_signed(), timeout);
+        marks
+            .map(|(low, high)| Watermarks { low, high })
+            .map_err(|error| kafka(&self.topic, &error))
+    }
+
+    /// Waits up to `wait` for a first record, then takes what is there, up to `records_max`.
+    pub fn poll(&mut self, records_max: usize, wait: Duration, mut visit: impl FnMut(&Record<'_>)) -> Result<Polled, ReadFailure> {
+        let mut polled = Polled::default();
+        let mut patience = wait;
+        while polled.records < records_max {
+            match self.consumer.poll(patience) {
+                None => break,
+                Some(Ok(message)) => {
+                    let record = Record::of(&message);
+                    visit(&record);
+                    self.next.insert(record.partition, record.offset + 1);
+                    polled.records += 1;
+                }
+                Some(Err(KafkaError::PartitionEOF(partition))) => polled.ended.push(partition.cast_unsigned()),
+                Some(Err(KafkaError::MessageConsumption(code))) if is_transient(code) => {}
+                Some(Err(error)) => return Err(self.explain(&error)),
+            }
+            patience = Duration::ZERO;
+        }
+        Ok(polled)
+    }
+
+    /// The offset after the last record that was read of a partition.
+    pub fn next_offset(&self, partition: u32) -> Option<i64> {
+        self.next.get(&partition).copied()
+    }
+
+    pub fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    /// An offset that the log does not have comes without its partition: finds out which it was.
+    fn explain(&self, error: &KafkaError) -> ReadFailure {
+        let out_of_range = matches!(
+            error.rdkafka_error_code(),
+            Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange)
+        );
+        if out_of_range {
+            for (partition, offset) in &self.next {
+                if let Ok(Watermarks { low, high }) = self.watermarks(*partition, EXPLAIN_WAIT_MAX)
+                    && !(low..=high).contains(offset)
+                {
+                    let (topic, partition, offset) = (self.topic.clone(), *partition, *offset);
+                    return ReadFailure::OutOfRange {
+                        topic,
+                        partition,
+                        offset,
+                        low,
+                        high,
+                    };
+                }
+            }
+        }
+        kafka(&self.topic, error)
+    }
+}
+
+const EXPLAIN_WAIT_MAX: Duration = Duration::from_secs(2);
+
+fn kafka(topic: &str, error: &KafkaError) -> ReadFailure {
+    ReadFailure::Kafka {
+        topic: topic.to_owned(),
+        failure: Failure::of(error),
+    }
+}
+
+/// Logs what librdkafka has to say.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Quiet;
+
+impl ClientContext for Quiet {
+    fn error(&self, error: KafkaError, reason: &str) {
+        if error.rdkafka_error_code().is_some_and(is_transient) {
+            tracing::warn!(%error, reason, "the brokers cannot be reached; waiting for them");
+        } else if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
+            tracing::error!(%error, reason, "Kafka reports an error");
+        }
+    }
+}
+
+impl ConsumerContext for Quiet {}

@@ -1,0 +1,254 @@
+//! The schema registry, over the API that Confluent's and Apicurio's share.
+//!
+//! Looking schemas up goes through `schema_registry_converter`; registering, checking and setting compatibility are two requests of
+//! their own, because that crate has none for compatibility.
+
+use crate::clock::Deadline;
+use schema_registry_converter::blocking::schema_registry::{SrSettings, get_schema_by_id};
+use schema_registry_converter::schema_registry_common::SchemaType;
+use serde::Deserialize;
+use serde_json::json;
+use std::time::Duration;
+
+/// The registry's address.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    url: String,
+    lookups: SrSettings,
+    http: reqwest::blocking::Client,
+}
+
+/// What the registry failed with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryError {
+    #[error("the schema registry at {url} cannot be reached: {reason}")]
+    Away { url: String, reason: String },
+    #[error("the schema registry at {url} refuses {what}: {status} {reason}")]
+    Refused {
+        url: String,
+        what: String,
+        status: u16,
+        reason: String,
+    },
+}
+
+impl RegistryError {
+    /// It may be there again in a moment.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Away { .. })
+    }
+}
+
+/// A schema as it should be in the registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    pub name: String,
+    pub schema_json: String,
+    /// Such as `BACKWARD_TRANSITIVE`.
+    pub compatibility: String,
+}
+
+/// What became of one subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Applied {
+    Registered { id: u32 },
+    Unchanged { id: u32 },
+}
+
+/// How one subject stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Checked {
+    Registered {
+        id: u32,
+    },
+    /// Not there; it could be registered, or not, and why.
+    Missing,
+    Incompatible {
+        reason: String,
+    },
+}
+
+const REQUEST_WAIT_MAX: Duration = Duration::from_secs(5);
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+
+#[derive(Deserialize)]
+struct Registered {
+    id: u32,
+}
+
+impl Registry {
+    /// A registry at this address, such as `http://localhost:8081`. Nothing is sent yet.
+    pub fn new(url: &str) -> Result<Self, RegistryError> {
+        let url = url.trim_end_matches('/').to_owned();
+        let away = |reason: String| RegistryError::Away { url: url.clone(), reason };
+        let http = reqwest::blocking::Client::builder()
+            .timeout(REQUEST_WAIT_MAX)
+            .build()
+            .map_err(|error| away(error.to_string()))?;
+        Ok(Self {
+            lookups: SrSettings::new(url.clone()),
+            url,
+            http,
+        })
+    }
+
+    /// The schema of an id; `None` when the registry says that there is none.
+    pub fn schema(&self, id: u32) -> Result<Option<String>, RegistryError> {
+        match get_schema_by_id(id, &self.lookups) {
+            Ok(found) if found.schema_type == SchemaType::Avro => Ok(Some(found.schema)),
+            Ok(_) => Ok(None),
+            // The crate tells an answer from no answer only by its text: the registry itself is asked what it was.
+            Err(error) => self.confirm_absent(id, &error.to_string()),
+        }
+    }
+
+    fn confirm_absent(&self, id: u32, reason: &str) -> Result<Option<String>, RegistryError> {
+        let response = self
+            .http
+            .get(format!("{}/schemas/ids/{id}", self.url))
+            .send()
+            .map_err(|error| self.away(&error))?;
+        match response.status().as_u16() {
+            404 => Ok(None),
+            status => Err(self.refused(&format!("schema id {id}"), status, reason.to_owned())),
+        }
+    }
+
+    /// Sets the subject's compatibility and registers its schema, where it is not there yet.
+    pub fn apply(&self, subject: &Subject) -> Result<Applied, RegistryError> {
+        let Subject { name, compatibility, .. } = subject;
+        let before = self.id_of(subject)?;
+        let set = self
+            .http
+            .put(format!("{}/config/{name}", self.url))
+            .json(&json!({ "compatibility": compatibility }));
+        self.answer::<serde_json::Value>(set, &format!("compatibility {compatibility} for {name}"))?;
+        if let Some(id) = before {
+            return Ok(Applied::Unchanged { id });
+        }
+        let register = self
+            .http
+            .post(format!("{}/subjects/{name}/versions", self.url))
+            .json(&json!({ "schema": subject.schema_json }));
+        let Registered { id } = self.answer(register, &format!("the schema of {name}"))?;
+        Ok(Applied::Registered { id })
+    }
+
+    /// How the subject stands, without changing anything.
+    pub fn check(&self, subject: &Subject) -> Result<Checked, RegistryError> {
+        if let Some(id) = self.id_of(subject)? {
+            return Ok(Checked::Registered { id });
+        }
+        let url = format!("{}/compatibility/subjects/{}/versions/latest", self.url, subject.name);
+        let response = self
+            .http
+            .post(url)
+            .json(&json!({ "schema": subject.schema_json }))
+            .send()
+            .map_err(|error| self.away(&error))?;
+        match response.status().as_u16() {
+            200 => {
+                let answer: serde_json::Value = response.json().map_err(|error| self.away(&error))?;
+                let compatible = answer.get("is_compatible").and_then(serde_json::Value::as_bool).unwrap_or(false);
+                Ok(if compatible {
+                    Checked::Missing
+                } else {
+                    Checked::Incompatible {
+                        reason: answer.to_string(),
+                    }
+                })
+            }
+            404 => Ok(Checked::Missing),
+            409 => Ok(Checked::Incompatible {
+                reason: response.text().unwrap_or_default(),
+            }),
+            status => Err(self.refused(&format!("to check {}", subject.name), status, response.text().unwrap_or_default())),
+        }
+    }
+
+    /// The id under which exactly this schema is registered for the subject.
+    pub fn id_of(&self, subject: &Subject) -> Result<Option<u32>, RegistryError> {
+        let Subject { name, schema_json, .. } = subject;
+        let look_up = self
+            .http
+            .post(format!("{}/subjects/{name}", self.url))
+            .json(&json!({ "schema": schema_json }));
+        let response = look_up.send().map_err(|error| self.away(&error))?;
+        match response.status().as_u16() {
+            200 => {
+                let Registered { id } = response.json().map_err(|error| self.away(&error))?;
+                Ok(Some(id))
+            }
+            404 => Ok(None),
+            status => Err(self.refused(&format!("to look up {name}"), status, response.text().unwrap_or_default())),
+        }
+    }
+
+    /// The same, waiting for the registry as long as `go_on` says so, which is asked between two tries.
+    pub fn wait_for_id(&self, subject: &Subject, go_on: &dyn Fn(Duration, &RegistryError) -> bool) -> Result<Option<u32>, RegistryError> {
+        loop {
+            match self.id_of(subject) {
+                Err(error) if error.is_transient() && go_on(RETRY_PAUSE, &error) => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Waits until the registry answers at all.
+    pub fn wait_until_there(&self, patience: Duration, pause: &dyn Fn(Duration)) -> Result<(), RegistryError> {
+        let deadline = Deadline::after(patience);
+        loop {
+            match self.http.get(format!("{}/subjects", self.url)).send() {
+                Ok(response) if response.status().is_success() => return Ok(()),
+                Ok(response) if deadline.is_over() => return Err(self.refused("subjects", response.status().as_u16(), String::new())),
+                Err(error) if deadline.is_over() => return Err(self.away(&error)),
+                Ok(_) | Err(_) => pause(RETRY_PAUSE),
+            }
+        }
+    }
+
+    fn answer<T: for<'de> Deserialize<'de>>(&self, request: reqwest::blocking::RequestBuilder, what: &str) -> Result<T, RegistryError> {
+        let response = request.send().map_err(|error| self.away(&error))?;
+        let status = response.status();
+        if status.is_success() {
+            response.json().map_err(|error| self.away(&error))
+        } else {
+            Err(self.refused(what, status.as_u16(), response.text().unwrap_or_default()))
+        }
+    }
+
+    fn away(&self, error: &reqwest::Error) -> RegistryError {
+        let mut reason = error.to_string();
+        let mut source = std::error::Error::source(error);
+        while let Some(deeper) = source {
+            reason = format!("{reason}: {deeper}");
+            source = deeper.source();
+        }
+        RegistryError::Away {
+            url: self.url.clone(),
+            reason,
+        }
+    }
+
+    /// A registry that is there but not well may be well again in a moment.
+    fn refused(&self, what: &str, status: u16, reason: String) -> RegistryError {
+        if status >= 500 {
+            return RegistryError::Away {
+                url: self.url.clone(),
+                reason: format!("{status} {reason}"),
+            };
+        }
+        RegistryError::Refused {
+            url: self.url.clone(),
+            what: what.to_owned(),
+            status,
+            reason,
+        }
+    }
+}
+
+impl crate::processor::SchemaSource for Registry {
+    fn schema(&mut self, schema_id: u32) -> Result<Option<String>, RegistryError> {
+        Self::schema(self, schema_id)
+    }
+}

@@ -1,0 +1,235 @@
+//! What librdkafka is told, for each role. What would break the guarantees is fixed here, and refused where a user sets it.
+
+use rdkafka::ClientConfig;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The user's `[kafka]` table, checked. Everything that librdkafka understands may be in it, but for what is fixed.
+#[derive(Clone)]
+pub struct Settings {
+    user: BTreeMap<String, String>,
+}
+
+/// A setting that is missing or may not be set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    #[error("[kafka] lacks bootstrap.servers: say where the brokers are, for example AEROLOG_KAFKA__BOOTSTRAP_SERVERS=localhost:9092")]
+    NoBrokers,
+    #[error("[kafka] sets {name}, which is fixed to {value}: {reason}")]
+    Fixed {
+        name: String,
+        value: &'static str,
+        reason: &'static str,
+    },
+}
+
+/// Name, value, and why no other value is possible. `<own>` stands for a value that the process chooses.
+const FIXED: &[(&str, &str, &str)] = &[
+    (
+        "isolation.level",
+        "read_committed",
+        "records of an aborted transaction must never be seen",
+    ),
+    (
+        "partitioner",
+        "murmur2_random",
+        "all of an aggregate's records must lie in the partition where every client looks for them",
+    ),
+    ("acks", "all", "an acknowledged record must survive the loss of a broker"),
+    (
+        "request.required.acks",
+        "all",
+        "an acknowledged record must survive the loss of a broker",
+    ),
+    ("enable.idempotence", "true", "a retried request must not write a record twice"),
+    (
+        "auto.offset.reset",
+        "error",
+        "a position that the log does not have is an error, never a place to go on from",
+    ),
+    (
+        "enable.auto.commit",
+        "false",
+        "offsets are committed with what was decided, in one transaction",
+    ),
+    (
+        "enable.auto.offset.store",
+        "false",
+        "offsets are committed with what was decided, in one transaction",
+    ),
+    ("check.crcs", "true", "a damaged record must not be taken for a whole one"),
+    (
+        "allow.auto.create.topics",
+        "false",
+        "a topic that is missing is an error; `aerolog topics apply` creates topics",
+    ),
+    ("group.protocol", "classic", "the guards of the transactions were proven with it"),
+    ("transactional.id", "<own>", "each instance has its own, by which it is fenced"),
+    ("group.id", "<own>", "the processors of one topology form one group"),
+    ("group.instance.id", "<own>", "it is the instance_id of the process"),
+    (
+        "delivery.report.only.error",
+        "false",
+        "offsets of written records are read from the reports",
+    ),
+    ("enable.partition.eof", "<own>", "each reader needs it as it is"),
+    (
+        "partition.assignment.strategy",
+        "range",
+        "the other members of the group must use the same",
+    ),
+];
+
+/// Where users set nothing: measured on one broker, or lower than librdkafka's so that a loss is noticed sooner.
+const DEFAULTS: &[(&str, &str)] = &[
+    // At its default of one second a draining consumer runs at a third of its speed.
+    ("fetch.queue.backoff.ms", "10"),
+    ("queued.min.messages", "20000"),
+    ("queued.max.messages.kbytes", "16384"),
+    ("fetch.wait.max.ms", "100"),
+    ("socket.keepalive.enable", "true"),
+    ("socket.nagle.disable", "true"),
+    ("reconnect.backoff.ms", "50"),
+    ("reconnect.backoff.max.ms", "1000"),
+    ("compression.type", "lz4"),
+];
+
+/// Kafka Streams' value; far below `socket.timeout.ms`, so that a request that late meets a transaction that has ended.
+const TRANSACTION_TIMEOUT_MS: &str = "10000";
+/// The broker's least for the classic protocol.
+const SESSION_TIMEOUT_MS: &str = "6000";
+const HEARTBEAT_INTERVAL_MS: &str = "1500";
+const MAX_POLL_INTERVAL_MS: &str = "60000";
+/// The largest dead letter with its headers.
+const MESSAGE_BYTES_MAX: &str = "2097152";
+
+impl Settings {
+    /// Checks a `[kafka]` table.
+    pub fn new(user: &BTreeMap<String, String>) -> Result<Self, SettingsError> {
+        for (name, value, reason) in FIXED {
+            if user.contains_key(*name) {
+                return Err(SettingsError::Fixed {
+                    name: (*name).to_owned(),
+                    value,
+                    reason,
+                });
+            }
+        }
+        match user.get("bootstrap.servers") {
+            Some(brokers) if !brokers.trim().is_empty() => Ok(Self { user: user.clone() }),
+            _ => Err(SettingsError::NoBrokers),
+        }
+    }
+
+    /// For a member of a processor's group. It begins at offsets of its own.
+    pub fn group_consumer(&self, group: &str, instance_id: &str) -> ClientConfig {
+        let mut config = self.consumer(&[
+            ("session.timeout.ms", SESSION_TIMEOUT_MS),
+            ("heartbeat.interval.ms", HEARTBEAT_INTERVAL_MS),
+        ]);
+        config
+            .set("max.poll.interval.ms", self.or("max.poll.interval.ms", MAX_POLL_INTERVAL_MS))
+            .set("group.id", group)
+            .set("group.instance.id", instance_id)
+            .set("group.protocol", "classic")
+            .set("partition.assignment.strategy", "range");
+        config
+    }
+
+    /// For a reader of partitions that it chose itself.
+    pub fn reader(&self) -> ClientConfig {
+        let mut config = self.consumer(&[]);
+        // librdkafka wants a name, though no group is ever joined and no offset committed.
+        config.set("group.id", "aerolog-reader").set("enable.partition.eof", "true");
+        config
+    }
+
+    /// For looking at a group and its topics from outside, open transactions included. Nothing that it reads is ever folded.
+    pub fn scout(&self, group: &str) -> ClientConfig {
+        let mut config = self.consumer(&[]);
+        config.set("group.id", group).set("isolation.level", "read_uncommitted");
+        config
+    }
+
+    /// For one transaction at a time.
+    pub fn transactional_producer(&self, transactional_id: &str) -> ClientConfig {
+        let mut config = self.producer();
+        config
+            .set("transactional.id", transactional_id)
+            .set("transaction.timeout.ms", self.or("transaction.timeout.ms", TRANSACTION_TIMEOUT_MS))
+            .set("message.timeout.ms", self.or("message.timeout.ms", TRANSACTION_TIMEOUT_MS));
+        config
+    }
+
+    /// For a client that writes records without a transaction.
+    pub fn writer(&self) -> ClientConfig {
+        self.producer()
+    }
+
+    /// For looking at the cluster and creating topics.
+    pub fn admin(&self) -> ClientConfig {
+        self.common(&[])
+    }
+
+    fn producer(&self) -> ClientConfig {
+        let mut config = self.common(&[
+            ("linger.ms", "5"),
+            ("batch.num.messages", "20000"),
+            ("queue.buffering.max.messages", "500000"),
+        ]);
+        config
+            .set("partitioner", "murmur2_random")
+            .set("acks", "all")
+            .set("enable.idempotence", "true")
+            .set("message.max.bytes", self.or("message.max.bytes", MESSAGE_BYTES_MAX));
+        config
+    }
+
+    fn consumer(&self, defaults: &[(&str, &str)]) -> ClientConfig {
+        let mut config = self.common(defaults);
+        config
+            .set("isolation.level", "read_committed")
+            .set("auto.offset.reset", "error")
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("check.crcs", "true");
+        config
+    }
+
+    fn common(&self, defaults: &[(&str, &str)]) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set_log_level(rdkafka::config::RDKafkaLogLevel::Warning);
+        for (name, value) in DEFAULTS.iter().chain(defaults) {
+            config.set(*name, *value);
+        }
+        for (name, value) in &self.user {
+            config.set(name, value);
+        }
+        config.set("allow.auto.create.topics", "false");
+        config
+    }
+
+    fn or<'a>(&'a self, name: &str, default: &'a str) -> &'a str {
+        self.user.get(name).map_or(default, String::as_str)
+    }
+}
+
+/// Values may be secrets: only names are shown, and where the brokers are.
+impl fmt::Debug for Settings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |name: &str, value: &str| {
+            if name == "bootstrap.servers" {
+                value.to_owned()
+            } else {
+                "…".to_owned()
+            }
+        };
+        formatter
+            .debug_map()
+            .entries(self.user.iter().map(|(name, value)| (name, shown(name, value))))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

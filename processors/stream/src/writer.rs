@@ -1,0 +1,128 @@
+//! Writing records as a client: idempotent, without a transaction, each with its report.
+
+use crate::failure::Failure;
+use crate::reader::Quiet;
+use crate::{Settings, SettingsError};
+use rdkafka::client::ClientContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{DeliveryResult, Header, Message, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// A producer for clients.
+pub struct Writer {
+    client: BaseProducer<Reports>,
+}
+
+/// Where a record came to lie, or why it did not; `tag` is what the record was sent with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    pub tag: usize,
+    /// Partition and offset.
+    pub written: Result<(u32, i64), String>,
+}
+
+/// Why a record could not even be queued, or the queue not be emptied.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteFailure {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error("the Kafka client could not be created: {0}")]
+    Client(Failure),
+    #[error("the record could not be sent: {0}")]
+    Send(Failure),
+    #[error("{count} records were not acknowledged in {} s: is the cluster reachable?", .waited.as_secs())]
+    Unacknowledged { count: i32, waited: Duration },
+}
+
+/// One record to write. The partition follows from the key.
+pub struct Outgoing<'r> {
+    pub topic: &'r str,
+    pub key: Option<&'r [u8]>,
+    pub value: Option<&'r [u8]>,
+    pub headers: &'r [(&'r str, &'r [u8])],
+    pub tag: usize,
+    /// Only to put a record where it does not belong.
+    pub partition: Option<u32>,
+}
+
+const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(20);
+
+impl Writer {
+    pub fn new(settings: &Settings) -> Result<Self, WriteFailure> {
+        let client = settings.writer().create_with_context(Reports::default());
+        client
+            .map(|client| Self { client })
+            .map_err(|error| WriteFailure::Client(Failure::of(&error)))
+    }
+
+    /// Queues a record; waits while the queue is full.
+    pub fn send(&self, record: &Outgoing<'_>) -> Result<(), WriteFailure> {
+        let mut queued: BaseRecord<'_, [u8], [u8], usize> = BaseRecord::with_opaque_to(record.topic, record.tag);
+        if let Some(key) = record.key {
+            queued = queued.key(key);
+        }
+        if let Some(value) = record.value {
+            queued = queued.payload(value);
+        }
+        if let Some(partition) = record.partition {
+            queued = queued.partition(partition.cast_signed());
+        }
+        if !record.headers.is_empty() {
+            let headers = OwnedHeaders::new_with_capacity(record.headers.len());
+            let insert = |headers: OwnedHeaders, (key, value): &(&str, &[u8])| headers.insert(Header { key, value: Some(*value) });
+            queued = queued.headers(record.headers.iter().fold(headers, insert));
+        }
+        loop {
+            match self.client.send(queued) {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), returned)) => {
+                    self.client.poll(QUEUE_FULL_PAUSE);
+                    queued = returned;
+                }
+                Err((error, _)) => return Err(WriteFailure::Send(Failure::of(&error))),
+            }
+        }
+    }
+
+    /// What has become of records since the last call, after waiting up to `wait`.
+    pub fn reports(&self, wait: Duration) -> Vec<Report> {
+        self.client.poll(wait);
+        std::mem::take(&mut *self.client.context().reports.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits until everything that was queued is written or refused.
+    pub fn flush(&self, wait: Duration) -> Result<(), WriteFailure> {
+        self.client.flush(wait).map_err(|_| WriteFailure::Unacknowledged {
+            count: self.client.in_flight_count(),
+            waited: wait,
+        })
+    }
+}
+
+#[derive(Default)]
+struct Reports {
+    reports: Mutex<Vec<Report>>,
+}
+
+impl ClientContext for Reports {
+    fn error(&self, error: KafkaError, reason: &str) {
+        Quiet.error(error, reason);
+    }
+}
+
+impl ProducerContext for Reports {
+    type DeliveryOpaque = usize;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, tag: usize) {
+        let written = match result {
+            Ok(message) => Ok((message.partition().cast_unsigned(), message.offset())),
+            Err((error, _)) => Err(error.to_string()),
+        };
+        self.reports
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Report { tag, written });
+    }
+}
