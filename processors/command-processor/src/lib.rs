@@ -1,1 +1,193 @@
-//! command-processor
+//! The command processor: decides the schedule's commands on Kafka, exactly once.
+//!
+//! The loop is [`stream::processor`], the decisions are [`schemas::Airline`]'s; here both meet a state directory, metrics and a
+//! configuration.
+
+mod configuration;
+mod metrics;
+mod state;
+
+pub use configuration::{Configuration, DEFAULTS};
+pub use state::StateError;
+
+use metrics::{Metrics, StoreMeasures};
+use prometheus::Registry as MetricsRegistry;
+use schemas::{Airline, AvroCodec, Content, SchemaIds, subject};
+use service::{Health, Shutdown, State};
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Sizing, Store};
+use stream::Settings;
+use stream::admin::{Admin, AdminError, Identity};
+use stream::processor::{Processor, ProcessorError};
+use stream::registry::{Registry, RegistryError, Subject};
+use topology::{Severity, Topology};
+
+/// Between two tries to reach the cluster or the registry at the start.
+const START_PAUSE: Duration = Duration::from_secs(1);
+const GROUP: &str = "schedule-command-processor";
+const CLUSTER: &str = "cluster";
+
+/// Why the processor cannot run; each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Settings(#[from] stream::SettingsError),
+    #[error(transparent)]
+    Topology(#[from] topology::TopologyError),
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    #[error("the topics are not as the topology says, and running could lose or reorder data:\n{0}")]
+    Topics(String),
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    #[error("the registry has no schema for {0}; register it with `aerolog schemas apply`")]
+    NoSchema(String),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error(transparent)]
+    Metrics(#[from] prometheus::Error),
+    #[error(transparent)]
+    Processor(#[from] ProcessorError),
+}
+
+/// Runs until the shutdown is requested; what is open is finished or aborted then.
+pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &Health, shutdown: &Shutdown) -> Result<(), RunError> {
+    let settings = Settings::new(&configuration.kafka)?;
+    let topology = Topology::schedule(Some(configuration.partitions))?;
+    let registry = Registry::new(&configuration.schema_registry_url)?;
+    let waiting = |reason: &str| health.set(CLUSTER, State::Waiting(reason.to_owned()));
+
+    waiting("looking at the cluster");
+    let Some(identity) = look_at_cluster(&settings, &topology, shutdown, &waiting)? else {
+        return Ok(());
+    };
+    let sizing = Sizing {
+        block_cache_bytes: configuration.rocksdb.block_cache_bytes,
+        write_buffer_bytes: configuration.rocksdb.write_buffer_bytes,
+    };
+    let store = Arc::new(state::open(&configuration.state_directory, sizing)?);
+    state::bind(&store, &identity.text())?;
+    StoreMeasures::register(metrics, Arc::clone(&store))?;
+
+    waiting("looking up schemas");
+    let Some(ids) = look_up_schemas(&registry, &topology, shutdown, &waiting)? else {
+        return Ok(());
+    };
+    health.set(CLUSTER, State::Ready);
+    let processor = Processor {
+        settings,
+        topology,
+        configuration: stream::processor::Configuration {
+            group: GROUP.to_owned(),
+            instance_id: configuration.instance_id.clone(),
+            batch_records_max: configuration.batch_records_max,
+            pace: Duration::from_millis(configuration.pace_ms),
+            cache_bytes_max: configuration.cache_bytes,
+        },
+        codec: AvroCodec::new(ids),
+        store: Shared(store),
+        schemas: registry,
+        observe: Metrics::register(metrics, health.clone())?,
+        domain: PhantomData::<fn() -> Airline>,
+    };
+    tracing::info!(instance_id = configuration.instance_id, "taking part in the group {GROUP}");
+    Ok(processor.run(&|wait| {
+        if wait.is_zero() {
+            shutdown.is_requested()
+        } else {
+            shutdown.wait_timeout(wait)
+        }
+    })?)
+}
+
+/// Waits for the cluster, and compares its topics with the topology. `None` when the shutdown came first.
+fn look_at_cluster(
+    settings: &Settings,
+    topology: &Topology,
+    shutdown: &Shutdown,
+    waiting: &dyn Fn(&str),
+) -> Result<Option<Identity>, RunError> {
+    let admin = Admin::new(settings)?;
+    loop {
+        let looked = admin.check(topology).and_then(|differences| {
+            let fatal = differences.iter().any(|difference| difference.severity == Severity::Fatal);
+            Ok((if fatal { None } else { Some(admin.identity(topology)?) }, differences))
+        });
+        match looked {
+            Ok((Some(identity), differences)) => {
+                for difference in differences {
+                    tracing::warn!("{difference}");
+                }
+                return Ok(Some(identity));
+            }
+            Ok((None, differences)) => {
+                let lines: Vec<String> = differences.iter().map(|difference| format!("  {difference}")).collect();
+                return Err(RunError::Topics(lines.join("\n")));
+            }
+            Err(AdminError::Unreachable(failure)) => {
+                tracing::warn!(%failure, "waiting for the cluster");
+                waiting("the Kafka cluster cannot be reached");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if shutdown.wait_timeout(START_PAUSE) {
+            return Ok(None);
+        }
+    }
+}
+
+/// Waits for the registry, and asks it for the ids of the latest schemas. `None` when the shutdown came first.
+fn look_up_schemas(
+    registry: &Registry,
+    topology: &Topology,
+    shutdown: &Shutdown,
+    waiting: &dyn Fn(&str),
+) -> Result<Option<SchemaIds>, RunError> {
+    let go_on = |pause: Duration, error: &RegistryError| {
+        tracing::warn!(%error, "waiting for the schema registry");
+        waiting("the schema registry cannot be reached");
+        !shutdown.wait_timeout(pause)
+    };
+    let id_of = |topic: &str, content: Content| {
+        let name = subject(topic);
+        let wanted = Subject {
+            name: name.clone(),
+            schema_json: content.latest().json.to_owned(),
+            compatibility: content.compatibility().name().to_owned(),
+        };
+        registry.wait_for_id(&wanted, &go_on)?.ok_or(RunError::NoSchema(name))
+    };
+    let topics = &topology.topics;
+    let ids = || -> Result<SchemaIds, RunError> {
+        Ok(SchemaIds {
+            command: id_of(&topics.commands.name, Content::Command)?,
+            event: id_of(&topics.events.name, Content::Event)?,
+            outcome: id_of(&topics.outcomes.name, Content::Outcome)?,
+        })
+    };
+    match ids() {
+        Err(_) if shutdown.is_requested() => Ok(None),
+        ids => ids.map(Some),
+    }
+}
+
+/// The store, which the metrics look at as well.
+struct Shared(Arc<Store>);
+
+impl keyvalue::Read for Shared {
+    fn get<T>(&self, key: &[u8], with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, keyvalue::ReadError> {
+        self.0.get(key, with)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], order: keyvalue::Order, visit: keyvalue::Visit<'_>) -> Result<(), keyvalue::ReadError> {
+        self.0.scan(from, to, order, visit)
+    }
+}
+
+impl keyvalue::Write for Shared {
+    fn apply(&self, mutations: &[keyvalue::Mutation]) -> Result<(), keyvalue::WriteError> {
+        keyvalue::Write::apply(&*self.0, mutations)
+    }
+}

@@ -1,0 +1,64 @@
+//! What can be configured; `default.toml` says what each key means.
+
+use serde::Deserialize;
+use service::{ConfigurationError, Definition};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+pub const DEFAULTS: &str = include_str!("default.toml");
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    pub instance_id: String,
+    pub schema_registry_url: String,
+    pub state_directory: PathBuf,
+    pub operations_address: SocketAddr,
+    pub partitions: u32,
+    pub batch_records_max: usize,
+    pub pace_ms: u64,
+    pub cache_bytes: usize,
+    pub rocksdb: RocksDb,
+    pub kafka: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RocksDb {
+    pub block_cache_bytes: usize,
+    pub write_buffer_bytes: usize,
+}
+
+impl Configuration {
+    /// The compiled-in defaults, then `file`, then the environment.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigurationError> {
+        let mut configuration: Self = definition().load(file)?;
+        if configuration.instance_id.is_empty() {
+            configuration.instance_id = host_name();
+        }
+        Ok(configuration)
+    }
+}
+
+fn definition() -> Definition {
+    Definition {
+        defaults: DEFAULTS,
+        open_tables: &["kafka"],
+        variables: &[
+            ("KAFKA_BOOTSTRAP_SERVERS", "kafka.bootstrap_servers"),
+            ("SCHEMA_REGISTRY_URL", "schema_registry_url"),
+        ],
+        ..Definition::default()
+    }
+}
+
+/// What the operating system calls this machine; a pod is called by its name.
+fn host_name() -> String {
+    let named = std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::fs::read_to_string("/etc/hostname"));
+    let name = named.unwrap_or_default().trim().to_owned();
+    if name.is_empty() { "command-processor".to_owned() } else { name }
+}
+
+#[cfg(test)]
+mod tests;

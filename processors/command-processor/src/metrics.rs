@@ -1,0 +1,177 @@
+//! What the command processor tells about itself. Labels are names from the code, never ids.
+
+use decider::Tally;
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use service::{Health, State, clock};
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+use stream::processor::{Observe, Restored, Trouble};
+
+const LATENCY_BUCKETS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0];
+const PARTITIONS: &str = "partitions";
+
+/// Counts, measures, and says whether the processor is ready.
+pub struct Metrics {
+    commands: IntCounterVec,
+    events: IntCounter,
+    dead_letters: IntCounterVec,
+    transactions: IntCounterVec,
+    troubles: IntCounterVec,
+    decide_to_commit: Histogram,
+    append_to_commit: Histogram,
+    owned: IntGauge,
+    restores: IntCounter,
+    restored_records: IntCounter,
+    restore_seconds: Histogram,
+    cache_bytes: IntGauge,
+    cache_aggregates: IntGauge,
+    health: Health,
+}
+
+impl Metrics {
+    /// # Errors
+    /// When the registry holds a metric of the same name already.
+    pub fn register(registry: &Registry, health: Health) -> Result<Self, prometheus::Error> {
+        let latency = |name: &str, help: &str| Histogram::with_opts(HistogramOpts::new(name, help).buckets(LATENCY_BUCKETS.to_vec()));
+        let metrics = Self {
+            commands: IntCounterVec::new(
+                Opts::new("aerolog_commands_total", "Commands, by what became of them."),
+                &["outcome"],
+            )?,
+            events: IntCounter::new("aerolog_events_total", "Events that were written.")?,
+            dead_letters: IntCounterVec::new(Opts::new("aerolog_dead_letters_total", "Records that are no command."), &["reason"])?,
+            transactions: IntCounterVec::new(
+                Opts::new("aerolog_transactions_total", "Kafka transactions, by result."),
+                &["result"],
+            )?,
+            troubles: IntCounterVec::new(Opts::new("aerolog_troubles_total", "Faults that were ridden out."), &["kind"])?,
+            decide_to_commit: latency(
+                "aerolog_decide_to_commit_seconds",
+                "From a decided batch to its committed transaction.",
+            )?,
+            append_to_commit: latency(
+                "aerolog_append_to_commit_seconds",
+                "From the append of a batch's oldest command to its commit.",
+            )?,
+            owned: IntGauge::new("aerolog_partitions_owned", "Partitions that are processed here now.")?,
+            restores: IntCounter::new("aerolog_restores_total", "Times that partitions were taken over.")?,
+            restored_records: IntCounter::new("aerolog_restored_records_total", "Events and outcomes replayed in taking over.")?,
+            restore_seconds: latency("aerolog_restore_seconds", "What taking over took.")?,
+            cache_bytes: IntGauge::new("aerolog_cache_bytes", "Aggregates in memory, about.")?,
+            cache_aggregates: IntGauge::new("aerolog_cache_aggregates", "Aggregates in memory.")?,
+            health,
+        };
+        let collectors: [Box<dyn Collector>; 13] = [
+            Box::new(metrics.commands.clone()),
+            Box::new(metrics.events.clone()),
+            Box::new(metrics.dead_letters.clone()),
+            Box::new(metrics.transactions.clone()),
+            Box::new(metrics.troubles.clone()),
+            Box::new(metrics.decide_to_commit.clone()),
+            Box::new(metrics.append_to_commit.clone()),
+            Box::new(metrics.owned.clone()),
+            Box::new(metrics.restores.clone()),
+            Box::new(metrics.restored_records.clone()),
+            Box::new(metrics.restore_seconds.clone()),
+            Box::new(metrics.cache_bytes.clone()),
+            Box::new(metrics.cache_aggregates.clone()),
+        ];
+        collectors.into_iter().try_for_each(|collector| registry.register(collector))?;
+        metrics.held_up(Some("waiting for the group to assign partitions"));
+        Ok(metrics)
+    }
+}
+
+fn gauge(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+impl Observe for Metrics {
+    fn committed(&self, tally: &Tally, latency: Duration, oldest_ms: i64) {
+        let counts = [
+            ("accepted", tally.accepted),
+            ("rejected", tally.rejected),
+            ("repeated", tally.repeated),
+            ("forwarded", tally.forwarded),
+            ("dead_letter", tally.dead_letters),
+        ];
+        for (outcome, count) in counts {
+            self.commands.with_label_values(&[outcome]).inc_by(count);
+        }
+        self.events.inc_by(tally.events);
+        self.transactions.with_label_values(&["committed"]).inc();
+        self.decide_to_commit.observe(latency.as_secs_f64());
+        let age_ms = u64::try_from(clock::unix_ms() - oldest_ms).unwrap_or(0);
+        self.append_to_commit.observe(Duration::from_millis(age_ms).as_secs_f64());
+    }
+
+    fn dead_letter(&self, kind: &'static str) {
+        self.dead_letters.with_label_values(&[kind]).inc();
+    }
+
+    fn trouble(&self, trouble: Trouble) {
+        self.troubles.with_label_values(&[trouble.kind()]).inc();
+        match trouble {
+            Trouble::TransactionAborted => self.transactions.with_label_values(&["aborted"]).inc(),
+            Trouble::ProducerRenewed => self.transactions.with_label_values(&["in_doubt"]).inc(),
+            Trouble::ConsumerRenewed | Trouble::Fenced | Trouble::RegistryAway => {}
+        }
+    }
+
+    fn owned(&self, partitions: usize) {
+        self.owned.set(gauge(partitions));
+    }
+
+    fn restored(&self, restored: Restored, took: Duration) {
+        self.restores.inc();
+        self.restored_records.inc_by(restored.events + restored.outcomes);
+        self.restore_seconds.observe(took.as_secs_f64());
+    }
+
+    fn cache(&self, bytes: usize, aggregates: usize) {
+        self.cache_bytes.set(gauge(bytes));
+        self.cache_aggregates.set(gauge(aggregates));
+    }
+
+    fn held_up(&self, reason: Option<&str>) {
+        let state = reason.map_or(State::Ready, |reason| State::Waiting(reason.to_owned()));
+        self.health.set(PARTITIONS, state);
+    }
+}
+
+/// Sizes and stalls of the state directory, read when they are asked for.
+pub struct StoreMeasures {
+    store: Arc<Store>,
+    gauges: Vec<(&'static str, IntGauge)>,
+}
+
+impl StoreMeasures {
+    /// # Errors
+    /// When the registry holds a metric of the same name already.
+    pub fn register(registry: &Registry, store: Arc<Store>) -> Result<(), prometheus::Error> {
+        let gauges: Result<Vec<_>, prometheus::Error> = store
+            .measures()
+            .into_iter()
+            .map(|(name, _)| Ok((name, IntGauge::new(format!("aerolog_rocksdb_{name}"), "As RocksDB reports it.")?)))
+            .collect();
+        registry.register(Box::new(Self { store, gauges: gauges? }))
+    }
+}
+
+impl Collector for StoreMeasures {
+    fn desc(&self) -> Vec<&Desc> {
+        self.gauges.iter().flat_map(|(_, gauge)| gauge.desc()).collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        for (name, value) in self.store.measures() {
+            for (_, gauge) in self.gauges.iter().filter(|(gauge, _)| *gauge == name) {
+                gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+            }
+        }
+        self.gauges.iter().flat_map(|(_, gauge)| gauge.collect()).collect()
+    }
+}

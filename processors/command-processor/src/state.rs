@@ -1,0 +1,60 @@
+//! The state directory: opened, bound to the log that it was built from, set aside when it cannot be used.
+
+use decider::keys;
+use keyvalue::{Mutation, Read, ReadError};
+use std::path::{Path, PathBuf};
+use store::{Kind, Sizing, Store, set_aside};
+
+/// Why there is no state to work with.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("{path} cannot be created or set aside: {error}; see to the disk, its space and the directory's permissions")]
+    Medium { path: PathBuf, error: std::io::Error },
+    #[error(
+        "{path} was built from other topics and is not touched. It holds:\n{held}while the cluster has:\n{live}\
+         Was a topic deleted, or is this another cluster? Give the processor another state directory, or delete this one"
+    )]
+    OtherLog { path: PathBuf, held: String, live: String },
+}
+
+/// Opens the directory. One that is corrupt is set aside and built anew from the log.
+pub fn open(path: &Path, sizing: Sizing) -> Result<Store, StateError> {
+    let medium = |error| StateError::Medium {
+        path: path.to_owned(),
+        error,
+    };
+    std::fs::create_dir_all(path).map_err(medium)?;
+    match Store::open(path, sizing) {
+        Err(error) if error.kind == Kind::Corrupt => {
+            let aside = set_aside(path).map_err(medium)?;
+            tracing::warn!(%error, aside = %aside.display(), "the state is corrupt and set aside; it comes back from the log");
+            std::fs::create_dir_all(path).map_err(medium)?;
+            Ok(Store::open(path, sizing)?)
+        }
+        opened => Ok(opened?),
+    }
+}
+
+/// Binds a fresh state to the topics that it will be built from, and refuses one that was built from others.
+pub fn bind(store: &Store, live: &str) -> Result<(), StateError> {
+    let held = store.get(&keys::identity(), |bytes| String::from_utf8_lossy(bytes).into_owned())?;
+    match held {
+        Some(held) if held == live => Ok(()),
+        Some(held) => Err(StateError::OtherLog {
+            path: store.path().to_owned(),
+            held,
+            live: live.to_owned(),
+        }),
+        None => Ok(store.apply(&[Mutation::Put {
+            key: keys::identity(),
+            value: live.as_bytes().to_vec(),
+        }])?),
+    }
+}
+
+#[cfg(test)]
+mod tests;

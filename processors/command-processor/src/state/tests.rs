@@ -1,0 +1,44 @@
+//! Directories that fit, that do not, and that cannot be read.
+
+use super::*;
+
+#[test]
+fn a_state_is_bound_to_the_log_that_it_was_built_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("state"), Sizing::default()).unwrap();
+    bind(&store, "cluster a\n").unwrap();
+    bind(&store, "cluster a\n").unwrap();
+    let error = bind(&store, "cluster b\n").unwrap_err().to_string();
+    assert!(
+        error.contains("cluster a") && error.contains("cluster b") && error.contains("state directory"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_corrupt_state_is_set_aside_and_begun_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    bind(&open(&path, Sizing::default()).unwrap(), "cluster a\n").unwrap();
+    std::fs::write(path.join("CURRENT"), "nonsense").unwrap();
+    let store = open(&path, Sizing::default()).unwrap();
+    bind(&store, "cluster b\n").unwrap();
+    assert!(folder.path().join("state.set-aside-1").exists());
+}
+
+#[test]
+fn a_state_that_another_process_has_open_is_an_error_that_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let _first = open(folder.path(), Sizing::default()).unwrap();
+    let error = open(folder.path(), Sizing::default()).err().unwrap().to_string();
+    assert!(error.contains("another process"), "{error}");
+}
+
+#[test]
+fn a_path_that_is_no_directory_is_an_error_that_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    std::fs::write(&path, "").unwrap();
+    let error = open(&path, Sizing::default()).err().unwrap().to_string();
+    assert!(error.contains("file"), "{error}");
+}
