@@ -13,7 +13,7 @@ pub struct Position {
 }
 
 /// What a position should have looked like.
-pub const EXPECTED: &str = "partition:sequence pairs such as 0:12,1:7, each partition once";
+pub(crate) const EXPECTED: &str = "partition:sequence pairs such as 0:12,1:7, each partition once";
 
 impl Position {
     pub fn new(sequences: impl IntoIterator<Item = (u32, u64)>) -> Self {

@@ -119,7 +119,7 @@ impl<S: Source> Service<S> {
     fn ready(&self) -> Result<Answer, Problem> {
         match self.source.readiness() {
             Readiness::Ready => Ok(Answer::new(JSON, b"{\"status\":\"ready\"}\n".to_vec()).at(&self.source.applied().borrow())),
-            Readiness::Waiting(reason) | Readiness::Stopped(reason) => Err(Problem::not_ready(&reason)),
+            Readiness::NotReady(reason) => Err(Problem::not_ready(&reason)),
         }
     }
 

@@ -29,10 +29,8 @@ pub trait Source: Send + Sync + 'static {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Readiness {
     Ready,
-    /// Not yet, and the reason.
-    Waiting(String),
-    /// Not without a person: the reason.
-    Stopped(String),
+    /// Not now, and why.
+    NotReady(String),
 }
 
 /// A position beside its text, which stands in a header of every answer.

@@ -1,0 +1,65 @@
+//! What can be configured; `default.toml` says what each key means.
+
+use serde::Deserialize;
+use service::{ConfigurationError, Definition};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+pub const DEFAULTS: &str = include_str!("default.toml");
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    pub schema_registry_url: String,
+    pub state_directory: PathBuf,
+    pub partitions: u32,
+    pub operations_address: SocketAddr,
+    pub http: Http,
+    pub apply: Apply,
+    pub rocksdb: RocksDb,
+    pub kafka: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    pub address: SocketAddr,
+    pub connections_max: usize,
+    pub position_wait_ms_max: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Apply {
+    pub events_max: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RocksDb {
+    pub block_cache_bytes: usize,
+    pub write_buffer_bytes: usize,
+}
+
+impl Configuration {
+    /// The compiled-in defaults, then `file`, then the environment.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigurationError> {
+        definition().load(file)
+    }
+}
+
+fn definition() -> Definition {
+    Definition {
+        defaults: DEFAULTS,
+        open_tables: &["kafka"],
+        variables: &[
+            ("KAFKA_BOOTSTRAP_SERVERS", "kafka.bootstrap_servers"),
+            ("SCHEMA_REGISTRY_URL", "schema_registry_url"),
+        ],
+        ..Definition::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

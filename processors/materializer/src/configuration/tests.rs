@@ -1,0 +1,38 @@
+//! What the defaults say, and which keys there are.
+
+use super::*;
+
+fn load(environment: &[(&str, &str)]) -> Result<Configuration, ConfigurationError> {
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    definition().load_with(None, environment)
+}
+
+#[test]
+fn the_defaults_are_complete_and_few() {
+    let configuration = load(&[]).unwrap();
+    assert_eq!(configuration.http.address.port(), 8080);
+    assert_eq!(configuration.kafka["bootstrap.servers"], "127.0.0.1:9092");
+    let keys = DEFAULTS.lines().filter(|line| line.contains(" = ") && !line.starts_with('#'));
+    assert!(keys.count() < 15);
+}
+
+#[test]
+fn variables_of_the_environment_override_the_defaults() {
+    let environment = [
+        ("KAFKA_BOOTSTRAP_SERVERS", "broker:9092"),
+        ("SCHEMA_REGISTRY_URL", "http://registry"),
+        ("AEROLOG_HTTP__ADDRESS", "0.0.0.0:80"),
+        ("AEROLOG_KAFKA__SECURITY_PROTOCOL", "SSL"),
+    ];
+    let configuration = load(&environment).unwrap();
+    assert_eq!(configuration.kafka["bootstrap.servers"], "broker:9092");
+    assert_eq!(configuration.kafka["security.protocol"], "SSL");
+    assert_eq!(configuration.schema_registry_url, "http://registry");
+    assert_eq!(configuration.http.address.to_string(), "0.0.0.0:80");
+}
+
+#[test]
+fn an_unknown_key_is_an_error() {
+    let refusal = load(&[("AEROLOG_HTTP__ADRESS", "0.0.0.0:80")]).unwrap_err().to_string();
+    assert!(refusal.contains("http.adress"), "{refusal}");
+}

@@ -1,0 +1,117 @@
+//! Finding out whether the log is the right one, once the brokers can be reached.
+
+use crate::directory::{self, Edition, Log};
+use crate::bookkeeping::Progress;
+use crate::process::Failure;
+use crate::view::View;
+use service::{Health, Shutdown, State};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use stream::Settings;
+use stream::admin::{Admin, AdminError, Identity};
+use stream::reader::{ReadFailure, Reader};
+use topology::{Severity, Topology};
+
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+const ASK_WAIT_MAX: Duration = Duration::from_secs(5);
+/// The part of the process that waits for the brokers.
+pub(crate) const KAFKA: &str = "kafka";
+
+/// A reader that stands where the view has come to.
+pub(crate) struct Connected {
+    pub(crate) reader: Reader,
+    pub(crate) progress: Progress,
+    /// The ends of the partitions as they are now: the view is caught up when it has reached them.
+    pub(crate) ends: BTreeMap<u32, i64>,
+}
+
+/// Waits for the brokers, compares the topics with the topology and the log with what the view was built on.
+/// `None` when the shutdown came first.
+pub(crate) fn connect(
+    view: &View,
+    edition: Edition,
+    settings: &Settings,
+    topology: &Topology,
+    health: &Health,
+    shutdown: &Shutdown,
+) -> Result<Option<Connected>, Failure> {
+    while !shutdown.is_requested() {
+        match try_connect(view, edition, settings, topology) {
+            Ok(connected) => {
+                health.set(KAFKA, State::Ready);
+                return Ok(Some(connected));
+            }
+            Err(Attempt::Failed(failure)) => return Err(failure),
+            Err(Attempt::Away(reason)) => {
+                tracing::warn!(reason, "the log cannot be read yet; waiting");
+                health.set(KAFKA, State::Waiting(reason));
+                shutdown.wait_timeout(RETRY_PAUSE);
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Why there is no connection.
+enum Attempt {
+    /// Time may help.
+    Away(String),
+    /// Only a person can.
+    Failed(Failure),
+}
+
+impl From<AdminError> for Attempt {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::Unreachable(_) | AdminError::NoClusterId | AdminError::TopicIds(_) => Self::Away(error.to_string()),
+            AdminError::Settings(_) | AdminError::Create { .. } | AdminError::Missing(_) => Self::Failed(Failure::Topics(error.to_string())),
+        }
+    }
+}
+
+impl From<ReadFailure> for Attempt {
+    fn from(failure: ReadFailure) -> Self {
+        if failure.is_transient() {
+            Self::Away(failure.to_string())
+        } else {
+            Self::Failed(Failure::Log(failure))
+        }
+    }
+}
+
+fn try_connect(view: &View, edition: Edition, settings: &Settings, topology: &Topology) -> Result<Connected, Attempt> {
+    let admin = Admin::new(settings)?;
+    let mut fatal = Vec::new();
+    for difference in admin.check(topology)? {
+        match difference.severity {
+            Severity::Warning => tracing::warn!(%difference, "a topic is not as the topology wants it"),
+            Severity::Fatal => fatal.push(difference.to_string()),
+        }
+    }
+    if !fatal.is_empty() {
+        return Err(Attempt::Failed(Failure::Topics(fatal.join("; "))));
+    }
+    let log = log_of(&admin.identity(topology)?, topology)?;
+    let progress = directory::bind(view.store(), edition, &log).map_err(|error| Attempt::Failed(Failure::Directory(error)))?;
+    view.announce(&progress);
+    let mut reader = Reader::new(settings, &topology.topics.events.name)?;
+    let mut ends = BTreeMap::new();
+    let mut from = BTreeMap::new();
+    for (partition, reached) in progress.iter() {
+        ends.insert(partition, reader.watermarks(partition, ASK_WAIT_MAX)?.high);
+        from.insert(partition, reached.next_offset);
+    }
+    reader.assign(&from, ASK_WAIT_MAX)?;
+    Ok(Connected { reader, progress, ends })
+}
+
+fn log_of(identity: &Identity, topology: &Topology) -> Result<Log, Attempt> {
+    let events = &topology.topics.events;
+    let topic_id = identity.topics.iter().find(|(name, _)| *name == events.name).map(|(_, id)| id.clone());
+    Ok(Log {
+        cluster_id: identity.cluster_id.clone(),
+        topic: events.name.clone(),
+        topic_id: topic_id.ok_or_else(|| Attempt::Failed(Failure::Topics(format!("topic {} is missing", events.name))))?,
+        partitions: topology.partitions_of(events),
+    })
+}

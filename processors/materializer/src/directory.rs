@@ -1,0 +1,145 @@
+//! Opening the directory of a view. Everything in it comes back from the log, so one that cannot be used is set aside and built
+//! anew, never repaired; and one that was built on another log is never touched.
+
+use crate::bookkeeping::{self, Progress};
+use keyvalue::{Order, Read, ReadError};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use store::{Kind, Sizing, Store};
+
+/// A file of this name in the directory asks for a rebuild at the next start: a block was found broken in mid-run.
+const REBUILD: &str = "REBUILD";
+
+/// A view by name and version. Content of another version means something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Edition {
+    pub(crate) view: &'static str,
+    pub(crate) version: u32,
+}
+
+/// The log that a view is built on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Log {
+    pub(crate) cluster_id: String,
+    pub(crate) topic: String,
+    pub(crate) topic_id: String,
+    pub(crate) partitions: u32,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("{path} cannot be created or set aside: {error}; see to the disk, its space and the directory's permissions")]
+    Medium { path: PathBuf, error: std::io::Error },
+    #[error(
+        "{path} was built on another log and is not touched: it holds {held:?}, the log here is {found:?}; \
+         give this log a state directory of its own, or delete that one"
+    )]
+    AnotherLog { path: PathBuf, held: String, found: String },
+}
+
+/// Opens the directory of `edition` under `state_directory`, creates it where there is none, and begins anew where what is there is
+/// corrupt or of another edition.
+pub(crate) fn open(state_directory: &Path, edition: Edition, sizing: Sizing) -> Result<Store, Error> {
+    let path = state_directory.join(edition.view);
+    std::fs::create_dir_all(state_directory).map_err(|error| medium(state_directory, error))?;
+    if path.join(REBUILD).exists() {
+        set_aside(&path, "a broken block was found in it")?;
+    }
+    let unusable = match Store::open(&path, sizing) {
+        Ok(store) => match unusable(&store, edition) {
+            None => return Ok(store),
+            Some(reason) => reason,
+        },
+        Err(error) if error.kind == Kind::Corrupt => error.reason,
+        Err(error) => return Err(error.into()),
+    };
+    set_aside(&path, &unusable)?;
+    Ok(Store::open(&path, sizing)?)
+}
+
+/// Binds a fresh view to its log, or checks that it was built on this one. Returns how far it has come.
+pub(crate) fn bind(store: &Store, edition: Edition, log: &Log) -> Result<Progress, Error> {
+    let found = identity(edition, log);
+    match (bookkeeping::identity(store)?, Progress::load(store)?) {
+        (Some(held), Some(progress)) if held == found => Ok(progress),
+        (Some(held), _) => Err(Error::AnotherLog {
+            path: store.path().to_owned(),
+            held,
+            found,
+        }),
+        (None, _) => {
+            let progress = Progress::start(log.partitions);
+            store.apply(&[bookkeeping::identity_mutation(&found), progress.mutation()])?;
+            Ok(progress)
+        }
+    }
+}
+
+/// Leaves a note that the directory is to be built anew at the next start.
+pub(crate) fn ask_for_rebuild(store: &Store) {
+    let note = store.path().join(REBUILD);
+    if let Err(error) = std::fs::write(&note, "a broken block was found; this directory is set aside at the next start\n") {
+        tracing::error!(%error, path = %note.display(), "the next start cannot be told to rebuild");
+    }
+}
+
+fn identity(edition: Edition, log: &Log) -> String {
+    let Log {
+        cluster_id,
+        topic,
+        topic_id,
+        partitions,
+    } = log;
+    format!("{}cluster {cluster_id}, topic {topic} {topic_id}, {partitions} partitions", heading(edition))
+}
+
+fn heading(edition: Edition) -> String {
+    format!("view {} {}, ", edition.view, edition.version)
+}
+
+/// Why what a directory holds cannot be gone on with, if so.
+fn unusable(store: &Store, edition: Edition) -> Option<String> {
+    let checked = || -> Result<Option<String>, ReadError> {
+        match (bookkeeping::identity(store)?, Progress::load(store)?) {
+            (Some(held), Some(_)) if held.starts_with(&heading(edition)) => Ok(None),
+            (Some(held), Some(_)) => Ok(Some(format!("it holds {held:?}, not version {} of {}", edition.version, edition.view))),
+            (None, None) if is_empty(store)? => Ok(None),
+            _ => Ok(Some("it does not say what it was built on".into())),
+        }
+    };
+    checked().unwrap_or_else(|error| Some(error.reason))
+}
+
+fn is_empty(store: &Store) -> Result<bool, ReadError> {
+    let mut empty = true;
+    store.scan(&[0], &[u8::MAX; 2], Order::Ascending, &mut |_, _| {
+        empty = false;
+        ControlFlow::Break(())
+    })?;
+    Ok(empty)
+}
+
+fn set_aside(path: &Path, reason: &str) -> Result<(), Error> {
+    let aside = store::set_aside(path).map_err(|error| medium(path, error))?;
+    tracing::warn!(
+        path = %path.display(),
+        aside = %aside.display(),
+        reason,
+        "the view's directory cannot be used: it is set aside and built anew from the log"
+    );
+    Ok(())
+}
+
+fn medium(path: &Path, error: std::io::Error) -> Error {
+    Error::Medium {
+        path: path.to_owned(),
+        error,
+    }
+}
+
+#[cfg(test)]
+mod tests;

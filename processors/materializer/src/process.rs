@@ -1,0 +1,302 @@
+//! The parts of the process and their threads: one reads the log, one writes the view, a few answer questions.
+
+use crate::applying::Stop;
+use crate::configuration::Configuration;
+use crate::connecting::{self, Connected};
+use crate::directory::{self, Edition};
+use crate::metrics::Metrics;
+use crate::reading::{self, Decoder};
+use crate::view::View;
+use crate::writing::{VIEW, Writer};
+use keyvalue::ReadError;
+use query_service::{Limits, Patience, Service};
+use service::{Health, ListenError, Operations, Shutdown, State};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use store::{Kind, Sizing};
+use stream::reader::ReadFailure;
+use stream::registry::{Registry, RegistryError};
+use stream::{Settings, SettingsError};
+use tokio::net::TcpListener;
+use tokio::runtime;
+use topology::Topology;
+
+/// The schedule's graph. Its version goes up whenever what is stored would mean something else.
+const EDITION: Edition = Edition {
+    view: "schedule-graph",
+    version: views::VERSION,
+};
+
+/// Runs of events that were read and wait to be applied.
+const RUNS_WAITING_MAX: usize = 2;
+const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
+
+/// Why the process cannot start, or its view cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    #[error(transparent)]
+    Directory(#[from] directory::Error),
+    #[error("a metric could not be registered: {0}")]
+    Metrics(#[from] prometheus::Error),
+    #[error("a thread could not be started: {0}")]
+    Thread(#[from] io::Error),
+    #[error("the topics are not as the topology says: {0}")]
+    Topics(String),
+    #[error(transparent)]
+    Log(#[from] ReadFailure),
+    #[error("the event of partition {partition} at offset {offset} cannot be read: {reason}")]
+    Undecodable { partition: u32, offset: i64, reason: String },
+    #[error(transparent)]
+    Stopped(Stop),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("a thread of the process panicked; the log says where")]
+    Panicked,
+}
+
+/// A materializer that runs.
+pub struct Process {
+    http_address: SocketAddr,
+    http: JoinHandle<()>,
+    operations: Operations,
+    view: JoinHandle<Result<(), Failure>>,
+}
+
+/// Starts everything. What can be seen to be wrong at once is an error here; brokers and a registry that are away are waited for.
+pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutdown) -> Result<Process, Failure> {
+    let settings = Settings::new(&configuration.kafka)?;
+    let registry = Registry::new(&configuration.schema_registry_url)?;
+    let health = Health::default();
+    health.set(VIEW, State::Waiting("the process is starting".into()));
+    let view = Arc::new(open(configuration, health.clone())?);
+    let prometheus = service::metrics::registry("materializer", env!("CARGO_PKG_VERSION"))?;
+    let metrics = Metrics::register(&prometheus, Arc::clone(&view))?;
+    let operations = Operations::start(
+        configuration.operations_address,
+        prometheus.clone(),
+        health.clone(),
+        shutdown.clone(),
+    )?;
+    let (http_address, http) = serve(configuration, Arc::clone(&view), prometheus, shutdown)?;
+    let keeper = Keeper {
+        view,
+        settings,
+        topology,
+        registry,
+        metrics,
+        health,
+        events_max: configuration.apply.events_max,
+    };
+    let requested = shutdown.clone();
+    let view = thread::Builder::new().name("view".into()).spawn(move || keeper.keep(&requested))?;
+    Ok(Process {
+        http_address,
+        http,
+        operations,
+        view,
+    })
+}
+
+impl Process {
+    /// Where questions are answered.
+    pub fn http_address(&self) -> SocketAddr {
+        self.http_address
+    }
+
+    pub fn operations_address(&self) -> SocketAddr {
+        self.operations.address()
+    }
+
+    /// Waits for the end, which the shutdown brings.
+    ///
+    /// # Errors
+    /// What made the process refuse to go on, if that is why it ended.
+    pub fn join(self) -> Result<(), Failure> {
+        let ended = self.view.join().unwrap_or(Err(Failure::Panicked));
+        let served = self.http.join();
+        self.operations.join();
+        served.map_err(|_panic| Failure::Panicked)?;
+        ended
+    }
+}
+
+fn open(configuration: &Configuration, health: Health) -> Result<View, Failure> {
+    let sizing = Sizing {
+        block_cache_bytes: configuration.rocksdb.block_cache_bytes,
+        write_buffer_bytes: configuration.rocksdb.write_buffer_bytes,
+    };
+    let store = directory::open(&configuration.state_directory, EDITION, sizing)?;
+    Ok(View::new(store, health)?)
+}
+
+/// Answers questions on threads of their own until the shutdown.
+fn serve(
+    configuration: &Configuration,
+    view: Arc<View>,
+    registry: prometheus::Registry,
+    shutdown: &Shutdown,
+) -> Result<(SocketAddr, JoinHandle<()>), Failure> {
+    let address = configuration.http.address;
+    let patience = Patience {
+        position_wait_max: Duration::from_millis(configuration.http.position_wait_ms_max),
+        ..Patience::default()
+    };
+    let limits = Limits {
+        connections_max: configuration.http.connections_max,
+        ..Limits::default()
+    };
+    let service = Arc::new(Service::new(view, registry, patience)?);
+    let runtime = runtime::Builder::new_multi_thread().thread_name("http").enable_all().build()?;
+    let listener = runtime
+        .block_on(TcpListener::bind(address))
+        .map_err(|error| ListenError { address, error })?;
+    let bound = listener.local_addr()?;
+    let requested = shutdown.requested();
+    let work = move || runtime.block_on(query_service::serve(listener, service, limits, requested));
+    Ok((bound, thread::Builder::new().name("http-accept".into()).spawn(work)?))
+}
+
+/// Keeps the view up to date.
+struct Keeper {
+    view: Arc<View>,
+    settings: Settings,
+    topology: Topology,
+    registry: Registry,
+    metrics: Metrics,
+    health: Health,
+    events_max: usize,
+}
+
+impl Keeper {
+    /// Keeps the view until the shutdown. A view that cannot go on stays as it is and is still asked, for as long as the process
+    /// lives: its position tells how old it is. Only what was wrong from the beginning ends the process.
+    fn keep(self, shutdown: &Shutdown) -> Result<(), Failure> {
+        loop {
+            let Err(failure) = self.follow(shutdown) else {
+                return Ok(());
+            };
+            match failure.kind() {
+                FailureKind::Refuse => {
+                    shutdown.request();
+                    return Err(failure);
+                }
+                FailureKind::Reconnect => {
+                    tracing::warn!(%failure, "the log could not be read on; connecting anew");
+                    self.health.set(VIEW, State::Waiting(failure.to_string()));
+                    shutdown.wait_timeout(RECONNECT_PAUSE);
+                }
+                FailureKind::Stop | FailureKind::Restart => {
+                    tracing::error!(%failure, "the view stays as it is");
+                    self.metrics.stopped.set(1);
+                    self.health.set(VIEW, self.condition(&failure));
+                    shutdown.wait();
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// What an operator is told, and a restart where that helps.
+    fn condition(&self, failure: &Failure) -> State {
+        let reason = format!("stopped: {failure}");
+        match failure.kind() {
+            FailureKind::Restart => {
+                if failure.is_corruption() {
+                    directory::ask_for_rebuild(self.view.store());
+                }
+                State::Dead(reason)
+            }
+            FailureKind::Refuse | FailureKind::Reconnect | FailureKind::Stop => State::Waiting(reason),
+        }
+    }
+
+    fn follow(&self, shutdown: &Shutdown) -> Result<(), Failure> {
+        let connected = connecting::connect(&self.view, EDITION, &self.settings, &self.topology, &self.health, shutdown)?;
+        let Some(Connected { reader, progress, ends }) = connected else {
+            return Ok(());
+        };
+        let writer = Writer::new(&self.view, &self.metrics, &self.health, progress, ends);
+        let decoder = Decoder::new(self.registry.clone(), self.health.clone());
+        let (runs, received) = mpsc::sync_channel(RUNS_WAITING_MAX);
+        let going = Going {
+            shutdown,
+            over: AtomicBool::new(false),
+        };
+        thread::scope(|scope| {
+            let going = &going;
+            let read = || reading::read(reader, decoder, self.events_max, going, runs);
+            let reading = thread::Builder::new().name("log".into()).spawn_scoped(scope, read)?;
+            let written = writer.write(&received);
+            going.over.store(true, Ordering::Relaxed);
+            drop(received);
+            let read = reading.join().unwrap_or(Err(Failure::Panicked));
+            written.and(read)
+        })
+    }
+}
+
+/// Whether the reading thread should go on.
+pub(crate) struct Going<'s> {
+    pub(crate) shutdown: &'s Shutdown,
+    /// Nobody takes what is read.
+    over: AtomicBool,
+}
+
+impl Going<'_> {
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed) || self.shutdown.is_requested()
+    }
+}
+
+/// What to do about a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FailureKind {
+    /// End the process: it was set up for something else.
+    Refuse,
+    /// Try again.
+    Reconnect,
+    /// Keep the view as it is and say why.
+    Stop,
+    /// Say that only a restart helps.
+    Restart,
+}
+
+impl Failure {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Settings(_)
+            | Self::Registry(_)
+            | Self::Listen(_)
+            | Self::Directory(_)
+            | Self::Metrics(_)
+            | Self::Thread(_)
+            | Self::Topics(_) => FailureKind::Refuse,
+            Self::Log(ReadFailure::Kafka { .. }) => FailureKind::Reconnect,
+            Self::Log(ReadFailure::OutOfRange { .. }) | Self::Undecodable { .. } | Self::Stopped(Stop::Gap { .. }) => FailureKind::Stop,
+            Self::Stopped(Stop::UnknownPartition { .. } | Stop::Unappliable { .. }) => FailureKind::Stop,
+            Self::Stopped(Stop::Unreadable(_)) | Self::Store(_) | Self::Read(_) | Self::Panicked => FailureKind::Restart,
+        }
+    }
+
+    /// What is on disk cannot be right.
+    fn is_corruption(&self) -> bool {
+        match self {
+            Self::Store(error) => error.kind == Kind::Corrupt,
+            Self::Read(error) | Self::Stopped(Stop::Unreadable(error)) => error.reason.contains("Corruption"),
+            _ => false,
+        }
+    }
+}

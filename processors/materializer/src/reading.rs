@@ -1,0 +1,164 @@
+//! Events from the log, decoded, in runs of bounded size.
+
+use crate::applying::Located;
+use crate::process::{Failure, Going};
+use decider::{Codec, DecodeError};
+use domain::{AggregateId, Instant};
+use schemas::{Airline, AvroCodec, SchemaIds};
+use service::{Health, State, clock};
+use std::collections::BTreeMap;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+use stream::reader::{Reader, Record};
+use stream::registry::{Registry, RegistryError};
+use views::Fact;
+
+/// How long a poll waits for a first record. It returns as soon as there is one.
+const POLL_WAIT: Duration = Duration::from_millis(100);
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+const LAG_PERIOD: Duration = Duration::from_secs(5);
+const LAG_WAIT_MAX: Duration = Duration::from_secs(1);
+/// The part of the process that waits for the schema registry.
+const REGISTRY: &str = "schema-registry";
+
+/// Ids that no registry gives, because they are signed 32-bit numbers there: every schema is learned when it is first met, so that
+/// a registry that is away holds up nothing else.
+const NOT_YET_KNOWN: SchemaIds = SchemaIds {
+    command: u32::MAX,
+    event: u32::MAX - 1,
+    outcome: u32::MAX - 2,
+};
+
+/// What one poll has brought.
+pub(crate) struct Run {
+    pub(crate) located: Vec<Located>,
+    /// When each was appended, milliseconds since the epoch.
+    pub(crate) appended_ms: Vec<i64>,
+    /// Partitions whose end was reached behind these events.
+    pub(crate) ended: Vec<u32>,
+    /// The ends of partitions that are not reached, when they were looked up.
+    pub(crate) ends: BTreeMap<u32, i64>,
+}
+
+/// Reads until the shutdown, or until nobody takes the runs any more.
+pub(crate) fn read(
+    mut reader: Reader,
+    mut decoder: Decoder,
+    events_max: usize,
+    going: &Going<'_>,
+    runs: SyncSender<Run>,
+) -> Result<(), Failure> {
+    let mut lag_asked = clock::monotonic();
+    let mut behind: Vec<u32> = Vec::new();
+    while !going.is_over() {
+        let mut run = Run {
+            located: Vec::new(),
+            appended_ms: Vec::new(),
+            ended: Vec::new(),
+            ends: BTreeMap::new(),
+        };
+        let mut undecoded = None;
+        let polled = reader.poll(events_max, POLL_WAIT, |record| {
+            if undecoded.is_some() {
+                return;
+            }
+            match decoder.decode(record, going) {
+                Ok(Some(located)) => {
+                    run.located.push(located);
+                    run.appended_ms.push(record.timestamp_ms);
+                }
+                // The shutdown came while the registry was waited for: what was read is read again at the next start.
+                Ok(None) => {}
+                Err(failure) => undecoded = Some(failure),
+            }
+            if !behind.contains(&record.partition) {
+                behind.push(record.partition);
+            }
+        })?;
+        behind.retain(|partition| !polled.ended.contains(partition));
+        run.ended = polled.ended;
+        if lag_asked.elapsed() >= LAG_PERIOD {
+            lag_asked = clock::monotonic();
+            run.ends = ends(&reader, &behind);
+        }
+        let is_empty = run.located.is_empty() && run.ended.is_empty() && run.ends.is_empty();
+        if !going.is_over() && !is_empty && runs.send(run).is_err() {
+            return Ok(());
+        }
+        if let Some(failure) = undecoded {
+            return Err(failure);
+        }
+    }
+    Ok(())
+}
+
+/// The ends of the partitions that are behind; fewer when the brokers do not answer.
+fn ends(reader: &Reader, behind: &[u32]) -> BTreeMap<u32, i64> {
+    let end = |partition: &u32| Some((*partition, reader.watermarks(*partition, LAG_WAIT_MAX).ok()?.high));
+    behind.iter().map_while(end).collect()
+}
+
+/// Turns records into facts.
+pub(crate) struct Decoder {
+    codec: AvroCodec,
+    registry: Registry,
+    health: Health,
+}
+
+impl Decoder {
+    pub(crate) fn new(registry: Registry, health: Health) -> Self {
+        Self {
+            codec: AvroCodec::new(NOT_YET_KNOWN),
+            registry,
+            health,
+        }
+    }
+
+    /// The fact in a record; `None` when the shutdown came while the registry was waited for.
+    fn decode(&mut self, record: &Record<'_>, going: &Going<'_>) -> Result<Option<Located>, Failure> {
+        let Record { partition, offset, .. } = *record;
+        let undecodable = |reason: String| Failure::Undecodable { partition, offset, reason };
+        let value = record.value.ok_or_else(|| undecodable("it has no value".into()))?;
+        let event = loop {
+            match Codec::<Airline>::decode_event(&mut self.codec, value) {
+                Ok(event) => break event,
+                Err(DecodeError::Malformed(reason)) => return Err(undecodable(reason)),
+                Err(DecodeError::UnknownSchema(id)) => match self.schema(id, going) {
+                    None => return Ok(None),
+                    Some(None) => return Err(undecodable(format!("the registry knows no schema {id}"))),
+                    Some(Some(schema)) => Codec::<Airline>::learn(&mut self.codec, id, &schema).map_err(undecodable)?,
+                },
+            }
+        };
+        let aggregate_id = AggregateId::parse(&event.aggregate_id).map_err(|invalid| undecodable(invalid.to_string()))?;
+        let fact = Fact {
+            partition,
+            sequence: event.sequence,
+            version: event.version,
+            command_id: event.command_id.into_bytes(),
+            command_offset: event.command_offset,
+            decided_at: Instant(event.decided_at_ms),
+            aggregate_id,
+            event: event.event,
+        };
+        Ok(Some(Located { offset, fact }))
+    }
+
+    /// Asks the registry until it answers. `None` when the shutdown came first; `Some(None)` when there is no such schema.
+    fn schema(&self, id: u32, going: &Going<'_>) -> Option<Option<String>> {
+        while !going.is_over() {
+            match self.registry.schema(id) {
+                Ok(schema) => {
+                    self.health.set(REGISTRY, State::Ready);
+                    return Some(schema);
+                }
+                Err(error @ (RegistryError::Away { .. } | RegistryError::Refused { .. })) => {
+                    tracing::warn!(%error, schema_id = id, "a schema is needed to go on; waiting for the registry");
+                    self.health.set(REGISTRY, State::Waiting(error.to_string()));
+                    going.shutdown.wait_timeout(RETRY_PAUSE);
+                }
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,83 @@
+//! The view that this process builds, as the query service sees it: snapshots, their positions, and whether to ask here.
+
+use crate::bookkeeping::Progress;
+use keyvalue::ReadError;
+use query_service::{Position, Readiness, Source, Stamp};
+use service::Health;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use store::{Snapshot, Store};
+use tokio::sync::watch;
+
+/// An open view. One thread writes to its store; any number read.
+pub(crate) struct View {
+    store: Store,
+    applied: watch::Sender<Arc<Stamp>>,
+    health: Health,
+    /// The stamp that was made last, by the stored bytes that it was made from: most answers share it.
+    latest: Mutex<(Vec<u8>, Arc<Stamp>)>,
+}
+
+impl View {
+    /// # Errors
+    /// When the stored progress cannot be read.
+    pub(crate) fn new(store: Store, health: Health) -> Result<Self, ReadError> {
+        let position = match Progress::load(&store)? {
+            Some(progress) => progress.position(),
+            None => Position::default(),
+        };
+        let stamp = Arc::new(Stamp::new(position));
+        Ok(Self {
+            store,
+            applied: watch::Sender::new(Arc::clone(&stamp)),
+            health,
+            latest: Mutex::new((Vec::new(), stamp)),
+        })
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Tells everyone who waits that the store has come this far.
+    pub(crate) fn announce(&self, progress: &Progress) {
+        self.applied.send_replace(Arc::new(Stamp::new(progress.position())));
+    }
+
+    fn latest(&self) -> MutexGuard<'_, (Vec<u8>, Arc<Stamp>)> {
+        // What is held is replaced in one piece: a panic elsewhere cannot have left half of it.
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Source for View {
+    type Snapshot<'s> = Snapshot<'s>;
+
+    fn snapshot(&self) -> Snapshot<'_> {
+        self.store.snapshot()
+    }
+
+    fn position(&self, snapshot: &Snapshot<'_>) -> Result<Arc<Stamp>, ReadError> {
+        let stamp = Progress::stored(snapshot, |bytes| {
+            let mut latest = self.latest();
+            if latest.0 != bytes {
+                let progress = Progress::from_bytes(bytes).ok_or_else(|| ReadError::new("the stored progress has an impossible length"))?;
+                *latest = (bytes.to_vec(), Arc::new(Stamp::new(progress.position())));
+            }
+            Ok(Arc::clone(&latest.1))
+        })?;
+        stamp.unwrap_or_else(|| Ok(Arc::new(Stamp::new(Position::default()))))
+    }
+
+    fn applied(&self) -> watch::Receiver<Arc<Stamp>> {
+        self.applied.subscribe()
+    }
+
+    fn readiness(&self) -> Readiness {
+        let reasons = self.health.not_ready();
+        if reasons.is_empty() {
+            return Readiness::Ready;
+        }
+        let reasons: Vec<String> = reasons.iter().map(|(part, why)| format!("{part}: {why}")).collect();
+        Readiness::NotReady(reasons.join("; "))
+    }
+}

@@ -1,0 +1,150 @@
+//! From runs of events to the store, one batch for each, and what becomes visible with it.
+
+use crate::applying::{self, Step};
+use crate::bookkeeping::Progress;
+use crate::connecting::KAFKA;
+use crate::metrics::Metrics;
+use crate::process::Failure;
+use crate::reading::Run;
+use crate::view::View;
+use service::{Health, State, clock};
+use std::collections::BTreeMap;
+use std::sync::mpsc::Receiver;
+use std::time::Instant;
+
+/// The part of the process that keeps the view.
+pub(crate) const VIEW: &str = "view";
+
+/// Applies runs to a view, in one thread.
+pub(crate) struct Writer<'p> {
+    view: &'p View,
+    metrics: &'p Metrics,
+    health: &'p Health,
+    progress: Progress,
+    catching_up: Option<CatchingUp>,
+}
+
+/// What is left of the log as it was at the start.
+struct CatchingUp {
+    /// Of each partition that is not there yet, the offset to reach.
+    ends: BTreeMap<u32, i64>,
+    offsets_total: u64,
+    events: u64,
+    began: Instant,
+}
+
+impl<'p> Writer<'p> {
+    pub(crate) fn new(view: &'p View, metrics: &'p Metrics, health: &'p Health, progress: Progress, mut ends: BTreeMap<u32, i64>) -> Self {
+        ends.retain(|partition, end| next_offset(&progress, *partition) < *end);
+        let catching_up = CatchingUp {
+            offsets_total: offsets_left(&ends, &progress),
+            ends,
+            events: 0,
+            began: clock::monotonic(),
+        };
+        let mut writer = Self {
+            view,
+            metrics,
+            health,
+            progress,
+            catching_up: Some(catching_up),
+        };
+        writer.note_progress(&[]);
+        writer
+    }
+
+    /// Applies runs until no more come.
+    pub(crate) fn write(mut self, runs: &Receiver<Run>) -> Result<(), Failure> {
+        for run in runs {
+            self.apply(&run)?;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, run: &Run) -> Result<(), Failure> {
+        if !run.located.is_empty() {
+            let step = applying::step(self.view.store(), &self.progress, &run.located);
+            self.view.store().apply(&step.mutations)?;
+            self.progress = step.progress.clone();
+            self.view.announce(&self.progress);
+            self.count(&step, run);
+            if let Some(stop) = step.stop {
+                return Err(Failure::Stopped(stop));
+            }
+        }
+        self.note_progress(&run.ended);
+        self.note_lag(run);
+        Ok(())
+    }
+
+    fn count(&mut self, step: &Step, run: &Run) {
+        let metrics = self.metrics;
+        metrics.batches.inc();
+        metrics.events_applied.inc_by(step.applied);
+        metrics.events_repeated.inc_by(step.repeated);
+        if step.repeated > 0 {
+            tracing::warn!(repeated = step.repeated, "events were skipped because the view has them already");
+        }
+        match &mut self.catching_up {
+            Some(catching_up) => catching_up.events += step.applied,
+            None => {
+                let now_ms = clock::unix_ms();
+                for appended_ms in &run.appended_ms {
+                    let took_ms = now_ms.saturating_sub(*appended_ms).max(0);
+                    metrics.append_to_visible.observe(took_ms as f64 / 1000.0);
+                }
+            }
+        }
+        for located in &run.located {
+            metrics.sequence_of(located.fact.partition).set(located.fact.sequence.cast_signed());
+        }
+    }
+
+    /// Looks whether the view has caught up: a partition has when its end is reached, or when Kafka says that nothing follows.
+    fn note_progress(&mut self, ended: &[u32]) {
+        let Some(catching_up) = &mut self.catching_up else {
+            return;
+        };
+        let progress = &self.progress;
+        catching_up
+            .ends
+            .retain(|partition, end| next_offset(progress, *partition) < *end && !ended.contains(partition));
+        let left = offsets_left(&catching_up.ends, progress);
+        let total = catching_up.offsets_total.max(1);
+        self.metrics.restored.set(1.0 - left as f64 / total as f64);
+        if catching_up.ends.is_empty() {
+            tracing::info!(
+                events = catching_up.events,
+                seconds = catching_up.began.elapsed().as_secs_f64(),
+                position = %progress.position(),
+                "the view has caught up with the log"
+            );
+            self.catching_up = None;
+            self.health.set(VIEW, State::Ready);
+            self.health.set(KAFKA, State::Ready);
+        } else {
+            let percent = 100 - left.saturating_mul(100) / total;
+            self.health.set(VIEW, State::Waiting(format!("catching up with the log, {percent} % done")));
+        }
+    }
+
+    fn note_lag(&self, run: &Run) {
+        for partition in &run.ended {
+            self.metrics.lag_of(*partition).set(0);
+        }
+        for (partition, end) in &run.ends {
+            let lag = (end - next_offset(&self.progress, *partition)).max(0);
+            self.metrics.lag_of(*partition).set(lag);
+        }
+    }
+}
+
+fn next_offset(progress: &Progress, partition: u32) -> i64 {
+    progress.get(partition).map_or(0, |reached| reached.next_offset)
+}
+
+fn offsets_left(ends: &BTreeMap<u32, i64>, progress: &Progress) -> u64 {
+    ends.iter()
+        .map(|(partition, end)| u64::try_from(end - next_offset(progress, *partition)).unwrap_or(0))
+        .sum()
+}
