@@ -38,20 +38,22 @@ pub fn decide(state: &State, command: &Command) -> Result<Vec<Event>, Rejection>
     }
 }
 
+/// Applies an event. One that does not fit leaves the state as it is; none such is ever decided.
 pub fn evolve(state: &mut State, event: &Event) {
-    match event {
-        Event::Registered { aircraft_type } => {
-            *state = State::Registered {
-                aircraft_type: aircraft_type.clone(),
-            }
-        }
-        Event::Retired => match state {
-            State::Registered { aircraft_type } => {
-                *state = State::Retired {
-                    aircraft_type: aircraft_type.clone(),
-                }
-            }
-            State::Unknown | State::Retired { .. } => debug_assert!(false, "only a registered airplane retires"),
+    *state = match (event, &*state) {
+        (Event::Registered { aircraft_type }, State::Unknown) => State::Registered {
+            aircraft_type: aircraft_type.clone(),
         },
-    }
+        (Event::Retired, State::Registered { aircraft_type }) => State::Retired {
+            aircraft_type: aircraft_type.clone(),
+        },
+        (Event::Registered { .. }, State::Registered { .. } | State::Retired { .. })
+        | (Event::Retired, State::Unknown | State::Retired { .. }) => {
+            debug_assert!(false, "an event that was not decided in this state: {event:?}");
+            return;
+        }
+    };
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,13 +68,17 @@ pub fn decide(state: &State, command: &Command) -> Result<Vec<Event>, Rejection>
     }
 }
 
+/// Applies an event. One that does not fit leaves the state as it is; none such is ever decided.
 pub fn evolve(state: &mut State, event: &Event) {
-    match event {
-        Event::Registered {
-            name,
-            zone,
-            minimum_ground_time_minutes,
-        } => {
+    match (event, &mut state.registered) {
+        (
+            Event::Registered {
+                name,
+                zone,
+                minimum_ground_time_minutes,
+            },
+            None,
+        ) => {
             state.registered = Some(Airport {
                 name: name.clone(),
                 zone: zone.clone(),
@@ -82,12 +86,17 @@ pub fn evolve(state: &mut State, event: &Event) {
                 by_aircraft_type: BTreeMap::new(),
             });
         }
-        Event::MinimumGroundTimeSet { aircraft_type, minutes } => match (&mut state.registered, aircraft_type) {
-            (Some(airport), None) => airport.minimum_ground_time_minutes = *minutes,
-            (Some(airport), Some(aircraft_type)) => {
+        (Event::MinimumGroundTimeSet { aircraft_type, minutes }, Some(airport)) => match aircraft_type {
+            None => airport.minimum_ground_time_minutes = *minutes,
+            Some(aircraft_type) => {
                 airport.by_aircraft_type.insert(aircraft_type.clone(), *minutes);
             }
-            (None, _) => debug_assert!(false, "a ground time is set at registered airports only"),
         },
+        (Event::Registered { .. }, Some(_)) | (Event::MinimumGroundTimeSet { .. }, None) => {
+            debug_assert!(false, "an event that was not decided in this state: {event:?}");
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,12 +87,12 @@ pub fn evolve(state: &mut State, event: &Event) {
 }
 
 fn wrong_aggregate(id: &AggregateId, command: &Command) -> Rejection {
-    let kind = match command {
-        Command::Airport(_) => "airport",
-        Command::Airplane(_) => "airplane",
-        Command::Rotation(_) => "rotation",
+    let (kind, article) = match command {
+        Command::Airport(_) => ("airport", "an"),
+        Command::Airplane(_) => ("airplane", "an"),
+        Command::Rotation(_) => ("rotation", "a"),
     };
-    let message = format!("this command is for an {kind}, but its aggregate id is {id}").replace("an rotation", "a rotation");
+    let message = format!("this command is for {article} {kind}, but its aggregate id is {id}");
     Rejection::new(
         "wrong-aggregate",
         message,

@@ -121,22 +121,38 @@ pub fn decide(state: &State, command: &Command) -> Result<Vec<Event>, Rejection>
     }
 }
 
+/// Applies an event. One that does not fit leaves the state as it is; none such is ever decided.
 pub fn evolve(state: &mut State, event: &Event) {
-    match event {
-        Event::Created { mode } => state.set_status(Status::Live(*mode)),
-        Event::LegAdded { leg } => state.add(leg.clone()),
-        Event::LegRemoved { leg } => state.remove(&leg.id),
-        Event::LegRescheduled {
-            leg_id,
-            departure,
-            arrival,
-            ..
-        } => state.reschedule(leg_id, *departure, *arrival),
-        Event::AirplaneAssigned { registration, .. } => state.set_airplane(Some(registration.clone())),
-        Event::AirplaneUnassigned { .. } => state.set_airplane(None),
-        Event::Activated => state.set_status(Status::Live(Mode::Active)),
-        Event::Removed => state.set_status(Status::Removed),
-    }
+    let fits = match (event, state.status()) {
+        (Event::Created { mode }, Status::Unborn) => state.set_status(Status::Live(*mode)),
+        (Event::LegAdded { leg }, Status::Live(_)) => state.add(leg.clone()),
+        (Event::LegRemoved { leg }, Status::Live(_)) => state.remove(&leg.id),
+        (
+            Event::LegRescheduled {
+                leg_id,
+                departure,
+                arrival,
+                ..
+            },
+            Status::Live(_),
+        ) => state.reschedule(leg_id, *departure, *arrival),
+        (Event::AirplaneAssigned { registration, .. }, Status::Live(_)) => state.set_airplane(Some(registration.clone())),
+        (Event::AirplaneUnassigned { .. }, Status::Live(_)) => state.set_airplane(None),
+        (Event::Activated, Status::Live(Mode::Draft)) => state.set_status(Status::Live(Mode::Active)),
+        (Event::Removed, Status::Live(_)) => state.set_status(Status::Removed),
+        (
+            Event::Created { .. }
+            | Event::LegAdded { .. }
+            | Event::LegRemoved { .. }
+            | Event::LegRescheduled { .. }
+            | Event::AirplaneAssigned { .. }
+            | Event::AirplaneUnassigned { .. }
+            | Event::Activated
+            | Event::Removed,
+            Status::Unborn | Status::Live(_) | Status::Removed,
+        ) => false,
+    };
+    debug_assert!(fits, "an event that was not decided in this state: {event:?}");
 }
 
 #[cfg(test)]

@@ -353,3 +353,6 @@ impl fmt::Debug for AggregateId {
         fmt::Display::fmt(self, formatter)
     }
 }
+
+#[cfg(test)]
+mod tests;

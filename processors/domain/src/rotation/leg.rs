@@ -13,9 +13,9 @@ pub struct Leg {
     pub arrival: Instant,
 }
 
-/// 1970-01-01 and 2200-01-01: beyond them an instant is a mistake of units.
+/// The first of 1970 and the last of 2200: beyond them an instant is a mistake of units.
 const FIRST_MS: i64 = 0;
-const LAST_MS: i64 = 7_258_118_400_000;
+const LAST_MS: i64 = 7_289_654_400_000 - 1;
 
 /// What makes a leg impossible, whatever surrounds it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

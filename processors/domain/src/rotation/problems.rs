@@ -5,6 +5,7 @@ use super::{Leg, Mode};
 use crate::rejection::Fact;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Bound;
 
 /// Two legs that follow one another and should not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,23 +136,23 @@ impl<'c> Change<'c> {
         pairs.values().flat_map(|(first, second)| between(first, second)).collect()
     }
 
-    /// The leg before a place, in the result.
+    /// The leg before a place, in the result. The search ends at the added leg before it, so that the searches of one change
+    /// pass each of its removed legs a bounded number of times.
     fn before<'s>(&'s self, state: &'s State, place: &Place) -> Option<&'s Leg> {
-        let kept = state
-            .ordered()
-            .range(..place)
-            .rev()
-            .find(|(place, _)| !self.removed.contains(place));
-        let added = self.added.range(..place).next_back().map(|(place, leg)| (place, *leg));
-        kept.into_iter().chain(added).max_by_key(|(place, _)| *place).map(|(_, leg)| leg)
+        let added = self.added.range(..place).next_back();
+        let from = added.map_or(Bound::Unbounded, |(place, _)| Bound::Excluded(place));
+        let mut between = state.ordered().range((from, Bound::Excluded(place))).rev();
+        let kept = between.find(|(place, _)| !self.removed.contains(*place));
+        kept.map(|(_, leg)| leg).or(added.map(|(_, leg)| *leg))
     }
 
-    /// The leg at or after a place, but not the one that is added there, in the result.
+    /// The leg at or after a place, but not the one that is added there, in the result. The search ends as that of `before`.
     fn after<'s>(&'s self, state: &'s State, place: &Place) -> Option<&'s Leg> {
-        let kept = state.ordered().range(place..).find(|(place, _)| !self.removed.contains(place));
-        let beyond = (std::ops::Bound::Excluded(place), std::ops::Bound::Unbounded);
-        let added = self.added.range(beyond).next().map(|(place, leg)| (place, *leg));
-        kept.into_iter().chain(added).min_by_key(|(place, _)| *place).map(|(_, leg)| leg)
+        let added = self.added.range((Bound::Excluded(place), Bound::Unbounded)).next();
+        let to = added.map_or(Bound::Unbounded, |(place, _)| Bound::Excluded(place));
+        let mut between = state.ordered().range((Bound::Included(place), to));
+        let kept = between.find(|(place, _)| !self.removed.contains(*place));
+        kept.map(|(_, leg)| leg).or(added.map(|(_, leg)| *leg))
     }
 }
 

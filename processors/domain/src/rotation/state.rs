@@ -48,8 +48,10 @@ impl State {
             state.add(leg);
         }
         for id in removed {
-            state.ids_bytes += id.as_str().len();
-            state.removed.insert(id);
+            let bytes = id.as_str().len();
+            if state.removed.insert(id) {
+                state.ids_bytes += bytes;
+            }
         }
         state
     }
@@ -85,41 +87,42 @@ impl State {
         &self.legs
     }
 
-    pub(super) fn set_status(&mut self, status: Status) {
+    // Each change says whether it fits the state; one that does not changes nothing.
+
+    pub(super) fn set_status(&mut self, status: Status) -> bool {
         self.status = status;
+        true
     }
 
-    pub(super) fn set_airplane(&mut self, airplane: Option<Registration>) {
+    pub(super) fn set_airplane(&mut self, airplane: Option<Registration>) -> bool {
         self.airplane = airplane;
+        true
     }
 
-    pub(super) fn add(&mut self, leg: Leg) {
-        debug_assert!(
-            !self.departures.contains_key(&leg.id) && !self.removed.contains(&leg.id),
-            "leg ids are never reused"
-        );
+    pub(super) fn add(&mut self, leg: Leg) -> bool {
+        if self.departures.contains_key(&leg.id) || self.removed.contains(&leg.id) {
+            return false;
+        }
         self.ids_bytes += leg.id.as_str().len();
         self.departures.insert(leg.id.clone(), leg.departure);
         self.legs.insert((leg.departure, leg.id.clone()), leg);
+        true
     }
 
-    pub(super) fn remove(&mut self, id: &LegId) {
-        match self.take(id) {
-            Some(_) => {
-                self.removed.insert(id.clone());
-            }
-            None => debug_assert!(false, "only a leg that is there is removed"),
-        }
+    pub(super) fn remove(&mut self, id: &LegId) -> bool {
+        let Some(leg) = self.take(id) else {
+            return false;
+        };
+        self.removed.insert(leg.id)
     }
 
-    pub(super) fn reschedule(&mut self, id: &LegId, departure: Instant, arrival: Instant) {
-        match self.take(id) {
-            Some(leg) => {
-                self.departures.insert(id.clone(), departure);
-                self.legs.insert((departure, id.clone()), Leg { departure, arrival, ..leg });
-            }
-            None => debug_assert!(false, "only a leg that is there is rescheduled"),
-        }
+    pub(super) fn reschedule(&mut self, id: &LegId, departure: Instant, arrival: Instant) -> bool {
+        let Some(leg) = self.take(id) else {
+            return false;
+        };
+        self.departures.insert(id.clone(), departure);
+        self.legs.insert((departure, id.clone()), Leg { departure, arrival, ..leg });
+        true
     }
 
     /// Out of both maps; its id stays counted.
