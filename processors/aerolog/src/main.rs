@@ -1,2 +1,120 @@
-//! Wires the process.
-fn main() {}
+//! The command line: topics and schemas, commands and their outcomes, imports, checks.
+//!
+//! Every subcommand has a file; `connection` knows where the cluster is, `outcomes` waits for answers.
+#![allow(clippy::print_stdout)]
+
+mod check;
+mod connection;
+mod decode;
+mod describe;
+mod import;
+mod outcomes;
+mod schemas_command;
+mod send;
+mod topics;
+
+use clap::{Parser, Subcommand};
+use connection::Connection;
+use std::process::ExitCode;
+
+/// Work with an Aerolog flight schedule: its topics, schemas, commands, outcomes and checks.
+#[derive(Parser)]
+#[command(version, after_help = STATUSES)]
+struct Arguments {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const STATUSES: &str = "\
+Exit status:
+  0  it worked; a command was accepted; a check has no difference to report
+  1  it failed: the cluster, the registry or the query service cannot be used, or something differs
+  2  the arguments are wrong
+  3  a command was rejected (send), or some commands of an import were
+  4  no outcome came in time; the command may still be decided later
+
+First steps:
+  aerolog topics apply && aerolog schemas apply
+  aerolog send register-airport HNL --name Honolulu --zone Pacific/Honolulu --minimum-ground-time 30
+  aerolog check ground-time";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Create the topics, or compare them with the topology
+    #[command(subcommand)]
+    Topics(topics::Action),
+    /// Register the schemas, or compare the registry with them
+    #[command(subcommand)]
+    Schemas(schemas_command::Action),
+    /// Import airports or legs from a CSV file; repeating an import changes nothing
+    #[command(subcommand)]
+    Import(import::What),
+    /// Send one command and wait for its outcome
+    Send(send::Arguments),
+    /// Show outcomes as they come, or the one of a command id
+    Outcomes(outcomes::Arguments),
+    /// Turn what kcat wrote (kcat -C … -f '%R%s') into JSON lines
+    Decode(decode::Arguments),
+    /// Ask the query service what is wrong with the schedule
+    Check(check::Arguments),
+    /// Show the topics, who writes and who reads them
+    Describe(describe::Arguments),
+}
+
+/// What a subcommand came to; errors are failures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Fine,
+    Differs,
+    Rejected,
+    TimedOut,
+}
+
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Fine => Self::SUCCESS,
+            Verdict::Differs => Self::from(1),
+            Verdict::Rejected => Self::from(3),
+            Verdict::TimedOut => Self::from(4),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = std::env::var("AEROLOG_LOG").unwrap_or_else(|_| "warn".to_owned());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+    let connection = &arguments.connection;
+    let result = match &arguments.command {
+        Command::Topics(action) => topics::run(connection, action),
+        Command::Schemas(action) => schemas_command::run(connection, action),
+        Command::Import(what) => import::run(connection, what),
+        Command::Send(arguments) => send::run(connection, arguments),
+        Command::Outcomes(arguments) => outcomes::run(connection, arguments),
+        Command::Decode(arguments) => decode::run(connection, arguments),
+        Command::Check(arguments) => check::run(arguments),
+        Command::Describe(arguments) => describe::run(connection, arguments),
+    };
+    match result {
+        Ok(verdict) => verdict.into(),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("aerolog: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whoever read our output has had enough, as `head` does.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

@@ -14,7 +14,7 @@ const LATENCY_BUCKETS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 
 const PARTITIONS: &str = "partitions";
 
 /// Counts, measures, and says whether the processor is ready.
-pub struct Metrics {
+pub(crate) struct Metrics {
     commands: IntCounterVec,
     events: IntCounter,
     dead_letters: IntCounterVec,
@@ -34,7 +34,7 @@ pub struct Metrics {
 impl Metrics {
     /// # Errors
     /// When the registry holds a metric of the same name already.
-    pub fn register(registry: &Registry, health: Health) -> Result<Self, prometheus::Error> {
+    pub(crate) fn register(registry: &Registry, health: Health) -> Result<Self, prometheus::Error> {
         let latency = |name: &str, help: &str| Histogram::with_opts(HistogramOpts::new(name, help).buckets(LATENCY_BUCKETS.to_vec()));
         let metrics = Self {
             commands: IntCounterVec::new(
@@ -143,7 +143,7 @@ impl Observe for Metrics {
 }
 
 /// Sizes and stalls of the state directory, read when they are asked for.
-pub struct StoreMeasures {
+pub(crate) struct StoreMeasures {
     store: Arc<Store>,
     gauges: Vec<(&'static str, IntGauge)>,
 }
@@ -151,7 +151,7 @@ pub struct StoreMeasures {
 impl StoreMeasures {
     /// # Errors
     /// When the registry holds a metric of the same name already.
-    pub fn register(registry: &Registry, store: Arc<Store>) -> Result<(), prometheus::Error> {
+    pub(crate) fn register(registry: &Registry, store: Arc<Store>) -> Result<(), prometheus::Error> {
         let gauges: Result<Vec<_>, prometheus::Error> = store
             .measures()
             .into_iter()

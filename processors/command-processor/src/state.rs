@@ -22,7 +22,7 @@ pub enum StateError {
 }
 
 /// Opens the directory. One that is corrupt is set aside and built anew from the log.
-pub fn open(path: &Path, sizing: Sizing) -> Result<Store, StateError> {
+pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<Store, StateError> {
     let medium = |error| StateError::Medium {
         path: path.to_owned(),
         error,
@@ -40,7 +40,7 @@ pub fn open(path: &Path, sizing: Sizing) -> Result<Store, StateError> {
 }
 
 /// Binds a fresh state to the topics that it will be built from, and refuses one that was built from others.
-pub fn bind(store: &Store, live: &str) -> Result<(), StateError> {
+pub(crate) fn bind(store: &Store, live: &str) -> Result<(), StateError> {
     let held = store.get(&keys::identity(), |bytes| String::from_utf8_lossy(bytes).into_owned())?;
     match held {
         Some(held) if held == live => Ok(()),

@@ -1,0 +1,112 @@
+//! Where the cluster and the registry are, and what follows from that.
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use schemas::{AvroCodec, Content, SchemaIds, subject};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use stream::Settings;
+use stream::registry::{Registry, Subject};
+use topology::Topology;
+
+#[derive(Args, Clone)]
+pub(crate) struct Connection {
+    /// Brokers, as host:port,…
+    #[arg(
+        long,
+        global = true,
+        env = "KAFKA_BOOTSTRAP_SERVERS",
+        default_value = "127.0.0.1:9092",
+        value_name = "HOST:PORT,…"
+    )]
+    brokers: String,
+    /// The schema registry's address
+    #[arg(
+        long,
+        global = true,
+        env = "SCHEMA_REGISTRY_URL",
+        default_value = "http://127.0.0.1:8081",
+        value_name = "URL"
+    )]
+    registry: String,
+    /// Partitions of commands, events and outcomes
+    #[arg(long, global = true, env = "AEROLOG_PARTITIONS", default_value_t = 24)]
+    partitions: u32,
+    /// A file of librdkafka settings, name=value a line; the place for security.protocol, sasl.*, ssl.*
+    #[arg(long, global = true, env = "AEROLOG_KAFKA_SETTINGS", value_name = "FILE")]
+    kafka_settings: Option<PathBuf>,
+}
+
+impl Connection {
+    pub(crate) fn topology(&self) -> anyhow::Result<Topology> {
+        Ok(Topology::schedule(Some(self.partitions))?)
+    }
+
+    pub(crate) fn settings(&self) -> anyhow::Result<Settings> {
+        let mut table = BTreeMap::from([("bootstrap.servers".to_owned(), self.brokers.clone())]);
+        if let Some(path) = &self.kafka_settings {
+            let text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
+            for (number, line) in text
+                .lines()
+                .enumerate()
+                .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))
+            {
+                let (name, value) = line
+                    .split_once('=')
+                    .ok_or_else(|| anyhow!("{} line {}: expected name=value", path.display(), number + 1))?;
+                table.insert(name.trim().to_owned(), value.trim().to_owned());
+            }
+        }
+        Ok(Settings::new(&table)?)
+    }
+
+    pub(crate) fn registry(&self) -> anyhow::Result<Registry> {
+        Ok(Registry::new(&self.registry)?)
+    }
+
+    /// The subject of each topic with its latest schema.
+    pub(crate) fn subjects(&self) -> anyhow::Result<[(Content, Subject); 3]> {
+        let topology = self.topology()?;
+        let topics = &topology.topics;
+        let subject = |topic: &str, content: Content| {
+            let (schema_json, compatibility) = (content.latest().json.to_owned(), content.compatibility().name().to_owned());
+            (
+                content,
+                Subject {
+                    name: subject(topic),
+                    schema_json,
+                    compatibility,
+                },
+            )
+        };
+        Ok([
+            subject(&topics.commands.name, Content::Command),
+            subject(&topics.events.name, Content::Event),
+            subject(&topics.outcomes.name, Content::Outcome),
+        ])
+    }
+
+    /// The ids of the latest schemas.
+    pub(crate) fn schema_ids(&self) -> anyhow::Result<SchemaIds> {
+        let registry = self.registry()?;
+        let [(_, command), (_, event), (_, outcome)] = self.subjects()?;
+        let id = |subject: &Subject| {
+            let found = registry.id_of(subject)?;
+            found.ok_or_else(|| {
+                anyhow!(
+                    "the registry has no schema for {}; register it with `aerolog schemas apply`",
+                    subject.name
+                )
+            })
+        };
+        Ok(SchemaIds {
+            command: id(&command)?,
+            event: id(&event)?,
+            outcome: id(&outcome)?,
+        })
+    }
+
+    pub(crate) fn codec(&self) -> anyhow::Result<AvroCodec> {
+        Ok(AvroCodec::new(self.schema_ids()?))
+    }
+}

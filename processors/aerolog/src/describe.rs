@@ -1,0 +1,28 @@
+//! `aerolog describe`: the topology for people.
+
+use crate::{Connection, Verdict};
+use clap::{Args, ValueEnum};
+use topology::describe;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    form: Form,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Form {
+    /// A picture and a table for the terminal
+    Text,
+    /// A Mermaid flowchart
+    Mermaid,
+}
+
+pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let topology = connection.topology()?;
+    match arguments.form {
+        Form::Text => print!("{}\n{}", describe::picture(&topology), describe::table(&topology)),
+        Form::Mermaid => print!("{}", describe::mermaid(&topology)),
+    }
+    Ok(Verdict::Fine)
+}

@@ -1,0 +1,138 @@
+//! `aerolog outcomes`, and waiting for the outcomes of commands that were just sent.
+
+use crate::{Connection, Verdict};
+use anyhow::anyhow;
+use clap::Args;
+use decider::{Codec, DecodeError, Outcome, Status};
+use schemas::{Airline, AvroCodec};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use stream::reader::Reader;
+use stream::registry::Registry;
+use uuid::Uuid;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Show only the outcome of this command, and stop when it is found or the topic ends
+    command_id: Option<Uuid>,
+    /// Begin with the oldest outcome instead of the next one
+    #[arg(long)]
+    from_beginning: bool,
+    /// Stop at the end of the topic instead of waiting for more
+    #[arg(long)]
+    exit_at_end: bool,
+}
+
+const ASK_WAIT_MAX: Duration = Duration::from_secs(10);
+const POLL_WAIT: Duration = Duration::from_millis(200);
+const RECORDS_MAX: usize = 10_000;
+
+/// Reads outcomes from a point in time on.
+pub(crate) struct Outcomes {
+    reader: Reader,
+    codec: AvroCodec,
+    registry: Registry,
+    partitions: u32,
+}
+
+impl Outcomes {
+    /// From the end of the topic as it is now, or from its beginning.
+    pub(crate) fn open(connection: &Connection, codec: AvroCodec, from_beginning: bool) -> anyhow::Result<Self> {
+        let topology = connection.topology()?;
+        let mut reader = Reader::new(&connection.settings()?, &topology.topics.outcomes.name)?;
+        let mut from = BTreeMap::new();
+        for partition in 0..topology.partitions {
+            let marks = reader.watermarks(partition, ASK_WAIT_MAX)?;
+            from.insert(partition, if from_beginning { marks.low } else { marks.high });
+        }
+        reader.assign(&from, ASK_WAIT_MAX)?;
+        Ok(Self {
+            reader,
+            codec,
+            registry: connection.registry()?,
+            partitions: topology.partitions,
+        })
+    }
+
+    /// What has come, each with its partition, and the partitions whose end was reached.
+    pub(crate) fn poll(&mut self, wait: Duration) -> anyhow::Result<(Vec<(u32, Outcome)>, Vec<u32>)> {
+        let mut values = Vec::new();
+        let polled = self.reader.poll(RECORDS_MAX, wait, |record| {
+            values.push((record.partition, record.offset, record.value.unwrap_or_default().to_vec()));
+        })?;
+        let mut outcomes = Vec::with_capacity(values.len());
+        for (partition, offset, value) in values {
+            outcomes.push((
+                partition,
+                self.decode(&value)
+                    .map_err(|reason| anyhow!("outcome {partition}/{offset}: {reason}"))?,
+            ));
+        }
+        Ok((outcomes, polled.ended))
+    }
+
+    fn decode(&mut self, value: &[u8]) -> anyhow::Result<Outcome> {
+        loop {
+            match Codec::<Airline>::decode_outcome(&mut self.codec, value) {
+                Err(DecodeError::UnknownSchema(id)) => {
+                    let json = self
+                        .registry
+                        .schema(id)?
+                        .ok_or_else(|| anyhow!("the registry knows no schema {id}"))?;
+                    Codec::<Airline>::learn(&mut self.codec, id, &json).map_err(|reason| anyhow!("schema {id}: {reason}"))?;
+                }
+                decoded => return Ok(decoded?),
+            }
+        }
+    }
+}
+
+/// The outcome as people and programs read it.
+pub(crate) fn to_json(partition: u32, outcome: &Outcome) -> serde_json::Value {
+    let mut json = json!({
+        "command_id": outcome.command_id.to_string(),
+        "aggregate_id": outcome.aggregate_id,
+        "status": outcome.status.name(),
+        "version": outcome.version,
+        "position": format!("{partition}:{}", outcome.sequence),
+        "event_count": outcome.event_count,
+        "command_offset": outcome.command_offset,
+        "repeated": outcome.repeated,
+    });
+    if let Some(rejection) = &outcome.rejection {
+        json["rejection"] = json!({ "rule": rejection.rule, "message": rejection.message, "facts": rejection.facts });
+    }
+    json
+}
+
+pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let from_beginning = arguments.from_beginning || arguments.command_id.is_some();
+    let mut outcomes = Outcomes::open(connection, connection.codec()?, from_beginning)?;
+    let mut ended = std::collections::BTreeSet::new();
+    let until_end = arguments.exit_at_end || arguments.command_id.is_some();
+    loop {
+        let (found, ends) = outcomes.poll(POLL_WAIT)?;
+        for (partition, outcome) in found {
+            if arguments.command_id.is_none_or(|wanted| wanted == outcome.command_id) {
+                println!("{}", to_json(partition, &outcome));
+                if arguments.command_id.is_some() {
+                    return Ok(if outcome.status == Status::Accepted {
+                        Verdict::Fine
+                    } else {
+                        Verdict::Rejected
+                    });
+                }
+            }
+        }
+        ended.extend(ends);
+        if until_end && ended.len() as u32 == outcomes.partitions {
+            return match arguments.command_id {
+                Some(id) => Err(anyhow!(
+                    "there is no outcome of command {id}: it was not decided yet, or longer ago than outcomes are kept"
+                )),
+                None => Ok(Verdict::Fine),
+            };
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! `aerolog send`: one command, by flags or as JSON, and its outcome.
+
+mod command;
+
+use crate::outcomes::{Outcomes, to_json};
+use crate::{Connection, Verdict};
+use anyhow::{Context, anyhow, bail};
+use clap::{Args, ValueEnum};
+use command::What;
+use decider::{CommandEnvelope, Status};
+use schemas::{command_to_avro, command_to_json, command_type};
+use std::io::Read;
+use std::time::{Duration, Instant};
+use stream::writer::{Outgoing, Writer};
+use uuid::Uuid;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Read the command as JSON from standard input; a missing command_id is made up
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    #[command(subcommand)]
+    what: Option<What>,
+    /// The same id again is the same command: it is decided once
+    #[arg(long, global = true)]
+    command_id: Option<Uuid>,
+    /// Reject the command unless the aggregate is at this version
+    #[arg(long, global = true)]
+    expected_version: Option<u64>,
+    /// Who wants it
+    #[arg(long, global = true)]
+    issued_by: Option<String>,
+    /// How the command is written
+    #[arg(long, global = true, value_enum, default_value_t = Format::Avro)]
+    format: Format,
+    /// W3C trace context, passed on to the events and the outcome
+    #[arg(long, global = true)]
+    traceparent: Option<String>,
+    /// Do not wait for the outcome
+    #[arg(long, global = true)]
+    no_wait: bool,
+    /// How long to wait for the outcome, in seconds
+    #[arg(long, global = true, default_value_t = 30)]
+    timeout: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Avro,
+    Json,
+}
+
+/// A command that is ready to be written.
+struct Ready {
+    command_id: Uuid,
+    key: String,
+    value: Vec<u8>,
+    type_name: String,
+    json: bool,
+}
+
+const WRITE_WAIT_MAX: Duration = Duration::from_secs(10);
+const POLL_WAIT: Duration = Duration::from_millis(100);
+
+pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let ready = match (&arguments.what, arguments.json) {
+        (Some(what), false) => by_flags(connection, arguments, what)?,
+        (None, true) => from_json(std::io::stdin().lock(), arguments.command_id)?,
+        (Some(_), true) => bail!("either a command by name or --json, not both"),
+        (None, false) => bail!("name a command, or give one with --json; `aerolog send --help` lists them"),
+    };
+    // Outcomes are read from before the command is written, so that none is missed.
+    let outcomes = if arguments.no_wait {
+        None
+    } else {
+        Some(Outcomes::open(connection, connection.codec()?, false)?)
+    };
+    write(connection, arguments, &ready)?;
+    match outcomes {
+        None => {
+            println!(
+                "{}",
+                serde_json::json!({ "command_id": ready.command_id.to_string(), "status": "sent" })
+            );
+            Ok(Verdict::Fine)
+        }
+        Some(outcomes) => wait(outcomes, ready.command_id, Duration::from_secs(arguments.timeout)),
+    }
+}
+
+fn by_flags(connection: &Connection, arguments: &Arguments, what: &What) -> anyhow::Result<Ready> {
+    let (aggregate_id, command) = what.to_command()?;
+    let envelope = CommandEnvelope {
+        command_id: arguments.command_id.unwrap_or_else(Uuid::new_v4),
+        aggregate_id: aggregate_id.to_string(),
+        expected_version: arguments.expected_version,
+        issued_by: arguments.issued_by.clone(),
+        command,
+    };
+    let json = arguments.format == Format::Json;
+    let value = if json {
+        command_to_json(&envelope).to_string().into_bytes()
+    } else {
+        command_to_avro(&envelope, connection.schema_ids()?.command)
+    };
+    let type_name = command_type(&envelope.command).to_owned();
+    Ok(Ready {
+        command_id: envelope.command_id,
+        key: envelope.aggregate_id,
+        value,
+        type_name,
+        json,
+    })
+}
+
+/// Only what is needed to send it is looked at; whether it is a command, the processor says.
+fn from_json(mut input: impl Read, command_id: Option<Uuid>) -> anyhow::Result<Ready> {
+    let mut text = String::new();
+    input.read_to_string(&mut text).context("standard input")?;
+    let mut value: serde_json::Value = serde_json::from_str(&text).context("standard input is not JSON")?;
+    let object = value
+        .as_object_mut()
+        .ok_or_else(|| anyhow!("standard input is not a JSON object"))?;
+    if let Some(id) = command_id {
+        object.insert("command_id".to_owned(), id.to_string().into());
+    }
+    let entry = object.entry("command_id").or_insert_with(|| Uuid::new_v4().to_string().into());
+    let command_id = entry
+        .as_str()
+        .and_then(|text| Uuid::try_parse(text).ok())
+        .ok_or_else(|| anyhow!("command_id is not a UUID"))?;
+    let key = object
+        .get("aggregate_id")
+        .and_then(|id| id.as_str())
+        .ok_or_else(|| anyhow!("aggregate_id is missing"))?
+        .to_owned();
+    let payload = object.get("payload").and_then(|payload| payload.as_object());
+    let type_name = payload.and_then(|payload| payload.keys().next()).cloned().unwrap_or_default();
+    Ok(Ready {
+        command_id,
+        key,
+        value: value.to_string().into_bytes(),
+        type_name,
+        json: true,
+    })
+}
+
+fn write(connection: &Connection, arguments: &Arguments, ready: &Ready) -> anyhow::Result<()> {
+    let topology = connection.topology()?;
+    let writer = Writer::new(&connection.settings()?)?;
+    let mut headers: Vec<(&str, &[u8])> = vec![("type", ready.type_name.as_bytes())];
+    if ready.json {
+        headers.push(("content-type", b"application/json"));
+    }
+    if let Some(traceparent) = &arguments.traceparent {
+        headers.push(("traceparent", traceparent.as_bytes()));
+    }
+    writer.send(&Outgoing {
+        topic: &topology.topics.commands.name,
+        key: Some(ready.key.as_bytes()),
+        value: Some(&ready.value),
+        headers: &headers,
+        tag: 0,
+        partition: None,
+    })?;
+    writer.flush(WRITE_WAIT_MAX)?;
+    match writer.reports(Duration::ZERO).into_iter().next().map(|report| report.written) {
+        Some(Err(reason)) => bail!("the command was not written: {reason}"),
+        Some(Ok(_)) | None => Ok(()),
+    }
+}
+
+// Waiting for a person or a script is what this program is for; nothing is decided by this clock.
+#[allow(clippy::disallowed_methods)]
+fn wait(mut outcomes: Outcomes, command_id: Uuid, patience: Duration) -> anyhow::Result<Verdict> {
+    let began = Instant::now();
+    while began.elapsed() < patience {
+        let (found, _) = outcomes.poll(POLL_WAIT)?;
+        if let Some((partition, outcome)) = found.into_iter().find(|(_, outcome)| outcome.command_id == command_id) {
+            println!("{}", to_json(partition, &outcome));
+            return Ok(if outcome.status == Status::Accepted {
+                Verdict::Fine
+            } else {
+                Verdict::Rejected
+            });
+        }
+    }
+    eprintln!(
+        "aerolog: no outcome of command {command_id} within {} s. Is a command processor running? \
+         The command is written and may still be decided: `aerolog outcomes {command_id}` tells; if it is no command at all, \
+         the topic of dead letters does",
+        patience.as_secs()
+    );
+    Ok(Verdict::TimedOut)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,215 @@
+//! Each command of the domain as a subcommand with flags.
+
+use anyhow::{anyhow, bail};
+use clap::Subcommand;
+use domain::rotation::{Leg, Mode};
+use domain::{
+    AggregateId, AircraftType, AirportCode, Command, FlightDesignator, Instant, LegId, Registration, RotationId, ZoneName, airplane,
+    airport, rotation,
+};
+
+const LEG: &str = "ID,DESIGNATOR,ORIGIN,DESTINATION,DEPARTURE,ARRIVAL";
+
+#[derive(Subcommand)]
+pub(crate) enum What {
+    /// Register an airport
+    RegisterAirport {
+        #[arg(value_parser = AirportCode::parse)]
+        code: AirportCode,
+        #[arg(long)]
+        name: String,
+        /// IANA time zone, such as Pacific/Honolulu
+        #[arg(long, value_parser = ZoneName::parse)]
+        zone: ZoneName,
+        /// Minutes
+        #[arg(long, value_name = "MINUTES")]
+        minimum_ground_time: u32,
+    },
+    /// Change an airport's minimum ground time, for all aircraft types or for one
+    SetMinimumGroundTime {
+        #[arg(value_parser = AirportCode::parse)]
+        code: AirportCode,
+        #[arg(long)]
+        minutes: u32,
+        #[arg(long, value_parser = AircraftType::parse)]
+        aircraft_type: Option<AircraftType>,
+    },
+    /// Register an airplane
+    RegisterAirplane {
+        #[arg(value_parser = Registration::parse)]
+        registration: Registration,
+        #[arg(long, value_parser = AircraftType::parse)]
+        aircraft_type: AircraftType,
+    },
+    /// Retire an airplane for good
+    RetireAirplane {
+        #[arg(value_parser = Registration::parse)]
+        registration: Registration,
+    },
+    /// Create a rotation: a draft, or active at once
+    CreateRotation {
+        #[arg(value_parser = RotationId::parse)]
+        rotation: RotationId,
+        #[arg(long)]
+        active: bool,
+    },
+    /// Add legs, all or none
+    AddLegs {
+        #[arg(value_parser = RotationId::parse)]
+        rotation: RotationId,
+        /// Times in RFC 3339, such as 2008-01-31T18:05Z; may be given several times
+        #[arg(long = "leg", required = true, value_parser = parse_leg, value_name = LEG)]
+        legs: Vec<Leg>,
+    },
+    /// Remove legs, all or none
+    RemoveLegs {
+        #[arg(value_parser = RotationId::parse)]
+        rotation: RotationId,
+        #[arg(required = true, value_parser = LegId::parse)]
+        legs: Vec<LegId>,
+    },
+    /// Take some legs out and put others in; only the result is judged
+    ReplaceLegs {
+        #[arg(value_parser = RotationId::parse)]
+        rotation: RotationId,
+        #[arg(long, required = true, value_parser = LegId::parse)]
+        remove: Vec<LegId>,
+        #[arg(long, required = true, value_parser = parse_leg, value_name = LEG)]
+        add: Vec<Leg>,
+    },
+    /// Give a leg other times
+    RescheduleLeg {
+        #[arg(value_parser = RotationId::parse)]
+        rotation: RotationId,
+        #[arg(value_parser = LegId::parse)]
+        leg: LegId,
+        #[arg(long, value_parser = Instant::parse)]
+        departure: Instant,
+        #[arg(long, value_parser = Instant::parse)]
+        arrival: Instant,
+    },
+    /// Give a rotation an airplane
+    AssignAirplane {
+        #[arg(value_parser = RotationId::parse)]
+        rotation: RotationId,
+        #[arg(value_parser = Registration::parse)]
+        registration: Registration,
+    },
+    /// Take a rotation's airplane away
+    UnassignAirplane {
+        #[arg(value_parser = RotationId::parse)]
+        rotation: RotationId,
+    },
+    /// Make a draft active; rejected with the full list while anything overlaps or breaks
+    ActivateRotation {
+        #[arg(value_parser = RotationId::parse)]
+        rotation: RotationId,
+    },
+    /// Remove a rotation with all its legs
+    RemoveRotation {
+        #[arg(value_parser = RotationId::parse)]
+        rotation: RotationId,
+    },
+}
+
+impl What {
+    pub(crate) fn to_command(&self) -> anyhow::Result<(AggregateId, Command)> {
+        let airport = |code: &AirportCode, command| Ok((AggregateId::Airport(*code), Command::Airport(command)));
+        let airplane = |registration: &Registration, command| Ok((AggregateId::Airplane(registration.clone()), Command::Airplane(command)));
+        let rotation = |id: &RotationId, command| Ok((AggregateId::Rotation(id.clone()), Command::Rotation(command)));
+        match self {
+            Self::RegisterAirport {
+                code,
+                name,
+                zone,
+                minimum_ground_time,
+            } => airport(
+                code,
+                airport::Command::Register {
+                    name: name.clone(),
+                    zone: zone.clone(),
+                    minimum_ground_time_minutes: *minimum_ground_time,
+                },
+            ),
+            Self::SetMinimumGroundTime {
+                code,
+                minutes,
+                aircraft_type,
+            } => airport(
+                code,
+                airport::Command::SetMinimumGroundTime {
+                    aircraft_type: aircraft_type.clone(),
+                    minutes: *minutes,
+                },
+            ),
+            Self::RegisterAirplane {
+                registration,
+                aircraft_type,
+            } => airplane(
+                registration,
+                airplane::Command::Register {
+                    aircraft_type: aircraft_type.clone(),
+                },
+            ),
+            Self::RetireAirplane { registration } => airplane(registration, airplane::Command::Retire),
+            Self::CreateRotation { rotation: id, active } => rotation(
+                id,
+                rotation::Command::Create {
+                    mode: if *active { Mode::Active } else { Mode::Draft },
+                },
+            ),
+            Self::AddLegs { rotation: id, legs } => rotation(id, rotation::Command::AddLegs { legs: legs.clone() }),
+            Self::RemoveLegs { rotation: id, legs } => rotation(id, rotation::Command::RemoveLegs { leg_ids: legs.clone() }),
+            Self::ReplaceLegs { rotation: id, remove, add } => rotation(
+                id,
+                rotation::Command::ReplaceLegs {
+                    remove: remove.clone(),
+                    add: add.clone(),
+                },
+            ),
+            Self::RescheduleLeg {
+                rotation: id,
+                leg,
+                departure,
+                arrival,
+            } => rotation(
+                id,
+                rotation::Command::RescheduleLeg {
+                    leg_id: leg.clone(),
+                    departure: *departure,
+                    arrival: *arrival,
+                },
+            ),
+            Self::AssignAirplane {
+                rotation: id,
+                registration,
+            } => rotation(
+                id,
+                rotation::Command::AssignAirplane {
+                    registration: registration.clone(),
+                },
+            ),
+            Self::UnassignAirplane { rotation: id } => rotation(id, rotation::Command::UnassignAirplane),
+            Self::ActivateRotation { rotation: id } => rotation(id, rotation::Command::Activate),
+            Self::RemoveRotation { rotation: id } => rotation(id, rotation::Command::Remove),
+        }
+    }
+}
+
+fn parse_leg(text: &str) -> anyhow::Result<Leg> {
+    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+    let &[id, designator, origin, destination, departure, arrival] = &parts[..] else {
+        bail!("{} parts where {LEG} are expected", parts.len());
+    };
+    let leg = || -> Result<Leg, domain::InvalidValue> {
+        Ok(Leg {
+            id: LegId::parse(id)?,
+            designator: FlightDesignator::parse(designator)?,
+            origin: AirportCode::parse(origin)?,
+            destination: AirportCode::parse(destination)?,
+            departure: Instant::parse(departure)?,
+            arrival: Instant::parse(arrival)?,
+        })
+    };
+    leg().map_err(|invalid| anyhow!(invalid))
+}

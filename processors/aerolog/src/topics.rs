@@ -1,0 +1,45 @@
+//! `aerolog topics`: the only thing that creates topics, and the comparison that every process makes at its start.
+
+use crate::{Connection, Verdict};
+use clap::Subcommand;
+use stream::admin::Admin;
+use topology::Difference;
+
+#[derive(Subcommand)]
+pub(crate) enum Action {
+    /// Create the topics that are missing; those that exist are never changed
+    Apply {
+        /// Copies of each record; 3 where there are three brokers
+        #[arg(long, default_value_t = 1)]
+        replication: i32,
+    },
+    /// Compare the topics with the topology; exit status 1 if they differ
+    Check,
+}
+
+pub(crate) fn run(connection: &Connection, action: &Action) -> anyhow::Result<Verdict> {
+    let topology = connection.topology()?;
+    let admin = Admin::new(&connection.settings()?)?;
+    if let Action::Apply { replication } = action {
+        let admin = Admin::new(&connection.settings()?)?.with_replication(*replication);
+        let created = admin.apply(&topology)?;
+        for topic in topology.topics() {
+            let what = if created.contains(&topic.name) { "created" } else { "exists" };
+            println!("{what:8} {}", topic.name);
+        }
+    }
+    let differences = admin.check(&topology)?;
+    Ok(report(&differences))
+}
+
+fn report(differences: &[Difference]) -> Verdict {
+    for difference in differences {
+        println!("{:?}: {difference}", difference.severity);
+    }
+    if differences.is_empty() {
+        println!("the topics are as the topology says");
+        Verdict::Fine
+    } else {
+        Verdict::Differs
+    }
+}
