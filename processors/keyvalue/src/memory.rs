@@ -20,6 +20,8 @@ impl Memory {
                 Mutation::Delete { key } => {
                     self.entries.remove(key);
                 }
+                // As in RocksDB, a range that ends before it begins holds nothing.
+                Mutation::DeleteRange { from, to } if from >= to => {}
                 Mutation::DeleteRange { from, to } => {
                     let doomed: Vec<_> = self.entries.range(from.clone()..to.clone()).map(|(key, _)| key.clone()).collect();
                     for key in doomed {

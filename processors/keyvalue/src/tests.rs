@@ -1,6 +1,7 @@
 //! What a reader over pending changes must show.
 
 use super::*;
+use proptest::prelude::*;
 
 fn put(key: &str, value: &str) -> Mutation {
     Mutation::Put {
@@ -79,4 +80,94 @@ fn the_end_of_a_prefix_is_above_all_of_its_keys_and_below_the_next_prefix() {
     assert_eq!(prefix_end(b"ab"), b"ac");
     assert_eq!(prefix_end(&[1, 0xFF]), [2]);
     assert!(prefix_end(&[0xFF]).as_slice() > [0xFF, 0xFE].as_slice());
+}
+
+#[test]
+fn a_range_that_ends_before_it_begins_holds_nothing() {
+    let backwards = Mutation::DeleteRange {
+        from: b"c".to_vec(),
+        to: b"a".to_vec(),
+    };
+    let below = memory(&[put("a", "1"), put("b", "1"), backwards]);
+    assert_eq!(below.len(), 2);
+    let mut seen = 0;
+    let mut count = |_: &[u8], _: &[u8]| {
+        seen += 1;
+        ControlFlow::Continue(())
+    };
+    below.scan(b"c", b"a", Order::Ascending, &mut count).unwrap();
+    Overlay::new(&below).scan(b"c", b"a", Order::Descending, &mut count).unwrap();
+    assert_eq!(seen, 0);
+}
+
+#[test]
+#[should_panic(expected = "an overlay holds point mutations only")]
+fn an_overlay_refuses_to_delete_a_range() {
+    let below = Memory::default();
+    let range = Mutation::DeleteRange {
+        from: b"a".to_vec(),
+        to: b"b".to_vec(),
+    };
+    Overlay::new(&below).apply(vec![range]);
+}
+
+fn any_key() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(prop::sample::select(vec![0, b'a', b'b', 0xFF]), 0..3)
+}
+
+fn any_mutations() -> impl Strategy<Value = Vec<Mutation>> {
+    let put = (any_key(), any::<u8>()).prop_map(|(key, value)| Mutation::Put { key, value: vec![value] });
+    let delete = any_key().prop_map(|key| Mutation::Delete { key });
+    prop::collection::vec(prop_oneof![2 => put, 1 => delete], 0..12)
+}
+
+/// Up to `most` entries of a range.
+fn entries(read: &impl Read, from: &[u8], to: &[u8], order: Order, most: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut entries = Vec::new();
+    let visit = &mut |key: &[u8], value: &[u8]| {
+        entries.push((key.to_vec(), value.to_vec()));
+        if entries.len() == most {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
+    read.scan(from, to, order, visit).unwrap();
+    entries
+}
+
+proptest! {
+    #[test]
+    fn an_overlay_is_read_as_if_its_changes_had_been_written(
+        below in any_mutations(), batches in prop::collection::vec(any_mutations(), 0..4), from in any_key(), to in any_key(), most in 1..9_usize,
+    ) {
+        let mut written = memory(&below);
+        let below = written.clone();
+        let mut overlay = Overlay::new(&below);
+        for batch in &batches {
+            written.apply(batch);
+            overlay.apply(batch.clone());
+        }
+        for order in [Order::Ascending, Order::Descending] {
+            prop_assert_eq!(entries(&overlay, &from, &to, order, most), entries(&written, &from, &to, order, most));
+        }
+        prop_assert_eq!(overlay.get(&from, <[u8]>::to_vec), written.get(&from, <[u8]>::to_vec));
+        let mutations = overlay.into_mutations();
+        let mut below = below;
+        below.apply(&mutations);
+        prop_assert_eq!(below, written);
+    }
+
+    #[test]
+    fn exactly_the_keys_of_a_prefix_lie_between_it_and_its_end(prefix in any_key(), key in any_key()) {
+        prop_assume!(!prefix.is_empty());
+        let end = prefix_end(&prefix);
+        let within = prefix <= key && key < end;
+        // A prefix of only 0xFF has no end among the keys of its own length, and none beyond it is in use.
+        if prefix.iter().any(|byte| *byte < 0xFF) {
+            prop_assert_eq!(within, key.starts_with(&prefix));
+        } else {
+            prop_assert!(within || !key.starts_with(&prefix));
+        }
+    }
 }

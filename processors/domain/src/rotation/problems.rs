@@ -146,11 +146,11 @@ impl<'c> Change<'c> {
         kept.map(|(_, leg)| leg).or(added.map(|(_, leg)| *leg))
     }
 
-    /// The leg at or after a place, but not the one that is added there, in the result. The search ends as that of `before`.
+    /// The leg after a place, in the result. The search ends as that of `before`.
     fn after<'s>(&'s self, state: &'s State, place: &Place) -> Option<&'s Leg> {
         let added = self.added.range((Bound::Excluded(place), Bound::Unbounded)).next();
         let to = added.map_or(Bound::Unbounded, |(place, _)| Bound::Excluded(place));
-        let mut between = state.ordered().range((Bound::Included(place), to));
+        let mut between = state.ordered().range((Bound::Excluded(place), to));
         let kept = between.find(|(place, _)| !self.removed.contains(*place));
         kept.map(|(_, leg)| leg).or(added.map(|(_, leg)| *leg))
     }
