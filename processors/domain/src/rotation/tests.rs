@@ -1,6 +1,7 @@
-//! Every rule of rotations, case by case; `model` holds random commands against a plain model.
+//! Every rule of rotations, case by case; `model` holds random commands against a plain model, `month` is what real airlines flew.
 
 mod model;
+mod month;
 
 use super::*;
 use crate::tests::{Decided, Given};
