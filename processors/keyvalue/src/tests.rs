@@ -158,10 +158,14 @@ proptest! {
         prop_assert_eq!(below, written);
     }
 
+    /// A prefix of only 0xFF bytes is not in use: no key is above all of its keys.
     #[test]
-    fn exactly_the_keys_of_a_prefix_lie_between_it_and_its_end(prefix in any_key(), key in any_key()) {
-        // A prefix of only 0xFF bytes is not in use: no key is above all of its keys.
-        prop_assume!(prefix.iter().any(|byte| *byte < 0xFF));
+    fn exactly_the_keys_of_a_prefix_lie_between_it_and_its_end(
+        mut prefix in any_key(), byte in prop::sample::select(vec![0, b'a', b'b']), last in any_key(), key in any_key(), within: bool,
+    ) {
+        prefix.push(byte);
+        prefix.extend(last.iter().map(|_| 0xFF));
+        let key = if within { [prefix.clone(), key].concat() } else { key };
         prop_assert_eq!(prefix <= key && key < prefix_end(&prefix), key.starts_with(&prefix));
     }
 }
