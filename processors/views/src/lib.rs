@@ -1,1 +1,74 @@
-//! views
+//! The graph view: events become nodes, edges and violations, as mutations of ordered keys; questions are scans of them. Pure.
+//!
+//! Reading order: `keys` (every key there is), `nodes` (what stands at them), `checks` (what is wrong between facts), `project` (an
+//! event to mutations), `recompute` (the same violations from nothing), `ask` (questions).
+//!
+//! The content of a view is a function of its position alone: whatever an event changes is computed from the facts before and after
+//! it, and nothing remembers in which order events of different partitions came.
+#![deny(clippy::wildcard_enum_match_arm)]
+
+pub mod ask;
+mod bytes;
+mod checks;
+mod keys;
+mod nodes;
+mod project;
+mod recompute;
+mod violation;
+mod world;
+
+pub use checks::Check;
+pub use nodes::{Airplane, Airport, Leg, Provenance, Rotation};
+pub use project::{ProjectError, project};
+pub use recompute::{BudgetExceeded, Recomputed, recompute};
+pub use violation::{Detail, LEGS_MAX, Violation};
+
+use domain::{AggregateId, Instant};
+use keyvalue::{Order, Read, ReadError};
+use std::ops::ControlFlow;
+use xxhash_rust::xxh3::Xxh3;
+
+/// What this view is called in directories and metrics.
+pub const NAME: &str = "schedule-graph";
+/// Content of another version means something else: a view of it is built anew.
+pub const VERSION: u32 = 1;
+
+/// An event with where it stands in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    pub partition: u32,
+    pub sequence: u64,
+    pub version: u64,
+    pub command_id: [u8; 16],
+    pub command_offset: i64,
+    pub decided_at: Instant,
+    pub aggregate_id: AggregateId,
+    pub event: domain::Event,
+}
+
+impl Fact {
+    /// Where what this event says comes from.
+    pub fn provenance(&self) -> Provenance {
+        Provenance {
+            partition: self.partition,
+            sequence: self.sequence,
+        }
+    }
+}
+
+/// A hash of every key and value of the view: equal for two replicas at the same position.
+pub fn content_hash(read: &impl Read) -> Result<u128, ReadError> {
+    let mut hasher = Xxh3::new();
+    let (from, to) = keys::everything();
+    read.scan(&from, &to, Order::Ascending, &mut |key, value| {
+        for bytes in [key, value] {
+            hasher.update(&(bytes.len() as u64).to_be_bytes());
+            hasher.update(bytes);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(hasher.digest128())
+}
+
+#[cfg(test)]
+mod tests;

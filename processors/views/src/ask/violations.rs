@@ -1,0 +1,100 @@
+//! The violations of a check, under filters.
+
+use super::{Page, Span, Time, page};
+use crate::checks::Check;
+use crate::keys::{self, Key};
+use crate::project::counts::{Counted, stored_count};
+use crate::violation::Violation;
+use crate::world;
+use domain::{AirportCode, Registration, RotationId};
+use keyvalue::{Order, Read, ReadError, prefix_end};
+use std::ops::ControlFlow;
+
+/// Which violations are meant: all conditions hold.
+///
+/// By rotation, or rotations whose ids begin alike, only their part of the index is read; by airplane its rotations are, and by
+/// airport or time the whole of the check.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub rotation: Option<RotationId>,
+    pub rotation_prefix: Option<String>,
+    pub airplane: Option<Registration>,
+    pub airport: Option<AirportCode>,
+    /// The first leg departs then.
+    pub time: Time,
+}
+
+impl Filter {
+    fn range(&self, check: Check) -> (Vec<u8>, Vec<u8>) {
+        match (&self.rotation, &self.rotation_prefix) {
+            (Some(rotation), _) => keys::violations_of(check, rotation).range(),
+            (None, Some(prefix)) => {
+                let Key(mut from) = keys::violations(check);
+                from.extend_from_slice(prefix.as_bytes());
+                let to = prefix_end(&from);
+                (from, to)
+            }
+            (None, None) => keys::violations(check).range(),
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn holds(&self, violation: &Violation, rotations: Option<&[RotationId]>) -> bool {
+        let Self {
+            rotation,
+            rotation_prefix,
+            airplane: _,
+            airport,
+            time,
+        } = self;
+        // What lies between rotations is listed once, unless one of the others is what was asked for.
+        let first = violation.legs.first().map(|(rotation, _)| rotation);
+        let asked = |id: &RotationId| {
+            rotation.as_ref().is_none_or(|rotation| rotation == id)
+                && rotation_prefix
+                    .as_ref()
+                    .is_none_or(|prefix| id.as_str().starts_with(prefix.as_str()))
+                && rotations.is_none_or(|rotations| rotations.contains(id))
+        };
+        asked(&violation.rotation)
+            && (violation.counted || rotation.is_some() || first.is_some_and(|first| !asked(first)))
+            && airport.is_none_or(|airport| violation.concerns_airport(airport))
+            && (*time == Time::default() || violation.legs.first().is_some_and(|(_, leg)| time.holds(leg.departure)))
+    }
+}
+
+/// The violations of a check, in the order of rotations.
+pub fn violations(read: &impl Read, check: Check, filter: &Filter, span: Span<'_>) -> Result<Page<Violation>, ReadError> {
+    let rotations = rotations_meant(read, filter)?;
+    page(read, filter.range(check), span, |key, value| {
+        let (_, violation) = Violation::read(key, value)?;
+        Ok(filter.holds(&violation, rotations.as_deref()).then_some(violation))
+    })
+}
+
+/// How many there are. Without a filter it is one read; with one the part of the index that the filter names is scanned.
+pub fn count(read: &impl Read, check: Check, filter: &Filter) -> Result<u64, ReadError> {
+    if filter.is_open() {
+        let count = stored_count(read, &keys::count(Counted::Violations(check).number()))?;
+        return Ok(count.cast_unsigned());
+    }
+    let rotations = rotations_meant(read, filter)?;
+    let mut count = 0;
+    world::each(read, filter.range(check), Order::Ascending, |key, value| {
+        let (_, violation) = Violation::read(key, value)?;
+        count += u64::from(filter.holds(&violation, rotations.as_deref()));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(count)
+}
+
+fn rotations_meant(read: &impl Read, filter: &Filter) -> Result<Option<Vec<RotationId>>, ReadError> {
+    filter
+        .airplane
+        .as_ref()
+        .map(|airplane| world::rotations_of(read, airplane))
+        .transpose()
+}

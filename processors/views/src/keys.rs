@@ -1,0 +1,199 @@
+//! The registry of keys. A prefix byte that was used once is never used for anything else.
+//!
+//! | prefix | rest of the key | value |
+//! |---|---|---|
+//! | 10 | airport | node |
+//! | 11 | airplane | node |
+//! | 12 | rotation | node |
+//! | 13 | rotation, leg | node: the departure, under which the leg stands in 20 |
+//! | 20 | rotation, departure, leg | edge rotation → leg in order, with the leg itself; the next key is the edge leg → next leg |
+//! | 21 | airplane, first departure, rotation | edge airplane → rotation in order; back by the rotation's node |
+//! | 22 | airport, departure, rotation, leg | edge airport → departing leg; back by the leg |
+//! | 23 | airport, arrival, rotation, leg | edge airport → arriving leg: its departure; back by the leg |
+//! | 24 | designator, airport, origin date, departure, rotation, leg | node designator-day and its edges to legs; back by the leg |
+//! | 30 | check, rotation, subject | violation |
+//! | 40 | what | count |
+//!
+//! Ids end with a zero byte, which none contains. Numbers are big-endian with the sign turned, so that keys sort as values do.
+
+use crate::bytes::{Bytes, corrupt};
+use crate::checks::Check;
+use domain::{AirportCode, FlightDesignator, Instant, LegId, Registration, RotationId};
+use keyvalue::{ReadError, prefix_end};
+
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub(crate) enum Prefix {
+    Airport = 0x10,
+    Airplane = 0x11,
+    Rotation = 0x12,
+    Leg = 0x13,
+    RotationLegs = 0x20,
+    AirplaneRotations = 0x21,
+    Departures = 0x22,
+    Arrivals = 0x23,
+    DesignatorDay = 0x24,
+    Violation = 0x30,
+    Count = 0x40,
+}
+
+/// Rotations without legs come last among an airplane's.
+pub(crate) const NO_DEPARTURE: Instant = Instant(i64::MAX);
+
+/// A key that is being put together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key(pub(crate) Vec<u8>);
+
+impl Key {
+    pub(crate) fn new(prefix: Prefix) -> Self {
+        let mut bytes = Vec::with_capacity(64);
+        bytes.push(prefix as u8);
+        Self(bytes)
+    }
+
+    pub(crate) fn id(mut self, id: &str) -> Self {
+        self.0.extend_from_slice(id.as_bytes());
+        self.0.push(0);
+        self
+    }
+
+    pub(crate) fn airport(mut self, code: AirportCode) -> Self {
+        self.0.extend_from_slice(code.as_str().as_bytes());
+        self
+    }
+
+    pub(crate) fn instant(mut self, instant: Instant) -> Self {
+        self.0.extend_from_slice(&(instant.0.cast_unsigned() ^ (1 << 63)).to_be_bytes());
+        self
+    }
+
+    pub(crate) fn date(mut self, date: i32) -> Self {
+        self.0.extend_from_slice(&(date.cast_unsigned() ^ (1 << 31)).to_be_bytes());
+        self
+    }
+
+    pub(crate) fn byte(mut self, byte: u8) -> Self {
+        self.0.push(byte);
+        self
+    }
+
+    pub(crate) fn range(self) -> (Vec<u8>, Vec<u8>) {
+        let to = prefix_end(&self.0);
+        (self.0, to)
+    }
+}
+
+/// Everything that is content; what a process keeps beside it lies elsewhere.
+pub(crate) fn everything() -> (Vec<u8>, Vec<u8>) {
+    (vec![Prefix::Airport as u8], vec![Prefix::Count as u8 + 1])
+}
+
+pub(crate) fn airport(code: AirportCode) -> Key {
+    Key::new(Prefix::Airport).airport(code)
+}
+
+pub(crate) fn airplane(registration: &Registration) -> Key {
+    Key::new(Prefix::Airplane).id(registration.as_str())
+}
+
+pub(crate) fn rotation(id: &RotationId) -> Key {
+    Key::new(Prefix::Rotation).id(id.as_str())
+}
+
+pub(crate) fn leg(rotation: &RotationId, leg: &LegId) -> Key {
+    Key::new(Prefix::Leg).id(rotation.as_str()).id(leg.as_str())
+}
+
+pub(crate) fn legs_of(rotation: &RotationId) -> Key {
+    Key::new(Prefix::RotationLegs).id(rotation.as_str())
+}
+
+pub(crate) fn leg_in_order(rotation: &RotationId, departure: Instant, leg: &LegId) -> Key {
+    legs_of(rotation).instant(departure).id(leg.as_str())
+}
+
+pub(crate) fn rotations_of(airplane: &Registration) -> Key {
+    Key::new(Prefix::AirplaneRotations).id(airplane.as_str())
+}
+
+pub(crate) fn rotation_in_order(airplane: &Registration, first_departure: Instant, rotation: &RotationId) -> Key {
+    rotations_of(airplane).instant(first_departure).id(rotation.as_str())
+}
+
+pub(crate) fn departures(airport: AirportCode) -> Key {
+    Key::new(Prefix::Departures).airport(airport)
+}
+
+pub(crate) fn arrivals(airport: AirportCode) -> Key {
+    Key::new(Prefix::Arrivals).airport(airport)
+}
+
+pub(crate) fn designator(designator: FlightDesignator) -> Key {
+    Key::new(Prefix::DesignatorDay).id(&designator.to_string())
+}
+
+pub(crate) fn designator_day(designator: FlightDesignator, airport: AirportCode, date: i32) -> Key {
+    self::designator(designator).airport(airport).date(date)
+}
+
+pub(crate) fn violations(check: Check) -> Key {
+    Key::new(Prefix::Violation).byte(check.number())
+}
+
+pub(crate) fn violations_of(check: Check, rotation: &RotationId) -> Key {
+    violations(check).id(rotation.as_str())
+}
+
+pub(crate) fn count(what: u8) -> Key {
+    Key::new(Prefix::Count).byte(what)
+}
+
+/// Reads keys as they were put together.
+pub(crate) struct KeyReader<'k>(Bytes<'k>);
+
+impl<'k> KeyReader<'k> {
+    pub(crate) fn new(key: &'k [u8]) -> Result<Self, ReadError> {
+        let mut bytes = Bytes::new(key);
+        bytes.take(1)?;
+        Ok(Self(bytes))
+    }
+
+    pub(crate) fn id(&mut self) -> Result<&'k str, ReadError> {
+        self.0.terminated()
+    }
+
+    pub(crate) fn rotation(&mut self) -> Result<RotationId, ReadError> {
+        RotationId::parse(self.id()?).map_err(|_| corrupt("a rotation id"))
+    }
+
+    pub(crate) fn leg(&mut self) -> Result<LegId, ReadError> {
+        LegId::parse(self.id()?).map_err(|_| corrupt("a leg id"))
+    }
+
+    pub(crate) fn airplane(&mut self) -> Result<Registration, ReadError> {
+        Registration::parse(self.id()?).map_err(|_| corrupt("a registration"))
+    }
+
+    pub(crate) fn airport(&mut self) -> Result<AirportCode, ReadError> {
+        let text = std::str::from_utf8(self.0.take(3)?).map_err(|_| corrupt("an airport code"))?;
+        AirportCode::parse(text).map_err(|_| corrupt("an airport code"))
+    }
+
+    pub(crate) fn designator(&mut self) -> Result<FlightDesignator, ReadError> {
+        FlightDesignator::parse(self.id()?).map_err(|_| corrupt("a designator"))
+    }
+
+    pub(crate) fn instant(&mut self) -> Result<Instant, ReadError> {
+        let bytes = self.0.take(8)?.try_into().map_err(|_| corrupt("an instant"))?;
+        Ok(Instant((u64::from_be_bytes(bytes) ^ (1 << 63)).cast_signed()))
+    }
+
+    pub(crate) fn date(&mut self) -> Result<i32, ReadError> {
+        let bytes = self.0.take(4)?.try_into().map_err(|_| corrupt("a date"))?;
+        Ok((u32::from_be_bytes(bytes) ^ (1 << 31)).cast_signed())
+    }
+
+    pub(crate) fn byte(&mut self) -> Result<u8, ReadError> {
+        Ok(self.0.take(1)?[0])
+    }
+}

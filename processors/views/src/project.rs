@@ -1,0 +1,45 @@
+//! An event to mutations: nodes and edges as they are after it, and the violations that came or went with it.
+
+mod airplane;
+mod airport;
+pub(crate) mod counts;
+mod draft;
+mod legs;
+mod rotation;
+
+use crate::Fact;
+use domain::{AggregateId, Event};
+use draft::Draft;
+use keyvalue::{Mutation, Read, ReadError};
+
+/// Why an event could not be projected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProjectError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The event contradicts the view: one of them is wrong.
+    #[error("{event} does not fit: {reason}")]
+    Unfit { event: String, reason: String },
+}
+
+/// What `fact` changes in the view that `read` shows. Each key is in the answer once.
+pub fn project(fact: &Fact, read: &impl Read) -> Result<Vec<Mutation>, ProjectError> {
+    let provenance = fact.provenance();
+    let mut draft = Draft::new(read);
+    match (&fact.aggregate_id, &fact.event) {
+        (AggregateId::Airport(code), Event::Airport(event)) => airport::project(&mut draft, *code, event, provenance)?,
+        (AggregateId::Airplane(registration), Event::Airplane(event)) => airplane::project(&mut draft, registration, event, provenance)?,
+        (AggregateId::Rotation(id), Event::Rotation(event)) => rotation::project(&mut draft, id, event, provenance)?,
+        (AggregateId::Airport(_) | AggregateId::Airplane(_) | AggregateId::Rotation(_), event) => {
+            return Err(unfit(event, format!("it is an event of another kind than {}", fact.aggregate_id)));
+        }
+    }
+    Ok(draft.into_mutations()?)
+}
+
+fn unfit(event: &impl std::fmt::Debug, reason: impl Into<String>) -> ProjectError {
+    ProjectError::Unfit {
+        event: format!("{event:?}"),
+        reason: reason.into(),
+    }
+}

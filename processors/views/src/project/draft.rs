@@ -1,0 +1,92 @@
+//! The mutations of one event, while they are collected.
+
+use super::counts::{Counted, stored_count};
+use crate::bytes::corrupt;
+use crate::checks::Check;
+use crate::keys::{self, Key};
+use crate::violation::Violations;
+use keyvalue::{Mutation, Read, ReadError};
+use std::collections::BTreeMap;
+
+pub(crate) struct Draft<'r, R> {
+    /// The view before the event.
+    pub(crate) read: &'r R,
+    changes: BTreeMap<Key, Option<Vec<u8>>>,
+    counts: BTreeMap<u8, i64>,
+    /// Violations between the touched facts, as they were and as they are now.
+    pub(crate) before: Violations,
+    pub(crate) after: Violations,
+}
+
+impl<'r, R: Read> Draft<'r, R> {
+    pub(crate) fn new(read: &'r R) -> Self {
+        Self {
+            read,
+            changes: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            before: Violations::new(),
+            after: Violations::new(),
+        }
+    }
+
+    pub(crate) fn put(&mut self, key: Key, value: Vec<u8>) {
+        self.changes.insert(key, Some(value));
+    }
+
+    /// What was put at the key by this event stays.
+    pub(crate) fn delete(&mut self, key: Key) {
+        self.changes.entry(key).or_insert(None);
+    }
+
+    pub(crate) fn count(&mut self, what: Counted, by: i64) {
+        *self.counts.entry(what.number()).or_default() += by;
+    }
+
+    pub(crate) fn into_mutations(mut self) -> Result<Vec<Mutation>, ReadError> {
+        self.settle_violations();
+        for (what, by) in std::mem::take(&mut self.counts) {
+            if by != 0 {
+                let key = keys::count(what);
+                let now = stored_count(self.read, &key)? + by;
+                let now = u64::try_from(now).map_err(|_| corrupt("a count is below zero"))?;
+                if now == 0 {
+                    self.changes.insert(key, None)
+                } else {
+                    self.changes.insert(key, Some(now.to_be_bytes().to_vec()))
+                };
+            }
+        }
+        let mutation = |(Key(key), change)| match change {
+            Some(value) => Mutation::Put { key, value },
+            None => Mutation::Delete { key },
+        };
+        Ok(self.changes.into_iter().map(mutation).collect())
+    }
+
+    /// Only what differs is written.
+    fn settle_violations(&mut self) {
+        let (before, after) = (std::mem::take(&mut self.before), std::mem::take(&mut self.after));
+        for (key, (counted, _)) in &before {
+            if *counted {
+                self.count_violation(key, -1);
+            }
+            if !after.contains_key(key) {
+                self.changes.insert(key.clone(), None);
+            }
+        }
+        for (key, (counted, value)) in after {
+            if counted {
+                self.count_violation(&key, 1);
+            }
+            if before.get(&key).is_none_or(|(_, old)| *old != value) {
+                self.changes.insert(key, Some(value));
+            }
+        }
+    }
+
+    fn count_violation(&mut self, key: &Key, by: i64) {
+        if let Some(check) = key.0.get(1).and_then(|number| Check::from_number(*number)) {
+            self.count(Counted::Violations(check), by);
+        }
+    }
+}

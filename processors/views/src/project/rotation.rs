@@ -1,0 +1,191 @@
+//! A rotation comes, changes its mode or its airplane, loses its legs with itself. One leg more or less is `legs`'s.
+
+use super::counts::Counted;
+use super::draft::Draft;
+use super::legs::{self, Change};
+use super::{ProjectError, unfit};
+use crate::checks::designator::{self, Day};
+use crate::checks::reference::{self, End};
+use crate::checks::{pair, seam};
+use crate::nodes::{Leg, Provenance, Rotation};
+use crate::{keys, world};
+use domain::rotation::{Event, Mode};
+use domain::{Registration, RotationId};
+use keyvalue::{Order, Read, ReadError};
+use std::collections::BTreeMap;
+
+pub(super) fn project<R: Read>(
+    draft: &mut Draft<'_, R>,
+    id: &RotationId,
+    event: &Event,
+    provenance: Provenance,
+) -> Result<(), ProjectError> {
+    let stored = world::rotation(draft.read, id)?;
+    let rotation = match (event, stored) {
+        (Event::Created { mode }, None) => {
+            draft.count(Counted::Rotations, 1);
+            draft.put(
+                keys::rotation(id),
+                Rotation {
+                    mode: *mode,
+                    provenance,
+                    airplane: None,
+                }
+                .to_bytes(),
+            );
+            return Ok(());
+        }
+        (Event::Created { .. }, Some(_)) => return Err(unfit(event, "the rotation exists already")),
+        (_, None) => return Err(unfit(event, format!("there is no rotation {id}"))),
+        (_, Some(rotation)) => rotation,
+    };
+    let stored_leg = |leg_id| world::leg(draft.read, id, leg_id)?.ok_or_else(|| unfit(event, format!("there is no leg {leg_id}")));
+    match event {
+        Event::Created { .. } => {}
+        Event::LegAdded { leg } => {
+            let change = Change {
+                old: None,
+                new: Some(Leg::new(leg, provenance)),
+            };
+            legs::change(draft, id, &rotation, &change)?;
+        }
+        Event::LegRemoved { leg } => {
+            let change = Change {
+                old: Some(stored_leg(&leg.id)?),
+                new: None,
+            };
+            legs::change(draft, id, &rotation, &change)?;
+        }
+        Event::LegRescheduled {
+            leg_id,
+            departure,
+            arrival,
+            ..
+        } => {
+            let old = stored_leg(leg_id)?;
+            let new = Leg {
+                departure: *departure,
+                arrival: *arrival,
+                provenance,
+                ..old.clone()
+            };
+            legs::change(
+                draft,
+                id,
+                &rotation,
+                &Change {
+                    old: Some(old),
+                    new: Some(new),
+                },
+            )?;
+        }
+        Event::AirplaneAssigned { registration, .. } => {
+            assign(draft, id, &rotation, Some((registration.clone(), provenance)))?;
+        }
+        Event::AirplaneUnassigned { .. } => assign(draft, id, &rotation, None)?,
+        Event::Activated => draft.put(
+            keys::rotation(id),
+            Rotation {
+                mode: Mode::Active,
+                provenance,
+                ..rotation
+            }
+            .to_bytes(),
+        ),
+        Event::Removed => remove(draft, id, &rotation)?,
+    }
+    Ok(())
+}
+
+fn assign<R: Read>(
+    draft: &mut Draft<'_, R>,
+    id: &RotationId,
+    before: &Rotation,
+    airplane: Option<(Registration, Provenance)>,
+) -> Result<(), ReadError> {
+    let after = Rotation {
+        airplane,
+        ..before.clone()
+    };
+    draft.put(keys::rotation(id), after.to_bytes());
+    let legs = world::legs(draft.read, id)?;
+    let first_departure = legs.first().map_or(keys::NO_DEPARTURE, |leg| leg.departure);
+    let node = |registration: Option<&Registration>| match registration {
+        Some(registration) => world::airplane(draft.read, registration),
+        None => Ok(None),
+    };
+    let (old, new) = (node(before.registration())?, node(after.registration())?);
+    reference::examine_airplane(id, before, old.as_ref(), &mut draft.before);
+    reference::examine_airplane(id, &after, new.as_ref(), &mut draft.after);
+    let (old_type, new_type) = (
+        old.map(|airplane| airplane.aircraft_type),
+        new.map(|airplane| airplane.aircraft_type),
+    );
+    if old_type != new_type {
+        for (first, second) in legs.iter().zip(legs.iter().skip(1)) {
+            let airport = world::airport(draft.read, first.destination)?;
+            pair::examine(id, first, second, airport.as_ref(), old_type.as_ref(), &mut draft.before);
+            pair::examine(id, first, second, airport.as_ref(), new_type.as_ref(), &mut draft.after);
+        }
+    }
+    let stretch = world::stretch(draft.read, id)?;
+    if let Some(registration) = before.registration() {
+        draft.delete(keys::rotation_in_order(registration, first_departure, id));
+        legs::seams(draft, registration, id, stretch.as_ref(), None)?;
+    }
+    if let Some(registration) = after.registration() {
+        draft.put(keys::rotation_in_order(registration, first_departure, id), Vec::new());
+        legs::seams(draft, registration, id, None, stretch.as_ref())?;
+    }
+    Ok(())
+}
+
+/// Everything that the rotation brought goes with it.
+fn remove<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, rotation: &Rotation) -> Result<(), ReadError> {
+    let legs = world::legs(draft.read, id)?;
+    draft.count(Counted::Rotations, -1);
+    draft.count(Counted::Legs, -i64::try_from(legs.len()).unwrap_or(i64::MAX));
+    draft.delete(keys::rotation(id));
+    if let Some(registration) = rotation.registration() {
+        let airplane = world::airplane(draft.read, registration)?;
+        reference::examine_airplane(id, rotation, airplane.as_ref(), &mut draft.before);
+        let first_departure = legs.first().map_or(keys::NO_DEPARTURE, |leg| leg.departure);
+        let place = keys::rotation_in_order(registration, first_departure, id);
+        if let Some(stretch) = world::stretch(draft.read, id)? {
+            let previous = world::stretch_beside(draft.read, registration, &place, Order::Descending, id)?;
+            let next = world::stretch_beside(draft.read, registration, &place, Order::Ascending, id)?;
+            let pairs = [(previous.as_ref(), Some(&stretch)), (Some(&stretch), next.as_ref())];
+            for (before, after) in pairs.into_iter().filter_map(|(before, after)| before.zip(after)) {
+                seam::examine(registration, before, after, &mut draft.before);
+            }
+            if let (Some(previous), Some(next)) = (&previous, &next) {
+                seam::examine(registration, previous, next, &mut draft.after);
+            }
+        }
+        draft.delete(place);
+    }
+    let aircraft_type = legs::aircraft_type(draft.read, id)?;
+    for (first, second) in legs.iter().zip(legs.iter().skip(1)) {
+        let airport = world::airport(draft.read, first.destination)?;
+        pair::examine(id, first, second, airport.as_ref(), aircraft_type.as_ref(), &mut draft.before);
+    }
+    let mut days: BTreeMap<Day, ()> = BTreeMap::new();
+    for leg in &legs {
+        let (origin, destination) = (
+            world::airport(draft.read, leg.origin)?,
+            world::airport(draft.read, leg.destination)?,
+        );
+        reference::examine_airport(id, leg, End::Departure, origin.is_some(), &mut draft.before);
+        reference::examine_airport(id, leg, End::Arrival, destination.is_some(), &mut draft.before);
+        let day = Day::of(leg, origin.as_ref());
+        legs::delete_keys(draft, id, leg, &day);
+        days.insert(day, ());
+    }
+    for day in days.keys() {
+        let members = world::members(draft.read, day)?;
+        designator::examine(day, &members, &mut draft.before);
+        let left: Vec<_> = members.into_iter().filter(|(rotation, _)| rotation != id).collect();
+        designator::examine(day, &left, &mut draft.after);
+    }
+    Ok(())
+}

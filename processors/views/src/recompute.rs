@@ -1,0 +1,233 @@
+//! All violations from nothing: plain scans over nodes, in other words than the checks that follow the events. For comparison.
+
+use crate::Check;
+use crate::keys::{self, Key, KeyReader, Prefix};
+use crate::nodes::{Leg, Rotation};
+use crate::violation::{Detail, LEGS_MAX, Violation, Violations};
+use crate::world;
+use domain::{Registration, RotationId};
+use jiff::Timestamp;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use keyvalue::{Order, Read, ReadError};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+/// A recomputation was given up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BudgetExceeded {
+    #[error("the view has more than {legs_max} legs")]
+    Legs { legs_max: u64 },
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// The index beside what it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recomputed {
+    /// Violations that count.
+    pub total: u64,
+    /// Entries that are missing, left over, or other than they should be.
+    pub differing: u64,
+}
+
+type Schedule = BTreeMap<RotationId, (Rotation, Vec<Leg>)>;
+
+/// Recomputes one check, or all, and compares the index with the result. Looks at no more than `legs_max` legs.
+pub fn recompute(read: &impl Read, check: Option<Check>, legs_max: u64) -> Result<Recomputed, BudgetExceeded> {
+    let schedule = load(read, legs_max)?;
+    let mut right = Violations::new();
+    within_rotations(read, &schedule, &mut right)?;
+    between_rotations(&schedule, &mut right);
+    same_day(read, &schedule, &mut right)?;
+    let is_asked = |key: &[u8]| check.is_none_or(|check| key.get(1) == Some(&check.number()));
+    right.retain(|key, _| is_asked(&key.0));
+    let total = right.values().filter(|(counted, _)| *counted).count() as u64;
+    let mut differing = 0;
+    world::each(read, Key::new(Prefix::Violation).range(), Order::Ascending, |key, value| {
+        if is_asked(key) {
+            let expected = right.remove(&Key(key.to_vec()));
+            differing += u64::from(expected.is_none_or(|(_, bytes)| bytes != value));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(Recomputed {
+        total,
+        differing: differing + right.len() as u64,
+    })
+}
+
+fn load(read: &impl Read, legs_max: u64) -> Result<Schedule, BudgetExceeded> {
+    let mut schedule = Schedule::new();
+    world::each(read, Key::new(Prefix::Rotation).range(), Order::Ascending, |key, value| {
+        schedule.insert(KeyReader::new(key)?.rotation()?, (Rotation::from_bytes(value)?, Vec::new()));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let mut count = 0;
+    world::each(read, Key::new(Prefix::RotationLegs).range(), Order::Ascending, |key, value| {
+        let id = KeyReader::new(key)?.rotation()?;
+        let (_, legs) = schedule
+            .get_mut(&id)
+            .ok_or_else(|| crate::bytes::corrupt("a leg without its rotation"))?;
+        legs.push(Leg::from_bytes(value)?);
+        count += 1;
+        Ok(if count > legs_max {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    })?;
+    if count > legs_max {
+        return Err(BudgetExceeded::Legs { legs_max });
+    }
+    for (_, legs) in schedule.values_mut() {
+        legs.sort_by(|a, b| (a.departure, &a.id).cmp(&(b.departure, &b.id)));
+    }
+    Ok(schedule)
+}
+
+fn within_rotations(read: &impl Read, schedule: &Schedule, right: &mut Violations) -> Result<(), ReadError> {
+    for (id, (rotation, legs)) in schedule {
+        let airplane = match &rotation.airplane {
+            Some((registration, _)) => world::airplane(read, registration)?,
+            None => None,
+        };
+        if let Some((registration, assigned)) = &rotation.airplane
+            && !airplane.as_ref().is_some_and(|airplane| !airplane.retired)
+        {
+            let detail = Detail::UnknownAirplane {
+                airplane: registration.clone(),
+                retired: airplane.is_some(),
+                assigned: *assigned,
+            };
+            let violation = Violation {
+                rotation: id.clone(),
+                counted: true,
+                legs: Vec::new(),
+                detail,
+            };
+            violation.insert(Check::UnknownReference, |key| key.byte(b'P'), right);
+        }
+        for (index, leg) in legs.iter().enumerate() {
+            let one = |legs: &[&Leg], detail| Violation {
+                rotation: id.clone(),
+                counted: true,
+                legs: legs.iter().map(|leg| (id.clone(), (*leg).clone())).collect(),
+                detail,
+            };
+            for (end, code) in [(b'D', leg.origin), (b'A', leg.destination)] {
+                if world::airport(read, code)?.is_none() {
+                    let subject = |key: Key| key.byte(end).instant(leg.departure).id(leg.id.as_str());
+                    one(&[leg], Detail::UnknownAirport { airport: code }).insert(Check::UnknownReference, subject, right);
+                }
+            }
+            let Some(next) = legs.get(index + 1) else { continue };
+            let subject = |key: Key| key.instant(leg.departure).id(leg.id.as_str());
+            if leg.destination != next.origin {
+                one(&[leg, next], Detail::Continuity).insert(Check::RotationContinuity, subject, right);
+            }
+            if next.departure < leg.arrival {
+                one(&[leg, next], Detail::Overlap).insert(Check::Overlap, subject, right);
+            }
+            let Some(airport) = world::airport(read, leg.destination)?.filter(|_| leg.destination == next.origin) else {
+                continue;
+            };
+            let own = airplane
+                .as_ref()
+                .and_then(|airplane| airport.by_aircraft_type.get(&airplane.aircraft_type));
+            let minimum_minutes = *own.unwrap_or(&airport.minimum_ground_time_minutes);
+            let ground_ms = next.departure.0 - leg.arrival.0;
+            if ground_ms < i64::from(minimum_minutes) * 60 * 1000 {
+                let detail = Detail::GroundTime {
+                    ground_minutes: ground_ms.div_euclid(60 * 1000),
+                    minimum_minutes,
+                    airport: leg.destination,
+                    airport_provenance: airport.provenance,
+                };
+                one(&[leg, next], detail).insert(Check::GroundTime, subject, right);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn between_rotations(schedule: &Schedule, right: &mut Violations) {
+    let mut by_airplane: BTreeMap<&Registration, Vec<(&RotationId, &Leg, &Leg)>> = BTreeMap::new();
+    for (id, (rotation, legs)) in schedule {
+        if let (Some((registration, _)), Some(first), Some(last)) = (&rotation.airplane, legs.first(), legs.last()) {
+            by_airplane.entry(registration).or_default().push((id, first, last));
+        }
+    }
+    for (registration, mut flown) in by_airplane {
+        flown.sort_by_key(|(id, first, _)| (first.departure, (*id).clone()));
+        for pair in flown.windows(2) {
+            let ((before, _, last), (after, first, _)) = (pair[0], pair[1]);
+            let (discontinuous, overlapping) = (last.destination != first.origin, last.arrival > first.departure);
+            if discontinuous || overlapping {
+                for (rotation, counted) in [(before, true), (after, false)] {
+                    let legs = vec![(before.clone(), last.clone()), (after.clone(), first.clone())];
+                    let detail = Detail::Seam {
+                        airplane: registration.clone(),
+                        discontinuous,
+                        overlapping,
+                    };
+                    let violation = Violation {
+                        rotation: rotation.clone(),
+                        counted,
+                        legs,
+                        detail,
+                    };
+                    violation.insert(Check::RotationSeam, |key| key.id(before.as_str()).id(after.as_str()), right);
+                }
+            }
+        }
+    }
+}
+
+fn same_day(read: &impl Read, schedule: &Schedule, right: &mut Violations) -> Result<(), ReadError> {
+    let mut groups = BTreeMap::new();
+    for (id, (_, legs)) in schedule {
+        for leg in legs {
+            let zone = match world::airport(read, leg.origin)? {
+                Some(airport) => TimeZoneDatabase::bundled().get(airport.zone.as_str()).unwrap_or(TimeZone::UTC),
+                None => TimeZone::UTC,
+            };
+            let at = Timestamp::from_millisecond(leg.departure.0).unwrap_or(Timestamp::UNIX_EPOCH);
+            let local = at.to_zoned(zone).date();
+            groups
+                .entry((leg.designator, leg.origin, local))
+                .or_insert_with(Vec::new)
+                .push((id.clone(), leg.clone()));
+        }
+    }
+    for ((designator, airport, local), mut legs) in groups {
+        legs.sort_by(|(a, left), (b, right)| (left.departure, a, &left.id).cmp(&(right.departure, b, &right.id)));
+        if legs.len() > 1 {
+            let days = jiff::civil::Date::constant(1970, 1, 1)
+                .until(local)
+                .map_or(0, |span| span.get_days());
+            for (index, (rotation, _)) in legs.iter().enumerate() {
+                let detail = Detail::Designator {
+                    designator,
+                    airport,
+                    origin_date_days: days,
+                    legs: legs.len() as u64,
+                };
+                let listed = legs[..legs.len().min(LEGS_MAX)].to_vec();
+                let counted = legs[0].0 == *rotation;
+                debug_assert!(counted || index > 0);
+                let violation = Violation {
+                    rotation: rotation.clone(),
+                    counted,
+                    legs: listed,
+                    detail,
+                };
+                violation.insert(
+                    Check::FlightDesignator,
+                    |key| key.id(&designator.to_string()).airport(airport).date(days),
+                    right,
+                );
+            }
+        }
+    }
+    Ok(())
+}
