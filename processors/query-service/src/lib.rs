@@ -5,14 +5,17 @@
 
 mod answer;
 mod cursor;
+mod documents;
 mod metrics;
 mod parameters;
 mod position;
 mod problem;
 mod question;
+mod reading;
 mod route;
 mod server;
 mod service;
+mod shapes;
 mod source;
 
 pub use position::Position;

@@ -40,7 +40,9 @@ impl Metrics {
         )?;
         let routes = || TEMPLATES.into_iter().chain([NO_ROUTE]);
         let metrics = Self {
-            requests: routes().map(|route| CLASSES.map(|class| requests.with_label_values(&[route, class]))).collect(),
+            requests: routes()
+                .map(|route| CLASSES.map(|class| requests.with_label_values(&[route, class])))
+                .collect(),
             durations: routes().map(|route| durations.with_label_values(&[route])).collect(),
             requests_pending: IntGauge::new("aerolog_http_requests_pending", "Requests that are being answered now.")?,
             connections_open: IntGauge::new("aerolog_http_connections_open", "Connections that are being served.")?,

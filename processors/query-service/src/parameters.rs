@@ -28,7 +28,10 @@ impl<'q> Parameters<'q> {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_ref())
+        self.values
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.as_ref())
     }
 
     /// The value of `name` read by `read`, which says what it expected when it refuses.

@@ -1,6 +1,7 @@
 //! Problem documents (RFC 9457): what every answer other than a success says about itself.
 
 use crate::position::{self, Position};
+use keyvalue::ReadError;
 use serde_json::{Map, Value, json};
 use warp::http::StatusCode;
 
@@ -66,12 +67,15 @@ impl Problem {
 
     pub(crate) fn method_not_allowed(method: &str) -> Self {
         let detail = format!("{method} is not possible here: this service answers questions and changes nothing");
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed", detail).with("allowed", ["GET", "HEAD"].as_slice())
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed", detail)
+            .with("allowed", ["GET", "HEAD"].as_slice())
     }
 
     pub(crate) fn not_found(what: &'static str, id: &str) -> Self {
         let detail = format!("no {what} {id:?} at this position");
-        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail).with("what", what).with("id", id)
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+            .with("what", what)
+            .with("id", id)
     }
 
     pub(crate) fn bad_parameter(name: &str, given: &str, expected: impl Into<String>) -> Self {
@@ -110,7 +114,13 @@ impl Problem {
 
     pub(crate) fn position_not_reached(least: &Position, waited_ms: u128) -> Self {
         let detail = format!("the view has not reached {least} within {waited_ms} ms");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "position-not-reached", "Position not reached", detail).with("at_least", least.to_string())
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "position-not-reached",
+            "Position not reached",
+            detail,
+        )
+        .with("at_least", least.to_string())
     }
 
     pub(crate) fn busy(detail: &str) -> Self {
@@ -125,9 +135,17 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", "Not ready", reason.into())
     }
 
-    /// The state below failed. The reason is for the log; what a client can use is that it was not its own doing.
+    /// Something below failed. The reason is for the log; what a client can use is that it was not its own doing.
     pub(crate) fn internal() -> Self {
         let detail = "the view could not be read; the service's log says why".into();
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail)
+    }
+}
+
+/// A view that cannot be read is told to the log in full, and to the client as an internal error.
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        tracing::error!(%error, "a question could not be answered");
+        Self::internal()
     }
 }

@@ -1,10 +1,12 @@
-//! A question with everything it names read and checked, and its answer from a snapshot.
+//! A question with everything it names read and checked.
 
 use crate::parameters::Parameters;
 use crate::problem::Problem;
+use crate::reading::{self, Paging};
 use crate::route::Route;
-use crate::source::Stamp;
-use keyvalue::Read;
+use domain::{AirportCode, FlightDesignator, LegId, Registration, RotationId};
+use views::Check;
+use views::ask::{Filter, Time};
 
 /// How much there is to read for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,23 +19,142 @@ pub(crate) enum Work {
 
 #[derive(Debug)]
 pub(crate) enum Question {
+    Rotations(Paging),
+    Rotation {
+        id: RotationId,
+        paging: Paging,
+    },
+    Leg {
+        rotation: RotationId,
+        id: LegId,
+    },
+    Airplanes(Paging),
+    Airplane {
+        registration: Registration,
+        paging: Paging,
+    },
+    Airports(Paging),
+    Airport(AirportCode),
+    Departures {
+        code: AirportCode,
+        time: Time,
+        paging: Paging,
+    },
+    Arrivals {
+        code: AirportCode,
+        time: Time,
+        paging: Paging,
+    },
+    Legs {
+        designator: Option<FlightDesignator>,
+        time: Time,
+        paging: Paging,
+    },
+    Check {
+        check: Check,
+        filter: Box<Filter>,
+        paging: Paging,
+        recompute: bool,
+    },
     Position,
 }
 
 impl Question {
-    pub(crate) fn known_parameters(_route: &Route<'_>) -> &'static [&'static str] {
-        &["at_least"]
+    pub(crate) fn known_parameters(route: &Route<'_>) -> &'static [&'static str] {
+        match route {
+            Route::Rotations | Route::Rotation { .. } | Route::Airplanes | Route::Airplane { .. } | Route::Airports => {
+                &["limit", "cursor", "at_least"]
+            }
+            Route::Leg { .. } | Route::Airport { .. } | Route::Position => &["at_least"],
+            Route::Departures { .. } | Route::Arrivals { .. } => &["from", "to", "limit", "cursor", "at_least"],
+            Route::Legs => &["designator", "from", "to", "limit", "cursor", "at_least"],
+            Route::Check { .. } => &[
+                "rotation",
+                "rotation_prefix",
+                "airplane",
+                "airport",
+                "from",
+                "to",
+                "recompute",
+                "limit",
+                "cursor",
+                "at_least",
+            ],
+            Route::Live | Route::Ready | Route::Metrics => &[],
+        }
     }
 
-    pub(crate) fn parse(_route: &Route<'_>, _parameters: &Parameters<'_>) -> Result<Self, Problem> {
-        Ok(Self::Position)
+    /// The question of a route; `None` where the answer does not come from the view.
+    pub(crate) fn parse(route: &Route<'_>, parameters: &Parameters<'_>) -> Result<Option<Self>, Problem> {
+        let paging = || Paging::read(route, parameters);
+        let time = || reading::time(parameters);
+        let airport = |code: &str| reading::name("code", code, AirportCode::parse);
+        Ok(Some(match route {
+            Route::Rotations => Self::Rotations(paging()?),
+            Route::Rotation { id } => Self::Rotation {
+                id: reading::name("id", id, RotationId::parse)?,
+                paging: paging()?,
+            },
+            Route::Leg { rotation, id } => Self::Leg {
+                rotation: reading::name("id", rotation, RotationId::parse)?,
+                id: reading::name("leg", id, LegId::parse)?,
+            },
+            Route::Airplanes => Self::Airplanes(paging()?),
+            Route::Airplane { registration } => Self::Airplane {
+                registration: reading::name("id", registration, Registration::parse)?,
+                paging: paging()?,
+            },
+            Route::Airports => Self::Airports(paging()?),
+            Route::Airport { code } => Self::Airport(airport(code)?),
+            Route::Departures { code } => Self::Departures {
+                code: airport(code)?,
+                time: time()?,
+                paging: paging()?,
+            },
+            Route::Arrivals { code } => Self::Arrivals {
+                code: airport(code)?,
+                time: time()?,
+                paging: paging()?,
+            },
+            Route::Legs => Self::Legs {
+                designator: reading::value(parameters, "designator", FlightDesignator::parse)?,
+                time: time()?,
+                paging: paging()?,
+            },
+            Route::Check { check } => Self::Check {
+                check: *check,
+                filter: Box::new(filter(parameters)?),
+                paging: paging()?,
+                recompute: reading::flag(parameters, "recompute")?,
+            },
+            Route::Position => Self::Position,
+            Route::Live | Route::Ready | Route::Metrics => return Ok(None),
+        }))
     }
 
     pub(crate) fn work(&self) -> Work {
-        Work::Point
+        match self {
+            Self::Rotation { .. } | Self::Leg { .. } | Self::Airplane { .. } | Self::Airport(_) | Self::Position => Work::Point,
+            Self::Check { filter, recompute, .. } if filter.rotation.is_some() && filter.airplane.is_none() && !recompute => Work::Point,
+            Self::Rotations(_)
+            | Self::Airplanes(_)
+            | Self::Airports(_)
+            | Self::Departures { .. }
+            | Self::Arrivals { .. }
+            | Self::Legs { .. }
+            | Self::Check { .. } => Work::Scan,
+        }
     }
+}
 
-    pub(crate) fn answer(&self, _read: &impl Read, stamp: &Stamp) -> Result<Vec<u8>, Problem> {
-        Ok(stamp.position().to_string().into_bytes())
-    }
+fn filter(parameters: &Parameters<'_>) -> Result<Filter, Problem> {
+    // The beginning of an id is made of the same characters.
+    let prefix = |text: &str| RotationId::parse(text).map(|_| text.to_owned());
+    Ok(Filter {
+        rotation: reading::value(parameters, "rotation", RotationId::parse)?,
+        rotation_prefix: reading::value(parameters, "rotation_prefix", prefix)?,
+        airplane: reading::value(parameters, "airplane", Registration::parse)?,
+        airport: reading::value(parameters, "airport", AirportCode::parse)?,
+        time: reading::time(parameters)?,
+    })
 }

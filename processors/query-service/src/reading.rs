@@ -5,50 +5,44 @@ use crate::parameters::Parameters;
 use crate::problem::Problem;
 use crate::route::Route;
 use domain::{Instant, InvalidValue};
+use views::ask::{Page, Span, Time};
 
-const LIMIT_DEFAULT: usize = 100;
+/// A month of an airplane's legs fits.
+const LIMIT_DEFAULT: usize = 500;
 const LIMIT_MAX: usize = 1000;
 const LIMIT_EXPECTED: &str = "a number from 1 to 1000";
 
 /// The instants of a question: `from` is in it, `to` is not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Span {
-    pub(crate) from: Option<Instant>,
-    pub(crate) to: Option<Instant>,
-}
-
-impl Span {
-    pub(crate) fn read(parameters: &Parameters<'_>) -> Result<Self, Problem> {
-        let from = value(parameters, "from", Instant::parse)?;
-        let to = value(parameters, "to", Instant::parse)?;
-        match (from, to) {
-            (Some(from), Some(to)) if to < from => Err(Problem::bad_parameter(
-                "to",
-                parameters.get("to").unwrap_or_default(),
-                format!("an instant that is not before from, {from}"),
-            )),
-            _ => Ok(Self { from, to }),
-        }
+pub(crate) fn time(parameters: &Parameters<'_>) -> Result<Time, Problem> {
+    let from = value(parameters, "from", Instant::parse)?;
+    let to = value(parameters, "to", Instant::parse)?;
+    match (from, to) {
+        (Some(from), Some(to)) if to < from => Err(Problem::bad_parameter(
+            "to",
+            parameters.get("to").unwrap_or_default(),
+            format!("an instant that is not before from, {from}"),
+        )),
+        _ => Ok(Time { from, to }),
     }
 }
 
 /// Which part of a list is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Page {
-    pub(crate) limit: usize,
+pub(crate) struct Paging {
+    limit: usize,
     /// The last key that was shown.
-    pub(crate) after: Option<Vec<u8>>,
+    after: Option<Vec<u8>>,
     list: ListMark,
 }
 
-impl Page {
-    /// `list` is what the list is called, with the names in its path.
-    pub(crate) fn read(list: &str, parameters: &Parameters<'_>) -> Result<Self, Problem> {
+impl Paging {
+    /// Of the list of a route, as far as its parameters say.
+    pub(crate) fn read(route: &Route<'_>, parameters: &Parameters<'_>) -> Result<Self, Problem> {
         let limit = parameters.read("limit", |text| match text.parse() {
             Ok(limit @ 1..=LIMIT_MAX) => Ok(limit),
             _ => Err(LIMIT_EXPECTED),
         })?;
-        let list = ListMark::new(list, parameters.sorted_without(&["limit", "cursor", "at_least"]));
+        let list = ListMark::new(&list_name(route), parameters.sorted_without(&["limit", "cursor", "at_least"]));
         let after = parameters.read("cursor", |text| cursor::decode(list, text).ok_or(cursor::EXPECTED))?;
         Ok(Self {
             limit: limit.unwrap_or(LIMIT_DEFAULT),
@@ -57,9 +51,21 @@ impl Page {
         })
     }
 
-    /// The cursor of the page after the one that ends with `last_key`.
-    pub(crate) fn cursor(&self, last_key: &[u8]) -> String {
-        cursor::encode(self.list, last_key)
+    pub(crate) fn span(&self) -> Span<'_> {
+        Span {
+            after: self.after.as_deref(),
+            limit: self.limit,
+        }
+    }
+
+    /// Whether this is the first page.
+    pub(crate) fn is_first(&self) -> bool {
+        self.after.is_none()
+    }
+
+    /// The cursor of the page that follows `page`, if any.
+    pub(crate) fn next<T>(&self, page: &Page<T>) -> Option<String> {
+        page.next.as_deref().map(|last_key| cursor::encode(self.list, last_key))
     }
 }
 
@@ -88,12 +94,22 @@ pub(crate) fn flag(parameters: &Parameters<'_>, name: &'static str) -> Result<bo
 }
 
 /// What a list is called in its cursors.
-pub(crate) fn list_name(route: &Route<'_>) -> String {
+fn list_name(route: &Route<'_>) -> String {
+    let template = route.template();
     match route {
-        Route::Departures { code } | Route::Arrivals { code } => format!("{} {code}", route.template()),
-        Route::Rotation { id } => format!("{} {id}", route.template()),
-        Route::Airplane { registration } => format!("{} {registration}", route.template()),
-        Route::Check { name } => format!("{} {name}", route.template()),
-        _ => route.template().to_owned(),
+        Route::Departures { code } | Route::Arrivals { code } => format!("{template} {code}"),
+        Route::Rotation { id } => format!("{template} {id}"),
+        Route::Airplane { registration } => format!("{template} {registration}"),
+        Route::Check { check } => format!("{template} {}", check.name()),
+        Route::Rotations
+        | Route::Leg { .. }
+        | Route::Airplanes
+        | Route::Airports
+        | Route::Airport { .. }
+        | Route::Legs
+        | Route::Position
+        | Route::Live
+        | Route::Ready
+        | Route::Metrics => template.to_owned(),
     }
 }

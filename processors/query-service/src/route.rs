@@ -2,6 +2,7 @@
 
 use crate::parameters::percent_decode;
 use std::borrow::Cow;
+use views::Check;
 
 /// A question, with the names that stand in its path.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,22 +17,12 @@ pub(crate) enum Route<'p> {
     Departures { code: Cow<'p, str> },
     Arrivals { code: Cow<'p, str> },
     Legs,
-    Check { name: &'static str },
+    Check { check: Check },
     Position,
     Live,
     Ready,
     Metrics,
 }
-
-/// The checks by the last part of their path.
-pub(crate) const CHECKS: [&str; 6] = [
-    "rotation-continuity",
-    "overlap",
-    "ground-time",
-    "flight-designator",
-    "rotation-seam",
-    "unknown-reference",
-];
 
 /// Every route as documentation and metrics name it. The order is that of [`Route::template_index`].
 pub(crate) const TEMPLATES: [&str; 15] = [
@@ -79,8 +70,8 @@ impl<'p> Route<'p> {
             ["airports", code, "departures"] => Self::Departures { code: name(code)? },
             ["airports", code, "arrivals"] => Self::Arrivals { code: name(code)? },
             ["legs"] => Self::Legs,
-            ["checks", check] => Self::Check {
-                name: CHECKS.into_iter().find(|name| *name == check)?,
+            ["checks", name] => Self::Check {
+                check: Check::ALL.into_iter().find(|check| check.name() == name)?,
             },
             ["position"] => Self::Position,
             ["health", "live"] => Self::Live,

@@ -1,6 +1,7 @@
 //! From a request to an answer: which question, at which position, on which thread.
 
 use crate::answer::{Answer, JSON, PROMETHEUS_TEXT};
+use crate::documents;
 use crate::metrics::{self, Metrics};
 use crate::parameters::Parameters;
 use crate::position::{self, Position};
@@ -96,8 +97,18 @@ impl<S: Source> Service<S> {
             return Err(Problem::method_not_allowed(asked.method.as_str()));
         }
         let parameters = Parameters::parse(asked.query, Question::known_parameters(route))?;
+        let Some(question) = Question::parse(route, &parameters)? else {
+            return self.operate(route);
+        };
+        if let Some(least) = minimum_position(asked.headers, &parameters)? {
+            self.wait_for(&least).await?;
+        }
+        self.ask(question).await
+    }
+
+    /// The routes that tell about the process, not about the schedule.
+    fn operate(&self, route: &Route<'_>) -> Result<Answer, Problem> {
         match route {
-            Route::Live => Ok(Answer::new(JSON, b"{\"status\":\"live\"}\n".to_vec())),
             Route::Ready => self.ready(),
             Route::Metrics => match metrics::render(&self.registry) {
                 Ok(text) => Ok(Answer::new(PROMETHEUS_TEXT, text)),
@@ -106,13 +117,7 @@ impl<S: Source> Service<S> {
                     Err(Problem::internal())
                 }
             },
-            _ => {
-                let question = Question::parse(route, &parameters)?;
-                if let Some(least) = minimum_position(asked.headers, &parameters)? {
-                    self.wait_for(&least).await?;
-                }
-                self.ask(question).await
-            }
+            _ => Ok(Answer::new(JSON, b"{\"status\":\"live\"}\n".to_vec())),
         }
     }
 
@@ -177,7 +182,7 @@ fn answer_from<S: Source>(source: &S, question: &Question) -> Answer {
             return Answer::from(Problem::internal());
         }
     };
-    match question.answer(&snapshot, &stamp) {
+    match documents::answer(question, &snapshot, &stamp) {
         Ok(body) => Answer::new(JSON, body),
         Err(problem) => Answer::from(problem),
     }

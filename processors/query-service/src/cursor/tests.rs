@@ -29,7 +29,17 @@ fn text_that_is_no_cursor_is_refused() {
     let list = ListMark::new("/rotations", []);
     let good = encode(list, b"key");
     let wrong_version = format!("ff{}", &good[2..]);
-    for text in ["", "0", "zz", "01", "é1", &good[1..], &good[..16], &wrong_version, &"0".repeat(5000)] {
+    for text in [
+        "",
+        "0",
+        "zz",
+        "01",
+        "é1",
+        &good[1..],
+        &good[..16],
+        &wrong_version,
+        &"0".repeat(5000),
+    ] {
         assert_eq!(decode(list, text), None, "{text:?}");
     }
 }

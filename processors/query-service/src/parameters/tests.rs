@@ -21,7 +21,10 @@ fn values_are_percent_decoded_and_a_plus_sign_stands_for_itself() {
 
 #[test]
 fn an_unknown_name_is_refused_with_the_known_ones() {
-    assert_eq!(detail("rotatoin=a"), "\"rotatoin\" means nothing here: this route knows rotation, from");
+    assert_eq!(
+        detail("rotatoin=a"),
+        "\"rotatoin\" means nothing here: this route knows rotation, from"
+    );
     assert_eq!(detail("%72=a"), "\"r\" means nothing here: this route knows rotation, from");
 }
 

@@ -12,7 +12,21 @@ fn a_position_prints_as_it_is_written() {
 
 #[test]
 fn anything_else_is_no_position() {
-    for text in ["", ",", "0", "0:", ":1", "0:1,", "0:-1", "+0:1", "0:1,0:2", "a:1", "0:1:2", "4294967296:1", "0:18446744073709551616"] {
+    for text in [
+        "",
+        ",",
+        "0",
+        "0:",
+        ":1",
+        "0:1,",
+        "0:-1",
+        "+0:1",
+        "0:1,0:2",
+        "a:1",
+        "0:1:2",
+        "4294967296:1",
+        "0:18446744073709551616",
+    ] {
         assert_eq!(Position::parse(text), None, "{text:?}");
     }
     let endless: Vec<_> = (0..2000).map(|partition| format!("{partition}:1")).collect();
@@ -22,7 +36,13 @@ fn anything_else_is_no_position() {
 #[test]
 fn a_position_has_reached_another_when_no_partition_is_behind() {
     let held = Position::parse("0:12,1:7").unwrap();
-    for (least, reached) in [("0:12", true), ("1:7,0:1", true), ("0:13", false), ("0:12,1:8", false), ("2:0", false)] {
+    for (least, reached) in [
+        ("0:12", true),
+        ("1:7,0:1", true),
+        ("0:13", false),
+        ("0:12,1:8", false),
+        ("2:0", false),
+    ] {
         assert_eq!(held.has_reached(&Position::parse(least).unwrap()), reached, "{least}");
     }
     assert_eq!(Position::parse("0:1,2:0").unwrap().unknown_partition(&held), Some(2));

@@ -22,7 +22,10 @@ async fn read_all(stream: &mut TcpStream) -> String {
 
 async fn metric(running: &Running, name: &str) -> f64 {
     let text = running.get("/metrics").await.text;
-    let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in {text}"));
+    let line = text
+        .lines()
+        .find(|line| line.starts_with(name))
+        .unwrap_or_else(|| panic!("no {name} in {text}"));
     line.rsplit(' ').next().unwrap().parse().unwrap()
 }
 

@@ -1,0 +1,219 @@
+//! The documents that answer questions, each from one snapshot.
+
+use crate::problem::Problem;
+use crate::question::Question;
+use crate::reading::Paging;
+use crate::shapes::{AirplaneShape, AirportShape, FlownShape, LegShape, RotationShape, ViolationShape};
+use crate::source::Stamp;
+use domain::{LegId, Registration, RotationId};
+use keyvalue::Read;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
+use views::ask::{self, Filter, Page};
+use views::{BudgetExceeded, Check, Leg};
+
+/// Legs that a recomputation looks at before it gives up. They are held in memory meanwhile.
+const RECOMPUTED_LEGS_MAX: u64 = 250_000;
+
+/// The document that answers a question.
+pub(crate) fn answer(question: &Question, read: &impl Read, stamp: &Stamp) -> Result<Vec<u8>, Problem> {
+    match question {
+        Question::Rotations(paging) => {
+            let page = ask::rotations(read, paging.span())?;
+            list("rotations", &page, paging, |(id, rotation)| RotationShape::new(id, rotation))
+        }
+        Question::Rotation { id, paging } => rotation(read, id, paging),
+        Question::Leg { rotation, id } => leg(read, rotation, id),
+        Question::Airplanes(paging) => {
+            let page = ask::airplanes(read, paging.span())?;
+            list("airplanes", &page, paging, |(registration, airplane)| {
+                AirplaneShape::new(registration, Some(airplane))
+            })
+        }
+        Question::Airplane { registration, paging } => airplane(read, registration, paging),
+        Question::Airports(paging) => {
+            let page = ask::airports(read, paging.span())?;
+            list("airports", &page, paging, |(code, airport)| AirportShape::new(*code, airport))
+        }
+        Question::Airport(code) => {
+            let airport = ask::airport(read, *code)?.ok_or_else(|| Problem::not_found("airport", code.as_str()))?;
+            bytes(&AirportShape::new(*code, &airport))
+        }
+        Question::Departures { code, time, paging } => legs(&ask::departures(read, *code, *time, paging.span())?, paging),
+        Question::Arrivals { code, time, paging } => legs(&ask::arrivals(read, *code, *time, paging.span())?, paging),
+        Question::Legs { designator, time, paging } => {
+            let page = match designator {
+                Some(designator) => ask::legs_of_designator(read, *designator, *time, paging.span())?,
+                None => ask::legs(read, *time, paging.span())?,
+            };
+            legs(&page, paging)
+        }
+        Question::Check {
+            check,
+            filter,
+            paging,
+            recompute,
+        } => violations(read, *check, filter, paging, *recompute),
+        Question::Position => position(stamp),
+    }
+}
+
+fn rotation(read: &impl Read, id: &RotationId, paging: &Paging) -> Result<Vec<u8>, Problem> {
+    #[derive(Serialize)]
+    struct Document<'v> {
+        #[serde(flatten)]
+        rotation: RotationShape<'v>,
+        legs: Vec<LegShape<'v>>,
+        next_cursor: Option<String>,
+    }
+    let rotation = ask::rotation(read, id)?.ok_or_else(|| Problem::not_found("rotation", id.as_str()))?;
+    let page = ask::legs_of(read, id, paging.span())?;
+    bytes(&Document {
+        rotation: RotationShape::new(id, &rotation),
+        legs: page.items.iter().map(|leg| LegShape::new(id, leg)).collect(),
+        next_cursor: paging.next(&page),
+    })
+}
+
+fn leg(read: &impl Read, rotation: &RotationId, id: &LegId) -> Result<Vec<u8>, Problem> {
+    #[derive(Serialize)]
+    struct Document<'v> {
+        #[serde(flatten)]
+        leg: LegShape<'v>,
+        airplane: Option<&'v str>,
+        previous: Option<LegShape<'v>>,
+        next: Option<LegShape<'v>>,
+    }
+    let leg = ask::leg(read, rotation, id)?.ok_or_else(|| Problem::not_found("leg", id.as_str()))?;
+    let flown = ask::rotation(read, rotation)?;
+    let previous = ask::previous_leg(read, rotation, &leg)?;
+    let next = ask::next_leg(read, rotation, &leg)?;
+    let airplane = flown.as_ref().and_then(|flown| flown.airplane.as_ref());
+    bytes(&Document {
+        leg: LegShape::new(rotation, &leg),
+        airplane: airplane.map(|(registration, _)| registration.as_str()),
+        previous: previous.as_ref().map(|leg| LegShape::new(rotation, leg)),
+        next: next.as_ref().map(|leg| LegShape::new(rotation, leg)),
+    })
+}
+
+/// An airplane that nobody has registered is still found where rotations name it.
+fn airplane(read: &impl Read, registration: &Registration, paging: &Paging) -> Result<Vec<u8>, Problem> {
+    #[derive(Serialize)]
+    struct Document<'v> {
+        #[serde(flatten)]
+        airplane: AirplaneShape<'v>,
+        rotations: Vec<FlownShape<'v>>,
+        next_cursor: Option<String>,
+    }
+    let airplane = ask::airplane(read, registration)?;
+    let page = ask::rotations_of(read, registration, paging.span())?;
+    if airplane.is_none() && page.items.is_empty() && paging.is_first() {
+        return Err(Problem::not_found("airplane", registration.as_str()));
+    }
+    bytes(&Document {
+        airplane: AirplaneShape::new(registration, airplane.as_ref()),
+        rotations: page.items.iter().map(|(id, first)| FlownShape::new(id, *first)).collect(),
+        next_cursor: paging.next(&page),
+    })
+}
+
+fn legs(page: &Page<(RotationId, Leg)>, paging: &Paging) -> Result<Vec<u8>, Problem> {
+    list("legs", page, paging, |(rotation, leg)| LegShape::new(rotation, leg))
+}
+
+fn violations(read: &impl Read, check: Check, filter: &Filter, paging: &Paging, recompute: bool) -> Result<Vec<u8>, Problem> {
+    /// The whole check from nothing, whatever the filter: all of the index is compared with it.
+    #[derive(Serialize)]
+    struct RecomputedShape {
+        total: u64,
+        differing: u64,
+        agrees: bool,
+    }
+    #[derive(Serialize)]
+    struct Document<'v> {
+        check: &'static str,
+        total: u64,
+        violations: Vec<ViolationShape<'v>>,
+        next_cursor: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        recomputed: Option<RecomputedShape>,
+    }
+    let page = ask::violations(read, check, filter, paging.span())?;
+    let total = match (paging.is_first(), &page.next) {
+        (true, None) => page.items.len() as u64,
+        (true, Some(_)) | (false, _) => ask::count(read, check, filter)?,
+    };
+    let recomputed = match recompute {
+        false => None,
+        true => match views::recompute(read, Some(check), RECOMPUTED_LEGS_MAX) {
+            Ok(recomputed) => Some(RecomputedShape {
+                total: recomputed.total,
+                differing: recomputed.differing,
+                agrees: recomputed.differing == 0,
+            }),
+            Err(BudgetExceeded::Read(error)) => return Err(error.into()),
+            Err(error @ BudgetExceeded::Legs { .. }) => return Err(Problem::budget_exceeded(error.to_string())),
+        },
+    };
+    bytes(&Document {
+        check: check.name(),
+        total,
+        violations: page.items.iter().map(ViolationShape).collect(),
+        next_cursor: paging.next(&page),
+        recomputed,
+    })
+}
+
+fn position(stamp: &Stamp) -> Result<Vec<u8>, Problem> {
+    #[derive(Serialize)]
+    struct Document {
+        position: String,
+        partitions: BTreeMap<u32, u64>,
+    }
+    bytes(&Document {
+        position: stamp.position().to_string(),
+        partitions: stamp.position().iter().collect(),
+    })
+}
+
+fn list<'v, T, Shape: Serialize>(
+    name: &'static str,
+    page: &'v Page<T>,
+    paging: &Paging,
+    shape: impl Fn(&'v T) -> Shape,
+) -> Result<Vec<u8>, Problem> {
+    struct Document<Shape> {
+        name: &'static str,
+        items: Vec<Shape>,
+        next_cursor: Option<String>,
+    }
+    impl<Shape: Serialize> Serialize for Document<Shape> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut map = serializer.serialize_map(Some(2))?;
+            map.serialize_entry(self.name, &self.items)?;
+            map.serialize_entry("next_cursor", &self.next_cursor)?;
+            map.end()
+        }
+    }
+    bytes(&Document {
+        name,
+        items: page.items.iter().map(shape).collect(),
+        next_cursor: paging.next(page),
+    })
+}
+
+fn bytes(document: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::with_capacity(1024);
+    match serde_json::to_writer(&mut bytes, document) {
+        Ok(()) => {
+            bytes.push(b'\n');
+            Ok(bytes)
+        }
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written as JSON");
+            Err(Problem::internal())
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Answers as JSON: nodes with their edges in order, each fact with the event that put it there, instants in RFC 3339.
+
+use domain::{AirportCode, Instant, Registration, RotationId};
+use jiff::{Span, civil};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use views::{Airplane, Airport, Detail, Leg, Provenance, Rotation, Violation};
+
+/// Anything by its text.
+pub(crate) struct Text<T>(pub(crate) T);
+
+impl<T: Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// The event that put a fact there: its place in the log of events.
+#[derive(Serialize)]
+pub(crate) struct ProvenanceShape {
+    partition: u32,
+    sequence: u64,
+}
+
+impl From<Provenance> for ProvenanceShape {
+    fn from(provenance: Provenance) -> Self {
+        let Provenance { partition, sequence } = provenance;
+        Self { partition, sequence }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct RotationShape<'v> {
+    id: &'v str,
+    mode: &'static str,
+    airplane: Option<AssignmentShape<'v>>,
+    provenance: ProvenanceShape,
+}
+
+/// An airplane of a rotation, with the event that assigned it.
+#[derive(Serialize)]
+struct AssignmentShape<'v> {
+    registration: &'v str,
+    provenance: ProvenanceShape,
+}
+
+impl<'v> RotationShape<'v> {
+    pub(crate) fn new(id: &'v RotationId, rotation: &'v Rotation) -> Self {
+        let airplane = rotation.airplane.as_ref().map(|(registration, provenance)| AssignmentShape {
+            registration: registration.as_str(),
+            provenance: (*provenance).into(),
+        });
+        Self {
+            id: id.as_str(),
+            mode: rotation.mode.name(),
+            airplane,
+            provenance: rotation.provenance.into(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct LegShape<'v> {
+    rotation: &'v str,
+    id: &'v str,
+    designator: Text<domain::FlightDesignator>,
+    origin: &'v str,
+    destination: &'v str,
+    departure: Text<Instant>,
+    arrival: Text<Instant>,
+    provenance: ProvenanceShape,
+}
+
+impl<'v> LegShape<'v> {
+    pub(crate) fn new(rotation: &'v RotationId, leg: &'v Leg) -> Self {
+        Self {
+            rotation: rotation.as_str(),
+            id: leg.id.as_str(),
+            designator: Text(leg.designator),
+            origin: leg.origin.as_str(),
+            destination: leg.destination.as_str(),
+            departure: Text(leg.departure),
+            arrival: Text(leg.arrival),
+            provenance: leg.provenance.into(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct AirplaneShape<'v> {
+    registration: &'v str,
+    /// Null, as what follows, where rotations name an airplane that nobody has registered.
+    aircraft_type: Option<&'v str>,
+    retired: Option<bool>,
+    provenance: Option<ProvenanceShape>,
+}
+
+impl<'v> AirplaneShape<'v> {
+    pub(crate) fn new(registration: &'v Registration, airplane: Option<&'v Airplane>) -> Self {
+        Self {
+            registration: registration.as_str(),
+            aircraft_type: airplane.map(|airplane| airplane.aircraft_type.as_str()),
+            retired: airplane.map(|airplane| airplane.retired),
+            provenance: airplane.map(|airplane| airplane.provenance.into()),
+        }
+    }
+}
+
+/// A rotation of an airplane.
+#[derive(Serialize)]
+pub(crate) struct FlownShape<'v> {
+    id: &'v str,
+    /// Null where the rotation has no legs.
+    first_departure: Option<Text<Instant>>,
+}
+
+impl<'v> FlownShape<'v> {
+    pub(crate) fn new(id: &'v RotationId, first_departure: Option<Instant>) -> Self {
+        Self {
+            id: id.as_str(),
+            first_departure: first_departure.map(Text),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct AirportShape<'v> {
+    code: String,
+    name: &'v str,
+    zone: &'v str,
+    minimum_ground_time_minutes: u32,
+    /// Where an aircraft type has a minimum of its own.
+    by_aircraft_type: BTreeMap<&'v str, u32>,
+    provenance: ProvenanceShape,
+}
+
+impl<'v> AirportShape<'v> {
+    pub(crate) fn new(code: AirportCode, airport: &'v Airport) -> Self {
+        let by_aircraft_type = airport.by_aircraft_type.iter();
+        Self {
+            code: code.to_string(),
+            name: &airport.name,
+            zone: airport.zone.as_str(),
+            minimum_ground_time_minutes: airport.minimum_ground_time_minutes,
+            by_aircraft_type: by_aircraft_type
+                .map(|(aircraft_type, minutes)| (aircraft_type.as_str(), *minutes))
+                .collect(),
+            provenance: airport.provenance.into(),
+        }
+    }
+}
+
+/// A violation: the rotation, what is wrong, and the legs with the events that it follows from.
+pub(crate) struct ViolationShape<'v>(pub(crate) &'v Violation);
+
+impl Serialize for ViolationShape<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Violation {
+            rotation, legs, detail, ..
+        } = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("rotation", rotation.as_str())?;
+        serialize_detail(&mut map, legs, detail)?;
+        let legs: Vec<LegShape<'_>> = legs.iter().map(|(rotation, leg)| LegShape::new(rotation, leg)).collect();
+        map.serialize_entry("legs", &legs)?;
+        map.end()
+    }
+}
+
+fn serialize_detail<M: SerializeMap>(map: &mut M, legs: &[(RotationId, Leg)], detail: &Detail) -> Result<(), M::Error> {
+    match detail {
+        Detail::Continuity => serialize_places(map, legs),
+        Detail::Overlap => match legs {
+            [(_, first), (_, second)] => {
+                map.serialize_entry("arrives", &Text(first.arrival))?;
+                map.serialize_entry("departs", &Text(second.departure))
+            }
+            _ => Ok(()),
+        },
+        Detail::GroundTime {
+            ground_minutes,
+            minimum_minutes,
+            airport,
+            airport_provenance,
+        } => {
+            map.serialize_entry("airport", airport.as_str())?;
+            map.serialize_entry("ground_minutes", ground_minutes)?;
+            map.serialize_entry("minimum_minutes", minimum_minutes)?;
+            map.serialize_entry("airport_provenance", &ProvenanceShape::from(*airport_provenance))
+        }
+        Detail::Designator {
+            designator,
+            airport,
+            origin_date_days,
+            legs,
+        } => {
+            map.serialize_entry("designator", &Text(designator))?;
+            map.serialize_entry("airport", airport.as_str())?;
+            map.serialize_entry("origin_date", &date(*origin_date_days).map(Text))?;
+            map.serialize_entry("leg_count", legs)
+        }
+        Detail::Seam {
+            airplane,
+            discontinuous,
+            overlapping,
+        } => {
+            map.serialize_entry("airplane", airplane.as_str())?;
+            map.serialize_entry("discontinuous", discontinuous)?;
+            map.serialize_entry("overlapping", overlapping)?;
+            serialize_places(map, legs)
+        }
+        Detail::UnknownAirport { airport } => map.serialize_entry("airport", airport.as_str()),
+        Detail::UnknownAirplane {
+            airplane,
+            retired,
+            assigned,
+        } => {
+            map.serialize_entry("airplane", airplane.as_str())?;
+            map.serialize_entry("retired", retired)?;
+            map.serialize_entry("assigned_provenance", &ProvenanceShape::from(*assigned))
+        }
+    }
+}
+
+/// Where the first of two legs ends and where the second begins.
+fn serialize_places<M: SerializeMap>(map: &mut M, legs: &[(RotationId, Leg)]) -> Result<(), M::Error> {
+    match legs {
+        [(_, first), (_, second)] => {
+            map.serialize_entry("arrives_at", first.destination.as_str())?;
+            map.serialize_entry("departs_from", second.origin.as_str())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The date that lies so many days after the first of 1970.
+fn date(days: i32) -> Option<civil::Date> {
+    let span = Span::new().try_days(days).ok()?;
+    civil::date(1970, 1, 1).checked_add(span).ok()
+}
