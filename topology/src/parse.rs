@@ -1,9 +1,11 @@
 //! Reading a topology from its text, and refusing one that could not work.
 
-use crate::{Cleanup, Timestamp, Topology};
+use crate::{Cleanup, Timestamp, Topics, Topology};
 
 const SCHEDULE: &str = include_str!("../topology.toml");
 
+const SCHEDULE_NAME: &str = "schedule";
+const NAME_BYTES_MAX: usize = 100;
 const PARTITIONS_MAX: u32 = 1000;
 
 /// Why a text is no topology.
@@ -19,6 +21,27 @@ impl Topology {
     /// The flight schedule's topology; `partitions` overrides the number in the file.
     pub fn schedule(partitions: Option<u32>) -> Result<Self, TopologyError> {
         Self::parse(SCHEDULE, partitions)
+    }
+
+    /// The same topics under another name, so that several schedules live in one cluster: `night.commands` for the name `night`.
+    pub fn schedule_named(name: &str, partitions: Option<u32>) -> Result<Self, TopologyError> {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if !(1..=NAME_BYTES_MAX).contains(&name.len()) || !name.bytes().all(plain) {
+            return Err(TopologyError::Invalid(format!(
+                "the name {name:?}; small letters, digits and hyphens are possible"
+            )));
+        }
+        let mut topology = Self::schedule(partitions)?;
+        let Topics {
+            commands,
+            events,
+            outcomes,
+            dead_letters,
+        } = &mut topology.topics;
+        for topic in [commands, events, outcomes, dead_letters] {
+            topic.name = topic.name.replacen(SCHEDULE_NAME, name, 1);
+        }
+        Ok(topology)
     }
 
     /// A topology from TOML, checked; `partitions` overrides the number in the text.

@@ -40,6 +40,17 @@ fn the_shipped_topology_is_valid_and_its_partitions_can_be_overridden() {
 }
 
 #[test]
+fn several_schedules_have_topics_of_their_own() {
+    let night = Topology::schedule_named("night", Some(2)).unwrap();
+    assert_eq!(
+        night.topics().map(|topic| topic.name.as_str()),
+        ["night.commands", "night.events", "night.outcomes", "night.dead-letters"]
+    );
+    assert_eq!(Topology::schedule_named("schedule", None), Topology::schedule(None));
+    assert!(Topology::schedule_named("Night", None).is_err());
+}
+
+#[test]
 fn a_topology_that_could_not_work_is_refused_with_the_reason() {
     check_refused(|text| text.replace("partitions = 24", "partitions = 0"), "0 partitions");
     check_refused(|text| text.replace("schedule.events", "schedule.commands"), "four names");

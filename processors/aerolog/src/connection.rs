@@ -29,6 +29,9 @@ pub(crate) struct Connection {
         value_name = "URL"
     )]
     registry: String,
+    /// What the topics' names begin with
+    #[arg(long, global = true, env = "AEROLOG_SCHEDULE", default_value = "schedule", value_name = "NAME")]
+    schedule: String,
     /// Partitions of commands, events and outcomes
     #[arg(long, global = true, env = "AEROLOG_PARTITIONS", default_value_t = 24)]
     partitions: u32,
@@ -39,7 +42,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn topology(&self) -> anyhow::Result<Topology> {
-        Ok(Topology::schedule(Some(self.partitions))?)
+        Ok(Topology::schedule_named(&self.schedule, Some(self.partitions))?)
     }
 
     pub(crate) fn settings(&self) -> anyhow::Result<Settings> {

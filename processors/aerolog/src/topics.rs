@@ -2,6 +2,7 @@
 
 use crate::{Connection, Verdict};
 use clap::Subcommand;
+use std::time::Duration;
 use stream::admin::Admin;
 use topology::Difference;
 
@@ -28,9 +29,24 @@ pub(crate) fn run(connection: &Connection, action: &Action) -> anyhow::Result<Ve
             println!("{what:8} {}", topic.name);
         }
     }
-    let differences = admin.check(&topology)?;
-    Ok(report(&differences))
+    // What was just created is known to every broker a moment later.
+    let mut tries = if matches!(action, Action::Apply { .. }) {
+        APPEAR_TRIES_MAX
+    } else {
+        1
+    };
+    loop {
+        let differences = admin.check(&topology)?;
+        tries -= 1;
+        if tries == 0 || differences.is_empty() {
+            return Ok(report(&differences));
+        }
+        std::thread::park_timeout(APPEAR_PAUSE);
+    }
 }
+
+const APPEAR_TRIES_MAX: u32 = 20;
+const APPEAR_PAUSE: Duration = Duration::from_millis(250);
 
 fn report(differences: &[Difference]) -> Verdict {
     for difference in differences {

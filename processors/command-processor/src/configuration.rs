@@ -15,6 +15,7 @@ pub struct Configuration {
     pub schema_registry_url: String,
     pub state_directory: PathBuf,
     pub operations_address: SocketAddr,
+    pub schedule: String,
     pub partitions: u32,
     pub batch_records_max: usize,
     pub pace_ms: u64,

@@ -26,7 +26,6 @@ use topology::{Severity, Topology};
 
 /// Between two tries to reach the cluster or the registry at the start.
 const START_PAUSE: Duration = Duration::from_secs(1);
-const GROUP: &str = "schedule-command-processor";
 const CLUSTER: &str = "cluster";
 
 /// Why the processor cannot run; each says what to do.
@@ -55,7 +54,7 @@ pub enum RunError {
 /// Runs until the shutdown is requested; what is open is finished or aborted then.
 pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &Health, shutdown: &Shutdown) -> Result<(), RunError> {
     let settings = Settings::new(&configuration.kafka)?;
-    let topology = Topology::schedule(Some(configuration.partitions))?;
+    let topology = Topology::schedule_named(&configuration.schedule, Some(configuration.partitions))?;
     let registry = Registry::new(&configuration.schema_registry_url)?;
     let waiting = |reason: &str| health.set(CLUSTER, State::Waiting(reason.to_owned()));
 
@@ -80,7 +79,7 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
         settings,
         topology,
         configuration: stream::processor::Configuration {
-            group: GROUP.to_owned(),
+            group: format!("{}-command-processor", configuration.schedule),
             instance_id: configuration.instance_id.clone(),
             batch_records_max: configuration.batch_records_max,
             pace: Duration::from_millis(configuration.pace_ms),
@@ -92,7 +91,7 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
         observe: Metrics::register(metrics, health.clone())?,
         domain: PhantomData::<fn() -> Airline>,
     };
-    tracing::info!(instance_id = configuration.instance_id, "taking part in the group {GROUP}");
+    tracing::info!(instance_id = configuration.instance_id, "taking part in the group");
     Ok(processor.run(&|wait| {
         if wait.is_zero() {
             shutdown.is_requested()

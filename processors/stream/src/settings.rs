@@ -82,16 +82,23 @@ const FIXED: &[(&str, &str, &str)] = &[
 
 /// Where users set nothing: measured on one broker, or lower than librdkafka's so that a loss is noticed sooner.
 const DEFAULTS: &[(&str, &str)] = &[
+    ("socket.keepalive.enable", "true"),
+    ("socket.nagle.disable", "true"),
+    ("reconnect.backoff.ms", "50"),
+    ("reconnect.backoff.max.ms", "1000"),
+];
+const CONSUMER_DEFAULTS: &[(&str, &str)] = &[
     // At its default of one second a draining consumer runs at a third of its speed.
     ("fetch.queue.backoff.ms", "10"),
     ("queued.min.messages", "20000"),
     ("queued.max.messages.kbytes", "16384"),
     ("fetch.wait.max.ms", "100"),
-    ("socket.keepalive.enable", "true"),
-    ("socket.nagle.disable", "true"),
-    ("reconnect.backoff.ms", "50"),
-    ("reconnect.backoff.max.ms", "1000"),
+];
+const PRODUCER_DEFAULTS: &[(&str, &str)] = &[
     ("compression.type", "lz4"),
+    ("linger.ms", "5"),
+    ("batch.num.messages", "20000"),
+    ("queue.buffering.max.messages", "500000"),
 ];
 
 /// Kafka Streams' value; far below `socket.timeout.ms`, so that a request that late meets a transaction that has ended.
@@ -172,11 +179,7 @@ impl Settings {
     }
 
     fn producer(&self) -> ClientConfig {
-        let mut config = self.common(&[
-            ("linger.ms", "5"),
-            ("batch.num.messages", "20000"),
-            ("queue.buffering.max.messages", "500000"),
-        ]);
+        let mut config = self.common(&[PRODUCER_DEFAULTS]);
         config
             .set("partitioner", "murmur2_random")
             .set("acks", "all")
@@ -186,7 +189,7 @@ impl Settings {
     }
 
     fn consumer(&self, defaults: &[(&str, &str)]) -> ClientConfig {
-        let mut config = self.common(defaults);
+        let mut config = self.common(&[CONSUMER_DEFAULTS, defaults]);
         config
             .set("isolation.level", "read_committed")
             .set("auto.offset.reset", "error")
@@ -196,10 +199,10 @@ impl Settings {
         config
     }
 
-    fn common(&self, defaults: &[(&str, &str)]) -> ClientConfig {
+    fn common(&self, defaults: &[&[(&str, &str)]]) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set_log_level(rdkafka::config::RDKafkaLogLevel::Warning);
-        for (name, value) in DEFAULTS.iter().chain(defaults) {
+        for (name, value) in DEFAULTS.iter().chain(defaults.iter().copied().flatten()) {
             config.set(*name, *value);
         }
         for (name, value) in &self.user {

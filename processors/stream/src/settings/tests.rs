@@ -30,7 +30,7 @@ fn what_would_break_the_guarantees_is_refused_with_the_reason() {
 fn what_users_set_reaches_every_role_and_beats_the_defaults() {
     let settings = Settings::new(&table(&[
         ("bootstrap.servers", "b:1"),
-        ("fetch.queue.backoff.ms", "77"),
+        ("reconnect.backoff.ms", "77"),
         ("sasl.username", "me"),
     ]))
     .unwrap();
@@ -42,7 +42,7 @@ fn what_users_set_reaches_every_role_and_beats_the_defaults() {
         settings.admin(),
     ] {
         assert_eq!(config.get("sasl.username"), Some("me"));
-        assert_eq!(config.get("fetch.queue.backoff.ms"), Some("77"));
+        assert_eq!(config.get("reconnect.backoff.ms"), Some("77"));
     }
     assert_eq!(settings.group_consumer("g", "i").get("isolation.level"), Some("read_committed"));
     assert_eq!(settings.transactional_producer("t").get("transaction.timeout.ms"), Some("10000"));
