@@ -13,6 +13,7 @@ pub const DEFAULTS: &str = include_str!("default.toml");
 pub struct Configuration {
     pub schema_registry_url: String,
     pub state_directory: PathBuf,
+    pub schedule: String,
     pub partitions: u32,
     pub operations_address: SocketAddr,
     pub http: Http,
