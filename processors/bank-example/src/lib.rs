@@ -1,1 +1,146 @@
-//! bank-example
+//! A bank: accounts are opened, filled, emptied and closed, and never go below zero.
+//!
+//! The second domain on the machine, and the shortest way to understand it: a domain is who decides ([`Domain::decide`]), what
+//! follows ([`Domain::evolve`]) and how it is stored. `examples/bank.rs` runs it on Kafka, the crate `simulation` through faults.
+
+use decider::{Domain, Parts, Rejection};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The domain.
+pub struct Bank;
+
+/// How the bank's records are written.
+pub type Codec = schemas::JsonCodec<Bank>;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Command {
+    Open { holder: String },
+    Deposit { cents: u64 },
+    Withdraw { cents: u64 },
+    Close {},
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Event {
+    Opened { holder: String },
+    Deposited { cents: u64 },
+    Withdrawn { cents: u64 },
+    Closed {},
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Account {
+    Unknown,
+    Open { holder: String, cents: u64 },
+    Closed { holder: String },
+}
+
+/// An account is stored in one part.
+const ACCOUNT: &[u8] = b"account";
+
+impl Domain for Bank {
+    type Command = Command;
+    type Event = Event;
+    type State = Account;
+
+    fn initial(_: &str) -> Account {
+        Account::Unknown
+    }
+
+    fn decide(_: &str, account: &Account, command: &Command) -> Result<Vec<Event>, Rejection> {
+        let (holder, balance) = match (account, command) {
+            (Account::Unknown, Command::Open { holder }) => return Ok(vec![Event::Opened { holder: holder.clone() }]),
+            (Account::Unknown, _) => return refuse("account-unknown", "the account was never opened", &[]),
+            (Account::Closed { .. }, _) => return refuse("account-closed", "the account is closed for ever", &[]),
+            (Account::Open { holder, cents }, _) => (holder, *cents),
+        };
+        match *command {
+            Command::Open { .. } => refuse("account-exists", &format!("the account belongs to {holder}"), &[]),
+            Command::Deposit { cents: 0 } | Command::Withdraw { cents: 0 } => refuse("nothing-to-change", "the amount is zero", &[]),
+            Command::Deposit { cents } if balance.checked_add(cents).is_none() => refuse(
+                "balance-too-high",
+                "no bank holds that much",
+                &[("balance", balance), ("cents", cents)],
+            ),
+            Command::Deposit { cents } => Ok(vec![Event::Deposited { cents }]),
+            Command::Withdraw { cents } if cents > balance => refuse(
+                "balance-below-zero",
+                "the account does not hold that much",
+                &[("balance", balance), ("cents", cents)],
+            ),
+            Command::Withdraw { cents } => Ok(vec![Event::Withdrawn { cents }]),
+            Command::Close {} if balance > 0 => refuse("balance-remains", "the account is not empty", &[("balance", balance)]),
+            Command::Close {} => Ok(vec![Event::Closed {}]),
+        }
+    }
+
+    fn evolve(account: &mut Account, event: &Event) {
+        match (&mut *account, event) {
+            (_, Event::Opened { holder }) => {
+                *account = Account::Open {
+                    holder: holder.clone(),
+                    cents: 0,
+                }
+            }
+            (Account::Open { cents: balance, .. }, Event::Deposited { cents }) => *balance += cents,
+            (Account::Open { cents: balance, .. }, Event::Withdrawn { cents }) => *balance -= cents,
+            (Account::Open { holder, .. }, Event::Closed {}) => {
+                *account = Account::Closed {
+                    holder: std::mem::take(holder),
+                }
+            }
+            (Account::Unknown | Account::Closed { .. }, _) => debug_assert!(false, "{event:?} does not fit {account:?}"),
+        }
+    }
+
+    fn size_bytes(account: &Account) -> usize {
+        match account {
+            Account::Unknown => 32,
+            Account::Open { holder, .. } | Account::Closed { holder } => 32 + holder.len(),
+        }
+    }
+
+    fn store(after: &Account, _: &Event, parts: &mut Parts<'_>) {
+        parts.put(ACCOUNT, serde_json::to_vec(after).expect("an account can be written as JSON"));
+    }
+
+    fn load(_: &str, parts: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<Account, String> {
+        let Some((_, value)) = parts.next() else {
+            return Err("the account is missing".to_owned());
+        };
+        serde_json::from_slice(value).map_err(|error| error.to_string())
+    }
+
+    fn command_type(command: &Command) -> &'static str {
+        match command {
+            Command::Open { .. } => "Open",
+            Command::Deposit { .. } => "Deposit",
+            Command::Withdraw { .. } => "Withdraw",
+            Command::Close {} => "Close",
+        }
+    }
+
+    fn event_type(event: &Event) -> &'static str {
+        match event {
+            Event::Opened { .. } => "Opened",
+            Event::Deposited { .. } => "Deposited",
+            Event::Withdrawn { .. } => "Withdrawn",
+            Event::Closed {} => "Closed",
+        }
+    }
+}
+
+fn refuse(rule: &str, message: &str, facts: &[(&str, u64)]) -> Result<Vec<Event>, Rejection> {
+    let fact: BTreeMap<_, _> = facts.iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect();
+    Err(Rejection {
+        rule: rule.to_owned(),
+        message: message.to_owned(),
+        facts: if fact.is_empty() { Vec::new() } else { vec![fact] },
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,2 +1,0 @@
-//! Wires the process.
-fn main() {}

@@ -1,0 +1,147 @@
+//! Clients of all kinds: commands and their resends, some to the wrong partition, and what is no command at all.
+
+use crate::chance::Chance;
+use crate::log::{Log, Record, Topic};
+use crate::scenario::Scenario;
+use crate::trace::Trace;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// A resend comes within this time of the first sending; later it would be a new command.
+const RESEND_MS_MAX: i64 = 2 * 24 * 60 * 60 * 1000;
+/// Resends are of the last so many commands.
+const RESENDABLE_MAX: usize = 40;
+pub(crate) const COMMAND_BYTES_MAX: usize = 4096;
+
+pub(crate) struct Client<S> {
+    scenario: S,
+    partitions: u32,
+    sent: Vec<Sent>,
+    pub(crate) acknowledged: BTreeSet<Uuid>,
+    pub(crate) garbage: BTreeSet<(u32, i64)>,
+}
+
+struct Sent {
+    id: Uuid,
+    first_ms: i64,
+    record: Record,
+}
+
+impl<S: Scenario> Client<S> {
+    pub(crate) fn new(partitions: u32) -> Self {
+        Self {
+            scenario: S::new(),
+            partitions,
+            sent: Vec::new(),
+            acknowledged: BTreeSet::new(),
+            garbage: BTreeSet::new(),
+        }
+    }
+
+    /// Sends something.
+    pub(crate) fn step(&mut self, log: &mut Log, chance: &mut Chance, trace: &mut Trace) {
+        match chance.below(20) {
+            0 => self.send_garbage(log, chance, trace),
+            1..4 => self.send_again(log, chance, trace),
+            _ => {
+                let id = chance.uuid();
+                let expected_version = chance.hits(100).then(|| chance.below(6));
+                let command = self.scenario.command(id, expected_version, chance);
+                let record = Record {
+                    key: Some(command.aggregate_id.into_bytes()),
+                    value: Some(command.value),
+                    content_type: command.content_type,
+                    ..Record::default()
+                };
+                let first_ms = log.now_ms;
+                self.sent.push(Sent { id, first_ms, record });
+                if self.sent.len() > RESENDABLE_MAX {
+                    self.sent.remove(0);
+                }
+                self.send(self.sent.len() - 1, log, chance, trace);
+            }
+        }
+    }
+
+    fn send_again(&mut self, log: &mut Log, chance: &mut Chance, trace: &mut Trace) {
+        if self.sent.is_empty() {
+            return;
+        }
+        let index = chance.index(self.sent.len());
+        if log.now_ms - self.sent[index].first_ms < RESEND_MS_MAX {
+            trace.happened("resent", format_args!("{}", self.sent[index].id));
+            self.send(index, log, chance, trace);
+        }
+    }
+
+    /// The record may arrive or not, and the client may learn of it or not.
+    fn send(&mut self, index: usize, log: &mut Log, chance: &mut Chance, trace: &mut Trace) {
+        let Sent { id, record, .. } = &self.sent[index];
+        if chance.hits(20) {
+            trace.happened("lost on the way", format_args!("{id}"));
+            return;
+        }
+        let key = record.key.as_deref().unwrap_or_default();
+        let right = topology::partition_of(key, self.partitions);
+        let partition = if chance.hits(100) {
+            trace.happened("misrouted", format_args!("{id}"));
+            any_partition(self.partitions, chance)
+        } else {
+            right
+        };
+        let offset = log.append(Topic::Commands, partition, record.clone());
+        trace.happened("sent", format_args!("{id} to {partition}/{offset}"));
+        if !chance.hits(50) {
+            self.acknowledged.insert(*id);
+        }
+    }
+
+    fn send_garbage(&mut self, log: &mut Log, chance: &mut Chance, trace: &mut Trace) {
+        let key = b"account/1".to_vec();
+        let mut partition = topology::partition_of(&key, self.partitions);
+        let mut record = Record {
+            key: Some(key),
+            value: Some(chance.bytes(60)),
+            ..Record::default()
+        };
+        let kind = match chance.below(7) {
+            0 => {
+                record.key = None;
+                partition = any_partition(self.partitions, chance);
+                "no key"
+            }
+            1 => {
+                record.value = None;
+                "no value"
+            }
+            2 => {
+                record.value = Some(vec![b' '; COMMAND_BYTES_MAX + 1]);
+                "oversized"
+            }
+            3 => {
+                record.forwarded = true;
+                partition = (partition + 1) % self.partitions;
+                "misrouted twice"
+            }
+            4 => {
+                let command = self.scenario.command(chance.uuid(), None, chance);
+                let key = format!("{}x", command.aggregate_id).into_bytes();
+                partition = topology::partition_of(&key, self.partitions);
+                (record.key, record.value, record.content_type) = (Some(key), Some(command.value), command.content_type);
+                "key differs"
+            }
+            5 => {
+                record.value = Some(vec![0, 0, 0, 9, 9, 1, 2, 3]);
+                "unknown schema"
+            }
+            _ => "random bytes",
+        };
+        let offset = log.append(Topic::Commands, partition, record);
+        trace.happened("garbage", format_args!("{kind} to {partition}/{offset}"));
+        self.garbage.insert((partition, offset));
+    }
+}
+
+fn any_partition(partitions: u32, chance: &mut Chance) -> u32 {
+    u32::try_from(chance.below(u64::from(partitions))).expect("less than the partitions")
+}

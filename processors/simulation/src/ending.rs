@@ -1,0 +1,163 @@
+//! The end of a run: everything is healed, what is left to do is done, and the checks judge.
+
+use crate::Violation;
+use crate::checks::{self, History, Partition, Read, StateAtCursor};
+use crate::log::{Isolation, Stored, Topic};
+use crate::place::Place;
+use crate::scenario::Scenario;
+use crate::world::World;
+use crate::{Faults, replica};
+use decider::{Codec, DecodeError};
+use std::collections::BTreeMap;
+
+/// After that many rounds everything must have settled.
+const ROUNDS_MAX: usize = 20_000;
+
+impl<S: Scenario, P: Place> World<S, P> {
+    /// Nothing goes wrong any more; whatever was sent is answered and projected within a bound.
+    pub(crate) fn heal(&mut self) -> Result<(), Violation> {
+        self.trace.happened("heal", format_args!(""));
+        self.faults = Faults {
+            batch_records_max: 20,
+            abort_per_mille: 0,
+            late_commit_per_mille: 0,
+            lost_response_per_mille: 0,
+            crash_weight: 0,
+        };
+        for one in 0..self.processors.len() {
+            self.processors[one].paused = false;
+            if !self.processors[one].is_running() {
+                self.start(one);
+            }
+        }
+        for _ in 0..ROUNDS_MAX {
+            self.deliver_late();
+            self.write_marker();
+            for one in 0..self.processors.len() {
+                self.process(one)?;
+            }
+            for one in 0..self.replicas.len() {
+                self.project(one)?;
+            }
+            if self.is_drained()? {
+                return Ok(());
+            }
+        }
+        let steps: Vec<_> = self
+            .processors
+            .iter()
+            .map(|processor| processor.next_step().unwrap_or("down"))
+            .collect();
+        Err(Violation::new("I12", format!("nothing goes on: {steps:?}")))
+    }
+
+    fn is_drained(&self) -> Result<bool, Violation> {
+        if self.log.markers_pending() > 0 || !self.late.is_empty() || !self.processors.iter().all(|processor| processor.is_idle()) {
+            return Ok(false);
+        }
+        for partition in 0..self.limits.partitions {
+            let committed = match self.log.stable_offset(partition) {
+                Err(_) => return Ok(false),
+                Ok(committed) => committed.map_or(0, |committed| committed.offset),
+            };
+            let (commands, _) = self.log.fetch(Topic::Commands, partition, committed, 1, Isolation::Uncommitted);
+            let aborted = self.log.aborted_records(Topic::Commands, partition);
+            if commands.iter().any(|command| !aborted.contains(command)) {
+                return Ok(false);
+            }
+        }
+        for replica in &self.replicas {
+            if !replica.is_caught_up(&self.log)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    pub(crate) fn judge(&mut self) -> Result<(), Violation> {
+        self.log.settled()?;
+        let history = self.history()?;
+        checks::commands_are_answered(&history)?;
+        checks::commands_are_answered_once(&history)?;
+        checks::numbers_are_dense(&history)?;
+        checks::transactions_are_whole(&history)?;
+        checks::offsets_go_on(&history)?;
+        checks::dead_letters_are_single(&history)?;
+        checks::decisions_can_be_repeated(&history, self.limits)?;
+        let mut states = std::mem::take(&mut self.states);
+        for processor in &self.processors {
+            for partition in 0..self.limits.partitions {
+                states.extend(StateAtCursor::of(&processor.name, partition, &processor.place)?);
+            }
+        }
+        checks::states_can_be_rebuilt(&history, self.limits, &states)?;
+        for replica in &mut self.replicas {
+            replica.witness()?;
+            checks::views_follow_positions::<S>(&self.log, &replica.name, &replica.witnesses)?;
+        }
+        let last: replica::Position = history
+            .partitions
+            .iter()
+            .map(|(number, partition)| (*number, partition.events.len() as u64))
+            .collect();
+        for replica in &self.replicas {
+            if replica.position()? != last {
+                return Err(Violation::new(
+                    "I12",
+                    format!("{} ends at {:?}, not {last:?}", replica.name, replica.position()?),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a reader of the topics finds.
+    pub(crate) fn history(&self) -> Result<History<S>, Violation> {
+        let mut codec = S::codec();
+        let mut partitions = BTreeMap::new();
+        for number in 0..self.limits.partitions {
+            let undecodable = |error: DecodeError| Violation::new("I5", format!("a committed record of {number} cannot be read: {error}"));
+            let mut partition = Partition {
+                commands: Vec::new(),
+                events: Vec::new(),
+                outcomes: Vec::new(),
+                offsets: Vec::new(),
+            };
+            for stored in self.log.committed_records(Topic::Commands, number) {
+                let record = stored.record.clone();
+                partition.commands.push(read(&stored, record));
+            }
+            for stored in self.log.committed_records(Topic::Events, number) {
+                let event = codec.decode_event(value(&stored)).map_err(undecodable)?;
+                partition.events.push(read(&stored, event));
+            }
+            for stored in self.log.committed_records(Topic::Outcomes, number) {
+                let outcome = codec.decode_outcome(value(&stored)).map_err(undecodable)?;
+                partition.outcomes.push(read(&stored, outcome));
+            }
+            let of_partition = self.log.offset_history.iter().filter(|(of, _)| *of == number);
+            partition.offsets.extend(of_partition.map(|(_, offset)| *offset));
+            partitions.insert(number, partition);
+        }
+        let dead_letters = self.log.committed_records(Topic::DeadLetters, 0);
+        Ok(History {
+            partitions,
+            dead_letters: dead_letters.into_iter().filter_map(|stored| stored.record.coordinates).collect(),
+            acknowledged: self.client.acknowledged.clone(),
+            garbage: self.client.garbage.clone(),
+        })
+    }
+}
+
+fn read<T>(stored: &Stored, value: T) -> Read<T> {
+    Read {
+        offset: stored.offset,
+        transaction: stored.transaction,
+        timestamp_ms: stored.record.timestamp_ms,
+        value,
+    }
+}
+
+fn value(stored: &Stored) -> &[u8] {
+    stored.record.value.as_deref().unwrap_or_default()
+}

@@ -1,0 +1,351 @@
+//! Kafka's log as far as transactions reach: partitions whose markers take offsets, producers with epochs, committed offsets.
+//!
+//! A transaction that has ended is seen partition by partition, as its markers arrive one after the other.
+
+use crate::Violation;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Topic {
+    Commands,
+    Events,
+    Outcomes,
+    DeadLetters,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Record {
+    pub(crate) key: Option<Vec<u8>>,
+    pub(crate) value: Option<Vec<u8>>,
+    pub(crate) content_type: Option<&'static [u8]>,
+    /// Header `forwarded-from`.
+    pub(crate) forwarded: bool,
+    /// Of dead letters: partition, offset and reason.
+    pub(crate) coordinates: Option<(u32, i64, String)>,
+    /// CreateTime of outcomes; of all others the log sets it.
+    pub(crate) timestamp_ms: i64,
+}
+
+/// A record as a reader gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub(crate) offset: i64,
+    pub(crate) record: Record,
+    /// The number of the transaction that wrote it.
+    pub(crate) transaction: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Isolation {
+    Committed,
+    /// Also what is open or aborted.
+    Uncommitted,
+}
+
+/// The broker refuses a producer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// There is a newer epoch of the transactional id.
+    Fenced,
+    /// The consumer group has moved on.
+    StaleGeneration,
+}
+
+/// An offset of the group, and whose transaction wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Committed {
+    pub(crate) offset: i64,
+    pub(crate) transactional_id: String,
+}
+
+type Place = (Topic, u32);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Open,
+    Commit,
+    Abort,
+}
+
+#[derive(Debug)]
+struct Transaction {
+    transactional_id: String,
+    ending: Ending,
+    /// Partitions that wait for a marker.
+    touched: BTreeSet<Place>,
+    /// Offsets that wait for the marker of the offsets topic.
+    offsets: BTreeMap<u32, i64>,
+}
+
+enum Slot {
+    Record(Box<Record>, Option<u64>),
+    Marker,
+}
+
+/// A producer as a client holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Producer {
+    pub(crate) transactional_id: String,
+    pub(crate) epoch: u32,
+}
+
+#[derive(Default)]
+pub(crate) struct Log {
+    partitions: BTreeMap<Place, Vec<Slot>>,
+    transactions: Vec<Transaction>,
+    epochs: BTreeMap<String, u32>,
+    /// The transaction in hand of each transactional id.
+    current: BTreeMap<String, u64>,
+    committed: BTreeMap<u32, Committed>,
+    /// Every offset that was ever committed, in order.
+    pub(crate) offset_history: Vec<(u32, i64)>,
+    pub(crate) now_ms: i64,
+    pub(crate) aborted: u64,
+}
+
+impl Log {
+    /// Appends without a transaction, as clients do. Returns the offset.
+    pub(crate) fn append(&mut self, topic: Topic, partition: u32, record: Record) -> i64 {
+        self.push(topic, partition, record, None)
+    }
+
+    fn push(&mut self, topic: Topic, partition: u32, mut record: Record, transaction: Option<u64>) -> i64 {
+        if topic != Topic::Outcomes {
+            record.timestamp_ms = self.now_ms;
+        }
+        let slots = self.partitions.entry((topic, partition)).or_default();
+        slots.push(Slot::Record(Box::new(record), transaction));
+        slots.len() as i64 - 1
+    }
+
+    /// A new epoch for a transactional id: whatever the one before left open is aborted.
+    pub(crate) fn init_producer(&mut self, transactional_id: &str) -> Producer {
+        self.abort_open(transactional_id);
+        self.settle(transactional_id);
+        let epoch = self.epochs.entry(transactional_id.to_owned()).or_default();
+        *epoch += 1;
+        Producer {
+            transactional_id: transactional_id.to_owned(),
+            epoch: *epoch,
+        }
+    }
+
+    /// The coordinator loses patience with an open transaction.
+    pub(crate) fn expire(&mut self, transactional_id: &str) {
+        self.abort_open(transactional_id);
+        *self.epochs.entry(transactional_id.to_owned()).or_default() += 1;
+    }
+
+    pub(crate) fn produce(&mut self, producer: &Producer, topic: Topic, partition: u32, record: Record) -> Result<i64, Refused> {
+        let number = self.begin(producer)?;
+        self.transaction(number).touched.insert((topic, partition));
+        Ok(self.push(topic, partition, record, Some(number)))
+    }
+
+    /// Offsets that become visible with the transaction. The caller has asked the group.
+    pub(crate) fn send_offsets(&mut self, producer: &Producer, offsets: &[(u32, i64)]) -> Result<(), Refused> {
+        let number = self.begin(producer)?;
+        self.transaction(number).offsets.extend(offsets.iter().copied());
+        Ok(())
+    }
+
+    /// Ends the producer's open transaction. Its markers are still to be written.
+    pub(crate) fn end(&mut self, producer: &Producer, commit: bool) -> Result<(), Refused> {
+        self.check(producer)?;
+        if let Some(number) = self.current.remove(&producer.transactional_id) {
+            self.transaction(number).ending = if commit { Ending::Commit } else { Ending::Abort };
+            self.aborted += u64::from(!commit);
+        }
+        Ok(())
+    }
+
+    /// An offset without a transaction: the claim of a new owner.
+    pub(crate) fn commit_offset(&mut self, partition: u32, offset: i64, transactional_id: &str) {
+        self.offset_history.push((partition, offset));
+        let transactional_id = transactional_id.to_owned();
+        self.committed.insert(partition, Committed { offset, transactional_id });
+    }
+
+    /// The group's offset; `Err` with whose transaction is open while that may still change it.
+    pub(crate) fn stable_offset(&self, partition: u32) -> Result<Option<&Committed>, &str> {
+        let pending = self
+            .transactions
+            .iter()
+            .find(|transaction| transaction.ending != Ending::Abort && transaction.offsets.contains_key(&partition));
+        match pending {
+            Some(transaction) => Err(&transaction.transactional_id),
+            None => Ok(self.committed.get(&partition)),
+        }
+    }
+
+    /// The transactional ids with an open transaction.
+    pub(crate) fn open_transactions(&self) -> Vec<String> {
+        self.current.keys().cloned().collect()
+    }
+
+    /// How many markers are still to be written.
+    pub(crate) fn markers_pending(&self) -> usize {
+        let of = |transaction: &Transaction| transaction.touched.len() + usize::from(!transaction.offsets.is_empty());
+        let ended = |transaction: &&Transaction| transaction.ending != Ending::Open;
+        self.transactions.iter().filter(ended).map(of).sum()
+    }
+
+    /// Writes one of the pending markers.
+    pub(crate) fn write_marker(&mut self, mut choice: usize) {
+        for number in 0..self.transactions.len() {
+            let transaction = &self.transactions[number];
+            if transaction.ending == Ending::Open {
+                continue;
+            }
+            let offsets = usize::from(!transaction.offsets.is_empty());
+            if choice >= transaction.touched.len() + offsets {
+                choice -= transaction.touched.len() + offsets;
+                continue;
+            }
+            match transaction.touched.iter().nth(choice).copied() {
+                Some(place) => self.end_in(number, place),
+                None => self.end_offsets(number),
+            }
+            return;
+        }
+    }
+
+    pub(crate) fn end_offset(&self, topic: Topic, partition: u32) -> i64 {
+        self.partitions.get(&(topic, partition)).map_or(0, |slots| slots.len() as i64)
+    }
+
+    /// The first offset of an open transaction, or the end.
+    pub(crate) fn last_stable_offset(&self, topic: Topic, partition: u32) -> i64 {
+        let slots = self.slots(topic, partition);
+        let open = |slot: &Slot| matches!(slot, Slot::Record(_, Some(number)) if self.waits(*number, (topic, partition)));
+        slots.iter().position(open).unwrap_or(slots.len()) as i64
+    }
+
+    /// Up to `records_max` records from an offset on, and the offset to go on at.
+    pub(crate) fn fetch(&self, topic: Topic, partition: u32, from: i64, records_max: usize, isolation: Isolation) -> (Vec<Stored>, i64) {
+        let end = match isolation {
+            Isolation::Committed => self.last_stable_offset(topic, partition),
+            Isolation::Uncommitted => self.end_offset(topic, partition),
+        };
+        let mut records = Vec::new();
+        let mut offset = from;
+        while offset < end && records.len() < records_max {
+            let slot = usize::try_from(offset)
+                .ok()
+                .and_then(|index| self.slots(topic, partition).get(index));
+            if let Some(Slot::Record(record, transaction)) = slot
+                && (isolation == Isolation::Uncommitted || !transaction.is_some_and(|number| self.is_aborted(number)))
+            {
+                let (record, transaction) = ((**record).clone(), *transaction);
+                records.push(Stored {
+                    offset,
+                    record,
+                    transaction,
+                });
+            }
+            offset += 1;
+        }
+        (records, offset)
+    }
+
+    /// All that is committed in a partition.
+    pub(crate) fn committed_records(&self, topic: Topic, partition: u32) -> Vec<Stored> {
+        self.fetch(topic, partition, 0, usize::MAX, Isolation::Committed).0
+    }
+
+    /// Records whose transaction was aborted.
+    pub(crate) fn aborted_records(&self, topic: Topic, partition: u32) -> Vec<Stored> {
+        let mut records = self.fetch(topic, partition, 0, usize::MAX, Isolation::Uncommitted).0;
+        records.retain(|stored| stored.transaction.is_some_and(|number| self.is_aborted(number)));
+        records
+    }
+
+    /// After everything has ended nothing may be open.
+    pub(crate) fn settled(&self) -> Result<(), Violation> {
+        let open = self.open_transactions();
+        if open.is_empty() && self.markers_pending() == 0 {
+            return Ok(());
+        }
+        Err(Violation::new("I11", format!("transactions are left open: {open:?}")))
+    }
+
+    fn check(&self, producer: &Producer) -> Result<(), Refused> {
+        match self.epochs.get(&producer.transactional_id) {
+            Some(epoch) if *epoch == producer.epoch => Ok(()),
+            _ => Err(Refused::Fenced),
+        }
+    }
+
+    /// The number of the producer's open transaction. A new one waits for the markers of the one before.
+    fn begin(&mut self, producer: &Producer) -> Result<u64, Refused> {
+        self.check(producer)?;
+        if let Some(number) = self.current.get(&producer.transactional_id) {
+            return Ok(*number);
+        }
+        self.settle(&producer.transactional_id);
+        let number = self.transactions.len() as u64;
+        self.transactions.push(Transaction {
+            transactional_id: producer.transactional_id.clone(),
+            ending: Ending::Open,
+            touched: BTreeSet::new(),
+            offsets: BTreeMap::new(),
+        });
+        self.current.insert(producer.transactional_id.clone(), number);
+        Ok(number)
+    }
+
+    fn abort_open(&mut self, transactional_id: &str) {
+        if let Some(number) = self.current.remove(transactional_id) {
+            self.transaction(number).ending = Ending::Abort;
+            self.aborted += 1;
+        }
+    }
+
+    /// Writes all pending markers of a transactional id.
+    fn settle(&mut self, transactional_id: &str) {
+        for number in 0..self.transactions.len() {
+            let transaction = &self.transactions[number];
+            if transaction.ending == Ending::Open || transaction.transactional_id != transactional_id {
+                continue;
+            }
+            for place in transaction.touched.clone() {
+                self.end_in(number, place);
+            }
+            self.end_offsets(number);
+        }
+    }
+
+    fn end_in(&mut self, number: usize, place: Place) {
+        self.transactions[number].touched.remove(&place);
+        self.partitions.entry(place).or_default().push(Slot::Marker);
+    }
+
+    fn end_offsets(&mut self, number: usize) {
+        let offsets = std::mem::take(&mut self.transactions[number].offsets);
+        if self.transactions[number].ending == Ending::Commit {
+            let transactional_id = self.transactions[number].transactional_id.clone();
+            for (partition, offset) in offsets {
+                self.commit_offset(partition, offset, &transactional_id);
+            }
+        }
+    }
+
+    fn transaction(&mut self, number: u64) -> &mut Transaction {
+        let index = usize::try_from(number).expect("it was made from an index");
+        &mut self.transactions[index]
+    }
+
+    fn waits(&self, number: u64, place: Place) -> bool {
+        let index = usize::try_from(number).expect("it was made from an index");
+        self.transactions[index].touched.contains(&place)
+    }
+
+    fn is_aborted(&self, number: u64) -> bool {
+        let index = usize::try_from(number).expect("it was made from an index");
+        self.transactions[index].ending == Ending::Abort
+    }
+
+    fn slots(&self, topic: Topic, partition: u32) -> &[Slot] {
+        self.partitions.get(&(topic, partition)).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,233 @@
+//! One transaction, step by step: poll, decide, produce, send offsets, commit, or what happens instead.
+
+use super::{Delivered, Run, Stage, Surroundings};
+use crate::log::{Isolation, Record, Refused, Stored, Topic};
+use crate::place::Place;
+use crate::scenario::Scenario;
+use crate::{Sabotage, Violation};
+use decider::{Batch, Incoming, Outgoing, StepError};
+
+impl<S: Scenario> Run<S> {
+    /// Takes some records of each partition, in any order of partitions.
+    pub(super) fn poll(&self, around: &mut Surroundings<'_>) -> Stage {
+        let mut polled: Vec<Vec<(u32, Stored)>> = Vec::new();
+        for partition in &self.assigned {
+            let Some(cursor) = self.machine.cursor(*partition) else { continue };
+            let records_max = around.chance.index(around.faults.batch_records_max) + 1;
+            let from = cursor.next_command_offset;
+            let (records, _) = around
+                .log
+                .fetch(Topic::Commands, *partition, from, records_max, Isolation::Committed);
+            if !records.is_empty() {
+                polled.push(records.into_iter().rev().map(|stored| (*partition, stored)).collect());
+            }
+        }
+        let mut records = Vec::new();
+        while !polled.is_empty() {
+            let index = around.chance.index(polled.len());
+            match polled[index].pop() {
+                Some(record) => records.push(record),
+                None => {
+                    polled.swap_remove(index);
+                }
+            }
+        }
+        if records.is_empty() { Stage::Poll } else { Stage::Decide(records) }
+    }
+
+    pub(super) fn decide(
+        &mut self,
+        place: &mut impl Place,
+        records: Vec<(u32, Stored)>,
+        around: &mut Surroundings<'_>,
+    ) -> Result<Stage, Violation> {
+        let incoming: Vec<_> = records.iter().map(incoming).collect();
+        match self.machine.decide(place, &mut self.codec, &incoming, &self.unreadable) {
+            Ok(batch) => {
+                let tally = batch.tally;
+                for (what, count) in [
+                    ("accepted", tally.accepted),
+                    ("rejected", tally.rejected),
+                    ("repeated", tally.repeated),
+                    ("forwarded", tally.forwarded),
+                    ("dead letter", tally.dead_letters),
+                ] {
+                    for _ in 0..count {
+                        around.trace.happened(what, format_args!(""));
+                    }
+                }
+                if batch.consumed < records.len() {
+                    around
+                        .trace
+                        .happened("short batch", format_args!("{} of {}", batch.consumed, records.len()));
+                }
+                Ok(Stage::Produce(records, batch, 0, Delivered::new()))
+            }
+            Err(StepError::UnknownSchema { schema_id, .. }) => {
+                around.trace.happened("unknown schema", format_args!("{schema_id}"));
+                self.unreadable.insert(schema_id, "no registry has it".to_owned());
+                Ok(Stage::Decide(records))
+            }
+            Err(error) => Err(Violation::new("decide", error.to_string())),
+        }
+    }
+
+    /// Produces some more of the batch.
+    pub(super) fn produce(
+        &mut self,
+        records: Vec<(u32, Stored)>,
+        batch: Batch,
+        done: usize,
+        mut delivered: Delivered,
+        around: &mut Surroundings<'_>,
+    ) -> Stage {
+        if around.chance.hits(around.faults.abort_per_mille) {
+            around
+                .trace
+                .happened("abortable error", format_args!("{}", self.producer.transactional_id));
+            return Stage::Abort(batch);
+        }
+        let rest = batch.outgoing.len() - done;
+        let until = done + around.chance.index(rest + 1);
+        for outgoing in &batch.outgoing[done..until] {
+            let (topic, partition, record) = record_of(outgoing, &batch, &records);
+            match around.log.produce(&self.producer, topic, partition, record) {
+                Err(_) => return Stage::Doubt(batch),
+                Ok(offset) => {
+                    let next = Some(offset + 1);
+                    match topic {
+                        Topic::Events => delivered.entry(partition).or_default().0 = next,
+                        Topic::Outcomes => delivered.entry(partition).or_default().1 = next,
+                        Topic::Commands | Topic::DeadLetters => {}
+                    }
+                }
+            }
+        }
+        if until < batch.outgoing.len() {
+            Stage::Produce(records, batch, until, delivered)
+        } else {
+            Stage::SendOffsets(batch, delivered)
+        }
+    }
+
+    pub(super) fn send_offsets(&mut self, batch: Batch, delivered: Delivered, around: &mut Surroundings<'_>) -> Stage {
+        let offsets: Vec<_> = batch.next_command_offsets().collect();
+        if around.sabotage == Some(Sabotage::CommitsOffsetsAlone) {
+            for (partition, offset) in offsets {
+                around.log.commit_offset(partition, offset, &self.producer.transactional_id);
+            }
+            return Stage::Commit(batch, delivered);
+        }
+        let current = around.group.generation == self.generation || around.sabotage == Some(Sabotage::IgnoresGeneration);
+        let sent = if current {
+            around.log.send_offsets(&self.producer, &offsets)
+        } else {
+            Err(Refused::StaleGeneration)
+        };
+        match sent {
+            Ok(()) => Stage::Commit(batch, delivered),
+            Err(Refused::StaleGeneration) => {
+                around
+                    .trace
+                    .happened("stale generation", format_args!("{}", self.producer.transactional_id));
+                Stage::Abort(batch)
+            }
+            Err(Refused::Fenced) => Stage::Doubt(batch),
+        }
+    }
+
+    pub(super) fn commit(&mut self, batch: Batch, delivered: Delivered, around: &mut Surroundings<'_>) -> Stage {
+        if around.chance.hits(around.faults.late_commit_per_mille) {
+            around
+                .trace
+                .happened("late commit", format_args!("{}", self.producer.transactional_id));
+            around.late.push((self.producer.clone(), true));
+            return self.doubtful(batch, delivered, around);
+        }
+        let lost = around.chance.hits(around.faults.lost_response_per_mille);
+        match around.log.end(&self.producer, true) {
+            Ok(()) if lost => {
+                around
+                    .trace
+                    .happened("lost commit response", format_args!("{}", self.producer.transactional_id));
+                self.doubtful(batch, delivered, around)
+            }
+            Ok(()) => {
+                let what = format_args!("{} {:?}", self.producer.transactional_id, batch.tally);
+                around.trace.happened("commit", what);
+                Stage::Store(self.machine.committed(batch, &delivered))
+            }
+            Err(_) => self.doubtful(batch, delivered, around),
+        }
+    }
+
+    fn doubtful(&mut self, batch: Batch, delivered: Delivered, around: &Surroundings<'_>) -> Stage {
+        if around.sabotage == Some(Sabotage::TrustsDoubtfulCommits) {
+            return Stage::Store(self.machine.committed(batch, &delivered));
+        }
+        Stage::Doubt(batch)
+    }
+
+    pub(super) fn abort(&mut self, batch: Batch, around: &mut Surroundings<'_>) -> Stage {
+        match around.log.end(&self.producer, false) {
+            Ok(()) => {
+                around.trace.happened("abort", format_args!("{}", self.producer.transactional_id));
+                self.machine.aborted(batch);
+                Stage::Poll
+            }
+            Err(_) => Stage::Doubt(batch),
+        }
+    }
+
+    /// A new producer settles what the old one left open; whether that was committed is read from the log.
+    pub(super) fn doubt(&mut self, batch: Batch, around: &mut Surroundings<'_>) -> Stage {
+        around
+            .trace
+            .happened("new producer", format_args!("{}", self.producer.transactional_id));
+        self.machine.aborted(batch);
+        self.producer = around.log.init_producer(&self.producer.transactional_id);
+        self.take_over_again();
+        Stage::Poll
+    }
+}
+
+fn incoming((partition, stored): &(u32, Stored)) -> Incoming<'_> {
+    Incoming {
+        partition: *partition,
+        offset: stored.offset,
+        timestamp_ms: stored.record.timestamp_ms,
+        key: stored.record.key.as_deref(),
+        value: stored.record.value.as_deref(),
+        content_type: stored.record.content_type,
+        forwarded: stored.record.forwarded,
+    }
+}
+
+fn record_of(outgoing: &Outgoing, batch: &Batch, records: &[(u32, Stored)]) -> (Topic, u32, Record) {
+    let answer = |incoming: usize, value, timestamp_ms| Record {
+        key: records[incoming].1.record.key.clone(),
+        value: Some(batch.value(value).to_vec()),
+        timestamp_ms,
+        ..Record::default()
+    };
+    match outgoing {
+        Outgoing::Event { incoming, value, .. } => (Topic::Events, records[*incoming].0, answer(*incoming, value, 0)),
+        Outgoing::Outcome {
+            incoming,
+            value,
+            decided_at_ms,
+            ..
+        } => (Topic::Outcomes, records[*incoming].0, answer(*incoming, value, *decided_at_ms)),
+        Outgoing::Forward { incoming, to_partition } => {
+            let mut record = records[*incoming].1.record.clone();
+            record.forwarded = true;
+            (Topic::Commands, *to_partition, record)
+        }
+        Outgoing::DeadLetter { incoming, reason } => {
+            let (partition, stored) = &records[*incoming];
+            let mut record = stored.record.clone();
+            record.coordinates = Some((*partition, stored.offset, reason.kind().to_owned()));
+            (Topic::DeadLetters, 0, record)
+        }
+    }
+}

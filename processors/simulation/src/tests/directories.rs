@@ -1,0 +1,77 @@
+//! The same runs with state directories on disk.
+
+use crate::{Bank, Place, run};
+use keyvalue::{Mutation, Order, Read, ReadError, Visit, WriteError};
+use store::{Sizing, Store};
+use tempfile::TempDir;
+
+const SEEDS: u64 = 3;
+/// Many directories are open at a time.
+const SIZING: Sizing = Sizing {
+    block_cache_bytes: 1 << 20,
+    write_buffer_bytes: 1 << 20,
+};
+
+/// A state directory as the processes have it. What a loss of power takes is lost between two flushes only if the machine itself
+/// stops; here it is a crash of the process.
+struct OnDisk {
+    directory: TempDir,
+    store: Option<Store>,
+}
+
+impl OnDisk {
+    fn open(directory: TempDir) -> Self {
+        let store = Some(Store::open(directory.path(), SIZING).unwrap());
+        Self { directory, store }
+    }
+
+    fn store(&self) -> &Store {
+        self.store.as_ref().unwrap()
+    }
+}
+
+impl Place for OnDisk {
+    fn new() -> Self {
+        Self::open(tempfile::tempdir().unwrap())
+    }
+
+    fn apply(&mut self, mutations: &[Mutation]) -> Result<(), WriteError> {
+        keyvalue::Write::apply(self.store(), mutations)
+    }
+
+    fn reopen(&mut self) {
+        self.store = None;
+        self.store = Some(Store::open(self.directory.path(), SIZING).unwrap());
+    }
+
+    fn flush(&mut self) {
+        self.store().flush().unwrap();
+    }
+
+    fn lose_power(&mut self) {
+        self.reopen();
+    }
+
+    fn wipe(&mut self) {
+        self.store = None;
+        *self = Self::new();
+    }
+}
+
+impl Read for OnDisk {
+    fn get<T>(&self, key: &[u8], with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, ReadError> {
+        self.store().get(key, with)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], order: Order, visit: Visit<'_>) -> Result<(), ReadError> {
+        self.store().scan(from, to, order, visit)
+    }
+}
+
+#[test]
+fn the_bank_survives_on_disk() {
+    for seed in 1..=SEEDS {
+        let (result, _) = run::<Bank, OnDisk>(seed, None, false);
+        assert_eq!(result, Ok(()), "seed {seed}");
+    }
+}

@@ -1,0 +1,52 @@
+//! A processor or a replica that makes a mistake is found out.
+
+use crate::{Bank, InMemory, Sabotage, run};
+use std::collections::BTreeSet;
+
+const SEEDS: u64 = 40;
+
+/// Runs seeds with a mistake in the protocol, and returns the invariants that it was seen to break.
+fn broken_by(sabotage: Sabotage) -> BTreeSet<&'static str> {
+    (1..=SEEDS)
+        .filter_map(|seed| Some(run::<Bank, InMemory>(seed, Some(sabotage), false).0.err()?.invariant))
+        .collect()
+}
+
+#[track_caller]
+fn check(sabotage: Sabotage, invariants: &[&str]) {
+    let broken = broken_by(sabotage);
+    assert!(
+        invariants.iter().any(|invariant| broken.contains(invariant)),
+        "{sabotage:?} breaks {broken:?}"
+    );
+}
+
+#[test]
+fn offsets_that_are_committed_beside_the_transaction_lose_commands() {
+    check(Sabotage::CommitsOffsetsAlone, &["I1"]);
+}
+
+#[test]
+fn a_doubtful_commit_that_is_trusted_leaves_the_state_ahead_of_the_log() {
+    check(Sabotage::TrustsDoubtfulCommits, &["I1", "I3", "I6"]);
+}
+
+#[test]
+fn a_processor_that_does_not_notice_its_successor_decides_twice() {
+    check(Sabotage::IgnoresGeneration, &["I2", "I3", "I6"]);
+}
+
+#[test]
+fn a_new_owner_that_does_not_learn_what_was_answered_answers_again() {
+    check(Sabotage::ReplaysNoOutcomes, &["I2"]);
+}
+
+#[test]
+fn a_replica_that_reads_what_is_open_is_ahead_of_the_log() {
+    check(Sabotage::ReadsUncommitted, &["I4"]);
+}
+
+#[test]
+fn a_position_that_is_written_before_its_view_loses_events() {
+    check(Sabotage::WritesPositionFirst, &["I9"]);
+}

@@ -1,0 +1,324 @@
+//! Who does what next is left to chance, until the end.
+
+use crate::chance::Chance;
+use crate::checks::{self, StateAtCursor};
+use crate::client::{COMMAND_BYTES_MAX, Client};
+use crate::group::Group;
+use crate::log::{Log, Producer};
+use crate::place::Place;
+use crate::processor::{Processor, Surroundings};
+use crate::replica::Replica;
+use crate::scenario::Scenario;
+use crate::trace::Trace;
+use crate::{Faults, Sabotage, Violation};
+use decider::Limits;
+
+/// Steps before everything is healed.
+const STEPS: u64 = 4_000;
+const WITNESSES_MAX: usize = 3;
+const STATES_MAX: usize = 8;
+const HOUR_MS: i64 = 60 * 60 * 1000;
+
+pub(crate) struct World<S: Scenario, P> {
+    pub(crate) log: Log,
+    pub(crate) group: Group,
+    pub(crate) client: Client<S>,
+    pub(crate) processors: Vec<Processor<S, P>>,
+    pub(crate) replicas: Vec<Replica<S, P>>,
+    /// States as they were at some time.
+    pub(crate) states: Vec<StateAtCursor>,
+    pub(crate) limits: Limits,
+    pub(crate) trace: Trace,
+    pub(crate) chance: Chance,
+    pub(crate) faults: Faults,
+    pub(crate) sabotage: Option<Sabotage>,
+    pub(crate) late: Vec<(Producer, bool)>,
+}
+
+/// What may happen next, and how often against one another.
+#[derive(Debug, Clone, Copy)]
+enum Action {
+    Send,
+    Process,
+    Project,
+    WriteMarker,
+    PassTime,
+    Crash,
+    Restart,
+    Pause,
+    Wake,
+    ExpireSession,
+    ExpireTransaction,
+    Leave,
+    DeliverLate,
+    Flush,
+    LosePower,
+    LoseDirectory,
+    CrashReplica,
+    RebuildReplica,
+    Witness,
+}
+
+/// One run of a scenario from a seed, with its trace. The trace has lines only where they are wanted.
+pub fn run<S: Scenario, P: Place>(seed: u64, sabotage: Option<Sabotage>, keep_lines: bool) -> (Result<(), Violation>, Trace) {
+    let mut world = World::<S, P>::new(seed, sabotage, Trace::new(keep_lines));
+    let result = world.run();
+    if let Err(violation) = &result {
+        world.trace.happened("violation", format_args!("{violation}"));
+    }
+    (result, world.trace)
+}
+
+impl<S: Scenario, P: Place> World<S, P> {
+    fn new(seed: u64, sabotage: Option<Sabotage>, trace: Trace) -> Self {
+        let mut chance = Chance::new(seed);
+        let partitions = u32::try_from(chance.between(2, 6)).expect("a small number");
+        let limits = Limits {
+            partitions,
+            command_bytes_max: COMMAND_BYTES_MAX,
+            batch_bytes_max: *chance.one_of(&[500, 5_000, 1 << 20]),
+            cache_bytes_max: *chance.one_of(&[0, 800, 3_000, 1 << 20]),
+        };
+        let faults = Faults {
+            batch_records_max: chance.index(12) + 1,
+            abort_per_mille: *chance.one_of(&[0, 20, 150]),
+            late_commit_per_mille: *chance.one_of(&[0, 20, 100]),
+            lost_response_per_mille: *chance.one_of(&[0, 20, 100]),
+            crash_weight: *chance.one_of(&[0, 4, 20]),
+        };
+        let processors = (0..chance.between(2, 4)).map(|n| Processor::new(format!("p{n}"), limits)).collect();
+        let replicas = (0..2).map(|n| Replica::new(format!("m{n}"), partitions)).collect();
+        let mut log = Log::default();
+        log.now_ms = 1_800_000_000_000;
+        Self {
+            log,
+            group: Group::default(),
+            client: Client::new(partitions),
+            processors,
+            replicas,
+            states: Vec::new(),
+            limits,
+            trace,
+            chance,
+            faults,
+            sabotage,
+            late: Vec::new(),
+        }
+    }
+
+    fn run(&mut self) -> Result<(), Violation> {
+        let what = format_args!("{:?} {:?} {} processors", self.limits, self.faults, self.processors.len());
+        self.trace.happened("begin", what);
+        for _ in 0..STEPS {
+            let action = self.next_action();
+            self.act(action)?;
+        }
+        self.heal()?;
+        self.judge()
+    }
+
+    fn next_action(&mut self) -> Action {
+        let crash = self.faults.crash_weight;
+        let weights = [
+            (Action::Send, 250),
+            (Action::Process, 530),
+            (Action::Project, 60),
+            (Action::WriteMarker, 150),
+            (Action::PassTime, 10),
+            (Action::Restart, 6 + crash * 2),
+            (Action::Wake, 10),
+            (Action::Flush, 5),
+            (Action::Witness, 8),
+            (Action::Crash, crash),
+            (Action::Pause, crash / 4),
+            (Action::ExpireSession, crash / 2),
+            (Action::ExpireTransaction, crash / 4),
+            (Action::Leave, 1),
+            (Action::DeliverLate, 20),
+            (Action::LosePower, crash / 4),
+            (Action::LoseDirectory, crash / 8),
+            (Action::CrashReplica, crash),
+            (Action::RebuildReplica, crash / 8),
+        ];
+        let mut choice = self.chance.below(weights.iter().map(|(_, weight)| weight).sum());
+        for (action, weight) in weights {
+            match choice.checked_sub(weight) {
+                None => return action,
+                Some(rest) => choice = rest,
+            }
+        }
+        Action::Process
+    }
+
+    fn act(&mut self, action: Action) -> Result<(), Violation> {
+        let one = self.chance.index(self.processors.len());
+        match action {
+            Action::Send => self.client.step(&mut self.log, &mut self.chance, &mut self.trace),
+            Action::Process if !self.processors[one].paused => self.process(one)?,
+            Action::Project => {
+                let one = self.chance.index(self.replicas.len());
+                self.project(one)?;
+            }
+            Action::WriteMarker => self.write_marker(),
+            Action::PassTime => self.pass_time(),
+            Action::Crash | Action::LosePower | Action::LoseDirectory => self.crash(one, action),
+            Action::Restart if !self.processors[one].is_running() => self.start(one),
+            Action::Pause if self.processors[one].is_running() => {
+                self.processors[one].paused = true;
+                let step = self.processors[one].next_step().unwrap_or_default();
+                self.trace
+                    .happened("pause", format_args!("{} before {step}", self.processors[one].name));
+            }
+            Action::Wake => self.processors[one].paused = false,
+            Action::ExpireSession if self.processors[one].paused || !self.processors[one].is_running() => {
+                self.leave(one, "session expired")
+            }
+            Action::Leave if self.processors[one].is_running() && self.processors[one].is_idle() => {
+                self.processors[one].crash();
+                self.leave(one, "leave");
+            }
+            Action::ExpireTransaction => self.expire_transaction(),
+            Action::DeliverLate => self.deliver_late(),
+            Action::Flush => self.flush(one),
+            Action::CrashReplica | Action::RebuildReplica => self.crash_replica(action),
+            Action::Witness => self.witness(one)?,
+            Action::Process | Action::Restart | Action::Pause | Action::ExpireSession | Action::Leave => {}
+        }
+        Ok(())
+    }
+
+    pub(crate) fn process(&mut self, one: usize) -> Result<(), Violation> {
+        let (processor, mut around) = self.around(one);
+        processor.step(&mut around)
+    }
+
+    pub(crate) fn start(&mut self, one: usize) {
+        let (processor, mut around) = self.around(one);
+        around.trace.happened("start", format_args!("{}", processor.name));
+        processor.start(&mut around);
+    }
+
+    fn around(&mut self, one: usize) -> (&mut Processor<S, P>, Surroundings<'_>) {
+        let around = Surroundings {
+            log: &mut self.log,
+            group: &mut self.group,
+            chance: &mut self.chance,
+            trace: &mut self.trace,
+            faults: &self.faults,
+            sabotage: self.sabotage,
+            late: &mut self.late,
+        };
+        (&mut self.processors[one], around)
+    }
+
+    pub(crate) fn project(&mut self, one: usize) -> Result<(), Violation> {
+        self.replicas[one].step(&self.log, &mut self.chance, &mut self.trace, self.sabotage)
+    }
+
+    pub(crate) fn write_marker(&mut self) {
+        let pending = self.log.markers_pending();
+        if pending > 0 {
+            self.log.write_marker(self.chance.index(pending));
+        }
+    }
+
+    /// Mostly forward, sometimes by days, and at times a little back.
+    fn pass_time(&mut self) {
+        let later_ms = match self.chance.below(100) {
+            0..5 => 20 * HOUR_MS,
+            5..15 => -2_000,
+            _ => 700,
+        };
+        self.log.now_ms += later_ms;
+        self.trace.happened("time", format_args!("{later_ms} ms"));
+    }
+
+    fn crash(&mut self, one: usize, action: Action) {
+        let processor = &mut self.processors[one];
+        let Some(step) = processor.next_step() else { return };
+        self.trace.crashed(step, format_args!("{} {action:?}", processor.name));
+        processor.crash();
+        match action {
+            Action::LosePower => {
+                self.trace.happened("power lost", format_args!("{}", processor.name));
+                processor.place.lose_power();
+            }
+            Action::LoseDirectory => {
+                self.trace.happened("directory lost", format_args!("{}", processor.name));
+                processor.place.wipe();
+            }
+            _ => {}
+        }
+        processor.paused = false;
+    }
+
+    fn leave(&mut self, one: usize, why: &'static str) {
+        let name = &self.processors[one].name;
+        if self.group.is_member(name) {
+            self.trace.happened(why, format_args!("{name}"));
+            self.group.leave(name, self.limits.partitions, &mut self.chance);
+        }
+    }
+
+    fn expire_transaction(&mut self) {
+        let open = self.log.open_transactions();
+        if !open.is_empty() {
+            let transactional_id = self.chance.one_of(&open);
+            self.trace.happened("transaction expired", format_args!("{transactional_id}"));
+            self.log.expire(transactional_id);
+        }
+    }
+
+    /// The end of a transaction arrives late, or never.
+    pub(crate) fn deliver_late(&mut self) {
+        if self.late.is_empty() {
+            return;
+        }
+        let index = self.chance.index(self.late.len());
+        let (producer, commit) = self.late.swap_remove(index);
+        if self.chance.hits(500) {
+            let result = self.log.end(&producer, commit);
+            self.trace.happened("late end arrived", format_args!("{producer:?} {result:?}"));
+        }
+    }
+
+    fn flush(&mut self, one: usize) {
+        self.processors[one].place.flush();
+        let one = self.chance.index(self.replicas.len());
+        self.replicas[one].place.flush();
+    }
+
+    fn crash_replica(&mut self, action: Action) {
+        let one = self.chance.index(self.replicas.len());
+        let replica = &mut self.replicas[one];
+        let before = if replica.has_pending() { "writing the view" } else { "projecting" };
+        self.trace.crashed(before, format_args!("{} {action:?}", replica.name));
+        replica.crash();
+        match action {
+            Action::RebuildReplica => {
+                self.trace.happened("view rebuilt", format_args!("{}", replica.name));
+                replica.place.wipe();
+            }
+            _ if self.chance.hits(200) => {
+                self.trace.happened("power lost", format_args!("{}", replica.name));
+                replica.place.lose_power();
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes a state and a view as they are now, to be judged at the end.
+    fn witness(&mut self, one: usize) -> Result<(), Violation> {
+        let processor = &self.processors[one];
+        let partition = u32::try_from(self.chance.below(u64::from(self.limits.partitions))).expect("a small number");
+        if self.states.len() < STATES_MAX && self.chance.hits(300) {
+            self.states.extend(StateAtCursor::of(&processor.name, partition, &processor.place)?);
+        }
+        let one = self.chance.index(self.replicas.len());
+        checks::views_hold_what_is_committed(&self.log, &self.replicas[one].name, &self.replicas[one].position()?)?;
+        if self.replicas[one].witnesses.len() < WITNESSES_MAX && self.chance.hits(200) {
+            self.replicas[one].witness()?;
+        }
+        Ok(())
+    }
+}
