@@ -1,0 +1,99 @@
+//! The floor of every command processor on this client: consume, copy each record to two topics, send offsets, commit. No logic.
+//!
+//! `floor <brokers> <input topic> <first output> <second output> <partitions> <records per transaction> <records>` reads the input
+//! from its beginning and prints one JSON object.
+#![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::unwrap_used)]
+
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::Message;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [brokers, input, first, second, partitions, per_transaction, records] = &arguments[..] else {
+        panic!("usage: floor <brokers> <input> <first output> <second output> <partitions> <records per transaction> <records>");
+    };
+    let (partitions, per_transaction, records): (i32, usize, usize) = (
+        partitions.parse().unwrap(),
+        per_transaction.parse().unwrap(),
+        records.parse().unwrap(),
+    );
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("group.id", format!("floor-{}", std::process::id()))
+        .set("isolation.level", "read_committed")
+        .set("enable.auto.commit", "false")
+        .set("check.crcs", "true")
+        .set("fetch.queue.backoff.ms", "10")
+        .set("queued.min.messages", "20000")
+        .set("queued.max.messages.kbytes", "16384")
+        .create()
+        .unwrap();
+    let producer: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("transactional.id", format!("floor-{}", std::process::id()))
+        .set("compression.type", "lz4")
+        .set("linger.ms", "5")
+        .set("batch.num.messages", "20000")
+        .set("queue.buffering.max.messages", "500000")
+        .create()
+        .unwrap();
+    producer.init_transactions(Duration::from_secs(10)).unwrap();
+    let mut assignment = TopicPartitionList::new();
+    for partition in 0..partitions {
+        assignment.add_partition_offset(input, partition, Offset::Beginning).unwrap();
+    }
+    consumer.assign(&assignment).unwrap();
+
+    let (began, cpu_began) = (Instant::now(), cpu_seconds());
+    let mut copied = 0;
+    while copied < records {
+        let mut batch = Vec::with_capacity(per_transaction);
+        while batch.len() < per_transaction.min(records - copied) {
+            let patience = if batch.is_empty() {
+                Duration::from_millis(500)
+            } else {
+                Duration::from_millis(20)
+            };
+            match consumer.poll(patience) {
+                Some(message) => batch.push(message.unwrap()),
+                None if batch.is_empty() => {}
+                None => break,
+            }
+        }
+        producer.begin_transaction().unwrap();
+        let mut offsets = BTreeMap::new();
+        for message in &batch {
+            for topic in [first, second] {
+                let mut record = BaseRecord::<[u8], [u8]>::to(topic).partition(message.partition());
+                record.key = message.key();
+                record.payload = message.payload();
+                producer.send(record).map_err(|(error, _)| error).unwrap();
+            }
+            offsets.insert(message.partition(), message.offset() + 1);
+        }
+        let mut list = TopicPartitionList::new();
+        for (partition, offset) in offsets {
+            list.add_partition_offset(input, partition, Offset::Offset(offset)).unwrap();
+        }
+        producer
+            .send_offsets_to_transaction(&list, &consumer.group_metadata().unwrap(), Duration::from_secs(10))
+            .unwrap();
+        producer.commit_transaction(Duration::from_secs(10)).unwrap();
+        copied += batch.len();
+    }
+    let (seconds, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds() - cpu_began);
+    println!("{{\"records\": {copied}, \"per_transaction\": {per_transaction}, \"seconds\": {seconds:.3}, \"cpu_seconds\": {cpu:.3}}}");
+}
+
+/// User and system time of this process so far, from /proc.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
+    let ticks: f64 = fields[11..13].iter().map(|field| field.parse::<f64>().unwrap()).sum();
+    ticks / 100.0
+}
