@@ -3,7 +3,7 @@
 use crate::bookkeeping::{Progress, Reached};
 use keyvalue::{Mutation, Overlay, Read, ReadError};
 use std::cmp::Ordering;
-use views::Fact;
+use views::{Fact, ProjectError};
 
 /// A decoded event and the offset of its record.
 #[derive(Debug, Clone)]
@@ -23,11 +23,7 @@ pub enum Stop {
         found: u64,
     },
     #[error("partition {partition} is not among the {partitions} partitions of the view (offset {offset})")]
-    UnknownPartition {
-        partition: u32,
-        offset: i64,
-        partitions: usize,
-    },
+    UnknownPartition { partition: u32, offset: i64, partitions: usize },
     #[error("the event of partition {partition} at offset {offset} cannot be applied: {reason}")]
     Unappliable { partition: u32, offset: i64, reason: String },
     #[error(transparent)]
@@ -62,7 +58,11 @@ pub(crate) fn step(below: &impl Read, before: &Progress, run: &[Located]) -> Ste
             Ok(Place::Next(reached)) => {
                 match views::project(&located.fact, &overlay) {
                     Ok(mutations) => overlay.apply(mutations),
-                    Err(error) => {
+                    Err(ProjectError::Read(error)) => {
+                        stop = Some(Stop::Unreadable(error));
+                        break;
+                    }
+                    Err(error @ ProjectError::Unfit { .. }) => {
                         stop = Some(Stop::Unappliable {
                             partition: located.fact.partition,
                             offset: located.offset,

@@ -1,7 +1,7 @@
 //! Finding out whether the log is the right one, once the brokers can be reached.
 
-use crate::directory::{self, Edition, Log};
 use crate::bookkeeping::Progress;
+use crate::directory::{self, Edition, Log};
 use crate::process::Failure;
 use crate::view::View;
 use service::{Health, Shutdown, State};
@@ -64,7 +64,9 @@ impl From<AdminError> for Attempt {
     fn from(error: AdminError) -> Self {
         match error {
             AdminError::Unreachable(_) | AdminError::NoClusterId | AdminError::TopicIds(_) => Self::Away(error.to_string()),
-            AdminError::Settings(_) | AdminError::Create { .. } | AdminError::Missing(_) => Self::Failed(Failure::Topics(error.to_string())),
+            AdminError::Settings(_) | AdminError::Create { .. } | AdminError::Missing(_) => {
+                Self::Failed(Failure::Topics(error.to_string()))
+            }
         }
     }
 }
@@ -107,7 +109,11 @@ fn try_connect(view: &View, edition: Edition, settings: &Settings, topology: &To
 
 fn log_of(identity: &Identity, topology: &Topology) -> Result<Log, Attempt> {
     let events = &topology.topics.events;
-    let topic_id = identity.topics.iter().find(|(name, _)| *name == events.name).map(|(_, id)| id.clone());
+    let topic_id = identity
+        .topics
+        .iter()
+        .find(|(name, _)| *name == events.name)
+        .map(|(_, id)| id.clone());
     Ok(Log {
         cluster_id: identity.cluster_id.clone(),
         topic: events.name.clone(),

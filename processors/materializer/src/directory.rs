@@ -94,7 +94,10 @@ fn identity(edition: Edition, log: &Log) -> String {
         topic_id,
         partitions,
     } = log;
-    format!("{}cluster {cluster_id}, topic {topic} {topic_id}, {partitions} partitions", heading(edition))
+    format!(
+        "{}cluster {cluster_id}, topic {topic} {topic_id}, {partitions} partitions",
+        heading(edition)
+    )
 }
 
 fn heading(edition: Edition) -> String {
@@ -106,7 +109,10 @@ fn unusable(store: &Store, edition: Edition) -> Option<String> {
     let checked = || -> Result<Option<String>, ReadError> {
         match (bookkeeping::identity(store)?, Progress::load(store)?) {
             (Some(held), Some(_)) if held.starts_with(&heading(edition)) => Ok(None),
-            (Some(held), Some(_)) => Ok(Some(format!("it holds {held:?}, not version {} of {}", edition.version, edition.view))),
+            (Some(held), Some(_)) => Ok(Some(format!(
+                "it holds {held:?}, not version {} of {}",
+                edition.version, edition.view
+            ))),
             (None, None) if is_empty(store)? => Ok(None),
             _ => Ok(Some("it does not say what it was built on".into())),
         }

@@ -34,7 +34,11 @@ fn main() -> anyhow::Result<()> {
     let configuration = Configuration::load(arguments.config.as_deref())?;
     service::telemetry::start()?;
     let shutdown = Shutdown::on_signals().context("no signal handlers")?;
-    let process = materializer::start(&configuration, Topology::schedule_named(&configuration.schedule, Some(configuration.partitions))?, &shutdown)?;
+    let process = materializer::start(
+        &configuration,
+        Topology::schedule_named(&configuration.schedule, Some(configuration.partitions))?,
+        &shutdown,
+    )?;
     tracing::info!(
         questions = %process.http_address(),
         operations = %process.operations_address(),

@@ -5,6 +5,7 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{Gauge, Histogram, HistogramOpts, IntCounter, IntGauge, IntGaugeVec, Opts, Registry};
 use std::sync::Arc;
+use views::Check;
 
 /// Seconds from a record's append to its visibility.
 const VISIBLE_BUCKETS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0];
@@ -49,7 +50,10 @@ impl Metrics {
                 Opts::new("aerolog_view_sequence", "Sequence of the last event that is in the view."),
                 &["partition"],
             )?,
-            restored: Gauge::new("aerolog_view_restored_ratio", "How much of the log as it was at the start is in the view.")?,
+            restored: Gauge::new(
+                "aerolog_view_restored_ratio",
+                "How much of the log as it was at the start is in the view.",
+            )?,
             stopped: IntGauge::new("aerolog_view_stopped", "1 when the view cannot go on without a person.")?,
         };
         let collectors: [Box<dyn Collector>; 9] = [
@@ -61,7 +65,7 @@ impl Metrics {
             Box::new(metrics.sequence.clone()),
             Box::new(metrics.restored.clone()),
             Box::new(metrics.stopped.clone()),
-            Box::new(Sizes::new(view)?),
+            Box::new(LookedUp::new(view)?),
         ];
         for collector in collectors {
             registry.register(collector)?;
@@ -80,32 +84,60 @@ impl Metrics {
     }
 }
 
-/// What RocksDB says about itself when it is asked, in one family by name.
-struct Sizes {
+/// What is looked up when the metrics are asked for: the view's counts and RocksDB's own measures.
+struct LookedUp {
     view: Arc<View>,
-    measures: IntGaugeVec,
+    nodes: IntGaugeVec,
+    violations: IntGaugeVec,
+    rocksdb: IntGaugeVec,
 }
 
-impl Sizes {
+impl LookedUp {
     fn new(view: Arc<View>) -> Result<Self, prometheus::Error> {
-        let measures = IntGaugeVec::new(
-            Opts::new("aerolog_rocksdb", "What RocksDB tells: bytes, estimated keys, and 1 while writes are stopped."),
-            &["measure"],
-        )?;
-        Ok(Self { view, measures })
+        let gauges = |name: &str, help: &str, label: &str| IntGaugeVec::new(Opts::new(name, help), &[label]);
+        Ok(Self {
+            view,
+            nodes: gauges("aerolog_view_nodes", "Nodes of the view.", "kind")?,
+            violations: gauges("aerolog_view_violations", "Violations that are in the view.", "check")?,
+            rocksdb: gauges(
+                "aerolog_rocksdb",
+                "What RocksDB tells: bytes, estimated keys, and 1 while writes are stopped.",
+                "measure",
+            )?,
+        })
     }
 }
 
-impl Collector for Sizes {
+impl Collector for LookedUp {
     fn desc(&self) -> Vec<&Desc> {
-        self.measures.desc()
+        [&self.nodes, &self.violations, &self.rocksdb]
+            .into_iter()
+            .flat_map(Collector::desc)
+            .collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        for (name, value) in self.view.store().measures() {
-            let value = i64::try_from(value).unwrap_or(i64::MAX);
-            self.measures.with_label_values(&[name]).set(value);
+        let set = |gauges: &IntGaugeVec, label: &str, value: u64| {
+            gauges.with_label_values(&[label]).set(i64::try_from(value).unwrap_or(i64::MAX));
+        };
+        match views::ask::counts(&self.view.store().snapshot()) {
+            Ok(counts) => {
+                set(&self.nodes, "rotation", counts.rotations);
+                set(&self.nodes, "leg", counts.legs);
+                set(&self.nodes, "airplane", counts.airplanes);
+                set(&self.nodes, "airport", counts.airports);
+                for (check, violations) in Check::ALL.into_iter().zip(counts.violations) {
+                    set(&self.violations, check.name(), violations);
+                }
+            }
+            Err(error) => tracing::error!(%error, "the view's counts could not be read"),
         }
-        self.measures.collect()
+        for (measure, value) in self.view.store().measures() {
+            set(&self.rocksdb, measure, value);
+        }
+        [&self.nodes, &self.violations, &self.rocksdb]
+            .into_iter()
+            .flat_map(Collector::collect)
+            .collect()
     }
 }

@@ -26,9 +26,9 @@ use tokio::net::TcpListener;
 use tokio::runtime;
 use topology::Topology;
 
-/// The schedule's graph. Its version goes up whenever what is stored would mean something else.
+/// What is kept in the state directory.
 const EDITION: Edition = Edition {
-    view: "schedule-graph",
+    view: views::NAME,
     version: views::VERSION,
 };
 
@@ -295,7 +295,9 @@ impl Failure {
     fn is_corruption(&self) -> bool {
         match self {
             Self::Store(error) => error.kind == Kind::Corrupt,
-            Self::Read(error) | Self::Stopped(Stop::Unreadable(error)) => error.reason.contains("Corruption"),
+            Self::Read(error) | Self::Stopped(Stop::Unreadable(error)) => {
+                ["Corruption", "cannot be right"].iter().any(|word| error.reason.contains(word))
+            }
             _ => false,
         }
     }

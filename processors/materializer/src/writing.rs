@@ -124,7 +124,8 @@ impl<'p> Writer<'p> {
             self.health.set(KAFKA, State::Ready);
         } else {
             let percent = 100 - left.saturating_mul(100) / total;
-            self.health.set(VIEW, State::Waiting(format!("catching up with the log, {percent} % done")));
+            self.health
+                .set(VIEW, State::Waiting(format!("catching up with the log, {percent} % done")));
         }
     }
 

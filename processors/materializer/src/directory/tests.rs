@@ -76,7 +76,10 @@ fn a_view_of_another_log_is_refused_and_not_touched() {
         bind(&store, EDITION, &log()).unwrap();
         mark(&store);
         let refusal = bind(&store, EDITION, &other).unwrap_err().to_string();
-        assert!(refusal.contains("cluster cluster, topic schedule.events id, 2 partitions"), "{refusal}");
+        assert!(
+            refusal.contains("cluster cluster, topic schedule.events id, 2 partitions"),
+            "{refusal}"
+        );
         assert!(is_marked(&store));
     }
 }

@@ -1,0 +1,7 @@
+//! The materializer on a real broker and a real registry, which KAFKA_BOOTSTRAP_SERVERS and SCHEMA_REGISTRY_URL name.
+
+mod broker {
+    mod fixture;
+    mod following;
+    mod refusing;
+}

@@ -1,0 +1,214 @@
+//! A log of its own for each test, events to write into it, and a materializer that follows it.
+
+use decider::{Codec, EventEnvelope};
+use domain::airplane::Event as Airplane;
+use domain::{AircraftType, Event};
+use materializer::{Apply, Configuration, Failure, Http, Process, RocksDb, start};
+use schemas::{Airline, AvroCodec, Content, SchemaIds};
+use serde_json::Value;
+use service::Shutdown;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+use stream::Settings;
+use stream::admin::Admin;
+use stream::registry::{Applied, Registry, Subject};
+use stream::writer::{Outgoing, Writer};
+use tempfile::TempDir;
+use topology::Topology;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run this through scripts/test"))
+}
+
+pub(crate) fn kafka() -> BTreeMap<String, String> {
+    BTreeMap::from([("bootstrap.servers".to_owned(), variable("KAFKA_BOOTSTRAP_SERVERS"))])
+}
+
+/// Topics of one test.
+pub(crate) struct Log {
+    pub(crate) topology: Topology,
+    writer: Writer,
+    codec: AvroCodec,
+    sequences: BTreeMap<u32, u64>,
+}
+
+impl Log {
+    pub(crate) fn new(name: &str) -> Self {
+        let mut topology = Topology::schedule(Some(2)).unwrap();
+        let unique = format!("materializer-{name}-{}", std::process::id());
+        let topics = &mut topology.topics;
+        for topic in [
+            &mut topics.commands,
+            &mut topics.events,
+            &mut topics.outcomes,
+            &mut topics.dead_letters,
+        ] {
+            topic.name = format!("{unique}.{}", topic.name);
+        }
+        let settings = Settings::new(&kafka()).unwrap();
+        Admin::new(&settings).unwrap().apply(&topology).unwrap();
+        Self {
+            writer: Writer::new(&settings).unwrap(),
+            codec: AvroCodec::new(schema_ids()),
+            topology,
+            sequences: BTreeMap::new(),
+        }
+    }
+
+    /// Appends the next event of a partition: an airplane is registered.
+    pub(crate) fn register_airplane(&mut self, partition: u32, registration: &str) {
+        let sequence = self.sequences.entry(partition).or_default();
+        *sequence += 1;
+        let sequence = *sequence;
+        self.register_airplane_as(partition, sequence, registration);
+    }
+
+    /// The same with a sequence that may be wrong.
+    pub(crate) fn register_airplane_as(&mut self, partition: u32, sequence: u64, registration: &str) {
+        let event = EventEnvelope {
+            sequence,
+            aggregate_id: format!("airplane/{registration}"),
+            version: 1,
+            command_id: uuid::Uuid::from_u128(u128::from(sequence)),
+            command_offset: 0,
+            decided_at_ms: 0,
+            event: Event::Airplane(Airplane::Registered {
+                aircraft_type: AircraftType::parse("763").unwrap(),
+            }),
+        };
+        let mut value = Vec::new();
+        Codec::<Airline>::encode_event(&mut self.codec, &event, &mut value);
+        self.append(partition, &value);
+    }
+
+    pub(crate) fn append(&self, partition: u32, value: &[u8]) {
+        let record = Outgoing {
+            topic: &self.topology.topics.events.name,
+            key: None,
+            value: Some(value),
+            headers: &[],
+            tag: 0,
+            partition: Some(partition),
+        };
+        self.writer.send(&record).unwrap();
+        self.writer.flush(PATIENCE).unwrap();
+    }
+}
+
+/// Registered once: two registrations of one subject at the same time are a conflict to some registries.
+fn schema_ids() -> SchemaIds {
+    static IDS: OnceLock<SchemaIds> = OnceLock::new();
+    *IDS.get_or_init(register)
+}
+
+fn register() -> SchemaIds {
+    let registry = Registry::new(&variable("SCHEMA_REGISTRY_URL")).unwrap();
+    let id = |content: Content| {
+        let subject = Subject {
+            name: format!("materializer-test-{}", content.record_name()),
+            schema_json: content.latest().json.to_owned(),
+            compatibility: content.compatibility().name().to_owned(),
+        };
+        match registry.apply(&subject).unwrap() {
+            Applied::Registered { id } | Applied::Unchanged { id } => id,
+        }
+    };
+    SchemaIds {
+        command: id(Content::Command),
+        event: id(Content::Event),
+        outcome: id(Content::Outcome),
+    }
+}
+
+pub(crate) fn configuration(state_directory: &Path) -> Configuration {
+    Configuration {
+        schema_registry_url: variable("SCHEMA_REGISTRY_URL"),
+        state_directory: state_directory.to_owned(),
+        schedule: "schedule".into(),
+        partitions: 2,
+        operations_address: "127.0.0.1:0".parse().unwrap(),
+        http: Http {
+            address: "127.0.0.1:0".parse().unwrap(),
+            connections_max: 16,
+            position_wait_ms_max: 20_000,
+        },
+        apply: Apply { events_max: 100 },
+        rocksdb: RocksDb {
+            block_cache_bytes: 8 << 20,
+            write_buffer_bytes: 4 << 20,
+        },
+        kafka: kafka(),
+    }
+}
+
+/// A materializer that runs.
+pub(crate) struct Running {
+    process: Process,
+    shutdown: Shutdown,
+    client: reqwest::blocking::Client,
+}
+
+/// Status, position and body of an answer.
+pub(crate) type Seen = (u16, Option<String>, Value);
+
+impl Running {
+    pub(crate) fn start(log: &Log, state: &TempDir) -> Self {
+        Self::start_with(log, &configuration(state.path())).unwrap()
+    }
+
+    pub(crate) fn start_with(log: &Log, configuration: &Configuration) -> Result<Self, Failure> {
+        let shutdown = Shutdown::default();
+        Ok(Self {
+            process: start(configuration, log.topology.clone(), &shutdown)?,
+            shutdown,
+            client: reqwest::blocking::Client::new(),
+        })
+    }
+
+    pub(crate) fn get(&self, path_and_query: &str) -> Seen {
+        self.fetch(&format!("http://{}{path_and_query}", self.process.http_address()))
+    }
+
+    pub(crate) fn metrics(&self) -> String {
+        let url = format!("http://{}/metrics", self.process.operations_address());
+        self.client.get(url).send().unwrap().text().unwrap()
+    }
+
+    pub(crate) fn is_live(&self) -> bool {
+        self.fetch(&format!("http://{}/health/live", self.process.operations_address())).0 == 200
+    }
+
+    fn fetch(&self, url: &str) -> Seen {
+        let response = self.client.get(url).send().unwrap();
+        let position = response.headers().get("x-position").map(|value| value.to_str().unwrap().to_owned());
+        let status = response.status().as_u16();
+        (status, position, response.json().unwrap())
+    }
+
+    /// Waits until /health/ready answers with this status and, if it is not 200, with this in its detail.
+    pub(crate) fn wait_for_readiness(&self, status: u16, detail: &str) {
+        let began = Instant::now();
+        loop {
+            let (seen, _, document) = self.get("/health/ready");
+            if seen == status && (status == 200 || document["detail"].as_str().unwrap_or_default().contains(detail)) {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "{seen} {document}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub(crate) fn stop(self) -> Result<(), Failure> {
+        self.shutdown.request();
+        self.join()
+    }
+
+    pub(crate) fn join(self) -> Result<(), Failure> {
+        drop(self.client);
+        self.process.join()
+    }
+}

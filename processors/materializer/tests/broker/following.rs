@@ -1,0 +1,125 @@
+//! A view that follows its log: from the beginning, from where it was, and as far as the log is whole.
+
+use super::fixture::{Log, Running, configuration};
+use tempfile::TempDir;
+
+#[test]
+fn a_view_becomes_ready_when_it_has_caught_up_and_shows_what_follows() {
+    let (mut log, state) = (Log::new("follows"), TempDir::new().unwrap());
+    for registration in ["N1AA", "N1AB", "N1AC"] {
+        log.register_airplane(0, registration);
+    }
+    let running = Running::start(&log, &state);
+    running.wait_for_readiness(200, "");
+    assert_eq!(running.get("/position").1.as_deref(), Some("0:3,1:0"));
+    log.register_airplane(1, "N2AA");
+    let (status, position, airplane) = running.get("/airplanes/N2AA?at_least=1:1");
+    assert_eq!((status, position.as_deref()), (200, Some("0:3,1:1")));
+    assert_eq!(airplane["registration"], "N2AA");
+    let metrics = running.metrics();
+    assert!(metrics.contains("aerolog_view_events_applied_total 4\n"), "{metrics}");
+    assert!(metrics.contains("aerolog_view_restored_ratio 1\n"), "{metrics}");
+    assert!(metrics.contains("aerolog_view_append_to_visible_seconds_count 1\n"), "{metrics}");
+    running.stop().unwrap();
+}
+
+#[test]
+fn an_empty_log_is_caught_up_with_at_once() {
+    let (log, state) = (Log::new("empty"), TempDir::new().unwrap());
+    let running = Running::start(&log, &state);
+    running.wait_for_readiness(200, "");
+    assert_eq!(running.get("/position").1.as_deref(), Some("0:0,1:0"));
+    running.stop().unwrap();
+}
+
+#[test]
+fn a_restarted_view_goes_on_from_its_own_position() {
+    let (mut log, state) = (Log::new("restarts"), TempDir::new().unwrap());
+    log.register_airplane(0, "N1AA");
+    let running = Running::start(&log, &state);
+    running.wait_for_readiness(200, "");
+    running.stop().unwrap();
+    log.register_airplane(0, "N1AB");
+    let running = Running::start(&log, &state);
+    running.wait_for_readiness(200, "");
+    assert_eq!(running.get("/airplanes/N1AB").0, 200);
+    assert!(running.metrics().contains("aerolog_view_events_applied_total 1\n"));
+    running.stop().unwrap();
+}
+
+#[test]
+fn a_deleted_view_comes_back_from_the_log_with_the_same_content() {
+    let (mut log, state) = (Log::new("rebuilds"), TempDir::new().unwrap());
+    for registration in ["N1AA", "N1AB", "N1AC"] {
+        log.register_airplane(1, registration);
+    }
+    let running = Running::start(&log, &state);
+    running.wait_for_readiness(200, "");
+    running.stop().unwrap();
+    let content = |state: &TempDir| {
+        let store = store::Store::open(&state.path().join("schedule-graph"), store::Sizing::default()).unwrap();
+        views::content_hash(&store).unwrap()
+    };
+    let before = content(&state);
+    let fresh = TempDir::new().unwrap();
+    let running = Running::start(&log, &fresh);
+    running.wait_for_readiness(200, "");
+    running.stop().unwrap();
+    assert_eq!(content(&fresh), before);
+}
+
+#[test]
+fn a_repeated_event_is_skipped() {
+    let (mut log, state) = (Log::new("repeats"), TempDir::new().unwrap());
+    log.register_airplane(0, "N1AA");
+    log.register_airplane_as(0, 1, "N1AA");
+    log.register_airplane(0, "N1AB");
+    let running = Running::start(&log, &state);
+    running.wait_for_readiness(200, "");
+    assert_eq!(running.get("/position").1.as_deref(), Some("0:2,1:0"));
+    assert!(running.metrics().contains("aerolog_view_events_repeated_total 1\n"));
+    running.stop().unwrap();
+}
+
+#[test]
+fn a_gap_stops_the_view_and_the_process_says_why() {
+    let (mut log, state) = (Log::new("gap"), TempDir::new().unwrap());
+    log.register_airplane(0, "N1AA");
+    log.register_airplane_as(0, 3, "N1AC");
+    let running = Running::start(&log, &state);
+    running.wait_for_readiness(503, "sequence 3 at offset 1, where 2 belongs");
+    let (status, position, _) = running.get("/airplanes/N1AA");
+    assert_eq!((status, position.as_deref()), (200, Some("0:1,1:0")));
+    assert!(running.is_live());
+    assert!(running.metrics().contains("aerolog_view_stopped 1\n"));
+    running.stop().unwrap();
+}
+
+#[test]
+fn an_event_that_cannot_be_read_stops_the_view_and_the_process_says_why() {
+    let unknown_schema = [0, 0x7f, 0xff, 0xff, 0xf0, 1];
+    for (name, value, reason) in [
+        ("nonsense", b"nonsense".as_slice(), "cannot be read"),
+        ("unknown-schema", &unknown_schema, "the registry knows no schema 2147483632"),
+    ] {
+        let (mut log, state) = (Log::new(name), TempDir::new().unwrap());
+        log.register_airplane(1, "N1AA");
+        log.append(1, value);
+        let running = Running::start(&log, &state);
+        running.wait_for_readiness(503, reason);
+        assert_eq!(running.get("/airplanes/N1AA").0, 200);
+        running.stop().unwrap();
+    }
+}
+
+#[test]
+fn a_registry_that_is_away_is_waited_for() {
+    let (mut log, state) = (Log::new("registry-away"), TempDir::new().unwrap());
+    log.register_airplane(0, "N1AA");
+    let mut away = configuration(state.path());
+    away.schema_registry_url = "http://127.0.0.1:1".into();
+    let running = Running::start_with(&log, &away).unwrap();
+    running.wait_for_readiness(503, "schema-registry: the schema registry at http://127.0.0.1:1 cannot be reached");
+    assert!(running.is_live());
+    running.stop().unwrap();
+}
