@@ -26,3 +26,6 @@ pub use source::{Readiness, Source, Stamp};
 
 #[cfg(test)]
 mod fixture;
+
+#[cfg(test)]
+mod tests;

@@ -62,7 +62,7 @@ async fn a_connection_that_waits_is_served_when_another_ends() {
     let running = running(limits).await;
     let first = TcpStream::connect(running.address).await.unwrap();
     let waiting = tokio::spawn(send(running.request("GET", "/health/live")));
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    sleep(Duration::from_millis(50)).await;
     assert!(!waiting.is_finished());
     drop(first);
     assert_eq!(waiting.await.unwrap().status, 200);
@@ -101,7 +101,7 @@ async fn an_order_to_stop_lets_the_open_request_end_and_closes_idle_connections(
     let mut running = running(Limits::default()).await;
     let open = tokio::spawn(send(running.request("GET", "/position?at_least=0:2")));
     let idle = TcpStream::connect(running.address).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    sleep(Duration::from_millis(50)).await;
     let ordered = Instant::now();
     running.order_stop();
     assert_eq!(open.await.unwrap().status, 503);

@@ -1,0 +1,7 @@
+//! What clients see: every route, and every way in which a question can be wrong.
+
+mod checks;
+mod errors;
+mod nodes;
+mod positions;
+mod schedule;

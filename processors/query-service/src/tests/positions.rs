@@ -1,0 +1,99 @@
+//! Positions of answers, and questions that ask for a least one.
+
+use super::schedule::{Schedule, islands};
+use crate::fixture::{Running, View, send};
+use crate::{Limits, Patience, Readiness};
+use std::time::Duration;
+
+const PATIENCE: Patience = Patience {
+    position_wait_max: Duration::from_millis(200),
+    scans_at_once_max: 2,
+    scan_wait_max: Duration::from_secs(5),
+};
+
+async fn running(schedule: &Schedule) -> Running {
+    let view = View::new(schedule.memory(), &schedule.position());
+    Running::start(view, Limits::default(), PATIENCE).await
+}
+
+#[tokio::test]
+async fn every_answer_carries_its_position_also_when_it_is_an_error() {
+    let running = running(&islands()).await;
+    for path in [
+        "/rotations/R1",
+        "/rotations/none",
+        "/rotations",
+        "/checks/overlap",
+        "/position",
+        "/position?x=1",
+        "/nowhere",
+    ] {
+        assert_eq!(running.get(path).await.header("x-position"), Some("0:11"), "{path}");
+    }
+    let position = running.get("/position").await.json();
+    assert_eq!(position, serde_json::json!({ "position": "0:11", "partitions": { "0": 11 } }));
+}
+
+#[tokio::test]
+async fn a_question_waits_until_the_view_has_reached_its_position() {
+    let mut schedule = islands();
+    let running = Running::start(
+        View::new(schedule.memory(), &schedule.position()),
+        Limits::default(),
+        Patience::default(),
+    )
+    .await;
+    let by_parameter = tokio::spawn(send(running.request("GET", "/rotations/R9?at_least=0:12")));
+    let by_header = tokio::spawn(send(running.request("GET", "/rotations/R9").header("X-Min-Position", "0:12")));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!by_parameter.is_finished() && !by_header.is_finished());
+    schedule.draft("R9", None);
+    running.view.become_at(schedule.memory(), &schedule.position());
+    for waiting in [by_parameter, by_header] {
+        let seen = waiting.await.unwrap();
+        assert_eq!((seen.status, seen.header("x-position")), (200, Some("0:12")));
+    }
+}
+
+#[tokio::test]
+async fn a_position_that_is_not_reached_in_time_is_a_503_and_never_a_stale_answer() {
+    let running = running(&islands()).await;
+    let both = running
+        .request("GET", "/rotations/R1?at_least=0:5")
+        .header("X-Min-Position", "0:12");
+    for request in [running.request("GET", "/rotations/R1?at_least=0:12"), both] {
+        let seen = send(request).await;
+        assert_eq!((seen.status, seen.header("retry-after")), (503, Some("1")));
+        assert_eq!(seen.header("x-position"), Some("0:11"));
+        let problem = seen.json();
+        assert_eq!(problem["type"], "urn:aerolog:problem:position-not-reached");
+        assert_eq!(problem["at_least"], "0:12");
+    }
+    assert_eq!(running.get("/rotations/R1?at_least=0:11").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_position_that_cannot_be_meant_is_a_400() {
+    let running = running(&islands()).await;
+    for path in ["/rotations/R1?at_least=soon", "/rotations/R1?at_least=7:1"] {
+        let seen = running.get(path).await;
+        assert_eq!(seen.status, 400, "{path}");
+        assert_eq!(seen.json()["parameter"], "at_least");
+    }
+    let seen = send(running.request("GET", "/position").header("X-Min-Position", "soon")).await;
+    assert_eq!((seen.status, &seen.json()["parameter"]), (400, &"X-Min-Position".into()));
+}
+
+#[tokio::test]
+async fn readiness_follows_the_view_while_questions_are_answered() {
+    let running = running(&islands()).await;
+    assert_eq!(running.get("/health/ready").await.status, 200);
+    running
+        .view
+        .set_readiness(Readiness::NotReady("view: catching up with the log, 40 % done".into()));
+    let seen = running.get("/health/ready").await;
+    assert_eq!((seen.status, seen.header("retry-after")), (503, Some("1")));
+    assert_eq!(seen.json()["detail"], "view: catching up with the log, 40 % done");
+    assert_eq!(running.get("/health/live").await.status, 200);
+    assert_eq!(running.get("/rotations/R1").await.status, 200);
+}
