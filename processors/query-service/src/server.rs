@@ -178,7 +178,8 @@ async fn refuse(mut stream: TcpStream, metrics: &Metrics) {
     metrics.connections_refused.inc();
     let answer = Answer::from(Problem::busy("too many connections are open"));
     let refusal = async {
-        let mut unread = [0; REFUSAL_READ_BYTES];
+        // On the heap: an array would be part of what every connection takes.
+        let mut unread = vec![0; REFUSAL_READ_BYTES];
         let _length = stream.read(&mut unread).await?;
         stream.write_all(&answer.to_bytes_closing()).await?;
         stream.shutdown().await

@@ -6,11 +6,11 @@ use domain::{AircraftType, Event};
 use materializer::{Apply, Configuration, Failure, Http, Process, RocksDb, start};
 use schemas::{Airline, AvroCodec, Content, SchemaIds};
 use serde_json::Value;
-use service::Shutdown;
+use service::{Shutdown, clock};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use stream::Settings;
 use stream::admin::Admin;
 use stream::registry::{Applied, Registry, Subject};
@@ -191,14 +191,14 @@ impl Running {
 
     /// Waits until /health/ready answers with this status and, if it is not 200, with this in its detail.
     pub(crate) fn wait_for_readiness(&self, status: u16, detail: &str) {
-        let began = Instant::now();
+        let began = clock::monotonic();
         loop {
             let (seen, _, document) = self.get("/health/ready");
             if seen == status && (status == 200 || document["detail"].as_str().unwrap_or_default().contains(detail)) {
                 return;
             }
             assert!(began.elapsed() < PATIENCE, "{seen} {document}");
-            std::thread::sleep(Duration::from_millis(20));
+            clock::rest(Duration::from_millis(20));
         }
     }
 

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn every_template_is_the_template_of_the_route_that_it_leads_to() {
     for template in TEMPLATES {
-        let path = template.replace("{check}", "overlap").replace('{', "").replace('}', "");
+        let path = template.replace("{check}", "overlap").replace(['{', '}'], "");
         assert_eq!(Route::parse(&path).unwrap().template(), template);
     }
 }
