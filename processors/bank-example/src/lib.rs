@@ -35,7 +35,7 @@ pub enum Event {
 pub enum Account {
     Unknown,
     Open { holder: String, cents: u64 },
-    Closed { holder: String },
+    Closed,
 }
 
 /// An account is stored in one part.
@@ -53,26 +53,22 @@ impl Domain for Bank {
     fn decide(_: &str, account: &Account, command: &Command) -> Result<Vec<Event>, Rejection> {
         let (holder, balance) = match (account, command) {
             (Account::Unknown, Command::Open { holder }) => return Ok(vec![Event::Opened { holder: holder.clone() }]),
-            (Account::Unknown, _) => return refuse("account-unknown", "the account was never opened", &[]),
-            (Account::Closed { .. }, _) => return refuse("account-closed", "the account is closed for ever", &[]),
+            (Account::Unknown, _) => return refuse("account-unknown", "the account was never opened", None),
+            (Account::Closed { .. }, _) => return refuse("account-closed", "the account is closed for ever", None),
             (Account::Open { holder, cents }, _) => (holder, *cents),
         };
         match *command {
-            Command::Open { .. } => refuse("account-exists", &format!("the account belongs to {holder}"), &[]),
-            Command::Deposit { cents: 0 } | Command::Withdraw { cents: 0 } => refuse("nothing-to-change", "the amount is zero", &[]),
-            Command::Deposit { cents } if balance.checked_add(cents).is_none() => refuse(
-                "balance-too-high",
-                "no bank holds that much",
-                &[("balance", balance), ("cents", cents)],
-            ),
+            Command::Open { .. } => refuse("account-exists", &format!("the account belongs to {holder}"), None),
+            Command::Deposit { cents: 0 } | Command::Withdraw { cents: 0 } => refuse("nothing-to-change", "the amount is zero", None),
+            Command::Deposit { cents } if balance.checked_add(cents).is_none() => {
+                refuse("balance-too-high", "no bank holds that much", Some(balance))
+            }
             Command::Deposit { cents } => Ok(vec![Event::Deposited { cents }]),
-            Command::Withdraw { cents } if cents > balance => refuse(
-                "balance-below-zero",
-                "the account does not hold that much",
-                &[("balance", balance), ("cents", cents)],
-            ),
+            Command::Withdraw { cents } if cents > balance => {
+                refuse("balance-below-zero", "the account does not hold that much", Some(balance))
+            }
             Command::Withdraw { cents } => Ok(vec![Event::Withdrawn { cents }]),
-            Command::Close {} if balance > 0 => refuse("balance-remains", "the account is not empty", &[("balance", balance)]),
+            Command::Close {} if balance > 0 => refuse("balance-remains", "the account is not empty", Some(balance)),
             Command::Close {} => Ok(vec![Event::Closed {}]),
         }
     }
@@ -80,26 +76,20 @@ impl Domain for Bank {
     fn evolve(account: &mut Account, event: &Event) {
         match (&mut *account, event) {
             (_, Event::Opened { holder }) => {
-                *account = Account::Open {
-                    holder: holder.clone(),
-                    cents: 0,
-                }
+                let (holder, cents) = (holder.clone(), 0);
+                *account = Account::Open { holder, cents };
             }
             (Account::Open { cents: balance, .. }, Event::Deposited { cents }) => *balance += cents,
             (Account::Open { cents: balance, .. }, Event::Withdrawn { cents }) => *balance -= cents,
-            (Account::Open { holder, .. }, Event::Closed {}) => {
-                *account = Account::Closed {
-                    holder: std::mem::take(holder),
-                }
-            }
-            (Account::Unknown | Account::Closed { .. }, _) => debug_assert!(false, "{event:?} does not fit {account:?}"),
+            (Account::Open { .. }, Event::Closed {}) => *account = Account::Closed,
+            (Account::Unknown | Account::Closed, _) => debug_assert!(false, "{event:?} does not fit {account:?}"),
         }
     }
 
     fn size_bytes(account: &Account) -> usize {
         match account {
-            Account::Unknown => 32,
-            Account::Open { holder, .. } | Account::Closed { holder } => 32 + holder.len(),
+            Account::Open { holder, .. } => size_of::<Account>() + holder.len(),
+            Account::Unknown | Account::Closed => size_of::<Account>(),
         }
     }
 
@@ -108,9 +98,7 @@ impl Domain for Bank {
     }
 
     fn load(_: &str, parts: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<Account, String> {
-        let Some((_, value)) = parts.next() else {
-            return Err("the account is missing".to_owned());
-        };
+        let (_, value) = parts.next().ok_or("the account is missing")?;
         serde_json::from_slice(value).map_err(|error| error.to_string())
     }
 
@@ -133,12 +121,12 @@ impl Domain for Bank {
     }
 }
 
-fn refuse(rule: &str, message: &str, facts: &[(&str, u64)]) -> Result<Vec<Event>, Rejection> {
-    let fact: BTreeMap<_, _> = facts.iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect();
+fn refuse(rule: &str, message: &str, balance: Option<u64>) -> Result<Vec<Event>, Rejection> {
+    let fact = |balance: u64| BTreeMap::from([("balance".to_owned(), balance.to_string())]);
     Err(Rejection {
         rule: rule.to_owned(),
         message: message.to_owned(),
-        facts: if fact.is_empty() { Vec::new() } else { vec![fact] },
+        facts: balance.map(fact).into_iter().collect(),
     })
 }
 
