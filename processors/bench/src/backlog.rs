@@ -48,7 +48,7 @@ impl Shape {
         let mut flown = vec![0_u32; self.rotations as usize];
         for number in 1..=self.legs {
             for (rotation, flown) in (0..).zip(&mut flown) {
-                let wrong = (number * 7 + rotation) % REJECTED_EVERY == 0;
+                let wrong = *flown > 0 && (number * 7 + rotation) % REJECTED_EVERY == 0;
                 let origin = if wrong { "LAX" } else { STOPS[*flown as usize % 2] };
                 let legs = vec![leg(number, origin, STOPS[(*flown as usize + 1) % 2])?];
                 commands.push(planned(rotation, number, Command::AddLegs { legs }, !wrong));

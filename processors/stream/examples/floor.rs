@@ -2,12 +2,12 @@
 //!
 //! `floor <brokers> <input topic> <first output> <second output> <partitions> <records per transaction> <records>` reads the input
 //! from its beginning and prints one JSON object.
-#![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::unwrap_used, unsafe_code)]
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -33,7 +33,7 @@ fn main() {
         .set("queued.max.messages.kbytes", "16384")
         .create()
         .unwrap();
-    let producer: BaseProducer = ClientConfig::new()
+    let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
         .set("bootstrap.servers", brokers)
         .set("transactional.id", format!("floor-{}", std::process::id()))
         .set("compression.type", "lz4")
@@ -83,6 +83,9 @@ fn main() {
         producer
             .send_offsets_to_transaction(&list, &consumer.group_metadata().unwrap(), Duration::from_secs(10))
             .unwrap();
+        // The crate's own flush polls in steps of 100 ms.
+        // SAFETY: the handle is valid while the producer lives.
+        unsafe { rdkafka::bindings::rd_kafka_flush(producer.client().native_ptr(), 10_000) };
         producer.commit_transaction(Duration::from_secs(10)).unwrap();
         copied += batch.len();
     }

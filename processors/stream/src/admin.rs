@@ -1,6 +1,6 @@
 //! The cluster's topics: looked at, compared with the topology, created from it.
 
-use crate::failure::Failure;
+use crate::failure::{Failure, is_transient};
 use crate::raw::{self, TopicIdsError};
 use crate::reader::Quiet;
 use crate::{Settings, SettingsError};
@@ -49,15 +49,20 @@ impl Identity {
     }
 }
 
+/// What a client asks for to get the brokers' default (KIP-464).
+const REPLICATION_OF_BROKER: i32 = -1;
 const ASK_WAIT_MAX: Duration = Duration::from_secs(5);
 
 impl Admin {
     pub fn new(settings: &Settings) -> Result<Self, AdminError> {
         let client = settings.admin().create_with_context(Quiet).map_err(|error| unreachable(&error))?;
-        Ok(Self { client, replication: 1 })
+        Ok(Self {
+            client,
+            replication: REPLICATION_OF_BROKER,
+        })
     }
 
-    /// Topics are created with this replication factor.
+    /// Topics are created with this replication factor instead of the brokers' own `default.replication.factor`.
     pub fn with_replication(self, replication: i32) -> Self {
         Self { replication, ..self }
     }
@@ -128,12 +133,12 @@ impl Admin {
             let results = block_on(self.client.create_topics([&new], &options())).map_err(|error| unreachable(&error))?;
             for result in results {
                 match result {
+                    Ok(name) => created.push(name),
                     // Somebody else was quicker.
-                    Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+                    Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
                     Err((topic, code)) => return Err(AdminError::Create { topic, code }),
                 }
             }
-            created.push(topic.name.clone());
         }
         Ok(created)
     }
@@ -143,7 +148,10 @@ impl Admin {
         let client = self.client.inner();
         let cluster_id = client.fetch_cluster_id(ASK_WAIT_MAX).ok_or(AdminError::NoClusterId)?;
         let names = topology.topics().map(|topic| topic.name.as_str());
-        let ids = raw::topic_ids(client, &names, ASK_WAIT_MAX)?;
+        let ids = raw::topic_ids(client, &names, ASK_WAIT_MAX).map_err(|error| match error {
+            TopicIdsError::Kafka(code) if is_transient(code) => unreachable(&KafkaError::AdminOp(code)),
+            TopicIdsError::Kafka(_) | TopicIdsError::Name(_) => error.into(),
+        })?;
         let mut topics = Vec::new();
         for (name, id) in names.into_iter().zip(ids) {
             topics.push((name.to_owned(), id.ok_or_else(|| AdminError::Missing(name.to_owned()))?));

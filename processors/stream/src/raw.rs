@@ -10,7 +10,7 @@ use rdkafka::bindings as sys;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::RDKafkaErrorCode;
-use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
+use rdkafka::producer::{Producer, ProducerContext};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use std::ffi::{CStr, CString, NulError};
 use std::os::raw::{c_char, c_int};
@@ -69,7 +69,7 @@ pub(crate) enum SendOffsetsError {
 
 /// Sends offsets to the open transaction, under the very membership that was checked.
 pub(crate) fn send_offsets<P: ProducerContext, C: ConsumerContext>(
-    producer: &BaseProducer<P>,
+    producer: &impl Producer<P>,
     consumer: &BaseConsumer<C>,
     offsets: &TopicPartitionList,
     timeout: Duration,
@@ -94,6 +94,15 @@ pub(crate) fn send_offsets<P: ProducerContext, C: ConsumerContext>(
         sys::rd_kafka_error_destroy(error);
         Err(SendOffsetsError::Kafka(failure))
     }
+}
+
+/// Waits until every record is reported on; `false` when some are not by then. Another thread must serve the reports meanwhile.
+///
+/// The crate's own flush polls in steps of 100 ms, and so takes at least one of them for each transaction.
+pub(crate) fn flush<P: ProducerContext>(producer: &impl Producer<P>, timeout: Duration) -> bool {
+    // SAFETY: the handle is valid while the producer is borrowed.
+    let code = unsafe { sys::rd_kafka_flush(producer.client().native_ptr(), milliseconds(timeout)) };
+    code == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
 }
 
 /// Why topic ids could not be had.

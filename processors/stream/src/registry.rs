@@ -4,16 +4,20 @@
 //! their own, because that crate has none for compatibility.
 
 use crate::clock::Deadline;
+use reqwest::blocking::RequestBuilder;
 use schema_registry_converter::blocking::schema_registry::{SrSettings, get_schema_by_id};
 use schema_registry_converter::schema_registry_common::SchemaType;
 use serde::Deserialize;
 use serde_json::json;
+use std::fmt;
 use std::time::Duration;
 
-/// The registry's address.
-#[derive(Debug, Clone)]
+/// The registry at one address.
+#[derive(Clone)]
 pub struct Registry {
     url: String,
+    /// The same without user and password, which no message may show.
+    shown: String,
     lookups: SrSettings,
     http: reqwest::blocking::Client,
 }
@@ -66,6 +70,11 @@ pub enum Checked {
     Incompatible {
         reason: String,
     },
+    /// There, but it may change in other ways than it should; `None` where the registry's own default rules.
+    OtherCompatibility {
+        id: u32,
+        found: Option<String>,
+    },
 }
 
 const REQUEST_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -76,19 +85,36 @@ struct Registered {
     id: u32,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Found {
+    schema: String,
+    /// Absent for Avro.
+    schema_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Configured {
+    compatibility_level: String,
+}
+
 impl Registry {
     /// A registry at this address, such as `http://localhost:8081`. Nothing is sent yet.
     pub fn new(url: &str) -> Result<Self, RegistryError> {
         let url = url.trim_end_matches('/').to_owned();
-        let away = |reason: String| RegistryError::Away { url: url.clone(), reason };
-        let http = reqwest::blocking::Client::builder()
-            .timeout(REQUEST_WAIT_MAX)
-            .build()
-            .map_err(|error| away(error.to_string()))?;
+        let shown = without_secrets(&url);
+        let unusable = |reason: String| RegistryError::Away {
+            url: shown.clone(),
+            reason,
+        };
+        let http = reqwest::blocking::Client::builder().timeout(REQUEST_WAIT_MAX).build();
+        let lookups = SrSettings::new_builder(url.clone()).set_timeout(REQUEST_WAIT_MAX).build();
         Ok(Self {
-            lookups: SrSettings::new(url.clone()),
+            http: http.map_err(|error| unusable(error.to_string()))?,
+            lookups: lookups.map_err(|error| unusable(error.to_string()))?,
             url,
-            http,
+            shown,
         })
     }
 
@@ -97,21 +123,17 @@ impl Registry {
         match get_schema_by_id(id, &self.lookups) {
             Ok(found) if found.schema_type == SchemaType::Avro => Ok(Some(found.schema)),
             Ok(_) => Ok(None),
-            // The crate tells an answer from no answer only by its text: the registry itself is asked what it was.
-            Err(error) => self.confirm_absent(id, &error.to_string()),
+            // The crate tells an answer from no answer only by its text: the registry itself is asked.
+            Err(_) => self.ask_for_schema(id),
         }
     }
 
-    fn confirm_absent(&self, id: u32, reason: &str) -> Result<Option<String>, RegistryError> {
-        let response = self
-            .http
-            .get(format!("{}/schemas/ids/{id}", self.url))
-            .send()
-            .map_err(|error| self.away(&error))?;
-        match response.status().as_u16() {
-            404 => Ok(None),
-            status => Err(self.refused(&format!("schema id {id}"), status, reason.to_owned())),
-        }
+    fn ask_for_schema(&self, id: u32) -> Result<Option<String>, RegistryError> {
+        let request = self.http.get(format!("{}/schemas/ids/{id}", self.url));
+        let found: Option<Found> = self.answer_or_absent(request, &format!("schema id {id}"))?;
+        Ok(found
+            .filter(|found| found.schema_type.as_deref().is_none_or(|schema_type| schema_type == "AVRO"))
+            .map(|found| found.schema))
     }
 
     /// Sets the subject's compatibility and registers its schema, where it is not there yet.
@@ -137,7 +159,12 @@ impl Registry {
     /// How the subject stands, without changing anything.
     pub fn check(&self, subject: &Subject) -> Result<Checked, RegistryError> {
         if let Some(id) = self.id_of(subject)? {
-            return Ok(Checked::Registered { id });
+            let found = self.compatibility_of(&subject.name)?;
+            return Ok(if found.as_ref() == Some(&subject.compatibility) {
+                Checked::Registered { id }
+            } else {
+                Checked::OtherCompatibility { id, found }
+            });
         }
         let url = format!("{}/compatibility/subjects/{}/versions/latest", self.url, subject.name);
         let response = self
@@ -145,10 +172,10 @@ impl Registry {
             .post(url)
             .json(&json!({ "schema": subject.schema_json }))
             .send()
-            .map_err(|error| self.away(&error))?;
+            .map_err(|error| self.away(error))?;
         match response.status().as_u16() {
             200 => {
-                let answer: serde_json::Value = response.json().map_err(|error| self.away(&error))?;
+                let answer: serde_json::Value = response.json().map_err(|error| self.away(error))?;
                 let compatible = answer.get("is_compatible").and_then(serde_json::Value::as_bool).unwrap_or(false);
                 Ok(if compatible {
                     Checked::Missing
@@ -169,19 +196,19 @@ impl Registry {
     /// The id under which exactly this schema is registered for the subject.
     pub fn id_of(&self, subject: &Subject) -> Result<Option<u32>, RegistryError> {
         let Subject { name, schema_json, .. } = subject;
-        let look_up = self
+        let request = self
             .http
             .post(format!("{}/subjects/{name}", self.url))
             .json(&json!({ "schema": schema_json }));
-        let response = look_up.send().map_err(|error| self.away(&error))?;
-        match response.status().as_u16() {
-            200 => {
-                let Registered { id } = response.json().map_err(|error| self.away(&error))?;
-                Ok(Some(id))
-            }
-            404 => Ok(None),
-            status => Err(self.refused(&format!("to look up {name}"), status, response.text().unwrap_or_default())),
-        }
+        let found: Option<Registered> = self.answer_or_absent(request, &format!("to look up {name}"))?;
+        Ok(found.map(|Registered { id }| id))
+    }
+
+    /// How the subject's schemas may change; `None` where nothing of its own is set.
+    pub fn compatibility_of(&self, subject_name: &str) -> Result<Option<String>, RegistryError> {
+        let request = self.http.get(format!("{}/config/{subject_name}", self.url));
+        let found: Option<Configured> = self.answer_or_absent(request, &format!("the compatibility of {subject_name}"))?;
+        Ok(found.map(|Configured { compatibility_level }| compatibility_level))
     }
 
     /// The same, waiting for the registry as long as `go_on` says so, which is asked between two tries.
@@ -201,31 +228,38 @@ impl Registry {
             match self.http.get(format!("{}/subjects", self.url)).send() {
                 Ok(response) if response.status().is_success() => return Ok(()),
                 Ok(response) if deadline.is_over() => return Err(self.refused("subjects", response.status().as_u16(), String::new())),
-                Err(error) if deadline.is_over() => return Err(self.away(&error)),
+                Err(error) if deadline.is_over() => return Err(self.away(error)),
                 Ok(_) | Err(_) => pause(RETRY_PAUSE),
             }
         }
     }
 
-    fn answer<T: for<'de> Deserialize<'de>>(&self, request: reqwest::blocking::RequestBuilder, what: &str) -> Result<T, RegistryError> {
-        let response = request.send().map_err(|error| self.away(&error))?;
-        let status = response.status();
-        if status.is_success() {
-            response.json().map_err(|error| self.away(&error))
-        } else {
-            Err(self.refused(what, status.as_u16(), response.text().unwrap_or_default()))
+    fn answer<T: for<'de> Deserialize<'de>>(&self, request: RequestBuilder, what: &str) -> Result<T, RegistryError> {
+        self.answer_or_absent(request, what)?
+            .ok_or_else(|| self.refused(what, 404, "there is nothing there".to_owned()))
+    }
+
+    /// `None` where the registry says that there is no such thing, which is an answer as definite as any.
+    fn answer_or_absent<T: for<'de> Deserialize<'de>>(&self, request: RequestBuilder, what: &str) -> Result<Option<T>, RegistryError> {
+        let response = request.send().map_err(|error| self.away(error))?;
+        match response.status().as_u16() {
+            200..=299 => response.json().map(Some).map_err(|error| self.away(error)),
+            404 => Ok(None),
+            status => Err(self.refused(what, status, response.text().unwrap_or_default())),
         }
     }
 
-    fn away(&self, error: &reqwest::Error) -> RegistryError {
+    fn away(&self, error: reqwest::Error) -> RegistryError {
+        // The address stands in front already, and may hold a password here.
+        let error = error.without_url();
         let mut reason = error.to_string();
-        let mut source = std::error::Error::source(error);
+        let mut source = std::error::Error::source(&error);
         while let Some(deeper) = source {
             reason = format!("{reason}: {deeper}");
             source = deeper.source();
         }
         RegistryError::Away {
-            url: self.url.clone(),
+            url: self.shown.clone(),
             reason,
         }
     }
@@ -234,12 +268,12 @@ impl Registry {
     fn refused(&self, what: &str, status: u16, reason: String) -> RegistryError {
         if status >= 500 {
             return RegistryError::Away {
-                url: self.url.clone(),
+                url: self.shown.clone(),
                 reason: format!("{status} {reason}"),
             };
         }
         RegistryError::Refused {
-            url: self.url.clone(),
+            url: self.shown.clone(),
             what: what.to_owned(),
             status,
             reason,
@@ -252,3 +286,23 @@ impl crate::processor::SchemaSource for Registry {
         Self::schema(self, schema_id)
     }
 }
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Registry").field(&self.shown).finish()
+    }
+}
+
+/// The address as messages may show it.
+fn without_secrets(url: &str) -> String {
+    match reqwest::Url::parse(url) {
+        Ok(mut parsed) if !parsed.username().is_empty() || parsed.password().is_some() => {
+            let removed = parsed.set_username("").and_then(|()| parsed.set_password(None));
+            if removed.is_ok() { parsed.to_string() } else { "…".to_owned() }
+        }
+        Ok(_) | Err(_) => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! What librdkafka is told, for each role. What would break the guarantees is fixed here, and refused where a user sets it.
 
 use rdkafka::ClientConfig;
+use rdkafka::error::KafkaError;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -21,6 +22,8 @@ pub enum SettingsError {
         value: &'static str,
         reason: &'static str,
     },
+    #[error("[kafka] sets {name}, which librdkafka does not take: {reason}")]
+    Refused { name: String, reason: String },
 }
 
 /// Name, value, and why no other value is possible. `<own>` stands for a value that the process chooses.
@@ -53,6 +56,11 @@ const FIXED: &[(&str, &str, &str)] = &[
         "offsets are committed with what was decided, in one transaction",
     ),
     (
+        "auto.commit.enable",
+        "false",
+        "offsets are committed with what was decided, in one transaction",
+    ),
+    (
         "enable.auto.offset.store",
         "false",
         "offsets are committed with what was decided, in one transaction",
@@ -72,6 +80,7 @@ const FIXED: &[(&str, &str, &str)] = &[
         "false",
         "offsets of written records are read from the reports",
     ),
+    ("metadata.broker.list", "<own>", "bootstrap.servers says where the brokers are"),
     ("enable.partition.eof", "<own>", "each reader needs it as it is"),
     (
         "partition.assignment.strategy",
@@ -99,6 +108,7 @@ const PRODUCER_DEFAULTS: &[(&str, &str)] = &[
     ("linger.ms", "5"),
     ("batch.num.messages", "20000"),
     ("queue.buffering.max.messages", "500000"),
+    ("queue.buffering.max.kbytes", "262144"),
 ];
 
 /// Kafka Streams' value; far below `socket.timeout.ms`, so that a request that late meets a transaction that has ended.
@@ -111,7 +121,7 @@ const MAX_POLL_INTERVAL_MS: &str = "60000";
 const MESSAGE_BYTES_MAX: &str = "2097152";
 
 impl Settings {
-    /// Checks a `[kafka]` table.
+    /// Checks a `[kafka]` table: names and values that librdkafka does not take are found here, before any client is made.
     pub fn new(user: &BTreeMap<String, String>) -> Result<Self, SettingsError> {
         for (name, value, reason) in FIXED {
             if user.contains_key(*name) {
@@ -122,9 +132,14 @@ impl Settings {
                 });
             }
         }
-        match user.get("bootstrap.servers") {
-            Some(brokers) if !brokers.trim().is_empty() => Ok(Self { user: user.clone() }),
-            _ => Err(SettingsError::NoBrokers),
+        if user.get("bootstrap.servers").is_none_or(|brokers| brokers.trim().is_empty()) {
+            return Err(SettingsError::NoBrokers);
+        }
+        let settings = Self { user: user.clone() };
+        match settings.admin().create_native_config() {
+            Err(KafkaError::ClientConfig(_, reason, name, _)) => Err(SettingsError::Refused { name, reason }),
+            // What is wrong with all settings together shows when a client is made of them.
+            Ok(_) | Err(_) => Ok(settings),
         }
     }
 

@@ -5,13 +5,13 @@ use super::{Configuration, ProcessorError};
 use crate::Settings;
 use crate::clock::Deadline;
 use crate::failure::Failure;
-use crate::raw::{SendOffsetsError, send_offsets};
+use crate::raw::{SendOffsetsError, flush, send_offsets};
 use crate::reader::Quiet;
 use decider::{Batch, Outgoing};
 use rdkafka::client::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, DeliveryResult, Header, Headers, Message, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -38,11 +38,11 @@ pub(crate) enum NotCommitted {
 /// For each partition the offsets after the last event and after the last outcome that were written.
 pub(crate) type Delivered = BTreeMap<u32, (Option<i64>, Option<i64>)>;
 
-/// The producer of this instance, or the wish for one.
+/// The producer of this instance, or the wish for one. A thread of the client serves the delivery reports.
 pub(crate) struct TransactionalProducer {
     settings: Settings,
     transactional_id: String,
-    client: Option<BaseProducer<Deliveries>>,
+    client: Option<ThreadedProducer<Deliveries>>,
     ready: bool,
 }
 
@@ -156,7 +156,7 @@ impl Step {
 }
 
 struct Transaction<'t> {
-    client: &'t BaseProducer<Deliveries>,
+    client: &'t ThreadedProducer<Deliveries>,
     deadline: Deadline,
 }
 
@@ -204,11 +204,14 @@ impl Transaction<'_> {
     }
 
     fn commit(&self) -> Result<(), Step> {
+        while !flush(self.client, SLICE.min(self.deadline.left())) {
+            if self.deadline.is_over() {
+                return Err(Step::Abort("some records were not acknowledged in time".to_owned()));
+            }
+        }
         loop {
             match self.client.commit_transaction(SLICE.min(self.deadline.left())) {
                 Ok(()) => {
-                    // Reports of the last records may have come after the flush.
-                    self.client.poll(Duration::ZERO);
                     return match self.client.context().failure() {
                         None => Ok(()),
                         Some(reason) => Err(Step::Doubt(format!("committed, though a record was not written: {reason}"))),
@@ -231,7 +234,7 @@ impl Transaction<'_> {
     fn abort(&self, reason: String) -> NotCommitted {
         let deadline = Deadline::after(ABORT_WAIT_MAX);
         // An abort that overtakes the requests of its own transaction is fatal (librdkafka#4849): let them arrive first.
-        if self.client.flush(SLICE.min(deadline.left())).is_err() {
+        if !flush(self.client, SLICE.min(deadline.left())) {
             return NotCommitted::Doubtful(format!("{reason}; what was written could not be flushed before the abort"));
         }
         loop {

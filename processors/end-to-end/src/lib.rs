@@ -1,0 +1,37 @@
+//! The whole product as its users run it, for tests: real processes on a real broker, each test with topics of its own.
+//!
+//! `KAFKA_BOOTSTRAP_SERVERS` and `SCHEMA_REGISTRY_URL` name the broker and the registry; `scripts/test` starts both. Processes that a
+//! test starts end with it, whatever becomes of it.
+// Only tests use this crate: what cannot be set up ends the test.
+#![allow(clippy::unwrap_used)]
+
+mod history;
+mod program;
+mod schedule;
+
+pub use history::History;
+pub use program::Program;
+pub use schedule::{Schedule, load};
+
+use std::time::Duration;
+
+/// How long anything that must happen may take, on a slow and busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A variable that `scripts/test` sets.
+pub fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run this through scripts/test"))
+}
+
+/// Waits until `done` says so.
+pub fn eventually(what: &str, mut done: impl FnMut() -> bool) {
+    let began = service::clock::monotonic();
+    while !done() {
+        assert!(
+            began.elapsed() < PATIENCE,
+            "in {} s it did not come to this: {what}",
+            PATIENCE.as_secs()
+        );
+        service::clock::rest(Duration::from_millis(50));
+    }
+}

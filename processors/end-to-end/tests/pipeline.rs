@@ -1,0 +1,8 @@
+//! The pipeline on a real broker: processors that stop, die and share, views that are rebuilt, and what bad input becomes.
+
+mod pipeline {
+    mod bad_input;
+    mod processors;
+    mod starting;
+    mod views;
+}
