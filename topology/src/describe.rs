@@ -69,28 +69,17 @@ pub fn mermaid(topology: &Topology) -> String {
     text
 }
 
-/// The same as plain text, for a terminal.
+/// The same as plain text, for a terminal: each topic between those who write it and those who read it.
 pub fn picture(topology: &Topology) -> String {
-    let topics = &topology.topics;
-    let width = topology
+    let rows = topology
         .topics()
-        .map(|topic| topic.name.chars().count())
-        .into_iter()
-        .max()
-        .unwrap_or(0);
+        .map(|topic| [topic.writers.join(", "), topic.name.clone(), topic.readers.join(", ")]);
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let (from, within) = (width(0), width(1));
     let mut text = String::new();
-    let row = |text: &mut String, from: &str, topic: &Topic, to: &str| {
-        line(text, format_args!("{from:>17} ──▶ {:<width$} ──▶ {to}", topic.name));
-    };
-    row(&mut text, "client", &topics.commands, "command-processor");
-    row(
-        &mut text,
-        "command-processor",
-        &topics.events,
-        "materializer ──▶ graph view ──▶ HTTP",
-    );
-    row(&mut text, "", &topics.outcomes, "client");
-    row(&mut text, "", &topics.dead_letters, "operator");
+    for [writers, name, readers] in &rows {
+        line(&mut text, format_args!("{writers:>from$} ──▶ {name:<within$} ──▶ {readers}"));
+    }
     text
 }
 

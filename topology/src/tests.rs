@@ -132,10 +132,10 @@ fn a_longer_retention_is_only_a_warning() {
 fn the_topology_is_described_as_a_table_and_as_pictures() {
     let topology = Topology::schedule(None).unwrap();
     expect![[r"
-                   client ──▶ schedule.commands     ──▶ command-processor
-        command-processor ──▶ schedule.events       ──▶ materializer ──▶ graph view ──▶ HTTP
-                          ──▶ schedule.outcomes     ──▶ client
-                          ──▶ schedule.dead-letters ──▶ operator
+        client, command-processor ──▶ schedule.commands     ──▶ command-processor
+                command-processor ──▶ schedule.events       ──▶ command-processor, materializer
+                command-processor ──▶ schedule.outcomes     ──▶ client, command-processor
+                command-processor ──▶ schedule.dead-letters ──▶ client, operator
     "]]
     .assert_eq(&describe::picture(&topology));
     let table = describe::table(&topology);

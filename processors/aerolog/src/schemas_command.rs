@@ -36,6 +36,14 @@ pub(crate) fn run(connection: &Connection, action: &Action) -> anyhow::Result<Ve
                     println!("missing    {}; register it with `aerolog schemas apply`", subject.name);
                     verdict = Verdict::Differs;
                 }
+                Checked::OtherCompatibility { id, found } => {
+                    let (name, wanted) = (&subject.name, &subject.compatibility);
+                    let found = found.as_deref().unwrap_or("the registry's default");
+                    println!(
+                        "differs    {name} (id {id}): its compatibility is {found}, not {wanted}; set it with `aerolog schemas apply`"
+                    );
+                    verdict = Verdict::Differs;
+                }
                 Checked::Incompatible { reason } => {
                     println!("conflict   {}: the registry has an incompatible schema: {reason}", subject.name);
                     verdict = Verdict::Differs;

@@ -10,9 +10,9 @@ use topology::Difference;
 pub(crate) enum Action {
     /// Create the topics that are missing; those that exist are never changed
     Apply {
-        /// Copies of each record; 3 where there are three brokers
-        #[arg(long, default_value_t = 1)]
-        replication: i32,
+        /// Copies of each record; the brokers' own default if it is not given
+        #[arg(long, value_parser = clap::value_parser!(u8).range(1..))]
+        replication: Option<u8>,
     },
     /// Compare the topics with the topology; exit status 1 if they differ
     Check,
@@ -22,8 +22,12 @@ pub(crate) fn run(connection: &Connection, action: &Action) -> anyhow::Result<Ve
     let topology = connection.topology()?;
     let admin = Admin::new(&connection.settings()?)?;
     if let Action::Apply { replication } = action {
-        let admin = Admin::new(&connection.settings()?)?.with_replication(*replication);
-        let created = admin.apply(&topology)?;
+        let created = match replication {
+            Some(copies) => Admin::new(&connection.settings()?)?
+                .with_replication(i32::from(*copies))
+                .apply(&topology)?,
+            None => admin.apply(&topology)?,
+        };
         for topic in topology.topics() {
             let what = if created.contains(&topic.name) { "created" } else { "exists" };
             println!("{what:8} {}", topic.name);
