@@ -60,3 +60,6 @@ pub(crate) struct History<S: Scenario> {
     /// Partition and offset of records that are no commands.
     pub(crate) garbage: BTreeSet<(u32, i64)>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -85,11 +85,7 @@ impl<S: Scenario, P: Place> World<S, P> {
         checks::dead_letters_are_single(&history)?;
         checks::decisions_can_be_repeated(&history, self.limits)?;
         let mut states = std::mem::take(&mut self.states);
-        for processor in &self.processors {
-            for partition in 0..self.limits.partitions {
-                states.extend(StateAtCursor::of(&processor.name, partition, &processor.place)?);
-            }
-        }
+        states.extend(self.states_now()?);
         checks::states_can_be_rebuilt(&history, self.limits, &states)?;
         for replica in &mut self.replicas {
             replica.witness()?;
@@ -109,6 +105,17 @@ impl<S: Scenario, P: Place> World<S, P> {
             }
         }
         Ok(())
+    }
+
+    /// What each processor has stored of each partition, whoever owns it.
+    pub(crate) fn states_now(&self) -> Result<Vec<StateAtCursor>, Violation> {
+        let mut states = Vec::new();
+        for processor in &self.processors {
+            for partition in 0..self.limits.partitions {
+                states.extend(StateAtCursor::of(&processor.name, partition, &processor.place)?);
+            }
+        }
+        Ok(states)
     }
 
     /// What a reader of the topics finds.

@@ -70,7 +70,7 @@ pub fn run<S: Scenario, P: Place>(seed: u64, sabotage: Option<Sabotage>, keep_li
 }
 
 impl<S: Scenario, P: Place> World<S, P> {
-    fn new(seed: u64, sabotage: Option<Sabotage>, trace: Trace) -> Self {
+    pub(crate) fn new(seed: u64, sabotage: Option<Sabotage>, trace: Trace) -> Self {
         let mut chance = Chance::new(seed);
         let partitions = u32::try_from(chance.between(2, 6)).expect("a small number");
         let limits = Limits {
@@ -106,7 +106,7 @@ impl<S: Scenario, P: Place> World<S, P> {
         }
     }
 
-    fn run(&mut self) -> Result<(), Violation> {
+    pub(crate) fn run(&mut self) -> Result<(), Violation> {
         let what = format_args!("{:?} {:?} {} processors", self.limits, self.faults, self.processors.len());
         self.trace.happened("begin", what);
         for _ in 0..STEPS {

@@ -7,11 +7,14 @@ use decider::{Cursor, Limits, Machine, Replay, keys};
 use keyvalue::{Memory, Order, Read};
 use std::ops::ControlFlow;
 
+/// Keys and values in order.
+type Content = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// What some processor has stored of a partition.
 pub(crate) struct StateAtCursor {
     pub(crate) processor: String,
     pub(crate) partition: u32,
-    pub(crate) content: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(crate) content: Content,
     pub(crate) cursor: Cursor,
 }
 
@@ -53,7 +56,7 @@ pub(crate) fn states_can_be_rebuilt<S: Scenario>(history: &History<S>, limits: L
     Ok(())
 }
 
-fn rebuild<S: Scenario>(history: &History<S>, limits: Limits, state: &StateAtCursor) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Violation> {
+fn rebuild<S: Scenario>(history: &History<S>, limits: Limits, state: &StateAtCursor) -> Result<Content, Violation> {
     let (partition, cursor) = (state.partition, state.cursor);
     let broken = |error: decider::ReplayError| Violation::new("I8", error.to_string());
     let (mut machine, mut memory) = (Machine::<S::Domain>::new(limits), Memory::default());
@@ -85,7 +88,7 @@ fn replayed<T>(offset: i64, timestamp_ms: i64, value: T) -> Replay<T> {
     }
 }
 
-fn content(partition: u32, read: &impl Read) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Violation> {
+fn content(partition: u32, read: &impl Read) -> Result<Content, Violation> {
     let mut content = Vec::new();
     for (from, to) in keys::partition_ranges(partition) {
         read.scan(&from, &to, Order::Ascending, &mut |key, value| {

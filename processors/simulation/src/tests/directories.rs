@@ -1,6 +1,6 @@
 //! The same runs with state directories on disk.
 
-use crate::{Bank, Place, run};
+use crate::{Bank, Place, Scenario, Schedule, run};
 use keyvalue::{Mutation, Order, Read, ReadError, Visit, WriteError};
 use store::{Sizing, Store};
 use tempfile::TempDir;
@@ -68,10 +68,19 @@ impl Read for OnDisk {
     }
 }
 
-#[test]
-fn the_bank_survives_on_disk() {
+fn check<S: Scenario>() {
     for seed in 1..=SEEDS {
-        let (result, _) = run::<Bank, OnDisk>(seed, None, false);
+        let (result, _) = run::<S, OnDisk>(seed, None, false);
         assert_eq!(result, Ok(()), "seed {seed}");
     }
+}
+
+#[test]
+fn the_bank_survives_on_disk() {
+    check::<Bank>();
+}
+
+#[test]
+fn the_schedule_survives_on_disk() {
+    check::<Schedule>();
 }
