@@ -58,6 +58,8 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
     let registry = Registry::new(&configuration.schema_registry_url)?;
     let waiting = |reason: &str| health.set(CLUSTER, State::Waiting(reason.to_owned()));
 
+    // From here on the process is not ready until its partitions are.
+    let observe = Metrics::register(metrics, health.clone())?;
     waiting("looking at the cluster");
     let Some(identity) = look_at_cluster(&settings, &topology, shutdown, &waiting)? else {
         return Ok(());
@@ -88,7 +90,7 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
         codec: AvroCodec::new(ids),
         store: Shared(store),
         schemas: registry,
-        observe: Metrics::register(metrics, health.clone())?,
+        observe,
         domain: PhantomData::<fn() -> Airline>,
     };
     tracing::info!(instance_id = configuration.instance_id, "taking part in the group");

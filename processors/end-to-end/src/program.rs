@@ -6,7 +6,6 @@ use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
 
 pub struct Program {
     child: Child,
@@ -25,10 +24,9 @@ impl Program {
     pub fn materializer(schedule: &Schedule, state: &Path) -> Self {
         let http = free_port();
         let address = format!("127.0.0.1:{http}");
-        Self {
-            http,
-            ..Self::start("materializer", schedule, state, &[("AEROLOG_HTTP__ADDRESS", &address)])
-        }
+        let mut program = Self::start("materializer", schedule, state, &[("AEROLOG_HTTP__ADDRESS", &address)]);
+        program.http = http;
+        program
     }
 
     /// Starts a program with further variables.
@@ -132,7 +130,6 @@ impl Drop for Program {
         // It has ended already in most tests.
         let _ended = self.child.kill();
         let _status = self.child.wait();
-        service::clock::rest(Duration::ZERO);
     }
 }
 

@@ -55,7 +55,7 @@ pub(crate) fn answer(question: &Question, read: &impl Read, stamp: &Stamp) -> Re
             paging,
             recompute,
         } => violations(read, *check, filter, paging, *recompute),
-        Question::Position => position(stamp),
+        Question::Position { content_hash } => position(read, stamp, *content_hash),
     }
 }
 
@@ -166,15 +166,23 @@ fn violations(read: &impl Read, check: Check, filter: &Filter, paging: &Paging, 
     })
 }
 
-fn position(stamp: &Stamp) -> Result<Vec<u8>, Problem> {
+fn position(read: &impl Read, stamp: &Stamp, content_hash: bool) -> Result<Vec<u8>, Problem> {
     #[derive(Serialize)]
     struct Document {
         position: String,
         partitions: BTreeMap<u32, u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        content_hash: Option<String>,
     }
+    let content_hash = if content_hash {
+        Some(format!("{:032x}", views::content_hash(read)?))
+    } else {
+        None
+    };
     bytes(&Document {
         position: stamp.position().to_string(),
         partitions: stamp.position().iter().collect(),
+        content_hash,
     })
 }
 

@@ -56,7 +56,10 @@ pub(crate) enum Question {
         paging: Paging,
         recompute: bool,
     },
-    Position,
+    Position {
+        /// With a hash of everything in the view: equal for two replicas at one position.
+        content_hash: bool,
+    },
 }
 
 impl Question {
@@ -65,7 +68,8 @@ impl Question {
             Route::Rotations | Route::Rotation { .. } | Route::Airplanes | Route::Airplane { .. } | Route::Airports => {
                 &["limit", "cursor", "at_least"]
             }
-            Route::Leg { .. } | Route::Airport { .. } | Route::Position => &["at_least"],
+            Route::Leg { .. } | Route::Airport { .. } => &["at_least"],
+            Route::Position => &["content_hash", "at_least"],
             Route::Departures { .. } | Route::Arrivals { .. } => &["from", "to", "limit", "cursor", "at_least"],
             Route::Legs => &["designator", "from", "to", "limit", "cursor", "at_least"],
             Route::Check { .. } => &[
@@ -127,14 +131,17 @@ impl Question {
                 paging: paging()?,
                 recompute: reading::flag(parameters, "recompute")?,
             },
-            Route::Position => Self::Position,
+            Route::Position => Self::Position {
+                content_hash: reading::flag(parameters, "content_hash")?,
+            },
             Route::Live | Route::Ready | Route::Metrics => return Ok(None),
         }))
     }
 
     pub(crate) fn work(&self) -> Work {
         match self {
-            Self::Rotation { .. } | Self::Leg { .. } | Self::Airplane { .. } | Self::Airport(_) | Self::Position => Work::Point,
+            Self::Rotation { .. } | Self::Leg { .. } | Self::Airplane { .. } | Self::Airport(_) => Work::Point,
+            Self::Position { content_hash: false } => Work::Point,
             Self::Check { filter, recompute, .. } if filter.rotation.is_some() && filter.airplane.is_none() && !recompute => Work::Point,
             Self::Rotations(_)
             | Self::Airplanes(_)
@@ -142,7 +149,8 @@ impl Question {
             | Self::Departures { .. }
             | Self::Arrivals { .. }
             | Self::Legs { .. }
-            | Self::Check { .. } => Work::Scan,
+            | Self::Check { .. }
+            | Self::Position { content_hash: true } => Work::Scan,
         }
     }
 }

@@ -35,6 +35,21 @@ async fn every_answer_carries_its_position_also_when_it_is_an_error() {
 }
 
 #[tokio::test]
+async fn views_of_the_same_events_have_the_same_content_hash_and_others_another() {
+    let schedule = islands();
+    let hash = |schedule: &Schedule| {
+        let running = running(schedule);
+        async { running.await.get("/position?content_hash=true").await.json()["content_hash"].as_str().map(str::to_owned) }
+    };
+    let mut longer = islands();
+    longer.draft("R9", None);
+    let (one, two, other) = (hash(&schedule).await, hash(&islands()).await, hash(&longer).await);
+    assert!(one.as_ref().is_some_and(|hash| hash.len() == 32), "{one:?}");
+    assert_eq!(one, two);
+    assert_ne!(one, other);
+}
+
+#[tokio::test]
 async fn a_question_waits_until_the_view_has_reached_its_position() {
     let mut schedule = islands();
     let running = Running::start(
