@@ -1,0 +1,11 @@
+//! Reading, writing, topics and schemas on a real broker and a real registry, which KAFKA_BOOTSTRAP_SERVERS and
+//! SCHEMA_REGISTRY_URL name.
+
+#[cfg(test)]
+mod broker {
+    mod fixture;
+    mod reading;
+    mod schemas;
+    mod topics;
+    mod writing;
+}

@@ -1,0 +1,79 @@
+//! Schemas registered, looked up and refused by a real registry.
+
+use crate::broker::fixture::variable;
+use std::time::Duration;
+use stream::registry::{Applied, Checked, Registry, RegistryError, Subject};
+
+fn registry() -> Registry {
+    Registry::new(&variable("SCHEMA_REGISTRY_URL")).unwrap()
+}
+
+fn record(name: &str, fields: &str) -> Subject {
+    let unique = format!("stream-{name}-{}", std::process::id());
+    Subject {
+        schema_json: format!(r#"{{"type":"record","name":"{}","fields":[{fields}]}}"#, unique.replace('-', "_")),
+        name: unique,
+        compatibility: "BACKWARD_TRANSITIVE".to_owned(),
+    }
+}
+
+const NUMBER: &str = r#"{"name":"number","type":"long"}"#;
+
+#[test]
+fn a_schema_is_registered_once_and_found_by_its_id() {
+    let (registry, subject) = (registry(), record("once", NUMBER));
+    assert_eq!(registry.check(&subject).unwrap(), Checked::Missing);
+    assert_eq!(registry.id_of(&subject).unwrap(), None);
+    let Applied::Registered { id } = registry.apply(&subject).unwrap() else {
+        panic!("it was not there before");
+    };
+    assert_eq!(registry.apply(&subject).unwrap(), Applied::Unchanged { id });
+    assert_eq!(registry.check(&subject).unwrap(), Checked::Registered { id });
+    assert_eq!(registry.id_of(&subject).unwrap(), Some(id));
+    let found = registry.schema(id).unwrap().unwrap();
+    assert!(found.contains("number"), "{found}");
+}
+
+#[test]
+fn a_schema_that_readers_could_not_follow_is_refused() {
+    let (registry, first) = (registry(), record("refused", NUMBER));
+    registry.apply(&first).unwrap();
+    let text = record("refused", r#"{"name":"number","type":"string"}"#);
+    assert!(matches!(registry.check(&text).unwrap(), Checked::Incompatible { .. }));
+    let refused = registry.apply(&text).unwrap_err();
+    assert!(matches!(&refused, RegistryError::Refused { status: 409, .. }), "{refused}");
+    let more = record("refused", &format!(r#"{NUMBER},{{"name":"more","type":"int","default":0}}"#));
+    assert_eq!(registry.check(&more).unwrap(), Checked::Missing, "it could be registered");
+    assert!(matches!(registry.apply(&more).unwrap(), Applied::Registered { .. }));
+}
+
+#[test]
+fn another_compatibility_than_the_wanted_one_is_noticed_and_set_back() {
+    let (registry, wanted) = (registry(), record("compatibility", NUMBER));
+    let loose = Subject {
+        compatibility: "NONE".to_owned(),
+        ..wanted.clone()
+    };
+    let Applied::Registered { id } = registry.apply(&loose).unwrap() else {
+        panic!("it was not there before");
+    };
+    let found = Some("NONE".to_owned());
+    assert_eq!(registry.check(&wanted).unwrap(), Checked::OtherCompatibility { id, found });
+    registry.apply(&wanted).unwrap();
+    assert_eq!(registry.check(&wanted).unwrap(), Checked::Registered { id });
+}
+
+#[test]
+fn an_id_that_was_never_given_is_known_not_to_be() {
+    assert_eq!(registry().schema(2_000_000_000).unwrap(), None);
+}
+
+#[test]
+fn waiting_for_a_registry_ends_when_it_answers_or_with_the_patience() {
+    registry()
+        .wait_until_there(Duration::from_secs(20), &std::thread::park_timeout)
+        .unwrap();
+    let nobody = Registry::new("http://127.0.0.1:1").unwrap();
+    let error = nobody.wait_until_there(Duration::ZERO, &std::thread::park_timeout).unwrap_err();
+    assert!(error.is_transient(), "{error}");
+}
