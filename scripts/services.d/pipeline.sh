@@ -7,7 +7,7 @@ start_processor() {
     local port
     port="$(free_ports 1)"
     say "starting $1"
-    AEROLOG_STATE_DIRECTORY="$data/$1" AEROLOG_OPERATIONS_ADDRESS="127.0.0.1:$port" AEROLOG_INSTANCE="$1" \
+    AEROLOG_STATE_DIRECTORY="$data/$1" AEROLOG_OPERATIONS_ADDRESS="127.0.0.1:$port" AEROLOG_INSTANCE_ID="$1" \
         launch "$1" "$bin/command-processor"
     await "$1" curl -fs -o /dev/null -m 5 "http://127.0.0.1:$port/health/ready"
 }

@@ -1,12 +1,14 @@
 //! `aerolog import`: lines of a file become commands whose ids follow from their content, so that a repeated import changes nothing.
 
 mod airports;
+mod ground_time;
 mod legs;
 mod sending;
 
 use crate::{Connection, Verdict};
 use clap::Subcommand;
 use domain::{AggregateId, Command};
+use sending::Ids;
 
 #[derive(Subcommand)]
 pub(crate) enum What {
@@ -14,6 +16,8 @@ pub(crate) enum What {
     Airports(airports::Arguments),
     /// Legs from a CSV file with the columns tail, designator, origin, dest, std_utc, sta_utc: one draft rotation for each tail
     Legs(legs::Arguments),
+    /// One minimum ground time for every airport that files of legs name; may be repeated with other minutes
+    GroundTime(ground_time::Arguments),
 }
 
 /// A line that was left out, and why.
@@ -35,9 +39,10 @@ struct Plan {
 const PROBLEMS_SHOWN_MAX: usize = 20;
 
 pub(crate) fn run(connection: &Connection, what: &What) -> anyhow::Result<Verdict> {
-    let plan = match what {
-        What::Airports(arguments) => arguments.plan()?,
-        What::Legs(arguments) => arguments.plan()?,
+    let (plan, ids) = match what {
+        What::Airports(arguments) => (arguments.plan()?, Ids::FromContent),
+        What::Legs(arguments) => (arguments.plan()?, Ids::FromContent),
+        What::GroundTime(arguments) => (arguments.plan()?, Ids::Fresh),
     };
     for Problem { line, reason } in plan.problems.iter().take(PROBLEMS_SHOWN_MAX) {
         eprintln!("line {line}: {reason}");
@@ -45,7 +50,7 @@ pub(crate) fn run(connection: &Connection, what: &What) -> anyhow::Result<Verdic
     if plan.problems.len() > PROBLEMS_SHOWN_MAX {
         eprintln!("… and {} lines more", plan.problems.len() - PROBLEMS_SHOWN_MAX);
     }
-    let sent = sending::send(connection, &plan.commands)?;
+    let sent = sending::send(connection, &plan.commands, ids)?;
     println!(
         "{} lines, {} left out; {} commands: {} accepted, {} rejected, {} had been imported before",
         plan.lines,
@@ -58,7 +63,13 @@ pub(crate) fn run(connection: &Connection, what: &What) -> anyhow::Result<Verdic
     if sent.repeated == plan.commands.len() && sent.repeated > 0 {
         println!("nothing has changed");
     }
-    Ok(match (sent.missing, sent.rejected + plan.problems.len()) {
+    let position: Vec<String> = sent
+        .position
+        .iter()
+        .map(|(partition, sequence)| format!("{partition}:{sequence}"))
+        .collect();
+    println!("position {}", position.join(","));
+    Ok(match (sent.missing, sent.rejected - sent.unchanged + plan.problems.len()) {
         (0, 0) => Verdict::Fine,
         (0, _) => Verdict::Rejected,
         (missing, _) => {

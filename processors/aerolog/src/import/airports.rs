@@ -5,6 +5,7 @@ use anyhow::Context;
 use clap::Args;
 use domain::{AggregateId, AirportCode, Command, InvalidValue, ZoneName, airport};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -33,16 +34,7 @@ struct Leg {
 
 impl Arguments {
     pub(super) fn plan(&self) -> anyhow::Result<Plan> {
-        let mut used = std::collections::BTreeSet::new();
-        for path in &self.used_by {
-            for leg in csv::Reader::from_path(path)
-                .with_context(|| path.display().to_string())?
-                .deserialize()
-            {
-                let Leg { origin, dest } = leg.with_context(|| path.display().to_string())?;
-                used.extend([origin, dest]);
-            }
-        }
+        let used = used_by(&self.used_by)?;
         let mut plan = Plan::default();
         let mut reader = csv::Reader::from_path(&self.file).with_context(|| self.file.display().to_string())?;
         for (index, line) in reader.deserialize().enumerate() {
@@ -72,4 +64,19 @@ impl Arguments {
         };
         Ok((AggregateId::Airport(AirportCode::parse(&line.iata)?), Command::Airport(register)))
     }
+}
+
+/// The airports that files of legs name.
+pub(super) fn used_by(files: &[PathBuf]) -> anyhow::Result<BTreeSet<String>> {
+    let mut used = BTreeSet::new();
+    for path in files {
+        for leg in csv::Reader::from_path(path)
+            .with_context(|| path.display().to_string())?
+            .deserialize()
+        {
+            let Leg { origin, dest } = leg.with_context(|| path.display().to_string())?;
+            used.extend([origin, dest]);
+        }
+    }
+    Ok(used)
 }

@@ -7,10 +7,19 @@ use decider::{CommandEnvelope, Status};
 use domain::{AggregateId, Command};
 use indicatif::{ProgressBar, ProgressStyle};
 use schemas::{command_id_of, command_to_avro, command_type};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 use stream::writer::{Outgoing, Writer};
 use uuid::Uuid;
+
+/// How commands get their ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ids {
+    /// The same for the same command: sent again it changes nothing.
+    FromContent,
+    /// Every time another.
+    Fresh,
+}
 
 /// What became of the commands.
 #[derive(Debug, Default)]
@@ -20,6 +29,10 @@ pub(super) struct Sent {
     pub(super) repeated: usize,
     /// No outcome has come.
     pub(super) missing: usize,
+    /// Of those that were rejected, how many asked for what was so already.
+    pub(super) unchanged: usize,
+    /// A view that has reached these sequences shows everything that was decided.
+    pub(super) position: BTreeMap<u32, u64>,
 }
 
 /// Commands without an outcome yet; more are sent when some have come.
@@ -32,7 +45,7 @@ const REJECTIONS_SHOWN_MAX: usize = 20;
 
 // How long to wait for others is a matter of the clock; nothing is decided by it.
 #[allow(clippy::disallowed_methods)]
-pub(super) fn send(connection: &Connection, commands: &[(AggregateId, Command)]) -> anyhow::Result<Sent> {
+pub(super) fn send(connection: &Connection, commands: &[(AggregateId, Command)], id_kind: Ids) -> anyhow::Result<Sent> {
     let topology = connection.topology()?;
     let ids = connection.schema_ids()?;
     let mut outcomes = Outcomes::open(connection, connection.codec()?, false)?;
@@ -50,7 +63,10 @@ pub(super) fn send(connection: &Connection, commands: &[(AggregateId, Command)])
             && let Some((aggregate_id, command)) = rest.next()
         {
             let aggregate_id = aggregate_id.to_string();
-            let command_id = command_id_of(&aggregate_id, command);
+            let command_id = match id_kind {
+                Ids::FromContent => command_id_of(&aggregate_id, command),
+                Ids::Fresh => Uuid::new_v4(),
+            };
             let envelope = CommandEnvelope {
                 command_id,
                 aggregate_id,
@@ -74,15 +90,26 @@ pub(super) fn send(connection: &Connection, commands: &[(AggregateId, Command)])
         if waiting.is_empty() {
             break;
         }
-        for (_, outcome) in outcomes.poll(POLL_WAIT)?.0 {
+        for (partition, outcome) in outcomes.poll(POLL_WAIT)?.0 {
             if !waiting.remove(&outcome.command_id) {
                 continue;
             }
             heard = Instant::now();
             bar.inc(1);
+            let reached = sent.position.entry(partition).or_default();
+            *reached = outcome.sequence.max(*reached);
             match outcome.status {
                 _ if outcome.repeated => sent.repeated += 1,
                 Status::Accepted => sent.accepted += 1,
+                Status::Rejected
+                    if outcome
+                        .rejection
+                        .as_ref()
+                        .is_some_and(|rejection| rejection.rule == "nothing-to-change") =>
+                {
+                    sent.rejected += 1;
+                    sent.unchanged += 1;
+                }
                 Status::Rejected => {
                     sent.rejected += 1;
                     if sent.rejected <= REJECTIONS_SHOWN_MAX {
