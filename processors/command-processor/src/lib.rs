@@ -26,7 +26,8 @@ use topology::{Severity, Topology};
 
 /// Between two tries to reach the cluster or the registry at the start.
 const START_PAUSE: Duration = Duration::from_secs(1);
-const CLUSTER: &str = "cluster";
+/// The part of the process that finds the cluster and the registry, in its health.
+pub const CLUSTER: &str = "cluster";
 
 /// Why the processor cannot run; each says what to do.
 #[derive(Debug, thiserror::Error)]

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use clap::Parser;
 use command_processor::{Configuration, DEFAULTS};
-use service::{Health, Operations, Shutdown};
+use service::{Health, Operations, Shutdown, State};
 use std::path::PathBuf;
 
 /// Decides the schedule's commands: reads schedule.commands, writes schedule.events and schedule.outcomes, exactly once.
@@ -35,6 +35,8 @@ fn main() -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals().context("no signal handlers")?;
     let registry = service::metrics::registry("command-processor", env!("CARGO_PKG_VERSION"))?;
     let health = Health::default();
+    // A part that nobody has spoken of is not missed: said before anybody can ask.
+    health.set(command_processor::CLUSTER, State::Waiting("starting".to_owned()));
     let operations = Operations::start(configuration.operations_address, registry.clone(), health.clone(), shutdown.clone())?;
     let result = command_processor::run(&configuration, &registry, &health, &shutdown);
     shutdown.request();

@@ -58,7 +58,8 @@ impl History {
             history = Self::read(schedule);
             history.decided() >= outcomes
         });
-        history
+        // The topics were read one after the other: only now that all is decided do they fit together.
+        Self::read(schedule)
     }
 
     /// How many commands have an outcome that is not repeated.

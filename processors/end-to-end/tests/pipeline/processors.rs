@@ -38,9 +38,11 @@ fn a_restart_with_its_state_replays_nothing_and_without_it_everything() {
     let processor = ready(&schedule, &state, "one");
     let history = History::read(&schedule);
     let events: usize = history.events.values().map(Vec::len).sum();
+    let restored = processor.metric("aerolog_restored_records_total");
     assert!(
-        processor.metric("aerolog_restored_records_total") >= (events + commands.len()) as f64,
-        "everything comes back"
+        restored >= (events + commands.len()) as f64,
+        "{events} events, restored {restored}: {}",
+        processor.log()
     );
     let more = load(100, 5, 20);
     schedule.send(&commands[50..100]);
