@@ -1,6 +1,6 @@
 //! `aerolog check`: asks the query service what is wrong with the schedule, and prints a table or JSON.
 
-use crate::Verdict;
+use crate::{Verdict, say};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
@@ -73,9 +73,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
             .unwrap_or_default();
         let answer = ask(&http, arguments, &name)?;
         if arguments.json {
-            println!("{answer}");
+            say(&answer)?;
         } else {
-            show(arguments, &name, &answer);
+            show(arguments, &name, &answer)?;
         }
         if answer.pointer("/recomputed/agrees") == Some(&Value::Bool(false)) {
             eprintln!("aerolog: {name}: the index differs from a full recomputation; please report it, and rebuild the view");
@@ -115,19 +115,20 @@ fn ask(http: &reqwest::blocking::Client, arguments: &Arguments, name: &str) -> a
     Ok(body)
 }
 
-fn show(arguments: &Arguments, name: &str, answer: &Value) {
+fn show(arguments: &Arguments, name: &str, answer: &Value) -> std::io::Result<()> {
     let total = answer.get("total").and_then(Value::as_u64).unwrap_or(0);
-    println!("{name:20} {total:>8}");
+    say(format_args!("{name:20} {total:>8}"))?;
     if arguments.count {
-        return;
+        return Ok(());
     }
     let violations = answer.get("violations").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     for violation in violations {
-        println!("    {}", line(violation));
+        say(format_args!("    {}", line(violation)))?;
     }
     if (violations.len() as u64) < total {
-        println!("    … {} more; --limit shows them", total - violations.len() as u64);
+        say(format_args!("    … {} more; --limit shows them", total - violations.len() as u64))?;
     }
+    Ok(())
 }
 
 /// Names and values of the flat fields; what is nested is for --json.

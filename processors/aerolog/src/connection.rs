@@ -32,9 +32,9 @@ pub(crate) struct Connection {
     /// What the topics' names begin with
     #[arg(long, global = true, env = "AEROLOG_SCHEDULE", default_value = "schedule", value_name = "NAME")]
     schedule: String,
-    /// Partitions of commands, events and outcomes
-    #[arg(long, global = true, env = "AEROLOG_PARTITIONS", default_value_t = 24)]
-    partitions: u32,
+    /// Partitions of commands, events and outcomes, where they are not as many as the topology says
+    #[arg(long, global = true, env = "AEROLOG_PARTITIONS", value_name = "NUMBER")]
+    partitions: Option<u32>,
     /// A file of librdkafka settings, name=value a line; the place for security.protocol, sasl.*, ssl.*
     #[arg(long, global = true, env = "AEROLOG_KAFKA_SETTINGS", value_name = "FILE")]
     kafka_settings: Option<PathBuf>,
@@ -42,7 +42,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn topology(&self) -> anyhow::Result<Topology> {
-        Ok(Topology::schedule_named(&self.schedule, Some(self.partitions))?)
+        Ok(Topology::schedule_named(&self.schedule, self.partitions)?)
     }
 
     pub(crate) fn settings(&self) -> anyhow::Result<Settings> {

@@ -5,7 +5,9 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use schemas::Schema;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{ErrorKind, Read, Write};
+use stream::registry::Registry;
 
 /// Reads values from standard input, each with four bytes of length before it, and prints each as a line of JSON.
 #[derive(Args)]
@@ -25,13 +27,11 @@ pub(crate) fn run(connection: &Connection, _: &Arguments) -> anyhow::Result<Verd
         number += 1;
         let line = match schemas::unframe(&value) {
             Ok((id, body)) => {
-                if !known.contains_key(&id) {
-                    let json = registry
-                        .schema(id)?
-                        .ok_or_else(|| anyhow!("value {number}: the registry knows no schema {id}"))?;
-                    known.insert(id, Schema::parse(&json).map_err(|reason| anyhow!("schema {id}: {reason}"))?);
-                }
-                known[&id].to_json(body).map_err(|reason| anyhow!("value {number}: {reason}"))?
+                let schema = match known.entry(id) {
+                    Entry::Occupied(entry) => entry.into_mut(),
+                    Entry::Vacant(entry) => entry.insert(schema_of(&registry, id).with_context(|| format!("value {number}"))?),
+                };
+                schema.to_json(body).map_err(|reason| anyhow!("value {number}: {reason}"))?
             }
             // A JSON command, or a dead letter of any kind.
             Err(reason) => serde_json::from_slice(&value)
@@ -40,6 +40,11 @@ pub(crate) fn run(connection: &Connection, _: &Arguments) -> anyhow::Result<Verd
         writeln!(output, "{line}")?;
     }
     Ok(Verdict::Fine)
+}
+
+fn schema_of(registry: &Registry, id: u32) -> anyhow::Result<Schema> {
+    let json = registry.schema(id)?.ok_or_else(|| anyhow!("the registry knows no schema {id}"))?;
+    Schema::parse(&json).map_err(|reason| anyhow!("schema {id}: {reason}"))
 }
 
 /// `None` at the end of the input. kcat writes -1 as the length of a null.

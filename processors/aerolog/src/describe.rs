@@ -1,6 +1,6 @@
 //! `aerolog describe`: the topology for people.
 
-use crate::{Connection, Verdict};
+use crate::{Connection, Verdict, say};
 use clap::{Args, ValueEnum};
 use topology::describe;
 
@@ -21,8 +21,12 @@ enum Form {
 pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Result<Verdict> {
     let topology = connection.topology()?;
     match arguments.form {
-        Form::Text => print!("{}\n{}", describe::picture(&topology), describe::table(&topology)),
-        Form::Mermaid => print!("{}", describe::mermaid(&topology)),
+        Form::Text => say(format_args!(
+            "{}\n{}",
+            describe::picture(&topology),
+            describe::table(&topology).trim_end()
+        ))?,
+        Form::Mermaid => say(describe::mermaid(&topology).trim_end())?,
     }
     Ok(Verdict::Fine)
 }

@@ -1,10 +1,10 @@
 //! The command line: topics and schemas, commands and their outcomes, imports, checks.
 //!
-//! Every subcommand has a file; `connection` knows where the cluster is, `outcomes` waits for answers.
-#![allow(clippy::print_stdout)]
+//! Every subcommand has a file; `connection` knows where the cluster is, `outcomes` and `dead_letters` wait for answers.
 
 mod check;
 mod connection;
+mod dead_letters;
 mod decode;
 mod describe;
 mod import;
@@ -15,6 +15,7 @@ mod topics;
 
 use clap::{Parser, Subcommand};
 use connection::Connection;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Work with an Aerolog flight schedule: its topics, schemas, commands, outcomes and checks.
@@ -30,7 +31,7 @@ struct Arguments {
 const STATUSES: &str = "\
 Exit status:
   0  it worked; a command was accepted; a check has no difference to report
-  1  it failed: the cluster, the registry or the query service cannot be used, or something differs
+  1  it failed: the cluster, the registry or the query service cannot be used, or something differs, or what was sent is no command
   2  the arguments are wrong
   3  a command was rejected (send), or some commands of an import were
   4  no outcome came in time; the command may still be decided later
@@ -110,6 +111,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints a line. `println!` would panic where nobody reads it.
+fn say(line: impl std::fmt::Display) -> std::io::Result<()> {
+    writeln!(std::io::stdout().lock(), "{line}")
 }
 
 /// Whoever read our output has had enough, as `head` does.

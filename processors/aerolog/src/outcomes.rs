@@ -1,6 +1,6 @@
 //! `aerolog outcomes`, and waiting for the outcomes of commands that were just sent.
 
-use crate::{Connection, Verdict};
+use crate::{Connection, Verdict, say};
 use anyhow::anyhow;
 use clap::Args;
 use decider::{Codec, DecodeError, Outcome, Status};
@@ -36,6 +36,14 @@ pub(crate) struct Outcomes {
     partitions: u32,
 }
 
+/// What one poll has brought.
+pub(crate) struct Come {
+    /// Each with its partition.
+    pub(crate) outcomes: Vec<(u32, Outcome)>,
+    /// Partitions whose end was reached.
+    pub(crate) ended: Vec<u32>,
+}
+
 impl Outcomes {
     /// From the end of the topic as it is now, or from its beginning.
     pub(crate) fn open(connection: &Connection, codec: AvroCodec, from_beginning: bool) -> anyhow::Result<Self> {
@@ -55,8 +63,8 @@ impl Outcomes {
         })
     }
 
-    /// What has come, each with its partition, and the partitions whose end was reached.
-    pub(crate) fn poll(&mut self, wait: Duration) -> anyhow::Result<(Vec<(u32, Outcome)>, Vec<u32>)> {
+    /// Waits up to `wait` for a first outcome, then takes what is there.
+    pub(crate) fn poll(&mut self, wait: Duration) -> anyhow::Result<Come> {
         let mut values = Vec::new();
         let polled = self.reader.poll(RECORDS_MAX, wait, |record| {
             values.push((record.partition, record.offset, record.value.unwrap_or_default().to_vec()));
@@ -69,7 +77,10 @@ impl Outcomes {
                     .map_err(|reason| anyhow!("outcome {partition}/{offset}: {reason}"))?,
             ));
         }
-        Ok((outcomes, polled.ended))
+        Ok(Come {
+            outcomes,
+            ended: polled.ended,
+        })
     }
 
     fn decode(&mut self, value: &[u8]) -> anyhow::Result<Outcome> {
@@ -112,10 +123,10 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
     let mut ended = std::collections::BTreeSet::new();
     let until_end = arguments.exit_at_end || arguments.command_id.is_some();
     loop {
-        let (found, ends) = outcomes.poll(POLL_WAIT)?;
-        for (partition, outcome) in found {
+        let come = outcomes.poll(POLL_WAIT)?;
+        for (partition, outcome) in come.outcomes {
             if arguments.command_id.is_none_or(|wanted| wanted == outcome.command_id) {
-                println!("{}", to_json(partition, &outcome));
+                say(to_json(partition, &outcome))?;
                 if arguments.command_id.is_some() {
                     return Ok(if outcome.status == Status::Accepted {
                         Verdict::Fine
@@ -125,7 +136,7 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
                 }
             }
         }
-        ended.extend(ends);
+        ended.extend(come.ended);
         if until_end && ended.len() as u32 == outcomes.partitions {
             return match arguments.command_id {
                 Some(id) => Err(anyhow!(

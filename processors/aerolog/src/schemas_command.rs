@@ -1,8 +1,9 @@
 //! `aerolog schemas`: the only thing that registers schemas.
 
-use crate::{Connection, Verdict};
+use crate::{Connection, Verdict, say};
 use clap::Subcommand;
-use stream::registry::{Applied, Checked};
+use schemas::Content;
+use stream::registry::{Applied, Checked, Registry, Subject};
 
 #[derive(Subcommand)]
 pub(crate) enum Action {
@@ -15,41 +16,46 @@ pub(crate) enum Action {
 pub(crate) fn run(connection: &Connection, action: &Action) -> anyhow::Result<Verdict> {
     let registry = connection.registry()?;
     let mut verdict = Verdict::Fine;
-    for (content, mut subject) in connection.subjects()? {
+    for (content, subject) in connection.subjects()? {
         match action {
-            Action::Apply => {
-                for released in content.versions() {
-                    released.json.clone_into(&mut subject.schema_json);
-                    let (what, id) = match registry.apply(&subject)? {
-                        Applied::Registered { id } => ("registered", id),
-                        Applied::Unchanged { id } => ("unchanged", id),
-                    };
-                    println!(
-                        "{what:10} {} version {} (id {id}, {})",
-                        subject.name, released.version, subject.compatibility
-                    );
+            Action::Apply => apply(&registry, content, subject)?,
+            Action::Check => {
+                if !check(&registry, &subject)? {
+                    verdict = Verdict::Differs;
                 }
             }
-            Action::Check => match registry.check(&subject)? {
-                Checked::Registered { id } => println!("registered {} (id {id})", subject.name),
-                Checked::Missing => {
-                    println!("missing    {}; register it with `aerolog schemas apply`", subject.name);
-                    verdict = Verdict::Differs;
-                }
-                Checked::OtherCompatibility { id, found } => {
-                    let (name, wanted) = (&subject.name, &subject.compatibility);
-                    let found = found.as_deref().unwrap_or("the registry's default");
-                    println!(
-                        "differs    {name} (id {id}): its compatibility is {found}, not {wanted}; set it with `aerolog schemas apply`"
-                    );
-                    verdict = Verdict::Differs;
-                }
-                Checked::Incompatible { reason } => {
-                    println!("conflict   {}: the registry has an incompatible schema: {reason}", subject.name);
-                    verdict = Verdict::Differs;
-                }
-            },
         }
     }
     Ok(verdict)
+}
+
+fn apply(registry: &Registry, content: Content, mut subject: Subject) -> anyhow::Result<()> {
+    for released in content.versions() {
+        released.json.clone_into(&mut subject.schema_json);
+        let (what, id) = match registry.apply(&subject)? {
+            Applied::Registered { id } => ("registered", id),
+            Applied::Unchanged { id } => ("unchanged", id),
+        };
+        let (name, version, compatibility) = (&subject.name, released.version, &subject.compatibility);
+        say(format_args!("{what:10} {name} version {version} (id {id}, {compatibility})"))?;
+    }
+    Ok(())
+}
+
+/// Whether the subject is as it should be.
+fn check(registry: &Registry, subject: &Subject) -> anyhow::Result<bool> {
+    let (name, wanted) = (&subject.name, &subject.compatibility);
+    let checked = registry.check(subject)?;
+    match &checked {
+        Checked::Registered { id } => say(format_args!("registered {name} (id {id})"))?,
+        Checked::Missing => say(format_args!("missing    {name}; register it with `aerolog schemas apply`"))?,
+        Checked::OtherCompatibility { id, found } => {
+            let found = found.as_deref().unwrap_or("the registry's default");
+            say(format_args!(
+                "differs    {name} (id {id}): its compatibility is {found}, not {wanted}; set it with `aerolog schemas apply`"
+            ))?;
+        }
+        Checked::Incompatible { reason } => say(format_args!("conflict   {name}: the registry has an incompatible schema: {reason}"))?,
+    }
+    Ok(matches!(checked, Checked::Registered { .. }))
 }

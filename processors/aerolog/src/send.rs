@@ -2,15 +2,17 @@
 
 mod command;
 
+use crate::dead_letters::DeadLetters;
 use crate::outcomes::{Outcomes, to_json};
-use crate::{Connection, Verdict};
+use crate::{Connection, Verdict, say};
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use command::What;
 use decider::{CommandEnvelope, Status};
 use schemas::{command_to_avro, command_to_json, command_type};
+use service::clock;
 use std::io::Read;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use stream::writer::{Outgoing, Writer};
 use uuid::Uuid;
 
@@ -69,27 +71,22 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
         (Some(_), true) => bail!("either a command by name or --json, not both"),
         (None, false) => bail!("name a command, or give one with --json; `aerolog send --help` lists them"),
     };
-    // Outcomes are read from before the command is written, so that none is missed.
-    let outcomes = if arguments.no_wait {
-        None
-    } else {
-        Some(Outcomes::open(connection, connection.codec()?, false)?)
-    };
-    write(connection, arguments, &ready)?;
-    match outcomes {
-        None => {
-            println!(
-                "{}",
-                serde_json::json!({ "command_id": ready.command_id.to_string(), "status": "sent" })
-            );
-            Ok(Verdict::Fine)
-        }
-        Some(outcomes) => wait(outcomes, ready.command_id, Duration::from_secs(arguments.timeout)),
+    if arguments.no_wait {
+        write(connection, arguments, &ready)?;
+        say(serde_json::json!({ "command_id": ready.command_id.to_string(), "status": "sent" }))?;
+        return Ok(Verdict::Fine);
     }
+    // Answers are read from before the command is written, so that none is missed.
+    let answers = (
+        Outcomes::open(connection, connection.codec()?, false)?,
+        DeadLetters::open(connection)?,
+    );
+    let place = write(connection, arguments, &ready)?;
+    wait(answers, ready.command_id, place, Duration::from_secs(arguments.timeout))
 }
 
 fn by_flags(connection: &Connection, arguments: &Arguments, what: &What) -> anyhow::Result<Ready> {
-    let (aggregate_id, command) = what.to_command()?;
+    let (aggregate_id, command) = what.to_command();
     let envelope = CommandEnvelope {
         command_id: arguments.command_id.unwrap_or_else(Uuid::new_v4),
         aggregate_id: aggregate_id.to_string(),
@@ -145,7 +142,8 @@ fn from_json(mut input: impl Read, command_id: Option<Uuid>) -> anyhow::Result<R
     })
 }
 
-fn write(connection: &Connection, arguments: &Arguments, ready: &Ready) -> anyhow::Result<()> {
+/// The partition and the offset where the command lies now.
+fn write(connection: &Connection, arguments: &Arguments, ready: &Ready) -> anyhow::Result<(u32, i64)> {
     let topology = connection.topology()?;
     let writer = Writer::new(&connection.settings()?)?;
     let mut headers: Vec<(&str, &[u8])> = vec![("type", ready.type_name.as_bytes())];
@@ -166,29 +164,31 @@ fn write(connection: &Connection, arguments: &Arguments, ready: &Ready) -> anyho
     writer.flush(WRITE_WAIT_MAX)?;
     match writer.reports(Duration::ZERO).into_iter().next().map(|report| report.written) {
         Some(Err(reason)) => bail!("the command was not written: {reason}"),
-        Some(Ok(_)) | None => Ok(()),
+        Some(Ok(place)) => Ok(place),
+        None => bail!("it is not known whether the command was written"),
     }
 }
 
-// Waiting for a person or a script is what this program is for; nothing is decided by this clock.
-#[allow(clippy::disallowed_methods)]
-fn wait(mut outcomes: Outcomes, command_id: Uuid, patience: Duration) -> anyhow::Result<Verdict> {
-    let began = Instant::now();
+fn wait(answers: (Outcomes, DeadLetters), command_id: Uuid, place: (u32, i64), patience: Duration) -> anyhow::Result<Verdict> {
+    let (mut outcomes, mut dead_letters) = answers;
+    let began = clock::monotonic();
     while began.elapsed() < patience {
-        let (found, _) = outcomes.poll(POLL_WAIT)?;
-        if let Some((partition, outcome)) = found.into_iter().find(|(_, outcome)| outcome.command_id == command_id) {
-            println!("{}", to_json(partition, &outcome));
+        let come = outcomes.poll(POLL_WAIT)?;
+        if let Some((partition, outcome)) = come.outcomes.into_iter().find(|(_, outcome)| outcome.command_id == command_id) {
+            say(to_json(partition, &outcome))?;
             return Ok(if outcome.status == Status::Accepted {
                 Verdict::Fine
             } else {
                 Verdict::Rejected
             });
         }
+        if let Some(reason) = dead_letters.reason_of(place)? {
+            bail!("this is no command: {reason}");
+        }
     }
     eprintln!(
         "aerolog: no outcome of command {command_id} within {} s. Is a command processor running? \
-         The command is written and may still be decided: `aerolog outcomes {command_id}` tells; if it is no command at all, \
-         the topic of dead letters does",
+         The command is written and may still be decided: `aerolog outcomes {command_id}` tells",
         patience.as_secs()
     );
     Ok(Verdict::TimedOut)

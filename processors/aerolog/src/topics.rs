@@ -1,6 +1,6 @@
 //! `aerolog topics`: the only thing that creates topics, and the comparison that every process makes at its start.
 
-use crate::{Connection, Verdict};
+use crate::{Connection, Verdict, say};
 use clap::Subcommand;
 use std::time::Duration;
 use stream::admin::Admin;
@@ -30,7 +30,7 @@ pub(crate) fn run(connection: &Connection, action: &Action) -> anyhow::Result<Ve
         };
         for topic in topology.topics() {
             let what = if created.contains(&topic.name) { "created" } else { "exists" };
-            println!("{what:8} {}", topic.name);
+            say(format_args!("{what:8} {}", topic.name))?;
         }
     }
     // What was just created is known to every broker a moment later.
@@ -43,7 +43,7 @@ pub(crate) fn run(connection: &Connection, action: &Action) -> anyhow::Result<Ve
         let differences = admin.check(&topology)?;
         tries -= 1;
         if tries == 0 || differences.is_empty() {
-            return Ok(report(&differences));
+            return report(&differences);
         }
         std::thread::park_timeout(APPEAR_PAUSE);
     }
@@ -52,14 +52,14 @@ pub(crate) fn run(connection: &Connection, action: &Action) -> anyhow::Result<Ve
 const APPEAR_TRIES_MAX: u32 = 20;
 const APPEAR_PAUSE: Duration = Duration::from_millis(250);
 
-fn report(differences: &[Difference]) -> Verdict {
+fn report(differences: &[Difference]) -> anyhow::Result<Verdict> {
     for difference in differences {
-        println!("{:?}: {difference}", difference.severity);
+        say(format_args!("{:?}: {difference}", difference.severity))?;
     }
     if differences.is_empty() {
-        println!("the topics are as the topology says");
-        Verdict::Fine
+        say("the topics are as the topology says")?;
+        Ok(Verdict::Fine)
     } else {
-        Verdict::Differs
+        Ok(Verdict::Differs)
     }
 }

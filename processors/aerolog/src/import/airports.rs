@@ -1,9 +1,8 @@
 //! Airports from a file.
 
-use super::{Plan, Problem};
-use anyhow::Context;
+use super::{Plan, Problem, impossible, lines};
 use clap::Args;
-use domain::{AggregateId, AirportCode, Command, InvalidValue, ZoneName, airport};
+use domain::{AggregateId, AirportCode, Command, InvalidValue, State, ZoneName, airport};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -20,7 +19,7 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Deserialize)]
-struct Line {
+struct Airport {
     iata: String,
     name: String,
     tz: String,
@@ -36,47 +35,53 @@ impl Arguments {
     pub(super) fn plan(&self) -> anyhow::Result<Plan> {
         let used = used_by(&self.used_by)?;
         let mut plan = Plan::default();
-        let mut reader = csv::Reader::from_path(&self.file).with_context(|| self.file.display().to_string())?;
-        for (index, line) in reader.deserialize().enumerate() {
-            // The header is the first line.
-            let number = index as u64 + 2;
+        let mut known = BTreeSet::new();
+        for line in lines::read::<Airport>(&self.file, &["iata", "name", "tz"])? {
             plan.lines += 1;
-            match line.map_err(|error| error.to_string()) {
-                Ok(Line { iata, .. }) if !used.is_empty() && !used.contains(&iata) => {}
-                Ok(line) => match self.command(&line) {
-                    Ok(command) => plan.commands.push(command),
-                    Err(invalid) => plan.problems.push(Problem {
-                        line: number,
-                        reason: invalid.to_string(),
-                    }),
-                },
-                Err(reason) => plan.problems.push(Problem { line: number, reason }),
+            let command = match line.said {
+                Ok(Airport { iata, .. }) if !used.is_empty() && !used.contains(&iata) => continue,
+                Ok(Airport { iata, .. }) if known.contains(&iata) => Err(format!("airport {iata} is in the file twice")),
+                Ok(airport) => self.command(&airport).inspect(|_| {
+                    known.insert(airport.iata);
+                }),
+                Err(reason) => Err(reason),
+            };
+            match command {
+                Ok(command) => plan.commands.push(command),
+                Err(reason) => plan.problems.push(Problem { line: line.number, reason }),
             }
         }
         Ok(plan)
     }
 
-    fn command(&self, line: &Line) -> Result<(AggregateId, Command), InvalidValue> {
-        let register = airport::Command::Register {
-            name: line.name.clone(),
-            zone: ZoneName::parse(&line.tz)?,
+    fn command(&self, airport: &Airport) -> Result<(AggregateId, Command), String> {
+        let invalid = |invalid: InvalidValue| invalid.to_string();
+        let id = AggregateId::Airport(AirportCode::parse(&airport.iata).map_err(invalid)?);
+        let command = Command::Airport(airport::Command::Register {
+            name: airport.name.clone(),
+            zone: ZoneName::parse(&airport.tz).map_err(invalid)?,
             minimum_ground_time_minutes: self.minimum_ground_time,
-        };
-        Ok((AggregateId::Airport(AirportCode::parse(&line.iata)?), Command::Airport(register)))
+        });
+        match impossible(&id, &State::initial(&id), &command) {
+            None => Ok((id, command)),
+            Some(reason) => Err(reason),
+        }
     }
 }
 
-/// The airports that files of legs name.
+/// The airports that files of legs name. What is wrong with a line is said when its legs are imported.
 pub(super) fn used_by(files: &[PathBuf]) -> anyhow::Result<BTreeSet<String>> {
     let mut used = BTreeSet::new();
     for path in files {
-        for leg in csv::Reader::from_path(path)
-            .with_context(|| path.display().to_string())?
-            .deserialize()
-        {
-            let Leg { origin, dest } = leg.with_context(|| path.display().to_string())?;
-            used.extend([origin, dest]);
-        }
+        let legs = lines::read::<Leg>(path, &["origin", "dest"])?;
+        used.extend(
+            legs.into_iter()
+                .filter_map(|line| line.said.ok())
+                .flat_map(|leg| [leg.origin, leg.dest]),
+        );
     }
     Ok(used)
 }
+
+#[cfg(test)]
+mod tests;

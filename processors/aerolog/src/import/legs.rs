@@ -1,11 +1,10 @@
 //! Legs from a file: one draft rotation for each tail, whatever the legs do to one another; the checks tell.
 
-use super::{Plan, Problem};
-use anyhow::Context;
+use super::{Plan, Problem, impossible, lines};
 use clap::Args;
 use domain::rotation::{COMMAND_LEGS_MAX, Leg, Mode};
-use domain::{AggregateId, AircraftType, AirportCode, Command, FlightDesignator, Instant, InvalidValue, LegId, Registration, RotationId};
-use domain::{airplane, rotation};
+use domain::{AggregateId, AircraftType, AirportCode, Command, Event, FlightDesignator, Instant, InvalidValue, LegId, Registration};
+use domain::{RotationId, State, airplane, rotation};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -27,8 +26,10 @@ pub(crate) struct Arguments {
     chunk: u16,
 }
 
+const COLUMNS: [&str; 6] = ["tail", "designator", "origin", "dest", "std_utc", "sta_utc"];
+
 #[derive(Deserialize)]
-struct Line {
+struct Row {
     tail: String,
     designator: String,
     origin: String,
@@ -47,28 +48,18 @@ impl Arguments {
         let known = self.known_airports()?;
         let mut plan = Plan::default();
         let mut tails: BTreeMap<Registration, Vec<Leg>> = BTreeMap::new();
-        let mut reader = csv::Reader::from_path(&self.file).with_context(|| self.file.display().to_string())?;
-        for (index, line) in reader.deserialize().enumerate() {
-            // The header is the first line.
-            let number = index as u64 + 2;
+        let mut seen: BTreeSet<(Registration, LegId)> = BTreeSet::new();
+        for line in lines::read::<Row>(&self.file, &COLUMNS)? {
             plan.lines += 1;
-            match line
-                .map_err(|error| error.to_string())
-                .and_then(|line| leg_of(&line, known.as_ref()))
-            {
-                Ok((tail, leg)) => {
-                    let legs = tails.entry(tail).or_default();
-                    if legs.iter().any(|other| other.id == leg.id) {
-                        plan.problems.push(Problem {
-                            line: number,
-                            reason: format!("leg {} is in the file twice", leg.id),
-                        });
-                    } else {
-                        legs.push(leg);
-                    }
+            let reason = match line.said.and_then(|row| leg_of(&row, known.as_ref())) {
+                Ok((tail, leg)) if seen.insert((tail.clone(), leg.id.clone())) => {
+                    tails.entry(tail).or_default().push(leg);
+                    continue;
                 }
-                Err(reason) => plan.problems.push(Problem { line: number, reason }),
-            }
+                Ok((_, leg)) => format!("leg {} is in the file twice", leg.id),
+                Err(reason) => reason,
+            };
+            plan.problems.push(Problem { line: line.number, reason });
         }
         for (tail, legs) in tails {
             self.add_rotation(&mut plan, tail, legs)?;
@@ -78,9 +69,14 @@ impl Arguments {
 
     fn known_airports(&self) -> anyhow::Result<Option<BTreeSet<String>>> {
         let Some(path) = &self.airports else { return Ok(None) };
-        let mut reader = csv::Reader::from_path(path).with_context(|| path.display().to_string())?;
-        let codes: Result<BTreeSet<String>, csv::Error> = reader.deserialize().map(|line| line.map(|Known { iata }| iata)).collect();
-        Ok(Some(codes.with_context(|| path.display().to_string())?))
+        let lines = lines::read::<Known>(path, &["iata"])?;
+        Ok(Some(
+            lines
+                .into_iter()
+                .filter_map(|line| line.said.ok())
+                .map(|Known { iata }| iata)
+                .collect(),
+        ))
     }
 
     fn add_rotation(&self, plan: &mut Plan, tail: Registration, mut legs: Vec<Leg>) -> Result<(), InvalidValue> {
@@ -103,30 +99,43 @@ impl Arguments {
     }
 }
 
-fn leg_of(line: &Line, known: Option<&BTreeSet<String>>) -> Result<(Registration, Leg), String> {
-    for code in [&line.origin, &line.dest] {
+fn leg_of(row: &Row, known: Option<&BTreeSet<String>>) -> Result<(Registration, Leg), String> {
+    for code in [&row.origin, &row.dest] {
         if known.is_some_and(|known| !known.contains(code)) {
             return Err(format!("unknown airport code {code:?}"));
         }
     }
     let parse = || -> Result<(Registration, Leg), InvalidValue> {
-        let (designator, departure) = (FlightDesignator::parse(&line.designator)?, Instant::parse(&line.std_utc)?);
-        let (origin, destination) = (AirportCode::parse(&line.origin)?, AirportCode::parse(&line.dest)?);
+        let (designator, departure) = (FlightDesignator::parse(&row.designator)?, Instant::parse(&row.std_utc)?);
+        let (origin, destination) = (AirportCode::parse(&row.origin)?, AirportCode::parse(&row.dest)?);
         // What a leg is, as an id: the same line gives the same leg in every import.
         let id = LegId::parse(&format!("{designator}-{origin}-{}", departure.to_string().replace(":00Z", "Z")))?;
         Ok((
-            Registration::parse(&line.tail)?,
+            Registration::parse(&row.tail)?,
             Leg {
                 id,
                 designator,
                 origin,
                 destination,
                 departure,
-                arrival: Instant::parse(&line.sta_utc)?,
+                arrival: Instant::parse(&row.sta_utc)?,
             },
         ))
     };
-    parse().map_err(|invalid| invalid.to_string())
+    let (tail, leg) = parse().map_err(|invalid| invalid.to_string())?;
+    match impossible_leg(&leg) {
+        None => Ok((tail, leg)),
+        Some(reason) => Err(reason),
+    }
+}
+
+/// What the domain says about the leg alone, in a draft that has no other.
+fn impossible_leg(leg: &Leg) -> Option<String> {
+    let id = AggregateId::Rotation(RotationId::parse("any").ok()?);
+    let mut draft = State::initial(&id);
+    domain::evolve(&mut draft, &Event::Rotation(rotation::Event::Created { mode: Mode::Draft }));
+    let add = rotation::Command::AddLegs { legs: vec![leg.clone()] };
+    impossible(&id, &draft, &Command::Rotation(add))
 }
 
 #[cfg(test)]

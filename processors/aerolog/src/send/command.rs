@@ -46,6 +46,12 @@ pub(crate) enum What {
         #[arg(value_parser = Registration::parse)]
         registration: Registration,
     },
+    #[command(flatten)]
+    OfRotation(OfRotation),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum OfRotation {
     /// Create a rotation: a draft, or active at once
     CreateRotation {
         #[arg(value_parser = RotationId::parse)]
@@ -113,10 +119,9 @@ pub(crate) enum What {
 }
 
 impl What {
-    pub(crate) fn to_command(&self) -> anyhow::Result<(AggregateId, Command)> {
-        let airport = |code: &AirportCode, command| Ok((AggregateId::Airport(*code), Command::Airport(command)));
-        let airplane = |registration: &Registration, command| Ok((AggregateId::Airplane(registration.clone()), Command::Airplane(command)));
-        let rotation = |id: &RotationId, command| Ok((AggregateId::Rotation(id.clone()), Command::Rotation(command)));
+    pub(crate) fn to_command(&self) -> (AggregateId, Command) {
+        let airport = |code: &AirportCode, command| (AggregateId::Airport(*code), Command::Airport(command));
+        let airplane = |registration: &Registration, command| (AggregateId::Airplane(registration.clone()), Command::Airplane(command));
         match self {
             Self::RegisterAirport {
                 code,
@@ -152,46 +157,51 @@ impl What {
                 },
             ),
             Self::RetireAirplane { registration } => airplane(registration, airplane::Command::Retire),
-            Self::CreateRotation { rotation: id, active } => rotation(
-                id,
-                rotation::Command::Create {
-                    mode: if *active { Mode::Active } else { Mode::Draft },
-                },
-            ),
-            Self::AddLegs { rotation: id, legs } => rotation(id, rotation::Command::AddLegs { legs: legs.clone() }),
-            Self::RemoveLegs { rotation: id, legs } => rotation(id, rotation::Command::RemoveLegs { leg_ids: legs.clone() }),
-            Self::ReplaceLegs { rotation: id, remove, add } => rotation(
-                id,
-                rotation::Command::ReplaceLegs {
-                    remove: remove.clone(),
-                    add: add.clone(),
-                },
-            ),
+            Self::OfRotation(of_rotation) => {
+                let (id, command) = of_rotation.to_command();
+                (AggregateId::Rotation(id.clone()), Command::Rotation(command))
+            }
+        }
+    }
+}
+
+impl OfRotation {
+    fn to_command(&self) -> (&RotationId, rotation::Command) {
+        use rotation::Command as To;
+        match self {
+            Self::CreateRotation { rotation, active } => {
+                let mode = if *active { Mode::Active } else { Mode::Draft };
+                (rotation, To::Create { mode })
+            }
+            Self::AddLegs { rotation, legs } => (rotation, To::AddLegs { legs: legs.clone() }),
+            Self::RemoveLegs { rotation, legs } => (rotation, To::RemoveLegs { leg_ids: legs.clone() }),
+            Self::ReplaceLegs { rotation, remove, add } => {
+                let (remove, add) = (remove.clone(), add.clone());
+                (rotation, To::ReplaceLegs { remove, add })
+            }
             Self::RescheduleLeg {
-                rotation: id,
+                rotation,
                 leg,
                 departure,
                 arrival,
-            } => rotation(
-                id,
-                rotation::Command::RescheduleLeg {
-                    leg_id: leg.clone(),
-                    departure: *departure,
-                    arrival: *arrival,
-                },
-            ),
-            Self::AssignAirplane {
-                rotation: id,
-                registration,
-            } => rotation(
-                id,
-                rotation::Command::AssignAirplane {
-                    registration: registration.clone(),
-                },
-            ),
-            Self::UnassignAirplane { rotation: id } => rotation(id, rotation::Command::UnassignAirplane),
-            Self::ActivateRotation { rotation: id } => rotation(id, rotation::Command::Activate),
-            Self::RemoveRotation { rotation: id } => rotation(id, rotation::Command::Remove),
+            } => {
+                let (leg_id, departure, arrival) = (leg.clone(), *departure, *arrival);
+                (
+                    rotation,
+                    To::RescheduleLeg {
+                        leg_id,
+                        departure,
+                        arrival,
+                    },
+                )
+            }
+            Self::AssignAirplane { rotation, registration } => {
+                let registration = registration.clone();
+                (rotation, To::AssignAirplane { registration })
+            }
+            Self::UnassignAirplane { rotation } => (rotation, To::UnassignAirplane),
+            Self::ActivateRotation { rotation } => (rotation, To::Activate),
+            Self::RemoveRotation { rotation } => (rotation, To::Remove),
         }
     }
 }

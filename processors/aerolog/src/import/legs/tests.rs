@@ -62,6 +62,9 @@ N1AB,HA109,2008-01-01,HNL,KOA,2008-02-31T15:15Z,2008-01-01T15:58Z
 N1AB,nonsense,2008-01-01,HNL,KOA,2008-01-01T15:15Z,2008-01-01T15:58Z
 N1AB,HA108,2008-01-01,HNL,KOA,2008-01-01T15:15Z,2008-01-01T15:58Z
 N1AB,HA108
+
+N1AB,HA111,2008-01-01,HNL,KOA,2008-01-01T15:15Z,2008-01-01T14:58Z
+N1AB,HA112,2008-01-01,HNL,HNL,2008-01-01T15:15Z,2008-01-01T15:58Z
 N1AB,HA110,2008-01-01,KOA,HNL,2008-01-01T19:15Z,2008-01-01T19:58Z
 ";
     let plan = plan(bad);
@@ -76,6 +79,8 @@ N1AB,HA110,2008-01-01,KOA,HNL,2008-01-01T19:15Z,2008-01-01T19:58Z
         (5, "nonsense"),
         (6, "twice"),
         (7, "fields"),
+        (9, "not after its departure"),
+        (10, "arrives there"),
     ];
     assert_eq!(found.len(), expected.len(), "{found:?}");
     for ((line, reason), (expected_line, part)) in found.into_iter().zip(expected) {

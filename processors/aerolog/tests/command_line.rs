@@ -1,0 +1,10 @@
+//! The command line as people and scripts use it, on a real broker and a real registry, which KAFKA_BOOTSTRAP_SERVERS and
+//! SCHEMA_REGISTRY_URL name.
+
+#[cfg(test)]
+mod command_line {
+    mod answering;
+    mod fixture;
+    mod importing;
+    mod setting_up;
+}

@@ -1,0 +1,109 @@
+//! Commands sent, and what became of them.
+
+use crate::command_line::fixture::{Run, command, run, run_with_input};
+use end_to_end::{Program, Schedule};
+use serde_json::Value;
+use std::process::Stdio;
+
+struct Running {
+    schedule: Schedule,
+    _processor: Program,
+    _state: tempfile::TempDir,
+}
+
+impl Running {
+    fn new(name: &str) -> Self {
+        let schedule = Schedule::new(name, 2);
+        let state = tempfile::tempdir().unwrap();
+        let mut processor = Program::processor(&schedule, &state.path().join("state"), "one");
+        processor.wait_until_ready();
+        Self {
+            schedule,
+            _processor: processor,
+            _state: state,
+        }
+    }
+
+    fn run(&self, line: &str) -> Run {
+        run(self.schedule.name(), 2, &line.split(' ').collect::<Vec<_>>())
+    }
+
+    fn run_with_input(&self, line: &str, input: &[u8]) -> Run {
+        run_with_input(self.schedule.name(), 2, &line.split(' ').collect::<Vec<_>>(), input)
+    }
+}
+
+fn json(run: &Run) -> Value {
+    serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {run:?}"))
+}
+
+const ID: &str = "6f1d3a52-94c8-4e0b-9a57-0c4b8f62d1e3";
+
+#[test]
+fn a_command_is_answered_with_its_outcome_and_its_status() {
+    let running = Running::new("line-send");
+    let created = running.run(&format!("send create-rotation R1 --active --command-id {ID}"));
+    assert_eq!(created.status, 0, "{created:?}");
+    let outcome = json(&created);
+    assert_eq!((&outcome["status"], &outcome["command_id"]), (&"accepted".into(), &ID.into()));
+    assert!(outcome["position"].as_str().unwrap().ends_with(":1"), "{outcome}");
+
+    let repeated = running.run(&format!("send create-rotation R1 --active --command-id {ID}"));
+    assert!(repeated.status == 0 && json(&repeated)["repeated"] == true, "{repeated:?}");
+    let rejected = running.run("send add-legs R1 --expected-version 9 --leg L1,HA11,HNL,LAX,2008-01-01T10:00Z,2008-01-01T15:00Z");
+    assert!(
+        rejected.status == 3 && json(&rejected)["rejection"]["rule"].is_string(),
+        "{rejected:?}"
+    );
+    let typed = r#"{"aggregate_id": "rotation/R1", "payload": {"RemoveRotation": {}}}"#;
+    let accepted = running.run_with_input("send --json", typed.as_bytes());
+    assert_eq!(accepted.status, 0, "{accepted:?}");
+
+    let found = running.run(&format!("outcomes {ID}"));
+    assert!(found.status == 0 && json(&found)["repeated"] == false, "{found:?}");
+    let none = running.run("outcomes 00000000-0000-0000-0000-000000000001");
+    assert!(none.status == 1 && none.err.contains("there is no outcome"), "{none:?}");
+    let all = running.run("outcomes --from-beginning --exit-at-end");
+    assert_eq!((all.status, all.out.lines().count()), (0, 4), "{all:?}");
+}
+
+#[test]
+fn a_command_with_a_mistake_in_it_is_told_why_it_is_none() {
+    let running = Running::new("line-mistake");
+    let typed = r#"{"aggregate_id": "rotation/R1", "payload": {"CreateRotation": {"mood": "draft"}}}"#;
+    let mistaken = running.run_with_input("send --json --timeout 60", typed.as_bytes());
+    assert_eq!(mistaken.status, 1, "{mistaken:?}");
+    assert!(
+        mistaken.err.contains("this is no command") && mistaken.err.contains("mood"),
+        "{mistaken:?}"
+    );
+}
+
+#[test]
+fn nobody_who_decides_is_a_status_of_its_own() {
+    let schedule = Schedule::new("line-alone", 2);
+    let line = ["send", "retire-airplane", "N475HA", "--timeout", "1"];
+    let waited = run(schedule.name(), 2, &line);
+    assert!(
+        waited.status == 4 && waited.err.contains("Is a command processor running"),
+        "{waited:?}"
+    );
+    let sent = run(schedule.name(), 2, &["send", "retire-airplane", "N475HA", "--no-wait"]);
+    assert!(sent.status == 0 && json(&sent)["status"] == "sent", "{sent:?}");
+}
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_error() {
+    let running = Running::new("line-pipe");
+    for rotation in 0..3 {
+        assert_eq!(running.run(&format!("send create-rotation R{rotation}")).status, 0);
+    }
+    let mut child = command(running.schedule.name(), 2, &["outcomes", "--from-beginning", "--exit-at-end"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ended = Run::from(child.wait_with_output().unwrap());
+    assert_eq!((ended.status, ended.err.as_str()), (0, ""));
+}

@@ -1,0 +1,52 @@
+//! Runs the program.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+/// What a run came to.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) status: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            status: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+pub(crate) fn command(schedule: &str, partitions: u32, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aerolog"));
+    command
+        .args(arguments)
+        .env("KAFKA_BOOTSTRAP_SERVERS", end_to_end::variable("KAFKA_BOOTSTRAP_SERVERS"))
+        .env("SCHEMA_REGISTRY_URL", end_to_end::variable("SCHEMA_REGISTRY_URL"))
+        .env("AEROLOG_SCHEDULE", schedule)
+        .env("AEROLOG_PARTITIONS", partitions.to_string());
+    command
+}
+
+pub(crate) fn run(schedule: &str, partitions: u32, arguments: &[&str]) -> Run {
+    command(schedule, partitions, arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+        .into()
+}
+
+pub(crate) fn run_with_input(schedule: &str, partitions: u32, arguments: &[&str], input: &[u8]) -> Run {
+    let mut child = command(schedule, partitions, arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap().into()
+}

@@ -1,0 +1,72 @@
+//! Topics and schemas, before anything runs.
+
+use crate::command_line::fixture::run;
+
+fn unique(name: &str) -> String {
+    format!("line-{name}-{}", std::process::id())
+}
+
+#[test]
+fn topics_are_created_once_and_compared_with_the_topology() {
+    let schedule = unique("topics");
+    let check = run(&schedule, 2, &["topics", "check"]);
+    assert!(check.status == 1 && check.out.contains("aerolog topics apply"), "{check:?}");
+    let first = run(&schedule, 2, &["topics", "apply"]);
+    assert!(first.status == 0 && first.out.matches("created ").count() == 4, "{first:?}");
+    let second = run(&schedule, 2, &["topics", "apply"]);
+    assert!(second.status == 0 && second.out.matches("exists ").count() == 4, "{second:?}");
+    assert_eq!(run(&schedule, 2, &["topics", "check"]).status, 0);
+    let other = run(&schedule, 3, &["topics", "check"]);
+    assert_eq!(other.status, 1);
+    assert_eq!(other.out.matches("Fatal").count(), 3, "{other:?}");
+    assert!(other.out.contains("is 2, but the topology says 3"), "{other:?}");
+}
+
+#[test]
+fn schemas_are_registered_once_and_compared() {
+    let schedule = unique("schemas");
+    let check = run(&schedule, 2, &["schemas", "check"]);
+    assert!(check.status == 1 && check.out.matches("missing ").count() == 3, "{check:?}");
+    let first = run(&schedule, 2, &["schemas", "apply"]);
+    assert!(
+        first.status == 0 && first.out.contains(&format!("{schedule}.events-value")),
+        "{first:?}"
+    );
+    let second = run(&schedule, 2, &["schemas", "apply"]);
+    assert!(second.status == 0 && !second.out.contains("registered "), "{second:?}");
+    let check = run(&schedule, 2, &["schemas", "check"]);
+    assert!(check.status == 0 && check.out.matches("registered ").count() == 3, "{check:?}");
+}
+
+#[test]
+fn the_topology_is_described_without_a_cluster() {
+    let text = run("night", 5, &["describe", "--brokers", "127.0.0.1:1"]);
+    assert_eq!(text.status, 0);
+    assert!(
+        text.out.contains("──▶ night.events") && text.out.contains("kept forever"),
+        "{text:?}"
+    );
+    let mermaid = run("night", 5, &["describe", "--form", "mermaid"]);
+    assert!(
+        mermaid.out.starts_with("flowchart LR\n") && mermaid.out.contains("5 partitions"),
+        "{mermaid:?}"
+    );
+}
+
+#[test]
+fn what_cannot_be_done_says_why_and_has_its_status() {
+    for (arguments, status, part) in [
+        (&["topics", "check", "--brokers", "127.0.0.1:1"][..], 1, "is it running"),
+        (&["schemas", "check", "--registry", "http://127.0.0.1:1"], 1, "cannot be reached"),
+        (&["check", "overlap", "--url", "http://127.0.0.1:1"], 1, "is a materializer running"),
+        (&["topics", "check", "--schedule", "Night"], 1, "small letters"),
+        (&["send"], 1, "aerolog send --help"),
+        (&["send", "retire-airplane", "x"], 2, "capital letters"),
+        (&["no-such-thing"], 2, "unrecognized"),
+    ] {
+        let run = run("any", 1, arguments);
+        assert!(run.status == status && run.err.contains(part), "{arguments:?}: {run:?}");
+    }
+    let help = run("any", 1, &["--help"]);
+    assert!(help.status == 0 && help.out.contains("Exit status:"), "{help:?}");
+}
