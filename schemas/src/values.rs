@@ -116,8 +116,8 @@ pub(crate) fn read_leg(reader: &mut Reader<'_>) -> Result<Leg, Problem> {
 }
 
 pub(crate) fn put_leg(leg: &Leg, out: &mut Vec<u8>) {
-    put_displayed(&leg.id, out);
-    put_displayed(&leg.designator, out);
+    put_text(leg.id.as_str(), out);
+    put_displayed(leg.designator, out);
     put_text(leg.origin.as_str(), out);
     put_text(leg.destination.as_str(), out);
     put_instant(leg.departure, out);
