@@ -6,6 +6,7 @@ use crate::backlog::{Planned, Shape};
 use clap::Args;
 use decider::Codec;
 use schemas::{Airline, command_to_avro};
+use service::clock;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -58,9 +59,9 @@ pub(crate) fn measure(cluster: &Cluster, load: &Load) -> anyhow::Result<()> {
     let mut began: HashMap<Uuid, (u32, Instant)> = HashMap::new();
     let mut early: HashMap<Uuid, Instant> = HashMap::new();
     let mut took = Vec::with_capacity(count);
-    let deadline = Instant::now() + Duration::from_secs(load.seconds.into()) + TAIL;
+    let deadline = clock::monotonic() + Duration::from_secs(load.seconds.into()) + TAIL;
     let mut left = count;
-    while left > 0 && Instant::now() < deadline {
+    while left > 0 && clock::monotonic() < deadline {
         let mut ids = Vec::new();
         let mut failed = None;
         reader.poll(10_000, Duration::from_millis(5), |record| {
@@ -69,7 +70,7 @@ pub(crate) fn measure(cluster: &Cluster, load: &Load) -> anyhow::Result<()> {
                 Err(error) => failed = Some(error),
             }
         })?;
-        let now = Instant::now();
+        let now = clock::monotonic();
         if let Some(error) = failed {
             return Err(error);
         }
@@ -115,11 +116,11 @@ type Sent = (Uuid, (u32, Instant));
 fn send(cluster: &Cluster, rate: u32, commands: &[Planned], sent: &mpsc::Sender<Sent>) -> anyhow::Result<()> {
     let topology = cluster.topology()?;
     let writer = Writer::new(&cluster.settings()?)?;
-    let began = Instant::now();
+    let began = clock::monotonic();
     for (number, Planned { envelope, .. }) in commands.iter().enumerate() {
         let due = began + Duration::from_secs(1) * u32::try_from(number)? / rate;
-        while Instant::now() < due {
-            writer.reports(TICK.min(due.saturating_duration_since(Instant::now())));
+        while clock::monotonic() < due {
+            writer.reports(TICK.min(due.saturating_duration_since(clock::monotonic())));
         }
         let fresh = Uuid::new_v4();
         let envelope = decider::CommandEnvelope {
@@ -127,7 +128,7 @@ fn send(cluster: &Cluster, rate: u32, commands: &[Planned], sent: &mpsc::Sender<
             ..envelope.clone()
         };
         let second = u32::try_from(began.elapsed().as_secs())?;
-        let _ = sent.send((fresh, (second, Instant::now())));
+        let _ = sent.send((fresh, (second, clock::monotonic())));
         writer.send(&Outgoing {
             topic: &topology.topics.commands.name,
             key: Some(envelope.aggregate_id.as_bytes()),

@@ -5,8 +5,9 @@ use crate::backlog::{Planned, Shape};
 use anyhow::{bail, ensure};
 use decider::{Codec, Status};
 use schemas::Airline;
+use service::clock;
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use stream::reader::Reader;
 
 const ASK_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -24,7 +25,7 @@ pub(crate) fn validate(cluster: &Cluster, shape: &Shape) -> anyhow::Result<()> {
         .into_iter()
         .map(|Planned { envelope, accepted }| (envelope.command_id, accepted))
         .collect();
-    let mut heard = Instant::now();
+    let mut heard = clock::monotonic();
     let mut rejected = 0;
     while !expected.is_empty() {
         let mut values = Vec::new();
@@ -44,7 +45,7 @@ pub(crate) fn validate(cluster: &Cluster, shape: &Shape) -> anyhow::Result<()> {
             rejected += u32::from(!accepted);
         }
         if polled.records > 0 {
-            heard = Instant::now();
+            heard = clock::monotonic();
         }
         ensure!(heard.elapsed() < PATIENCE, "{} commands have no outcome", expected.len());
     }

@@ -48,7 +48,7 @@ impl Store {
             }
         }
         self.db
-            .write_opt(&batch, &self.write_options)
+            .write_opt(batch, &self.write_options)
             .map_err(|error| Error::new(&self.path, "written", &error))
     }
 

@@ -2,15 +2,19 @@
 //!
 //! `floor <brokers> <input topic> <first output> <second output> <partitions> <records per transaction> <records>` reads the input
 //! from its beginning and prints one JSON object.
-#![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::unwrap_used, unsafe_code)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, unsafe_code)]
+
+#[path = "../src/clock.rs"]
+#[allow(dead_code)]
+mod clock;
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::Message;
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,7 +37,7 @@ fn main() {
         .set("queued.max.messages.kbytes", "16384")
         .create()
         .unwrap();
-    let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
+    let producer: Client = ClientConfig::new()
         .set("bootstrap.servers", brokers)
         .set("transactional.id", format!("floor-{}", std::process::id()))
         .set("compression.type", "lz4")
@@ -49,7 +53,7 @@ fn main() {
     }
     consumer.assign(&assignment).unwrap();
 
-    let (began, cpu_began) = (Instant::now(), cpu_seconds());
+    let (began, cpu_began) = (clock::now(), cpu_seconds());
     let mut copied = 0;
     while copied < records {
         let mut batch = Vec::with_capacity(per_transaction);
@@ -65,32 +69,39 @@ fn main() {
                 None => break,
             }
         }
-        producer.begin_transaction().unwrap();
-        let mut offsets = BTreeMap::new();
-        for message in &batch {
-            for topic in [first, second] {
-                let mut record = BaseRecord::<[u8], [u8]>::to(topic).partition(message.partition());
-                record.key = message.key();
-                record.payload = message.payload();
-                producer.send(record).map_err(|(error, _)| error).unwrap();
-            }
-            offsets.insert(message.partition(), message.offset() + 1);
-        }
-        let mut list = TopicPartitionList::new();
-        for (partition, offset) in offsets {
-            list.add_partition_offset(input, partition, Offset::Offset(offset)).unwrap();
-        }
-        producer
-            .send_offsets_to_transaction(&list, &consumer.group_metadata().unwrap(), Duration::from_secs(10))
-            .unwrap();
-        // The crate's own flush polls in steps of 100 ms.
-        // SAFETY: the handle is valid while the producer lives.
-        unsafe { rdkafka::bindings::rd_kafka_flush(producer.client().native_ptr(), 10_000) };
-        producer.commit_transaction(Duration::from_secs(10)).unwrap();
+        copy(&producer, &consumer, &batch, [input, first, second]);
         copied += batch.len();
     }
     let (seconds, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds() - cpu_began);
     println!("{{\"records\": {copied}, \"per_transaction\": {per_transaction}, \"seconds\": {seconds:.3}, \"cpu_seconds\": {cpu:.3}}}");
+}
+
+type Client = ThreadedProducer<DefaultProducerContext>;
+
+/// One transaction.
+fn copy(producer: &Client, consumer: &BaseConsumer, batch: &[BorrowedMessage<'_>], [input, first, second]: [&str; 3]) {
+    producer.begin_transaction().unwrap();
+    let mut offsets = BTreeMap::new();
+    for message in batch {
+        for topic in [first, second] {
+            let mut record = BaseRecord::<[u8], [u8]>::to(topic).partition(message.partition());
+            record.key = message.key();
+            record.payload = message.payload();
+            producer.send(record).map_err(|(error, _)| error).unwrap();
+        }
+        offsets.insert(message.partition(), message.offset() + 1);
+    }
+    let mut list = TopicPartitionList::new();
+    for (partition, offset) in offsets {
+        list.add_partition_offset(input, partition, Offset::Offset(offset)).unwrap();
+    }
+    producer
+        .send_offsets_to_transaction(&list, &consumer.group_metadata().unwrap(), Duration::from_secs(10))
+        .unwrap();
+    // The crate's own flush polls in steps of 100 ms.
+    // SAFETY: the handle is valid while the producer lives.
+    unsafe { rdkafka::bindings::rd_kafka_flush(producer.client().native_ptr(), 10_000) };
+    producer.commit_transaction(Duration::from_secs(10)).unwrap();
 }
 
 /// User and system time of this process so far, from /proc.

@@ -92,7 +92,7 @@ fn within_rotations(read: &impl Read, schedule: &Schedule, right: &mut Violation
             None => None,
         };
         if let Some((registration, assigned)) = &rotation.airplane
-            && !airplane.as_ref().is_some_and(|airplane| !airplane.retired)
+            && airplane.as_ref().is_none_or(|airplane| airplane.retired)
         {
             let detail = Detail::UnknownAirplane {
                 airplane: registration.clone(),

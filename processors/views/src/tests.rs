@@ -1,1 +1,9 @@
 //! Given events, the view.
+
+mod fixture;
+
+mod pairs;
+mod references;
+mod rotations;
+mod same_day;
+mod unfit;

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 #[derive(Args)]
 pub(crate) struct Arguments {
     file: PathBuf,
-    /// The rotations are called NAME-<tail>
+    /// The rotations are called NAME and the tail
     #[arg(long)]
     name: String,
     /// Register every tail as an airplane of this type

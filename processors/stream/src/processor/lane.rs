@@ -136,13 +136,12 @@ where
     }
 
     fn restore(&mut self, partitions: &[u32]) -> Result<Result<(), String>, ProcessorError> {
-        if !self.producer.is_ready() {
-            if let Err(failure) = self.producer.prepare() {
-                tracing::warn!(%failure, "no transaction can be begun yet");
-                self.processor.observe.held_up(Some("waiting for the transaction coordinator"));
-                self.keep_alive(RETRY_PAUSE);
-                return Ok(Ok(()));
-            }
+        // Nothing is done where the producer is ready already.
+        if let Err(failure) = self.producer.prepare() {
+            tracing::warn!(%failure, "no transaction can be begun yet");
+            self.processor.observe.held_up(Some("waiting for the transaction coordinator"));
+            self.keep_alive(RETRY_PAUSE);
+            return Ok(Ok(()));
         }
         self.processor.observe.held_up(Some("bringing the state up to the log"));
         let began = clock::now();

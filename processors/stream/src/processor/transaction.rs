@@ -1,19 +1,21 @@
 //! One transaction at a time on one producer: every call in finite slices, with a deadline over all of them.
 
+mod deliveries;
+mod records;
+
 use super::consumer::GroupConsumer;
 use super::{Configuration, ProcessorError};
 use crate::Settings;
 use crate::clock::Deadline;
 use crate::failure::Failure;
 use crate::raw::{SendOffsetsError, flush, send_offsets};
-use crate::reader::Quiet;
 use decider::{Batch, Outgoing};
-use rdkafka::client::ClientContext;
+use deliveries::{Delivered, Deliveries};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, DeliveryResult, Header, Headers, Message, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use rdkafka::message::BorrowedMessage;
+use rdkafka::producer::{Producer, ThreadedProducer};
+pub(super) use records::FORWARDED_FROM;
+use records::record_of;
 use std::time::Duration;
 use topology::Topology;
 
@@ -34,9 +36,6 @@ pub(crate) enum NotCommitted {
     /// It may have committed or not, or the producer is of no use any more: only the log can tell.
     Doubtful(String),
 }
-
-/// For each partition the offsets after the last event and after the last outcome that were written.
-pub(crate) type Delivered = BTreeMap<u32, (Option<i64>, Option<i64>)>;
 
 /// The producer of this instance, or the wish for one. A thread of the client serves the delivery reports.
 pub(crate) struct TransactionalProducer {
@@ -61,10 +60,6 @@ impl TransactionalProducer {
 
     pub(crate) fn transactional_id(&self) -> &str {
         &self.transactional_id
-    }
-
-    pub(crate) fn is_ready(&self) -> bool {
-        self.ready
     }
 
     fn create(&mut self) -> Result<(), Failure> {
@@ -247,186 +242,6 @@ impl Transaction<'_> {
                     }
                 }
             }
-        }
-    }
-}
-
-type Record<'r> = BaseRecord<'r, [u8], [u8], usize>;
-
-fn record_of<'r>(topology: &'r Topology, batch: &'r Batch, outgoing: &Outgoing, incoming: &'r [BorrowedMessage<'_>]) -> Record<'r> {
-    let topics = &topology.topics;
-    match outgoing {
-        Outgoing::Event {
-            incoming: index,
-            value,
-            event_type,
-        } => {
-            let message = &incoming[*index];
-            let opaque = report_to(message.partition(), Report::Event);
-            answer(&topics.events.name, message, batch.value(value), opaque).headers(with_trace(message, "type", event_type))
-        }
-        Outgoing::Outcome {
-            incoming: index,
-            value,
-            status,
-            decided_at_ms,
-        } => {
-            let message = &incoming[*index];
-            let opaque = report_to(message.partition(), Report::Outcome);
-            answer(&topics.outcomes.name, message, batch.value(value), opaque)
-                .timestamp(*decided_at_ms)
-                .headers(with_trace(message, "status", status.name()))
-        }
-        Outgoing::Forward {
-            incoming: index,
-            to_partition,
-        } => {
-            let message = &incoming[*index];
-            let from = format!("{}/{}", message.partition(), message.offset());
-            let headers = copied(message).insert(Header {
-                key: FORWARDED_FROM,
-                value: Some(&from),
-            });
-            as_it_is(&topics.commands.name, message)
-                .partition(to_partition.cast_signed())
-                .headers(headers)
-        }
-        Outgoing::DeadLetter { incoming: index, reason } => {
-            let message = &incoming[*index];
-            let found = [
-                ("topic", message.topic().to_owned()),
-                ("partition", message.partition().to_string()),
-                ("offset", message.offset().to_string()),
-                ("reason", reason.to_string()),
-            ];
-            let headers = found.iter().fold(copied(message), |headers, (key, value)| {
-                headers.insert(Header { key, value: Some(value) })
-            });
-            let partitions = topology.partitions_of(&topics.dead_letters).cast_signed();
-            as_it_is(&topics.dead_letters.name, message)
-                .partition(message.partition() % partitions)
-                .headers(headers)
-        }
-    }
-}
-
-/// The header of a command that was put into the partition where its key belongs.
-pub(crate) const FORWARDED_FROM: &str = "forwarded-from";
-const TRACEPARENT: &str = "traceparent";
-
-fn answer<'r>(topic: &'r str, message: &'r BorrowedMessage<'_>, value: &'r [u8], opaque: usize) -> Record<'r> {
-    let record = BaseRecord::with_opaque_to(topic, opaque)
-        .partition(message.partition())
-        .payload(value);
-    match message.key() {
-        Some(key) => record.key(key),
-        None => record,
-    }
-}
-
-fn as_it_is<'r>(topic: &'r str, message: &'r BorrowedMessage<'_>) -> Record<'r> {
-    let mut record = BaseRecord::with_opaque_to(topic, report_to(0, Report::Neither));
-    if let Some(key) = message.key() {
-        record = record.key(key);
-    }
-    if let Some(value) = message.payload() {
-        record = record.payload(value);
-    }
-    record
-}
-
-fn with_trace(message: &BorrowedMessage<'_>, name: &str, value: &str) -> OwnedHeaders {
-    let headers = OwnedHeaders::new_with_capacity(2).insert(Header {
-        key: name,
-        value: Some(value),
-    });
-    match crate::reader::header(message, TRACEPARENT) {
-        Some(trace) => headers.insert(Header {
-            key: TRACEPARENT,
-            value: Some(trace),
-        }),
-        None => headers,
-    }
-}
-
-fn copied(message: &BorrowedMessage<'_>) -> OwnedHeaders {
-    let mut headers = OwnedHeaders::new();
-    if let Some(found) = message.headers() {
-        for header in found.iter() {
-            headers = headers.insert(Header {
-                key: header.key,
-                value: header.value,
-            });
-        }
-    }
-    headers
-}
-
-/// Which offset a delivery report moves on.
-#[derive(Clone, Copy)]
-enum Report {
-    Neither = 0,
-    Event = 1,
-    Outcome = 2,
-}
-
-fn report_to(partition: i32, report: Report) -> usize {
-    ((partition.cast_unsigned() as usize) << 2) | report as usize
-}
-
-/// Collects where records came to lie.
-#[derive(Default)]
-struct Deliveries {
-    written: Mutex<Written>,
-}
-
-#[derive(Default)]
-struct Written {
-    offsets: Delivered,
-    failure: Option<String>,
-}
-
-impl Deliveries {
-    fn with<T>(&self, act: impl FnOnce(&mut Written) -> T) -> T {
-        act(&mut self.written.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn reset(&self) {
-        self.with(|written| *written = Written::default());
-    }
-
-    fn take(&self) -> Delivered {
-        self.with(|written| std::mem::take(&mut written.offsets))
-    }
-
-    fn failure(&self) -> Option<String> {
-        self.with(|written| written.failure.clone())
-    }
-}
-
-impl ClientContext for Deliveries {
-    fn error(&self, error: KafkaError, reason: &str) {
-        Quiet.error(error, reason);
-    }
-}
-
-impl ProducerContext for Deliveries {
-    type DeliveryOpaque = usize;
-
-    fn delivery(&self, result: &DeliveryResult<'_>, opaque: usize) {
-        match result {
-            Ok(message) => {
-                let next = message.offset() + 1;
-                let partition = u32::try_from(opaque >> 2).unwrap_or(u32::MAX);
-                self.with(|written| match opaque & 3 {
-                    1 => written.offsets.entry(partition).or_default().0 = Some(next),
-                    2 => written.offsets.entry(partition).or_default().1 = Some(next),
-                    _ => {}
-                });
-            }
-            Err((error, _)) => self.with(|written| {
-                written.failure.get_or_insert_with(|| error.to_string());
-            }),
         }
     }
 }

@@ -39,62 +39,55 @@ pub(super) fn project<R: Read>(
         (_, None) => return Err(unfit(event, format!("there is no rotation {id}"))),
         (_, Some(rotation)) => rotation,
     };
-    let stored_leg = |leg_id| world::leg(draft.read, id, leg_id)?.ok_or_else(|| unfit(event, format!("there is no leg {leg_id}")));
     match event {
         Event::Created { .. } => {}
-        Event::LegAdded { leg } => {
-            let change = Change {
-                old: None,
-                new: Some(Leg::new(leg, provenance)),
-            };
+        Event::LegAdded { .. } | Event::LegRemoved { .. } | Event::LegRescheduled { .. } => {
+            let change = change_of(draft, id, event, provenance)?;
             legs::change(draft, id, &rotation, &change)?;
         }
-        Event::LegRemoved { leg } => {
-            let change = Change {
-                old: Some(stored_leg(&leg.id)?),
-                new: None,
-            };
-            legs::change(draft, id, &rotation, &change)?;
+        Event::AirplaneAssigned { registration, .. } => {
+            assign(draft, id, &rotation, Some((registration.clone(), provenance)))?;
         }
+        Event::AirplaneUnassigned { .. } => assign(draft, id, &rotation, None)?,
+        Event::Activated => {
+            let mode = Mode::Active;
+            let active = Rotation {
+                mode,
+                provenance,
+                ..rotation
+            };
+            draft.put(keys::rotation(id), active.to_bytes());
+        }
+        Event::Removed => remove(draft, id, &rotation)?,
+    }
+    Ok(())
+}
+
+/// The leg before and after an event of one leg.
+fn change_of<R: Read>(draft: &Draft<'_, R>, id: &RotationId, event: &Event, provenance: Provenance) -> Result<Change, ProjectError> {
+    let stored_leg = |leg_id| world::leg(draft.read, id, leg_id)?.ok_or_else(|| unfit(event, format!("there is no leg {leg_id}")));
+    let (mut old, mut new) = (None, None);
+    match event {
+        Event::LegAdded { leg } => new = Some(Leg::new(leg, provenance)),
+        Event::LegRemoved { leg } => old = Some(stored_leg(&leg.id)?),
         Event::LegRescheduled {
             leg_id,
             departure,
             arrival,
             ..
         } => {
-            let old = stored_leg(leg_id)?;
-            let new = Leg {
+            let stored = stored_leg(leg_id)?;
+            new = Some(Leg {
                 departure: *departure,
                 arrival: *arrival,
                 provenance,
-                ..old.clone()
-            };
-            legs::change(
-                draft,
-                id,
-                &rotation,
-                &Change {
-                    old: Some(old),
-                    new: Some(new),
-                },
-            )?;
+                ..stored.clone()
+            });
+            old = Some(stored);
         }
-        Event::AirplaneAssigned { registration, .. } => {
-            assign(draft, id, &rotation, Some((registration.clone(), provenance)))?;
-        }
-        Event::AirplaneUnassigned { .. } => assign(draft, id, &rotation, None)?,
-        Event::Activated => draft.put(
-            keys::rotation(id),
-            Rotation {
-                mode: Mode::Active,
-                provenance,
-                ..rotation
-            }
-            .to_bytes(),
-        ),
-        Event::Removed => remove(draft, id, &rotation)?,
+        Event::Created { .. } | Event::Activated | Event::Removed | Event::AirplaneAssigned { .. } | Event::AirplaneUnassigned { .. } => {}
     }
-    Ok(())
+    Ok(Change { old, new })
 }
 
 fn assign<R: Read>(

@@ -1,0 +1,242 @@
+//! A view in memory that is told events, and is compared with a recomputation after each of them.
+
+use crate::ask::{self, Filter, Span};
+use crate::{Check, Detail, Fact, Violation, project, recompute};
+use domain::rotation::Mode;
+use domain::{AggregateId, AircraftType, AirportCode, Event, FlightDesignator, Instant, LegId, Registration, RotationId, ZoneName};
+use domain::{airplane, airport, rotation};
+use keyvalue::Memory;
+
+pub(super) type Told = (AggregateId, Event);
+
+pub(super) const ALL: Span<'_> = Span {
+    after: None,
+    limit: usize::MAX,
+};
+
+/// A view of one partition.
+#[derive(Default)]
+pub(super) struct View {
+    pub(super) memory: Memory,
+    sequence: u64,
+}
+
+impl View {
+    pub(super) fn given(told: impl IntoIterator<Item = Told>) -> Self {
+        let mut view = Self::default();
+        view.when(told);
+        view
+    }
+
+    pub(super) fn when(&mut self, told: impl IntoIterator<Item = Told>) {
+        for (aggregate_id, event) in told {
+            self.sequence += 1;
+            apply(&mut self.memory, &fact(0, self.sequence, aggregate_id, event));
+            agrees_with_recomputation(&self.memory);
+        }
+    }
+
+    pub(super) fn violations(&self, check: Check, filter: &Filter) -> Vec<Violation> {
+        let page = ask::violations(&self.memory, check, filter, ALL).unwrap();
+        assert_eq!(page.next, None);
+        assert_eq!(ask::count(&self.memory, check, filter).unwrap(), page.items.len() as u64);
+        page.items
+    }
+
+    /// What a check finds, in words.
+    pub(super) fn found(&self, check: Check) -> Vec<String> {
+        self.violations(check, &Filter::default()).iter().map(words).collect()
+    }
+
+    pub(super) fn finds(&self, check: Check, expected: &[&str]) {
+        assert_eq!(self.found(check), expected);
+    }
+}
+
+pub(super) fn fact(partition: u32, sequence: u64, aggregate_id: AggregateId, event: Event) -> Fact {
+    Fact {
+        partition,
+        sequence,
+        version: sequence,
+        command_id: [0; 16],
+        command_offset: 0,
+        decided_at: Instant(0),
+        aggregate_id,
+        event,
+    }
+}
+
+pub(super) fn apply(memory: &mut Memory, fact: &Fact) {
+    let mutations = project(fact, memory).unwrap();
+    memory.apply(&mutations);
+}
+
+/// Index and counts are what plain scans say.
+pub(super) fn agrees_with_recomputation(memory: &Memory) {
+    let recomputed = recompute(memory, None, u64::MAX).unwrap();
+    assert_eq!(recomputed.differing, 0);
+    let counts = ask::counts(memory).unwrap();
+    assert_eq!(counts.violations.iter().sum::<u64>(), recomputed.total);
+    for (count, check) in counts.violations.into_iter().zip(Check::ALL) {
+        let listed = ask::violations(memory, check, &Filter::default(), ALL).unwrap();
+        assert_eq!(count, listed.items.len() as u64, "{}", check.name());
+    }
+    let nodes = (
+        ask::rotations(memory, ALL).unwrap().items.len(),
+        ask::legs(memory, ask::Time::default(), ALL).unwrap().items.len(),
+        ask::airplanes(memory, ALL).unwrap().items.len(),
+        ask::airports(memory, ALL).unwrap().items.len(),
+    );
+    let counted = [counts.rotations, counts.legs, counts.airplanes, counts.airports].map(|count| usize::try_from(count).unwrap());
+    assert_eq!(counted, [nodes.0, nodes.1, nodes.2, nodes.3]);
+}
+
+fn words(violation: &Violation) -> String {
+    let legs: Vec<_> = violation
+        .legs
+        .iter()
+        .map(|(rotation, leg)| format!("{rotation}/{}", leg.id))
+        .collect();
+    let legs = legs.join(" then ");
+    match &violation.detail {
+        Detail::Continuity | Detail::Overlap => legs,
+        Detail::GroundTime {
+            ground_minutes,
+            minimum_minutes,
+            airport,
+            ..
+        } => format!("{legs}: {ground_minutes} of {minimum_minutes} min at {airport}"),
+        Detail::Designator {
+            designator,
+            airport,
+            origin_date_days,
+            legs: count,
+        } => format!("{legs}: {designator} from {airport} on day {origin_date_days}, {count} legs"),
+        Detail::Seam {
+            airplane,
+            discontinuous,
+            overlapping,
+        } => format!("{legs}: {airplane}, discontinuous {discontinuous}, overlapping {overlapping}"),
+        Detail::UnknownAirport { airport } => format!("{legs}: airport {airport}"),
+        Detail::UnknownAirplane { airplane, retired, .. } => format!("{}: airplane {airplane}, retired {retired}", violation.rotation),
+    }
+}
+
+pub(super) fn code(text: &str) -> AirportCode {
+    AirportCode::parse(text).unwrap()
+}
+
+pub(super) fn rotation_id(text: &str) -> RotationId {
+    RotationId::parse(text).unwrap()
+}
+
+pub(super) fn leg_id(text: &str) -> LegId {
+    LegId::parse(text).unwrap()
+}
+
+pub(super) fn registration(text: &str) -> Registration {
+    Registration::parse(text).unwrap()
+}
+
+pub(super) fn aircraft_type(text: &str) -> AircraftType {
+    AircraftType::parse(text).unwrap()
+}
+
+/// A day of January 2008 and a time of it, as "01T08:00".
+pub(super) fn at(text: &str) -> Instant {
+    Instant::parse(&format!("2008-01-{text}Z")).unwrap()
+}
+
+pub(super) fn airport(airport: &str, zone: &str, minutes: u32) -> Told {
+    let event = airport::Event::Registered {
+        name: format!("{airport} airport"),
+        zone: ZoneName::parse(zone).unwrap(),
+        minimum_ground_time_minutes: minutes,
+    };
+    (AggregateId::Airport(code(airport)), Event::Airport(event))
+}
+
+pub(super) fn minimum(airport: &str, of_type: Option<&str>, minutes: u32) -> Told {
+    let event = airport::Event::MinimumGroundTimeSet {
+        aircraft_type: of_type.map(aircraft_type),
+        minutes,
+    };
+    (AggregateId::Airport(code(airport)), Event::Airport(event))
+}
+
+pub(super) fn airplane(airplane: &str, of_type: &str) -> Told {
+    let event = airplane::Event::Registered {
+        aircraft_type: aircraft_type(of_type),
+    };
+    (AggregateId::Airplane(registration(airplane)), Event::Airplane(event))
+}
+
+pub(super) fn retired(airplane: &str) -> Told {
+    (
+        AggregateId::Airplane(registration(airplane)),
+        Event::Airplane(airplane::Event::Retired),
+    )
+}
+
+pub(super) fn rotation(rotation: &str, event: rotation::Event) -> Told {
+    (AggregateId::Rotation(rotation_id(rotation)), Event::Rotation(event))
+}
+
+pub(super) fn created(id: &str) -> Told {
+    rotation(id, rotation::Event::Created { mode: Mode::Draft })
+}
+
+/// A leg as "id designator origin destination departure arrival".
+pub(super) fn leg(text: &str) -> rotation::Leg {
+    let [id, designator, origin, destination, departure, arrival] = text.split(' ').collect::<Vec<_>>()[..] else {
+        panic!("{text}");
+    };
+    rotation::Leg {
+        id: leg_id(id),
+        designator: FlightDesignator::parse(designator).unwrap(),
+        origin: code(origin),
+        destination: code(destination),
+        departure: at(departure),
+        arrival: at(arrival),
+    }
+}
+
+pub(super) fn added(id: &str, text: &str) -> Told {
+    rotation(id, rotation::Event::LegAdded { leg: leg(text) })
+}
+
+pub(super) fn left_out(id: &str, text: &str) -> Told {
+    rotation(id, rotation::Event::LegRemoved { leg: leg(text) })
+}
+
+/// The leg is given as it was, then its new departure and arrival.
+pub(super) fn rescheduled(id: &str, text: &str, departure: &str, arrival: &str) -> Told {
+    let was = leg(text);
+    let event = rotation::Event::LegRescheduled {
+        leg_id: was.id,
+        previous_departure: was.departure,
+        previous_arrival: was.arrival,
+        departure: at(departure),
+        arrival: at(arrival),
+    };
+    rotation(id, event)
+}
+
+pub(super) fn assigned(id: &str, airplane: &str, previous: Option<&str>) -> Told {
+    let event = rotation::Event::AirplaneAssigned {
+        registration: registration(airplane),
+        previous: previous.map(registration),
+    };
+    rotation(id, event)
+}
+
+pub(super) fn unassigned(id: &str, airplane: &str) -> Told {
+    let event = rotation::Event::AirplaneUnassigned {
+        registration: registration(airplane),
+    };
+    rotation(id, event)
+}
+
+pub(super) fn removed(id: &str) -> Told {
+    rotation(id, rotation::Event::Removed)
+}
