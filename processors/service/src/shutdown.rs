@@ -60,9 +60,10 @@ impl Shutdown {
 
     /// Asks every part of the process to stop.
     pub fn request(&self) {
+        // Told first: whoever is woken by the other must find that it is requested.
+        self.shared.told.send_replace(true);
         *self.shared.requested.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.shared.changed.notify_all();
-        self.shared.told.send_replace(true);
     }
 
     pub fn is_requested(&self) -> bool {
