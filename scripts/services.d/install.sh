@@ -36,7 +36,8 @@ require_tools() {
 
 has_tool() {
     case "$1" in
-    libclang) compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null || [[ -n "${LIBCLANG_PATH:-}" ]] ;;
+    # Not libclang-cpp, which other packages bring: what generates the bindings to RocksDB looks for the C interface.
+    libclang) compgen -G '/usr/lib/llvm-*/lib/libclang[.-][s0-9]*' >/dev/null || [[ -n "${LIBCLANG_PATH:-}" ]] ;;
     openssl-headers) pkg-config --exists openssl 2>/dev/null ;;
     zlib-headers) pkg-config --exists zlib 2>/dev/null ;;
     python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
