@@ -7,9 +7,6 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use store::{Kind, Sizing, Store};
 
-/// A file of this name in the directory asks for a rebuild at the next start: a block was found broken in mid-run.
-const REBUILD: &str = "REBUILD";
-
 /// A view by name and version. Content of another version means something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Edition {
@@ -46,7 +43,7 @@ pub enum Error {
 pub(crate) fn open(state_directory: &Path, edition: Edition, sizing: Sizing) -> Result<Store, Error> {
     let path = state_directory.join(edition.view);
     std::fs::create_dir_all(state_directory).map_err(|error| medium(state_directory, error))?;
-    if path.join(REBUILD).exists() {
+    if store::is_rebuild_asked_for(&path) {
         set_aside(&path, "a broken block was found in it")?;
     }
     let unusable = match Store::open(&path, sizing) {
@@ -81,9 +78,8 @@ pub(crate) fn bind(store: &Store, edition: Edition, log: &Log) -> Result<Progres
 
 /// Leaves a note that the directory is to be built anew at the next start.
 pub(crate) fn ask_for_rebuild(store: &Store) {
-    let note = store.path().join(REBUILD);
-    if let Err(error) = std::fs::write(&note, "a broken block was found; this directory is set aside at the next start\n") {
-        tracing::error!(%error, path = %note.display(), "the next start cannot be told to rebuild");
+    if let Err(error) = store::ask_for_rebuild(store.path()) {
+        tracing::error!(%error, path = %store.path().display(), "the next start cannot be told to rebuild");
     }
 }
 

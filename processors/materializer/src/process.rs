@@ -7,9 +7,10 @@ use crate::directory::{self, Edition};
 use crate::metrics::Metrics;
 use crate::reading::{self, Decoder};
 use crate::view::View;
-use crate::writing::{VIEW, Writer};
+use crate::writing::{APPLIED, VIEW, WRITTEN, Writer};
 use keyvalue::ReadError;
 use query_service::{Limits, Patience, Service};
+use service::failpoints::{FailpointError, Failpoints};
 use service::{Health, ListenError, Operations, Shutdown, State};
 use std::io;
 use std::net::SocketAddr;
@@ -63,6 +64,8 @@ pub enum Failure {
     Store(#[from] store::Error),
     #[error(transparent)]
     Read(#[from] ReadError),
+    #[error(transparent)]
+    Failpoint(#[from] FailpointError),
     #[error("a thread of the process panicked; the log says where")]
     Panicked,
 }
@@ -84,6 +87,7 @@ pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutd
     let view = Arc::new(open(configuration, health.clone())?);
     let prometheus = service::metrics::registry("materializer", env!("CARGO_PKG_VERSION"))?;
     let metrics = Metrics::register(&prometheus, Arc::clone(&view))?;
+    let failpoints = Failpoints::from_environment(&[APPLIED, WRITTEN], &prometheus)?;
     let operations = Operations::start(
         configuration.operations_address,
         prometheus.clone(),
@@ -99,6 +103,7 @@ pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutd
         metrics,
         health,
         events_max: configuration.apply.events_max,
+        failpoints,
     };
     let requested = shutdown.clone();
     let view = thread::Builder::new().name("view".into()).spawn(move || keeper.keep(&requested))?;
@@ -170,14 +175,15 @@ fn serve(
 }
 
 /// Keeps the view up to date.
-struct Keeper {
-    view: Arc<View>,
+pub(crate) struct Keeper {
+    pub(crate) view: Arc<View>,
     settings: Settings,
     topology: Topology,
     registry: Registry,
-    metrics: Metrics,
-    health: Health,
+    pub(crate) metrics: Metrics,
+    pub(crate) health: Health,
     events_max: usize,
+    pub(crate) failpoints: Failpoints,
 }
 
 impl Keeper {
@@ -228,7 +234,7 @@ impl Keeper {
         let Some(Connected { reader, progress, ends }) = connected else {
             return Ok(());
         };
-        let writer = Writer::new(&self.view, &self.metrics, &self.health, progress, ends);
+        let writer = Writer::new(self, progress, ends);
         let decoder = Decoder::new(self.registry.clone(), self.health.clone());
         let (runs, received) = mpsc::sync_channel(RUNS_WAITING_MAX);
         let going = Going {
@@ -282,6 +288,7 @@ impl Failure {
             | Self::Listen(_)
             | Self::Directory(_)
             | Self::Metrics(_)
+            | Self::Failpoint(_)
             | Self::Thread(_)
             | Self::Topics(_) => FailureKind::Refuse,
             Self::Log(ReadFailure::Kafka { .. }) => FailureKind::Reconnect,
@@ -295,9 +302,7 @@ impl Failure {
     fn is_corruption(&self) -> bool {
         match self {
             Self::Store(error) => error.kind == Kind::Corrupt,
-            Self::Read(error) | Self::Stopped(Stop::Unreadable(error)) => {
-                ["Corruption", "cannot be right"].iter().any(|word| error.reason.contains(word))
-            }
+            Self::Read(error) | Self::Stopped(Stop::Unreadable(error)) => store::is_corruption(&error.reason),
             _ => false,
         }
     }

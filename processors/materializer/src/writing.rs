@@ -4,9 +4,10 @@ use crate::applying::{self, Step};
 use crate::bookkeeping::Progress;
 use crate::connecting::KAFKA;
 use crate::metrics::Metrics;
-use crate::process::Failure;
+use crate::process::{Failure, Keeper};
 use crate::reading::Run;
 use crate::view::View;
+use service::failpoints::Failpoints;
 use service::{Health, State, clock};
 use std::collections::BTreeMap;
 use std::sync::mpsc::Receiver;
@@ -14,12 +15,17 @@ use std::time::Instant;
 
 /// The part of the process that keeps the view.
 pub(crate) const VIEW: &str = "view";
+/// A batch is folded and not written: a point at which tests let a process end.
+pub(crate) const APPLIED: &str = "applied";
+/// A batch is written and nobody was told.
+pub(crate) const WRITTEN: &str = "written";
 
 /// Applies runs to a view, in one thread.
 pub(crate) struct Writer<'p> {
     view: &'p View,
     metrics: &'p Metrics,
     health: &'p Health,
+    failpoints: &'p Failpoints,
     progress: Progress,
     catching_up: Option<CatchingUp>,
 }
@@ -34,7 +40,7 @@ struct CatchingUp {
 }
 
 impl<'p> Writer<'p> {
-    pub(crate) fn new(view: &'p View, metrics: &'p Metrics, health: &'p Health, progress: Progress, mut ends: BTreeMap<u32, i64>) -> Self {
+    pub(crate) fn new(keeper: &'p Keeper, progress: Progress, mut ends: BTreeMap<u32, i64>) -> Self {
         ends.retain(|partition, end| next_offset(&progress, *partition) < *end);
         let catching_up = CatchingUp {
             offsets_total: offsets_left(&ends, &progress),
@@ -43,9 +49,10 @@ impl<'p> Writer<'p> {
             began: clock::monotonic(),
         };
         let mut writer = Self {
-            view,
-            metrics,
-            health,
+            view: &keeper.view,
+            metrics: &keeper.metrics,
+            health: &keeper.health,
+            failpoints: &keeper.failpoints,
             progress,
             catching_up: Some(catching_up),
         };
@@ -64,7 +71,9 @@ impl<'p> Writer<'p> {
     fn apply(&mut self, run: &Run) -> Result<(), Failure> {
         if !run.located.is_empty() {
             let step = applying::step(self.view.store(), &self.progress, &run.located);
+            self.failpoints.reached(APPLIED);
             self.view.store().apply(&step.mutations)?;
+            self.failpoints.reached(WRITTEN);
             self.progress = step.progress.clone();
             self.view.announce(&self.progress);
             self.count(&step, run);

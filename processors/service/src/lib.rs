@@ -20,6 +20,7 @@
 
 pub mod clock;
 mod configuration;
+pub mod failpoints;
 mod health;
 pub mod metrics;
 mod operations;

@@ -10,7 +10,7 @@ mod reading;
 
 pub use errors::{Error, Kind};
 pub use hash::content_hash;
-pub use open::{Sizing, set_aside};
+pub use open::{Sizing, ask_for_rebuild, is_corruption, is_rebuild_asked_for, set_aside};
 pub use reading::Snapshot;
 
 use keyvalue::{Mutation, Write, WriteError};

@@ -83,3 +83,23 @@ pub fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
         path.display()
     )))
 }
+
+/// A file of this name in the directory asks for a rebuild at the next start: a block was found broken in mid-run.
+const REBUILD: &str = "REBUILD";
+
+/// Leaves a note that the directory is to be set aside and built anew at the next start.
+pub fn ask_for_rebuild(path: &Path) -> std::io::Result<()> {
+    std::fs::write(
+        path.join(REBUILD),
+        "a broken block was found; this directory is set aside at the next start\n",
+    )
+}
+
+pub fn is_rebuild_asked_for(path: &Path) -> bool {
+    path.join(REBUILD).exists()
+}
+
+/// Whether a failed read or write says that what is on disk cannot be right.
+pub fn is_corruption(reason: &str) -> bool {
+    ["Corruption", "cannot be right"].iter().any(|word| reason.contains(word))
+}
