@@ -19,6 +19,12 @@ impl<D> Default for JsonCodec<D> {
     }
 }
 
+impl<D> Clone for JsonCodec<D> {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
 impl<D> JsonCodec<D> {
     /// The value of a command's record, for those who send it.
     pub fn command<C: Serialize>(envelope: &CommandEnvelope<C>) -> Vec<u8> {

@@ -8,10 +8,11 @@ use bank_example::{Account, Bank, Codec, Command};
 use decider::{Codec as _, CommandEnvelope, Domain, Tally};
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 use store::{Sizing, Store};
-use stream::processor::{Configuration, Observe, Processor, Restored, SchemaSource, Trouble};
+use stream::processor::{Configuration, Guards, Observe, Processor, Restored, SchemaSource, Trouble};
 use stream::writer::{Outgoing, Writer};
 use stream::{Settings, admin::Admin, reader::Reader, registry::RegistryError};
 use topology::Topology;
@@ -52,9 +53,11 @@ fn main() -> anyhow::Result<()> {
             batch_records_max: 1_000,
             pace: Duration::ZERO,
             cache_bytes_max: 1 << 20,
+            warm_partitions_max: 0,
+            guards: Guards::default(),
         },
         codec: Codec::default(),
-        store: Store::open(directory.path(), Sizing::default())?,
+        store: Arc::new(Store::open(directory.path(), Sizing::default())?),
         schemas: Quiet,
         observe: Quiet,
         domain: PhantomData::<fn() -> Bank>,
@@ -141,6 +144,7 @@ fn values(reader: &mut Reader) -> anyhow::Result<(Vec<Vec<u8>>, Vec<u32>)> {
 }
 
 /// Sees nothing, and knows no schema: JSON needs none.
+#[derive(Clone)]
 struct Quiet;
 
 impl SchemaSource for Quiet {

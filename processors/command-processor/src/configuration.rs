@@ -20,6 +20,7 @@ pub struct Configuration {
     pub batch_records_max: usize,
     pub pace_ms: u64,
     pub cache_bytes: usize,
+    pub warm_partitions_max: usize,
     pub rocksdb: RocksDb,
     pub kafka: BTreeMap<String, String>,
 }

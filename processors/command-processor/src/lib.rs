@@ -13,14 +13,15 @@ pub use state::StateError;
 use metrics::{Metrics, StoreMeasures};
 use prometheus::Registry as MetricsRegistry;
 use schemas::{Airline, AvroCodec, Content, SchemaIds, subject};
+use service::failpoints::{FailpointError, Failpoints};
 use service::{Health, Shutdown, State};
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Sizing, Store};
+use store::Sizing;
 use stream::Settings;
 use stream::admin::{Admin, AdminError, Identity};
-use stream::processor::{Processor, ProcessorError};
+use stream::processor::{Guards, Point, Processor, ProcessorError};
 use stream::registry::{Registry, RegistryError, Subject};
 use topology::{Severity, Topology};
 
@@ -49,6 +50,8 @@ pub enum RunError {
     #[error(transparent)]
     Metrics(#[from] prometheus::Error),
     #[error(transparent)]
+    Failpoint(#[from] FailpointError),
+    #[error(transparent)]
     Processor(#[from] ProcessorError),
 }
 
@@ -60,7 +63,8 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
     let waiting = |reason: &str| health.set(CLUSTER, State::Waiting(reason.to_owned()));
 
     // From here on the process is not ready until its partitions are.
-    let observe = Metrics::register(metrics, health.clone())?;
+    let failpoints = Failpoints::from_environment(&Point::ALL.map(Point::name), metrics)?;
+    let observe = Metrics::register(metrics, health.clone(), failpoints)?;
     waiting("looking at the cluster");
     let Some(identity) = look_at_cluster(&settings, &topology, shutdown, &waiting)? else {
         return Ok(());
@@ -87,21 +91,30 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
             batch_records_max: configuration.batch_records_max,
             pace: Duration::from_millis(configuration.pace_ms),
             cache_bytes_max: configuration.cache_bytes,
+            warm_partitions_max: configuration.warm_partitions_max,
+            guards: Guards::default(),
         },
         codec: AvroCodec::new(ids),
-        store: Shared(store),
+        store,
         schemas: registry,
         observe,
         domain: PhantomData::<fn() -> Airline>,
     };
     tracing::info!(instance_id = configuration.instance_id, "taking part in the group");
-    Ok(processor.run(&|wait| {
+    let result = processor.run(&|wait| {
         if wait.is_zero() {
             shutdown.is_requested()
         } else {
             shutdown.wait_timeout(wait)
         }
-    })?)
+    });
+    if let Err(error) = &result
+        && error.state_reason().is_some_and(store::is_corruption)
+        && let Err(error) = store::ask_for_rebuild(&configuration.state_directory)
+    {
+        tracing::error!(%error, "the next start cannot be told to rebuild the state");
+    }
+    Ok(result?)
 }
 
 /// Waits for the cluster, and compares its topics with the topology. `None` when the shutdown came first.
@@ -172,24 +185,5 @@ fn look_up_schemas(
     match ids() {
         Err(_) if shutdown.is_requested() => Ok(None),
         ids => ids.map(Some),
-    }
-}
-
-/// The store, which the metrics look at as well.
-struct Shared(Arc<Store>);
-
-impl keyvalue::Read for Shared {
-    fn get<T>(&self, key: &[u8], with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, keyvalue::ReadError> {
-        self.0.get(key, with)
-    }
-
-    fn scan(&self, from: &[u8], to: &[u8], order: keyvalue::Order, visit: keyvalue::Visit<'_>) -> Result<(), keyvalue::ReadError> {
-        self.0.scan(from, to, order, visit)
-    }
-}
-
-impl keyvalue::Write for Shared {
-    fn apply(&self, mutations: &[keyvalue::Mutation]) -> Result<(), keyvalue::WriteError> {
-        keyvalue::Write::apply(&*self.0, mutations)
     }
 }

@@ -3,12 +3,13 @@
 use decider::Tally;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use service::failpoints::Failpoints;
 use service::{Health, State, clock};
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
-use stream::processor::{Observe, Restored, Trouble};
+use stream::processor::{Observe, Point, Restored, Trouble};
 
 const LATENCY_BUCKETS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0];
 const PARTITIONS: &str = "partitions";
@@ -23,18 +24,24 @@ pub(crate) struct Metrics {
     decide_to_commit: Histogram,
     append_to_commit: Histogram,
     owned: IntGauge,
+    stopped: IntGauge,
+    /// By partition.
+    lag: IntGaugeVec,
+    restore_left: IntGauge,
+    followed_records: IntCounter,
     restores: IntCounter,
     restored_records: IntCounter,
     restore_seconds: Histogram,
     cache_bytes: IntGauge,
     cache_aggregates: IntGauge,
     health: Health,
+    failpoints: Failpoints,
 }
 
 impl Metrics {
     /// # Errors
     /// When the registry holds a metric of the same name already.
-    pub(crate) fn register(registry: &Registry, health: Health) -> Result<Self, prometheus::Error> {
+    pub(crate) fn register(registry: &Registry, health: Health, failpoints: Failpoints) -> Result<Self, prometheus::Error> {
         let latency = |name: &str, help: &str| Histogram::with_opts(HistogramOpts::new(name, help).buckets(LATENCY_BUCKETS.to_vec()));
         let metrics = Self {
             commands: IntCounterVec::new(
@@ -57,14 +64,34 @@ impl Metrics {
                 "From the append of a batch's oldest command to its commit.",
             )?,
             owned: IntGauge::new("aerolog_partitions_owned", "Partitions that are processed here now.")?,
+            stopped: IntGauge::new(
+                "aerolog_partitions_stopped",
+                "Partitions that wait for a person: their state and their log do not fit together.",
+            )?,
+            lag: IntGaugeVec::new(
+                Opts::new(
+                    "aerolog_lag_offsets",
+                    "Offsets between the next command to decide and the end of its partition.",
+                ),
+                &["partition"],
+            )?,
+            restore_left: IntGauge::new(
+                "aerolog_restore_left_offsets",
+                "Offsets of events and outcomes that are still to be replayed before partitions can be processed.",
+            )?,
+            followed_records: IntCounter::new(
+                "aerolog_followed_records_total",
+                "Events and outcomes of other instances' partitions that were folded.",
+            )?,
             restores: IntCounter::new("aerolog_restores_total", "Times that partitions were taken over.")?,
             restored_records: IntCounter::new("aerolog_restored_records_total", "Events and outcomes replayed in taking over.")?,
             restore_seconds: latency("aerolog_restore_seconds", "What taking over took.")?,
             cache_bytes: IntGauge::new("aerolog_cache_bytes", "Aggregates in memory, about.")?,
             cache_aggregates: IntGauge::new("aerolog_cache_aggregates", "Aggregates in memory.")?,
             health,
+            failpoints,
         };
-        let collectors: [Box<dyn Collector>; 13] = [
+        let collectors: [Box<dyn Collector>; 17] = [
             Box::new(metrics.commands.clone()),
             Box::new(metrics.events.clone()),
             Box::new(metrics.dead_letters.clone()),
@@ -73,6 +100,10 @@ impl Metrics {
             Box::new(metrics.decide_to_commit.clone()),
             Box::new(metrics.append_to_commit.clone()),
             Box::new(metrics.owned.clone()),
+            Box::new(metrics.stopped.clone()),
+            Box::new(metrics.lag.clone()),
+            Box::new(metrics.restore_left.clone()),
+            Box::new(metrics.followed_records.clone()),
             Box::new(metrics.restores.clone()),
             Box::new(metrics.restored_records.clone()),
             Box::new(metrics.restore_seconds.clone()),
@@ -116,13 +147,39 @@ impl Observe for Metrics {
         self.troubles.with_label_values(&[trouble.kind()]).inc();
         match trouble {
             Trouble::TransactionAborted => self.transactions.with_label_values(&["aborted"]).inc(),
-            Trouble::ProducerRenewed => self.transactions.with_label_values(&["in_doubt"]).inc(),
-            Trouble::ConsumerRenewed | Trouble::Fenced | Trouble::RegistryAway => {}
+            Trouble::TransactionInDoubt => self.transactions.with_label_values(&["in_doubt"]).inc(),
+            Trouble::ProducerRenewed
+            | Trouble::ConsumerRenewed
+            | Trouble::Fenced
+            | Trouble::RegistryAway
+            | Trouble::SlowEnd
+            | Trouble::Unfenced
+            | Trouble::NotOwned
+            | Trouble::StaleGeneration
+            | Trouble::EpochFenced
+            | Trouble::PartitionStopped
+            | Trouble::PollGap => {}
         }
     }
 
     fn owned(&self, partitions: usize) {
         self.owned.set(gauge(partitions));
+    }
+
+    fn lag(&self, partition: u32, offsets: i64) {
+        self.lag.with_label_values(&[&partition.to_string()]).set(offsets);
+    }
+
+    fn restoring(&self, offsets_left: i64) {
+        self.restore_left.set(offsets_left);
+    }
+
+    fn stopped(&self, partitions: usize) {
+        self.stopped.set(gauge(partitions));
+    }
+
+    fn followed(&self, records: u64) {
+        self.followed_records.inc_by(records);
     }
 
     fn restored(&self, restored: Restored, took: Duration) {
@@ -134,6 +191,10 @@ impl Observe for Metrics {
     fn cache(&self, bytes: usize, aggregates: usize) {
         self.cache_bytes.set(gauge(bytes));
         self.cache_aggregates.set(gauge(aggregates));
+    }
+
+    fn reached(&self, point: Point) {
+        self.failpoints.reached(point.name());
     }
 
     fn held_up(&self, reason: Option<&str>) {

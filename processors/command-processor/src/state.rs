@@ -28,6 +28,11 @@ pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<Store, StateError> {
         error,
     };
     std::fs::create_dir_all(path).map_err(medium)?;
+    if store::is_rebuild_asked_for(path) {
+        let aside = set_aside(path).map_err(medium)?;
+        tracing::warn!(aside = %aside.display(), "a broken block was found in the state, which is set aside; it comes back from the log");
+        std::fs::create_dir_all(path).map_err(medium)?;
+    }
     match Store::open(path, sizing) {
         Err(error) if error.kind == Kind::Corrupt => {
             let aside = set_aside(path).map_err(medium)?;

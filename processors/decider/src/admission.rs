@@ -5,6 +5,9 @@ use crate::{Codec, CommandEnvelope, Cursor, DecodeError, Domain, Machine, StepEr
 use keyvalue::Read;
 use std::collections::BTreeMap;
 
+/// Every event and outcome of a command repeats its key, beside a value whose size is bounded.
+const KEY_BYTES_MAX: usize = 1024;
+
 impl<D: Domain> Machine<D> {
     pub(crate) fn step(
         &mut self,
@@ -73,6 +76,13 @@ impl<D: Domain> Machine<D> {
         let value = record.value.ok_or(DeadLetter::NoValue)?;
         if key.iter().any(u8::is_ascii_control) {
             return Err(DeadLetter::ControlCharacter.into());
+        }
+        if key.len() > KEY_BYTES_MAX {
+            return Err(DeadLetter::KeyTooLong {
+                bytes: key.len(),
+                bytes_max: KEY_BYTES_MAX,
+            }
+            .into());
         }
         let belongs_in = topology::partition_of(key, self.limits.partitions);
         if value.len() > bytes_max {

@@ -53,6 +53,8 @@ pub enum DeadLetter {
     /// Keys of the state are built from ids and would run into one another.
     #[error("the key has a control character; an aggregate id has none")]
     ControlCharacter,
+    #[error("the key has {bytes} bytes; an aggregate id has at most {bytes_max}")]
+    KeyTooLong { bytes: usize, bytes_max: usize },
     #[error("the value has {bytes} bytes; a command has at most {bytes_max}")]
     Oversized { bytes: usize, bytes_max: usize },
     #[error("the key belongs in partition {belongs_in} and was forwarded to another one; do all producers see the same topic?")]
@@ -72,6 +74,7 @@ impl DeadLetter {
             Self::NoKey => "no_key",
             Self::NoValue => "no_value",
             Self::ControlCharacter => "control_character",
+            Self::KeyTooLong { .. } => "key_too_long",
             Self::Oversized { .. } => "oversized",
             Self::Misrouted { .. } => "misrouted",
             Self::UnknownSchema { .. } => "unknown_schema",

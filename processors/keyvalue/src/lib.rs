@@ -10,6 +10,7 @@ mod overlay;
 pub use memory::Memory;
 pub use overlay::Overlay;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// One change to one key. A list of them is applied in order, all or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +81,22 @@ impl<R: Read> Read for &R {
 
     fn scan(&self, from: &[u8], to: &[u8], order: Order, visit: Visit<'_>) -> Result<(), ReadError> {
         (**self).scan(from, to, order, visit)
+    }
+}
+
+impl<R: Read> Read for Arc<R> {
+    fn get<T>(&self, key: &[u8], with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, ReadError> {
+        (**self).get(key, with)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], order: Order, visit: Visit<'_>) -> Result<(), ReadError> {
+        (**self).scan(from, to, order, visit)
+    }
+}
+
+impl<W: Write> Write for Arc<W> {
+    fn apply(&self, mutations: &[Mutation]) -> Result<(), WriteError> {
+        (**self).apply(mutations)
     }
 }
 

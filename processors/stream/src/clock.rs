@@ -1,10 +1,15 @@
 //! The one place of this crate that reads a clock: deadlines and latencies are this crate's business, decisions are not.
 #![allow(clippy::disallowed_methods)]
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub(crate) fn now() -> Instant {
     Instant::now()
+}
+
+/// Microseconds since the epoch. Only to tell one session from another.
+pub(crate) fn unix_us() -> u128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros()
 }
 
 /// A wait with an end.

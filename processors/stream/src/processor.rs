@@ -4,12 +4,13 @@
 //! inside the poll, and the poll is never reached with an open transaction.
 
 mod consumer;
+mod follower;
 mod lane;
 mod observe;
 mod restore;
 mod transaction;
 
-pub use observe::{Observe, Restored, Trouble};
+pub use observe::{Observe, Point, Restored, Trouble};
 pub use restore::RestoreError;
 
 use crate::failure::Failure;
@@ -17,9 +18,11 @@ use crate::reader::ReadFailure;
 use crate::registry::RegistryError;
 use crate::{Settings, SettingsError};
 use consumer::{GroupConsumer, Scout};
-use decider::{Codec, Domain, Limits, Machine};
+use decider::{Codec, Domain, Limits, Machine, ReplayError};
+use follower::{Follower, Following};
 use keyvalue::{Read, Write, WriteError};
 use lane::Lane;
+use std::thread;
 use std::time::Duration;
 use topology::Topology;
 use transaction::TransactionalProducer;
@@ -38,6 +41,31 @@ pub struct Configuration {
     pub pace: Duration,
     /// Decoded aggregates are kept in memory up to about this size.
     pub cache_bytes_max: usize,
+    /// Most partitions of other instances that are followed, to take them over without a replay.
+    pub warm_partitions_max: usize,
+    pub guards: Guards,
+}
+
+/// What keeps a transaction from being torn, lost or committed by somebody who may not. Always all of them, but for tests that show what
+/// happens without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guards {
+    /// The producer is made anew when its EndTxn may have been sent twice: the one that comes late would end the next transaction.
+    pub renews_after_slow_end: bool,
+    /// Offsets are sent only as a member of a generation: from anybody else the broker takes them unasked.
+    pub sends_as_member_only: bool,
+    /// Offsets are sent only for partitions that are owned at that moment: the broker asks for the member, not for its partitions.
+    pub sends_owned_only: bool,
+}
+
+impl Default for Guards {
+    fn default() -> Self {
+        Self {
+            renews_after_slow_end: true,
+            sends_as_member_only: true,
+            sends_owned_only: true,
+        }
+    }
 }
 
 /// Where schemas come from that the codec does not know yet.
@@ -61,6 +89,25 @@ pub enum ProcessorError {
     State(#[from] keyvalue::ReadError),
     #[error(transparent)]
     Read(#[from] ReadFailure),
+    #[error("a thread could not be started: {0}")]
+    Thread(String),
+    #[error(
+        "another process has taken part in the group as {instance_id}: each needs an instance_id of its own. This one ends, the other goes on"
+    )]
+    InstanceTaken { instance_id: String },
+}
+
+impl ProcessorError {
+    /// What the state directory's medium said, if it was that which failed.
+    pub fn state_reason(&self) -> Option<&str> {
+        match self {
+            Self::Write(error) | Self::Restore(RestoreError::Write(error)) => Some(&error.reason),
+            Self::State(error) | Self::Restore(RestoreError::State(error) | RestoreError::Replay(ReplayError::Read { error, .. })) => {
+                Some(&error.reason)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A command value larger than this is a dead letter: its events and its outcome have to fit into records, too.
@@ -83,41 +130,67 @@ pub struct Processor<D: Domain, C, S, R, O> {
 }
 
 /// Why a consumer's session is over.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum End {
     Stopped,
     /// The consumer is not usable any more.
     Renew(String),
+    /// Another process has this one's instance id.
+    Taken,
 }
 
 impl<D, C, S, R, O> Processor<D, C, S, R, O>
 where
     D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
+    C: Codec<D> + Clone,
+    S: Read + Write + Clone + Send,
+    R: SchemaSource + Clone + Send,
     O: Observe,
 {
     /// Takes part in the group until `stop` says so; then finishes what is open, hands over, and returns.
     ///
     /// `stop` waits up to the given time for the wish to stop, and tells whether there is one.
     pub fn run(mut self, stop: &dyn Fn(Duration) -> bool) -> Result<(), ProcessorError> {
+        let following = Following::default();
+        if self.configuration.warm_partitions_max == 0 {
+            return self.take_part(stop, &following);
+        }
+        let follower = Follower {
+            following: &following,
+            settings: self.settings.clone(),
+            topology: self.topology.clone(),
+            codec: self.codec.clone(),
+            store: self.store.clone(),
+            schemas: self.schemas.clone(),
+            machine: follower::machine::<D>(self.limits()),
+        };
+        thread::scope(|scope| {
+            let spawned = thread::Builder::new()
+                .name("follower".to_owned())
+                .spawn_scoped(scope, move || follower.run());
+            spawned.map_err(|error| ProcessorError::Thread(error.to_string()))?;
+            // The thread ends with this, whatever becomes of the loop.
+            let _ending = Ending(&following);
+            self.take_part(stop, &following)
+        })
+    }
+
+    fn take_part(&mut self, stop: &dyn Fn(Duration) -> bool, following: &Following) -> Result<(), ProcessorError> {
         let mut producer = TransactionalProducer::new(&self.settings, &self.configuration)?;
         while !stop(Duration::ZERO) {
             let scout = Scout::new(&self.settings, &self.configuration.group)?;
             let consumer = GroupConsumer::new(&self.settings, &self.configuration, &self.topology)?;
-            let machine = Machine::new(Limits {
-                partitions: self.topology.partitions,
-                command_bytes_max: COMMAND_BYTES_MAX,
-                batch_bytes_max: BATCH_BYTES_MAX,
-                cache_bytes_max: self.configuration.cache_bytes_max,
-            });
-            let mut lane = Lane::new(&mut self, machine, &consumer, &scout, &mut producer, stop);
+            let machine = Machine::new(self.limits());
+            let mut lane = Lane::new(self, machine, &consumer, &scout, &mut producer, stop, following);
             let end = lane.run();
             drop(lane);
             consumer.leave();
             match end? {
                 End::Stopped => break,
+                End::Taken => {
+                    let instance_id = self.configuration.instance_id.clone();
+                    return Err(ProcessorError::InstanceTaken { instance_id });
+                }
                 End::Renew(reason) => {
                     tracing::warn!(reason, "the group's consumer is made anew");
                     self.observe.trouble(Trouble::ConsumerRenewed);
@@ -127,5 +200,23 @@ where
         }
         producer.close();
         Ok(())
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            partitions: self.topology.partitions,
+            command_bytes_max: COMMAND_BYTES_MAX,
+            batch_bytes_max: BATCH_BYTES_MAX,
+            cache_bytes_max: self.configuration.cache_bytes_max,
+        }
+    }
+}
+
+/// Ends the following thread when it is dropped.
+struct Ending<'f>(&'f Following);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }

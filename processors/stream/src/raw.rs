@@ -67,15 +67,16 @@ pub(crate) enum SendOffsetsError {
     Kafka(Failure),
 }
 
-/// Sends offsets to the open transaction, under the very membership that was checked.
+/// Sends offsets to the open transaction, under the very membership that was checked. Without `member_only` it is not.
 pub(crate) fn send_offsets<P: ProducerContext, C: ConsumerContext>(
     producer: &impl Producer<P>,
     consumer: &BaseConsumer<C>,
     offsets: &TopicPartitionList,
+    member_only: bool,
     timeout: Duration,
 ) -> Result<(), SendOffsetsError> {
     let metadata = Metadata::of(consumer)
-        .filter(|metadata| metadata.membership().is_fenced())
+        .filter(|metadata| !member_only || metadata.membership().is_fenced())
         .ok_or(SendOffsetsError::Unfenced)?;
     // SAFETY: all three handles are valid while they are borrowed; an error object is read and destroyed here, once.
     unsafe {
@@ -103,6 +104,22 @@ pub(crate) fn flush<P: ProducerContext>(producer: &impl Producer<P>, timeout: Du
     // SAFETY: the handle is valid while the producer is borrowed.
     let code = unsafe { sys::rd_kafka_flush(producer.client().native_ptr(), milliseconds(timeout)) };
     code == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
+}
+
+/// The offset after the last record of a partition, as the client saw it with its last fetch; `None` before that. Asks nobody.
+pub(crate) fn seen_end<C: ConsumerContext>(consumer: &BaseConsumer<C>, topic: &CStr, partition: u32) -> Option<i64> {
+    let (mut low, mut high) = (-1, -1);
+    // SAFETY: the handle is valid while the consumer is borrowed, and both numbers outlive the call.
+    let code = unsafe {
+        sys::rd_kafka_get_watermark_offsets(
+            consumer.client().native_ptr(),
+            topic.as_ptr(),
+            partition.cast_signed(),
+            &raw mut low,
+            &raw mut high,
+        )
+    };
+    (code == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0).then_some(high)
 }
 
 /// Why topic ids could not be had.
@@ -178,3 +195,6 @@ unsafe fn text(pointer: *const c_char) -> String {
     // SAFETY: as the caller promises.
     unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned()
 }
+
+#[cfg(test)]
+mod tests;

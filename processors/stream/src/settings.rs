@@ -4,6 +4,7 @@ use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 /// The user's `[kafka]` table, checked. Everything that librdkafka understands may be in it, but for what is fixed.
 #[derive(Clone)]
@@ -113,6 +114,8 @@ const PRODUCER_DEFAULTS: &[(&str, &str)] = &[
 
 /// Kafka Streams' value; far below `socket.timeout.ms`, so that a request that late meets a transaction that has ended.
 const TRANSACTION_TIMEOUT_MS: &str = "10000";
+/// librdkafka's own value, written down because a guard counts on it.
+const RETRY_BACKOFF_MS: &str = "100";
 /// The broker's least for the classic protocol.
 const SESSION_TIMEOUT_MS: &str = "6000";
 const HEARTBEAT_INTERVAL_MS: &str = "1500";
@@ -179,8 +182,16 @@ impl Settings {
         config
             .set("transactional.id", transactional_id)
             .set("transaction.timeout.ms", self.or("transaction.timeout.ms", TRANSACTION_TIMEOUT_MS))
-            .set("message.timeout.ms", self.or("message.timeout.ms", TRANSACTION_TIMEOUT_MS));
+            .set("message.timeout.ms", self.or("message.timeout.ms", TRANSACTION_TIMEOUT_MS))
+            .set("retry.backoff.ms", self.or("retry.backoff.ms", RETRY_BACKOFF_MS));
         config
+    }
+
+    /// A request that found no answer is sent again after this at the earliest: what took less was sent once. librdkafka waits
+    /// `retry.backoff.ms`, less a fifth of it at random (rd_kafka_broker_buf_retry).
+    pub(crate) fn end_repeated_after_min(&self) -> Duration {
+        let backoff_ms = self.or("retry.backoff.ms", RETRY_BACKOFF_MS).trim().parse().unwrap_or(0);
+        Duration::from_millis(backoff_ms) * 4 / 5
     }
 
     /// For a client that writes records without a transaction.

@@ -1,8 +1,9 @@
 //! The member of the group, and a look at the group from outside.
 
-use super::{Configuration, ProcessorError};
+use super::{Configuration, End, ProcessorError};
 use crate::Settings;
 use crate::failure::{Failure, is_transient};
+use crate::raw::seen_end;
 use crate::reader::Quiet;
 use rdkafka::bindings::rd_kafka_resp_err_t;
 use rdkafka::client::ClientContext;
@@ -10,8 +11,11 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::CString;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use topology::Topology;
 
@@ -28,6 +32,9 @@ pub(crate) enum Change {
 #[derive(Debug, Default)]
 pub(crate) struct GroupContext {
     changes: Mutex<Vec<Change>>,
+    /// What is owned at this moment, as the last callback said.
+    owned: Mutex<BTreeSet<u32>>,
+    poll_gaps: AtomicU64,
 }
 
 impl ClientContext for GroupContext {
@@ -58,22 +65,33 @@ impl ConsumerContext for GroupContext {
                 Change::Revoked
             }
         };
-        self.changes.lock().unwrap_or_else(PoisonError::into_inner).push(change);
+        *lock(&self.owned) = match &change {
+            Change::Assigned(partitions) => partitions.iter().copied().collect(),
+            Change::Revoked => BTreeSet::new(),
+        };
+        lock(&self.changes).push(change);
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a poll brought.
 pub(crate) enum Polled<'c> {
     Nothing,
     Message(BorrowedMessage<'c>),
-    /// The client is of no use any more.
-    Broken(String),
+    /// The client is of no use any more, and says so from now on.
+    Over(End),
 }
 
 /// The member of the group.
 pub(crate) struct GroupConsumer {
     pub(crate) client: BaseConsumer<GroupContext>,
     commands: String,
+    /// The same for the C interface.
+    commands_c: CString,
+    over: RefCell<Option<End>>,
 }
 
 impl GroupConsumer {
@@ -86,42 +104,80 @@ impl GroupConsumer {
         client
             .subscribe(&[&commands])
             .map_err(|error| ProcessorError::Client(Failure::of(&error)))?;
-        Ok(Self { client, commands })
+        Ok(Self {
+            client,
+            commands_c: CString::new(commands.as_str()).unwrap_or_default(),
+            commands,
+            over: RefCell::new(None),
+        })
     }
 
     pub(crate) fn poll(&self, wait: Duration) -> Polled<'_> {
-        match self.client.poll(wait) {
+        if let Some(end) = &*self.over.borrow() {
+            return Polled::Over(end.clone());
+        }
+        let end = match self.client.poll(wait) {
+            None => return Polled::Nothing,
+            Some(Ok(message)) => return Polled::Message(message),
+            Some(Err(error)) => self.end_of(&error),
+        };
+        match end {
             None => Polled::Nothing,
-            Some(Ok(message)) => Polled::Message(message),
-            Some(Err(KafkaError::MessageConsumptionFatal(code))) => Polled::Broken(format!("fatal: {code}")),
-            Some(Err(error)) => match error.rdkafka_error_code() {
-                Some(code) if is_transient(code) => Polled::Nothing,
-                Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
-                    Polled::Broken(format!("{} no longer holds the next command: {error}", self.commands))
-                }
-                _ => {
-                    tracing::warn!(%error, "the poll reports an error");
-                    match self.client.client().fatal_error() {
-                        Some((code, reason)) => Polled::Broken(format!("{code}: {reason}")),
-                        None => Polled::Nothing,
-                    }
-                }
-            },
+            Some(end) => {
+                self.over.replace(Some(end.clone()));
+                Polled::Over(end)
+            }
+        }
+    }
+
+    /// What an error of the poll means; `None` where the client goes on by itself.
+    fn end_of(&self, error: &KafkaError) -> Option<End> {
+        if let Some((code, reason)) = self.client.client().fatal_error() {
+            return Some(match code {
+                RDKafkaErrorCode::FencedInstanceId => End::Taken,
+                code => End::Renew(format!("{code}: {reason}")),
+            });
+        }
+        match error.rdkafka_error_code() {
+            Some(code) if is_transient(code) => None,
+            Some(RDKafkaErrorCode::PollExceeded) => {
+                tracing::warn!("the group was not served in time and has given the partitions away");
+                self.client.context().poll_gaps.fetch_add(1, Ordering::Relaxed);
+                None
+            }
+            Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
+                Some(End::Renew(format!("{} no longer holds the next command: {error}", self.commands)))
+            }
+            _ => {
+                tracing::warn!(%error, "the poll reports an error");
+                None
+            }
         }
     }
 
     pub(crate) fn take_changes(&self) -> Vec<Change> {
-        std::mem::take(&mut *self.client.context().changes.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *lock(&self.client.context().changes))
     }
 
     pub(crate) fn has_changes(&self) -> bool {
-        !self
-            .client
-            .context()
-            .changes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_empty()
+        !lock(&self.client.context().changes).is_empty()
+    }
+
+    /// Whether the group has given all of these partitions to this member, and not taken them back.
+    pub(crate) fn owns<'p>(&self, mut partitions: impl Iterator<Item = &'p u32>) -> bool {
+        let owned = lock(&self.client.context().owned);
+        partitions.all(|partition| owned.contains(partition))
+    }
+
+    /// How many offsets lie between the next command to decide and the end of its partition, as far as was seen.
+    pub(crate) fn lag(&self, partition: u32, next_command_offset: i64) -> Option<i64> {
+        let end = seen_end(&self.client, &self.commands_c, partition)?;
+        Some((end - next_command_offset).max(0))
+    }
+
+    /// How often the group was not served in time, since the last call.
+    pub(crate) fn take_poll_gaps(&self) -> u64 {
+        self.client.context().poll_gaps.swap(0, Ordering::Relaxed)
     }
 
     /// Fetches these partitions, and no others, from these offsets on. What was fetched before is dropped.

@@ -1,12 +1,16 @@
 //! A session of one consumer: what the group gave, restored and then processed, batch by batch.
 
+mod deciding;
+
 use super::consumer::{Change, GroupConsumer, Polled, Scout};
-use super::transaction::{FORWARDED_FROM, NotCommitted, TransactionalProducer};
-use super::{End, Observe, Processor, ProcessorError, SchemaSource, Trouble, restore};
-use crate::clock;
-use decider::{Batch, Codec, Domain, Incoming, Machine, Outgoing, StepError};
+use super::follower::{self, Following};
+use super::restore::RestoreError;
+use super::transaction::{Delivered, NotCommitted, TransactionalProducer};
+use super::{End, Observe, Point, Processor, ProcessorError, SchemaSource, Trouble, restore};
+use crate::clock::{self, Deadline};
+use decider::{Batch, Codec, Domain, Incoming, Machine, Outgoing};
 use keyvalue::{Read, Write};
-use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::message::BorrowedMessage;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -14,6 +18,10 @@ use std::time::{Duration, Instant};
 pub(super) const IDLE_WAIT: Duration = Duration::from_millis(100);
 /// Between two tries to reach the registry or to get a producer.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
+const MEASURE_EVERY: Duration = Duration::from_secs(1);
+/// How long, and of how many schema ids, it is remembered that the registry does not know them.
+const UNREADABLE_KEPT: Duration = Duration::from_secs(60);
+const UNREADABLE_MAX: usize = 10_000;
 /// Bytes of commands in one transaction.
 const BATCH_VALUE_BYTES_MAX: usize = 8 << 20;
 
@@ -33,11 +41,16 @@ pub(super) struct Lane<'l, D: Domain, C, S, R, O> {
     pub(super) scout: &'l Scout,
     pub(super) producer: &'l mut TransactionalProducer,
     pub(super) stop: &'l dyn Fn(Duration) -> bool,
+    following: &'l Following,
     phase: Phase,
     owned: Vec<u32>,
+    /// Owned, and not processed until a person has seen to it; and why.
+    stopped: BTreeMap<u32, String>,
     begun: Instant,
-    /// Schema ids whose commands cannot be read, for the batch in hand.
+    measured: Deadline,
+    /// Schema ids whose commands cannot be read, and why. Asked for again after a while: a schema may be registered late.
     unreadable: BTreeMap<u32, String>,
+    unreadable_until: Deadline,
 }
 
 /// What came of a batch of messages.
@@ -64,8 +77,8 @@ where
         scout: &'l Scout,
         producer: &'l mut TransactionalProducer,
         stop: &'l dyn Fn(Duration) -> bool,
+        following: &'l Following,
     ) -> Self {
-        let (phase, owned, begun, unreadable) = (Phase::Waiting, Vec::new(), clock::now(), BTreeMap::new());
         Self {
             processor,
             machine,
@@ -73,10 +86,14 @@ where
             scout,
             producer,
             stop,
-            phase,
-            owned,
-            begun,
-            unreadable,
+            following,
+            phase: Phase::Waiting,
+            owned: Vec::new(),
+            stopped: BTreeMap::new(),
+            begun: clock::now(),
+            measured: Deadline::after(Duration::ZERO),
+            unreadable: BTreeMap::new(),
+            unreadable_until: Deadline::after(UNREADABLE_KEPT),
         }
     }
 
@@ -85,6 +102,10 @@ where
             for change in self.consumer.take_changes() {
                 self.change(change);
             }
+            for _ in 0..self.consumer.take_poll_gaps() {
+                self.processor.observe.trouble(Trouble::PollGap);
+            }
+            self.measure();
             let turn = match &self.phase {
                 Phase::Waiting => self.idle(),
                 Phase::Restoring(partitions) => {
@@ -93,21 +114,46 @@ where
                 }
                 Phase::Processing => self.process()?,
             };
-            if let Err(reason) = turn {
-                return Ok(End::Renew(reason));
+            if let Err(end) = turn {
+                return Ok(end);
             }
         }
         Ok(End::Stopped)
+    }
+
+    /// What is told once in a while, whatever happens.
+    fn measure(&mut self) {
+        if !self.measured.is_over() {
+            return;
+        }
+        self.measured = Deadline::after(MEASURE_EVERY);
+        let observe = &self.processor.observe;
+        observe.followed(self.following.take_records());
+        for partition in &self.owned {
+            let next = self.machine.cursor(*partition).map(|cursor| cursor.next_command_offset);
+            if let Some(lag) = next.and_then(|next| self.consumer.lag(*partition, next)) {
+                observe.lag(*partition, lag);
+            }
+        }
     }
 
     fn change(&mut self, change: Change) {
         for partition in std::mem::take(&mut self.owned) {
             self.machine.close(partition);
         }
+        self.stopped.clear();
         self.phase = match change {
             Change::Assigned(partitions) => {
                 tracing::info!(?partitions, "partitions assigned");
                 self.owned.clone_from(&partitions);
+                let configuration = &self.processor.configuration;
+                let all = self.processor.topology.partitions;
+                self.following.follow(follower::chosen(
+                    &configuration.instance_id,
+                    all,
+                    &partitions,
+                    configuration.warm_partitions_max,
+                ));
                 Phase::Restoring(partitions)
             }
             Change::Revoked => {
@@ -116,43 +162,47 @@ where
             }
         };
         self.processor.observe.owned(0);
+        self.processor.observe.stopped(0);
         self.processor.observe.held_up(Some("waiting for the group to assign partitions"));
     }
 
     /// Serves the group where there is nothing to process.
-    fn idle(&self) -> Result<(), String> {
+    fn idle(&self) -> Result<(), End> {
         match self.consumer.poll(IDLE_WAIT) {
-            Polled::Broken(reason) => Err(reason),
+            Polled::Over(end) => Err(end),
             Polled::Nothing | Polled::Message(_) => Ok(()),
         }
     }
 
     /// Serves the group in the midst of something else. Whatever is fetched is fetched again later.
     pub(super) fn keep_alive(&self, wait: Duration) -> bool {
-        if let Polled::Broken(reason) = self.consumer.poll(wait) {
-            tracing::warn!(reason, "the consumer is broken");
-        }
-        !self.consumer.has_changes() && !(self.stop)(Duration::ZERO)
+        let is_over = matches!(self.consumer.poll(wait), Polled::Over(_));
+        !is_over && !self.consumer.has_changes() && !(self.stop)(Duration::ZERO)
     }
 
-    fn restore(&mut self, partitions: &[u32]) -> Result<Result<(), String>, ProcessorError> {
+    fn restore(&mut self, partitions: &[u32]) -> Result<Result<(), End>, ProcessorError> {
         // Nothing is done where the producer is ready already.
         if let Err(failure) = self.producer.prepare() {
             tracing::warn!(%failure, "no transaction can be begun yet");
             self.processor.observe.held_up(Some("waiting for the transaction coordinator"));
-            self.keep_alive(RETRY_PAUSE);
-            return Ok(Ok(()));
+            return Ok(self.idle());
         }
         self.processor.observe.held_up(Some("bringing the state up to the log"));
+        if !self.following.is_settled(IDLE_WAIT) {
+            return Ok(self.idle());
+        }
         let began = clock::now();
         match restore::restore(self, partitions) {
             Ok(Some(restored)) => {
-                if let Err(failure) = self.fetch_on() {
-                    return Ok(Err(failure));
+                self.producer.begin_session();
+                if let Err(end) = self.fetch_on() {
+                    return Ok(Err(end));
                 }
+                self.processor.observe.restoring(0);
                 self.processor.observe.restored(restored, clock::now() - began);
+                self.processor.observe.reached(Point::Restored);
                 self.processor.observe.owned(partitions.len());
-                self.processor.observe.held_up(None);
+                self.processor.observe.held_up(self.stopped.values().next().map(String::as_str));
                 tracing::info!(
                     partitions = partitions.len(),
                     ?restored,
@@ -163,36 +213,59 @@ where
                 Ok(Ok(()))
             }
             // The group has changed meanwhile, or the brokers are away: from the beginning.
-            Ok(None) => {
-                self.keep_alive(IDLE_WAIT);
-                Ok(Ok(()))
-            }
-            Err(error) => Err(error.into()),
+            Ok(None) => Ok(self.idle()),
+            Err(error) => self.stop_partition(error, partitions),
         }
     }
 
-    /// Fetches every open partition from where its state ends.
-    fn fetch_on(&self) -> Result<(), String> {
-        let cursors = self
-            .owned
-            .iter()
-            .filter_map(|partition| Some((*partition, self.machine.cursor(*partition)?.next_command_offset)));
-        self.consumer.fetch_from(&cursors.collect()).map_err(|failure| failure.to_string())
+    /// What is wrong with one partition keeps only that one from being processed: nothing is reset, and the others go on.
+    fn stop_partition(&mut self, error: RestoreError, partitions: &[u32]) -> Result<Result<(), End>, ProcessorError> {
+        let Some(partition) = error.partition() else {
+            if error.is_transient() {
+                tracing::warn!(%error, "trying again");
+                return Ok(self.idle());
+            }
+            return Err(error.into());
+        };
+        tracing::error!(partition, %error, "the partition is stopped; the others go on");
+        self.processor.observe.trouble(Trouble::PartitionStopped);
+        self.processor.observe.stopped(self.stopped.len() + 1);
+        self.machine.close(partition);
+        self.stopped.insert(partition, format!("partition {partition} is stopped: {error}"));
+        self.phase = Phase::Restoring(partitions.iter().copied().filter(|other| *other != partition).collect());
+        Ok(Ok(()))
     }
 
-    fn process(&mut self) -> Result<Result<(), String>, ProcessorError> {
+    /// What is owned and not stopped.
+    fn processed(&self) -> Vec<u32> {
+        let is_stopped = |partition: &u32| self.stopped.contains_key(partition);
+        self.owned.iter().copied().filter(|partition| !is_stopped(partition)).collect()
+    }
+
+    /// Fetches every open partition from where its state ends.
+    fn fetch_on(&self) -> Result<(), End> {
+        let cursors = self
+            .processed()
+            .into_iter()
+            .filter_map(|partition| Some((partition, self.machine.cursor(partition)?.next_command_offset)));
+        self.consumer
+            .fetch_from(&cursors.collect())
+            .map_err(|failure| End::Renew(failure.to_string()))
+    }
+
+    fn process(&mut self) -> Result<Result<(), End>, ProcessorError> {
         let consumer = self.consumer;
         let messages = match self.gather(consumer) {
             Ok(messages) => messages,
-            Err(reason) => return Ok(Err(reason)),
+            Err(end) => return Ok(Err(end)),
         };
         if messages.is_empty() || self.consumer.has_changes() {
             return Ok(Ok(()));
         }
-        self.unreadable.clear();
+        self.forget_unreadable();
         let mut rest = &messages[..];
         while !rest.is_empty() {
-            let incoming: Vec<_> = rest.iter().map(incoming_of).collect();
+            let incoming: Vec<_> = rest.iter().map(deciding::incoming_of).collect();
             match self.decide(&incoming)? {
                 Some(batch) => {
                     let consumed = batch.consumed;
@@ -203,7 +276,7 @@ where
                             for partition in &self.owned {
                                 self.machine.close(*partition);
                             }
-                            self.phase = Phase::Restoring(self.owned.clone());
+                            self.phase = Phase::Restoring(self.processed());
                             return Ok(Ok(()));
                         }
                     }
@@ -215,7 +288,7 @@ where
     }
 
     /// Waits for a command, then takes what has gathered meanwhile; within the pace also what still comes.
-    fn gather(&self, consumer: &'l GroupConsumer) -> Result<Vec<BorrowedMessage<'l>>, String> {
+    fn gather(&self, consumer: &'l GroupConsumer) -> Result<Vec<BorrowedMessage<'l>>, End> {
         let configuration = &self.processor.configuration;
         let mut messages = Vec::new();
         let mut bytes = 0;
@@ -232,125 +305,78 @@ where
                 }
                 Polled::Nothing if wait.is_zero() || messages.is_empty() => break,
                 Polled::Nothing => {}
-                Polled::Broken(reason) => return Err(reason),
+                Polled::Over(end) => return Err(end),
             }
         }
         Ok(messages)
     }
 
-    /// `None` when the messages must be fetched again.
-    fn decide(&mut self, incoming: &[Incoming<'_>]) -> Result<Option<Batch>, ProcessorError> {
-        loop {
-            let processor = &mut *self.processor;
-            match self
-                .machine
-                .decide(&processor.store, &mut processor.codec, incoming, &self.unreadable)
-            {
-                Ok(batch) => return Ok(Some(batch)),
-                Err(StepError::UnknownSchema { schema_id, .. }) => {
-                    if !self.learn(schema_id) {
-                        return Ok(None);
-                    }
-                }
-                Err(StepError::Read { error, .. }) => return Err(error.into()),
-                Err(error @ (StepError::WentBack { .. } | StepError::NotOpen { .. })) => {
-                    tracing::warn!(%error, "commands are fetched again");
-                    return Ok(None);
-                }
-            }
-        }
-    }
-
-    /// Makes a schema known, or known to be unreadable. `false` after a wait in which the fetched messages were dropped.
-    fn learn(&mut self, schema_id: u32) -> bool {
-        let mut waited = false;
-        loop {
-            let processor = &mut *self.processor;
-            match processor.schemas.schema(schema_id) {
-                Ok(Some(json)) => {
-                    if let Err(reason) = processor.codec.learn(schema_id, &json) {
-                        self.unreadable.insert(schema_id, reason);
-                    }
-                }
-                Ok(None) => {
-                    self.unreadable.insert(schema_id, "the registry knows no such schema".to_owned());
-                }
-                Err(error) => {
-                    tracing::warn!(%error, schema_id, "waiting for the schema registry");
-                    processor.observe.trouble(Trouble::RegistryAway);
-                    processor.observe.held_up(Some("the schema registry cannot be reached"));
-                    // Nothing is fetched meanwhile, so that the group can be served.
-                    if !waited && self.consumer.fetch_from(&BTreeMap::new()).is_err() {
-                        return false;
-                    }
-                    waited = true;
-                    if !self.keep_alive(RETRY_PAUSE) {
-                        return false;
-                    }
-                    continue;
-                }
-            }
-            if waited {
-                self.processor.observe.held_up(None);
-            }
-            return !waited;
-        }
-    }
-
     fn execute(&mut self, batch: Batch, messages: &[BorrowedMessage<'_>], incoming: &[Incoming<'_>]) -> Result<Progress, ProcessorError> {
         self.begun = clock::now();
-        match self.producer.execute(&self.processor.topology, &batch, messages, self.consumer) {
+        let Processor { topology, observe, .. } = &*self.processor;
+        match self.producer.execute(topology, &batch, messages, self.consumer, observe) {
             Ok(delivered) => {
-                let tally = batch.tally;
-                for outgoing in &batch.outgoing {
-                    if let Outgoing::DeadLetter { incoming: index, reason } = outgoing {
-                        let record = &incoming[*index];
-                        tracing::warn!(partition = record.partition, offset = record.offset, %reason, "dead letter");
-                        self.processor.observe.dead_letter(reason.kind());
-                    }
-                }
-                let mutations = self.machine.committed(batch, &delivered);
-                self.processor.store.apply(&mutations)?;
-                let oldest_ms = incoming.iter().map(|record| record.timestamp_ms).min().unwrap_or(0);
-                self.processor.observe.committed(&tally, clock::now() - self.begun, oldest_ms);
-                let (bytes, aggregates) = self.machine.cache_size();
-                self.processor.observe.cache(bytes, aggregates);
-                Ok(Progress::Done)
+                self.keep(batch, &delivered, incoming)?;
+                Ok(if self.is_producer_ready() {
+                    Progress::Done
+                } else {
+                    Progress::Restore
+                })
             }
             Err(NotCommitted::Aborted(reason)) => {
                 tracing::warn!(reason, "transaction aborted; its commands are decided again");
                 self.machine.aborted(batch);
-                self.processor.observe.trouble(Trouble::TransactionAborted);
-                Ok(Progress::Rewind)
+                observe.trouble(Trouble::TransactionAborted);
+                Ok(if self.is_producer_ready() {
+                    Progress::Rewind
+                } else {
+                    Progress::Restore
+                })
             }
             Err(NotCommitted::Doubtful(reason)) => {
                 tracing::warn!(reason, "transaction in doubt; a new producer, and the log, will tell");
                 self.machine.aborted(batch);
-                self.processor.observe.trouble(Trouble::ProducerRenewed);
+                observe.trouble(Trouble::TransactionInDoubt);
+                observe.trouble(Trouble::ProducerRenewed);
                 Ok(Progress::Restore)
             }
         }
     }
-}
 
-fn incoming_of<'m>(message: &'m BorrowedMessage<'_>) -> Incoming<'m> {
-    let mut incoming = Incoming {
-        partition: message.partition().cast_unsigned(),
-        offset: message.offset(),
-        timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
-        key: message.key(),
-        value: message.payload(),
-        content_type: None,
-        forwarded: false,
-    };
-    if let Some(headers) = message.headers() {
-        for header in headers.iter() {
-            match header.key {
-                "content-type" => incoming.content_type = header.value,
-                FORWARDED_FROM => incoming.forwarded = true,
-                _ => {}
+    /// What Kafka has committed goes into the state.
+    fn keep(&mut self, batch: Batch, delivered: &Delivered, incoming: &[Incoming<'_>]) -> Result<(), ProcessorError> {
+        let Processor { observe, store, .. } = &*self.processor;
+        observe.reached(Point::Committed);
+        let tally = batch.tally;
+        for outgoing in &batch.outgoing {
+            if let Outgoing::DeadLetter { incoming: index, reason } = outgoing {
+                let record = &incoming[*index];
+                tracing::warn!(partition = record.partition, offset = record.offset, %reason, "dead letter");
+                observe.dead_letter(reason.kind());
+            }
+        }
+        let mutations = self.machine.committed(batch, delivered);
+        store.apply(&mutations)?;
+        observe.reached(Point::Stored);
+        let oldest_ms = incoming.iter().map(|record| record.timestamp_ms).min().unwrap_or(0);
+        observe.committed(&tally, clock::now() - self.begun, oldest_ms);
+        let (bytes, aggregates) = self.machine.cache_size();
+        observe.cache(bytes, aggregates);
+        Ok(())
+    }
+
+    /// A producer that was given up after a transaction is replaced at once: that takes a fraction of a second as a rule.
+    fn is_producer_ready(&mut self) -> bool {
+        if self.producer.is_ready() {
+            return true;
+        }
+        self.processor.observe.trouble(Trouble::ProducerRenewed);
+        match self.producer.prepare() {
+            Ok(()) => true,
+            Err(failure) => {
+                tracing::warn!(%failure, "no transaction can be begun yet");
+                false
             }
         }
     }
-    incoming
 }

@@ -7,13 +7,29 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
     TransactionAborted,
-    /// A fatal or doubtful transaction: the producer was made anew, with a new epoch.
+    /// Nobody can tell yet whether the transaction was committed; the log will.
+    TransactionInDoubt,
+    /// The producer was made anew, with a new epoch.
     ProducerRenewed,
     ConsumerRenewed,
     /// A dead instance's open transaction was ended.
     Fenced,
     /// The registry could not be reached when a schema was needed.
     RegistryAway,
+    /// A commit or an abort took so long that the client may have asked for it twice: the producer was made anew.
+    SlowEnd,
+    /// Offsets were not sent, because the consumer was no member of the group at that moment.
+    Unfenced,
+    /// Offsets were not sent, because one of the partitions was not owned at that moment.
+    NotOwned,
+    /// The broker refused offsets of a generation that is over.
+    StaleGeneration,
+    /// The broker refused this producer, because another one has its transactional id or its transaction timed out.
+    EpochFenced,
+    /// A partition's state and its log do not fit together: it waits for a person.
+    PartitionStopped,
+    /// The group was not served for longer than it waits.
+    PollGap,
 }
 
 impl Trouble {
@@ -21,10 +37,61 @@ impl Trouble {
     pub fn kind(self) -> &'static str {
         match self {
             Self::TransactionAborted => "transaction_aborted",
+            Self::TransactionInDoubt => "transaction_in_doubt",
             Self::ProducerRenewed => "producer_renewed",
             Self::ConsumerRenewed => "consumer_renewed",
             Self::Fenced => "fenced",
             Self::RegistryAway => "registry_away",
+            Self::SlowEnd => "slow_end",
+            Self::Unfenced => "unfenced",
+            Self::NotOwned => "not_owned",
+            Self::StaleGeneration => "stale_generation",
+            Self::EpochFenced => "epoch_fenced",
+            Self::PartitionStopped => "partition_stopped",
+            Self::PollGap => "poll_gap",
+        }
+    }
+}
+
+/// Where the loop is, for tests that let a process end there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Point {
+    /// A transaction has begun, and nothing is in it.
+    Begun,
+    /// The records are on their way, and the offsets are not.
+    Produced,
+    /// All is said but the commit.
+    OffsetsSent,
+    /// Kafka has committed, and the state does not know.
+    Committed,
+    /// The state knows.
+    Stored,
+    /// Some records of a replay are in the state.
+    Restoring,
+    /// The state is up to the log, and nothing was decided yet.
+    Restored,
+}
+
+impl Point {
+    pub const ALL: [Self; 7] = [
+        Self::Begun,
+        Self::Produced,
+        Self::OffsetsSent,
+        Self::Committed,
+        Self::Stored,
+        Self::Restoring,
+        Self::Restored,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Begun => "begun",
+            Self::Produced => "produced",
+            Self::OffsetsSent => "offsets-sent",
+            Self::Committed => "committed",
+            Self::Stored => "stored",
+            Self::Restoring => "restoring",
+            Self::Restored => "restored",
         }
     }
 }
@@ -45,9 +112,19 @@ pub trait Observe {
     fn trouble(&self, trouble: Trouble);
     /// The partitions that are processed now.
     fn owned(&self, partitions: usize);
+    /// Offsets between the next command to decide and the end of its partition. Markers of transactions count: it may rest at one or two.
+    fn lag(&self, _partition: u32, _offsets: i64) {}
+    /// Offsets of events and outcomes that are still to be replayed before partitions can be processed.
+    fn restoring(&self, _offsets_left: i64) {}
+    /// Of the partitions that the group gave, those that wait for a person.
+    fn stopped(&self, _partitions: usize) {}
     fn restored(&self, restored: Restored, took: Duration);
+    /// Records of other instances' partitions were folded, since the last call.
+    fn followed(&self, _records: u64) {}
     /// Bytes and number of the aggregates in memory.
     fn cache(&self, bytes: usize, aggregates: usize);
+    /// The loop is at this point.
+    fn reached(&self, _point: Point) {}
     /// Why no command can be processed at the moment; `None` when they can.
     fn held_up(&self, reason: Option<&str>);
 }

@@ -1,10 +1,10 @@
 //! Taking over partitions: the state is brought up to the log before anything is decided.
 //!
 //! In this order, because each step makes the next one's answer final: the group's offsets once no transaction that writes them is
-//! open (a dead owner's is ended by fencing its transactional id); the claim, which tells the next owner whose transactions to end;
-//! the end of the log as it is, open transactions included; the events and outcomes up to it; the comparison of both sides.
+//! open (a dead owner's is ended by fencing its transactional id); the end of the log as it is, open transactions included; the events and
+//! outcomes up to it; the comparison of both sides; the claim, which tells the next owner whose transactions to end.
 
-mod replay;
+pub(super) mod replay;
 
 use super::consumer::Committed;
 use super::lane::Lane;
@@ -35,6 +35,22 @@ pub enum RestoreError {
     )]
     StateAhead { partition: u32, state: i64, committed: i64 },
     #[error(
+        "partition {partition}: somebody has set the group's offset to {committed}, but the state has decided the commands before {state}: those \
+         between would never be answered. Set it back with kafka-consumer-groups --reset-offsets --to-offset {state}"
+    )]
+    OffsetMoved { partition: u32, state: i64, committed: i64 },
+    #[error(
+        "{topic} {partition}/{offset} was decided at sequence {sequence}, but the events end at {events}: events are missing. Was their topic \
+         deleted and created again?"
+    )]
+    EventsMissing {
+        topic: String,
+        partition: u32,
+        offset: i64,
+        sequence: u64,
+        events: u64,
+    },
+    #[error(
         "partition {partition}: the group has no committed offset, but {state} commands were decided: it has expired or was deleted. Set it \
          with kafka-consumer-groups --reset-offsets --to-offset {state}"
     )]
@@ -47,6 +63,16 @@ pub enum RestoreError {
         low: i64,
         high: i64,
     },
+    #[error(
+        "partition {partition} of {topic}: the next command to decide is {next}, the log begins at {low}: what lies between is gone. If nothing \
+         was lost by that, say so with kafka-consumer-groups --reset-offsets --to-offset {low}"
+    )]
+    CommandsGone {
+        topic: String,
+        partition: u32,
+        next: i64,
+        low: i64,
+    },
     #[error("{topic} {partition}/{offset} cannot be read: {reason}")]
     Undecodable {
         topic: String,
@@ -56,6 +82,38 @@ pub enum RestoreError {
     },
     #[error("no progress in reading {topic} up to its end for {} s: is a transaction of another program open there?", NO_PROGRESS_MAX.as_secs())]
     NoProgress { topic: String },
+}
+
+impl RestoreError {
+    /// The one partition that this is about; `None` where it is about all of them.
+    pub(super) fn partition(&self) -> Option<u32> {
+        match self {
+            Self::Replay(
+                ReplayError::SequenceGap { partition, .. }
+                | ReplayError::VersionGap { partition, .. }
+                | ReplayError::StateAhead { partition, .. },
+            ) => Some(*partition),
+            Self::Read(ReadFailure::OutOfRange { partition, .. })
+            | Self::StateAhead { partition, .. }
+            | Self::NoOffset { partition, .. }
+            | Self::OffsetMoved { partition, .. }
+            | Self::EventsMissing { partition, .. }
+            | Self::Missing { partition, .. }
+            | Self::CommandsGone { partition, .. }
+            | Self::Undecodable { partition, .. } => Some(*partition),
+            Self::Replay(ReplayError::NotOpen { .. } | ReplayError::Read { .. }) => None,
+            Self::Read(ReadFailure::Kafka { .. }) | Self::State(_) | Self::Write(_) | Self::NoProgress { .. } => None,
+        }
+    }
+
+    /// It may go away by itself.
+    pub(super) fn is_transient(&self) -> bool {
+        match self {
+            Self::Read(failure) => failure.is_transient(),
+            Self::NoProgress { .. } => true,
+            _ => false,
+        }
+    }
 }
 
 /// One question to the cluster.
@@ -83,9 +141,6 @@ where
         lane.machine.close(*partition);
         lane.machine.open(*partition, cursor);
     }
-    if !claim(lane, partitions, &committed) {
-        return Ok(None);
-    }
     let mut restored = Restored {
         partitions: partitions.len(),
         ..Restored::default()
@@ -98,29 +153,67 @@ where
     };
     (restored.events, restored.outcomes) = (events, outcomes);
     for partition in partitions {
-        let state = lane.machine.cursor(*partition).unwrap_or_default().next_command_offset;
-        match committed.get(partition) {
-            None if state > 0 => {
-                return Err(RestoreError::NoOffset {
-                    partition: *partition,
-                    state,
-                });
-            }
-            None => {}
-            Some(Committed { offset, .. }) if *offset < state => {
-                return Err(RestoreError::StateAhead {
-                    partition: *partition,
-                    state,
-                    committed: *offset,
-                });
-            }
-            Some(Committed { offset, .. }) => {
-                let mutations = lane.machine.resume_at(*partition, *offset)?;
-                lane.processor.store.apply(&mutations)?;
-            }
+        if !agree(lane, *partition, committed.get(partition), &topics.commands.name)? {
+            return Ok(None);
         }
     }
-    Ok(Some(restored))
+    // Before the first transaction, so that it has a name in the offsets from its beginning.
+    Ok(claim(lane, partitions, &committed).then_some(restored))
+}
+
+/// Compares what the state has decided with what the group has committed, and with what is left of the commands. `false` when the cluster is
+/// away.
+fn agree<D, C, S, R, O>(
+    lane: &mut Lane<'_, D, C, S, R, O>,
+    partition: u32,
+    committed: Option<&Committed>,
+    topic: &str,
+) -> Result<bool, RestoreError>
+where
+    D: Domain,
+    C: Codec<D>,
+    S: Read + Write,
+    R: SchemaSource,
+    O: Observe,
+{
+    let state = lane.machine.cursor(partition).unwrap_or_default().next_command_offset;
+    let next = match committed {
+        None if state > 0 => return Err(RestoreError::NoOffset { partition, state }),
+        None => 0,
+        Some(Committed { offset, .. }) if *offset < state => {
+            return Err(RestoreError::StateAhead {
+                partition,
+                state,
+                committed: *offset,
+            });
+        }
+        // What a processor commits is signed; what a tool has set is not.
+        Some(Committed { offset, transactional_id }) if transactional_id.is_empty() && *offset != state => {
+            return Err(RestoreError::OffsetMoved {
+                partition,
+                state,
+                committed: *offset,
+            });
+        }
+        Some(Committed { offset, .. }) => {
+            let mutations = lane.machine.resume_at(partition, *offset)?;
+            lane.processor.store.apply(&mutations)?;
+            *offset
+        }
+    };
+    match lane.scout.watermarks(topic, partition, ASK_WAIT_MAX) {
+        Ok((low, _)) if next < low => Err(RestoreError::CommandsGone {
+            topic: topic.to_owned(),
+            partition,
+            next,
+            low,
+        }),
+        Ok(_) => Ok(true),
+        Err(failure) => {
+            tracing::warn!(%failure, topic, partition, "the beginning of the commands cannot be read yet");
+            Ok(false)
+        }
+    }
 }
 
 /// The group's offsets, waiting for open transactions, and ending them where their owner does not.
@@ -180,9 +273,8 @@ where
     let own = lane.producer.transactional_id();
     let unclaimed: BTreeMap<u32, i64> = partitions
         .iter()
-        .filter_map(|partition| committed.get(partition).map(|committed| (*partition, committed)))
-        .filter(|(_, committed)| committed.transactional_id != own)
-        .map(|(partition, committed)| (partition, committed.offset))
+        .filter(|partition| committed.get(partition).is_none_or(|committed| committed.transactional_id != own))
+        .map(|partition| (*partition, committed.get(partition).map_or(0, |committed| committed.offset)))
         .collect();
     if unclaimed.is_empty() {
         return true;

@@ -4,19 +4,22 @@ mod deliveries;
 mod records;
 
 use super::consumer::GroupConsumer;
-use super::{Configuration, ProcessorError};
+use super::{Configuration, Guards, Observe, Point, ProcessorError, Trouble};
 use crate::Settings;
-use crate::clock::Deadline;
+use crate::clock::{self, Deadline};
 use crate::failure::Failure;
 use crate::raw::{SendOffsetsError, flush, send_offsets};
 use decider::{Batch, Outgoing};
-use deliveries::{Delivered, Deliveries};
+pub(super) use deliveries::Delivered;
+use deliveries::Deliveries;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::{Producer, ThreadedProducer};
 pub(super) use records::FORWARDED_FROM;
 use records::record_of;
-use std::time::Duration;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 use topology::Topology;
 
 /// All of a transaction, from its begin to the answer to its commit; a little less than its timeout at the broker.
@@ -41,6 +44,9 @@ pub(crate) enum NotCommitted {
 pub(crate) struct TransactionalProducer {
     settings: Settings,
     transactional_id: String,
+    guards: Guards,
+    /// The transactional id and the session: see the header `owner`.
+    owner: String,
     client: Option<ThreadedProducer<Deliveries>>,
     ready: bool,
 }
@@ -50,7 +56,9 @@ impl TransactionalProducer {
         let transactional_id = format!("{}-{}", configuration.group, configuration.instance_id);
         let mut producer = Self {
             settings: settings.clone(),
+            owner: String::new(),
             transactional_id,
+            guards: configuration.guards,
             client: None,
             ready: false,
         };
@@ -72,6 +80,15 @@ impl TransactionalProducer {
         Ok(())
     }
 
+    /// From now on outcomes say that they are of another session: of a new producer, or of partitions that were taken over.
+    pub(crate) fn begin_session(&mut self) {
+        self.owner = format!("{}/{:x}", self.transactional_id, clock::unix_us());
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready
+    }
+
     /// Tries for one slice to have a producer that can begin transactions. Whatever the one before left open is aborted by that.
     pub(crate) fn prepare(&mut self) -> Result<(), Failure> {
         if self.ready {
@@ -84,6 +101,7 @@ impl TransactionalProducer {
         match client.init_transactions(SLICE) {
             Ok(()) => {
                 self.ready = true;
+                self.begin_session();
                 Ok(())
             }
             Err(error) => {
@@ -107,52 +125,107 @@ impl TransactionalProducer {
     }
 
     /// Writes a batch and commits it together with the offsets of the commands that it answers.
+    ///
+    /// Afterwards the producer may not be ready any more, even where all went well: see [`Self::prepare`].
     pub(crate) fn execute(
         &mut self,
         topology: &Topology,
         batch: &Batch,
         incoming: &[BorrowedMessage<'_>],
         consumer: &GroupConsumer,
+        observe: &impl Observe,
     ) -> Result<Delivered, NotCommitted> {
         let Some(client) = self.client.as_ref().filter(|_| self.ready) else {
             return Err(NotCommitted::Doubtful("there is no producer".to_owned()));
         };
         client.context().reset();
         let deadline = Deadline::after(TRANSACTION_WAIT_MAX);
-        let transaction = Transaction { client, deadline };
-        let written = transaction.write(topology, batch, incoming, consumer, &self.transactional_id);
-        let committed = match written {
-            Ok(()) => transaction.commit(),
-            Err(step) => Err(step),
+        let guards = self.guards;
+        let transaction = Transaction {
+            client,
+            owner: &self.owner,
+            deadline,
+            guards,
+            ending_since: Cell::new(None),
         };
-        let outcome = match committed {
-            Ok(()) => return Ok(client.context().take()),
-            Err(Step::Abort(reason)) => transaction.abort(reason),
-            Err(Step::Doubt(reason)) => NotCommitted::Doubtful(reason),
+        let written = transaction.write(topology, batch, incoming, consumer, &self.transactional_id, observe);
+        let outcome = match written.and_then(|()| transaction.commit()) {
+            Ok(()) => Ok(client.context().take()),
+            Err(step) => {
+                step.trouble.into_iter().for_each(|trouble| observe.trouble(trouble));
+                match step.ending {
+                    Ending::Abort => Err(transaction.abort(step.reason)),
+                    Ending::Doubt => Err(NotCommitted::Doubtful(step.reason)),
+                }
+            }
         };
-        if matches!(outcome, NotCommitted::Doubtful(_)) {
+        let is_slow = |since| clock::now() - since >= self.settings.end_repeated_after_min();
+        if matches!(outcome, Err(NotCommitted::Doubtful(_))) {
+            self.discard();
+        } else if guards.renews_after_slow_end && transaction.ending_since.get().is_some_and(is_slow) {
+            tracing::warn!("the end of a transaction took long enough to have been asked for twice; a new producer goes on");
+            observe.trouble(Trouble::SlowEnd);
             self.discard();
         }
-        Err(outcome)
+        outcome
     }
 }
 
-/// What a step that failed asks for.
-enum Step {
-    Abort(String),
-    Doubt(String),
+/// Why a step failed, and what that asks for.
+struct Step {
+    ending: Ending,
+    reason: String,
+    trouble: Option<Trouble>,
+}
+
+#[derive(Clone, Copy)]
+enum Ending {
+    Abort,
+    Doubt,
 }
 
 impl Step {
     fn of(what: &str, failure: &Failure) -> Self {
-        let reason = format!("{what}: {failure}");
-        if failure.fatal { Self::Doubt(reason) } else { Self::Abort(reason) }
+        let ending = if failure.fatal { Ending::Doubt } else { Ending::Abort };
+        Self {
+            trouble: trouble_of(failure.code),
+            ..Self::new(ending, format!("{what}: {failure}"))
+        }
+    }
+
+    fn new(ending: Ending, reason: String) -> Self {
+        let trouble = None;
+        Self { ending, reason, trouble }
+    }
+
+    fn in_doubt(self) -> Self {
+        Self {
+            ending: Ending::Doubt,
+            ..self
+        }
+    }
+}
+
+fn trouble_of(code: RDKafkaErrorCode) -> Option<Trouble> {
+    use RDKafkaErrorCode as Code;
+    match code {
+        Code::IllegalGeneration | Code::UnknownMemberId | Code::FencedInstanceId => Some(Trouble::StaleGeneration),
+        Code::Fenced
+        | Code::ProducerFenced
+        | Code::InvalidProducerEpoch
+        | Code::InvalidProducerIdMapping
+        | Code::InvalidTransactionalState => Some(Trouble::EpochFenced),
+        _ => None,
     }
 }
 
 struct Transaction<'t> {
     client: &'t ThreadedProducer<Deliveries>,
+    owner: &'t str,
     deadline: Deadline,
+    guards: Guards,
+    /// When the client was first asked to commit or abort.
+    ending_since: Cell<Option<Instant>>,
 }
 
 impl Transaction<'_> {
@@ -163,21 +236,44 @@ impl Transaction<'_> {
         incoming: &[BorrowedMessage<'_>],
         consumer: &GroupConsumer,
         transactional_id: &str,
+        observe: &impl Observe,
     ) -> Result<(), Step> {
         self.client
             .begin_transaction()
-            .map_err(|error| Step::Doubt(format!("begin: {error}")))?;
+            .map_err(|error| Step::of("begin", &Failure::of(&error)).in_doubt())?;
+        observe.reached(Point::Begun);
         for outgoing in &batch.outgoing {
             self.produce(topology, batch, outgoing, incoming)?;
         }
-        let offsets = batch.next_command_offsets().collect();
+        observe.reached(Point::Produced);
+        self.send_offsets(batch, consumer, transactional_id)?;
+        observe.reached(Point::OffsetsSent);
+        Ok(())
+    }
+
+    fn send_offsets(&self, batch: &Batch, consumer: &GroupConsumer, transactional_id: &str) -> Result<(), Step> {
+        let refused = |trouble, reason: &str| Step {
+            trouble: Some(trouble),
+            ..Step::new(Ending::Abort, reason.to_owned())
+        };
+        let offsets: BTreeMap<u32, i64> = batch.next_command_offsets().collect();
+        if self.guards.sends_owned_only && !consumer.owns(offsets.keys()) {
+            return Err(refused(Trouble::NotOwned, "a partition of the batch is not owned now"));
+        }
         let offsets = consumer
             .list(&offsets, transactional_id)
             .map_err(|failure| Step::of("offsets", &failure))?;
+        let member_only = self.guards.sends_as_member_only;
         loop {
-            match send_offsets(self.client, &consumer.client, &offsets, SLICE.min(self.deadline.left())) {
+            match send_offsets(
+                self.client,
+                &consumer.client,
+                &offsets,
+                member_only,
+                SLICE.min(self.deadline.left()),
+            ) {
                 Ok(()) => return Ok(()),
-                Err(SendOffsetsError::Unfenced) => return Err(Step::Abort("this consumer is no member of the group now".to_owned())),
+                Err(SendOffsetsError::Unfenced) => return Err(refused(Trouble::Unfenced, "this consumer is no member of the group now")),
                 Err(SendOffsetsError::Kafka(failure)) if failure.retriable && !self.deadline.is_over() => {}
                 Err(SendOffsetsError::Kafka(failure)) => return Err(Step::of("send offsets", &failure)),
             }
@@ -185,7 +281,7 @@ impl Transaction<'_> {
     }
 
     fn produce(&self, topology: &Topology, batch: &Batch, outgoing: &Outgoing, incoming: &[BorrowedMessage<'_>]) -> Result<(), Step> {
-        let mut record = record_of(topology, batch, outgoing, incoming);
+        let mut record = record_of(topology, batch, outgoing, incoming, self.owner);
         loop {
             match self.client.send(record) {
                 Ok(()) => return Ok(()),
@@ -201,25 +297,29 @@ impl Transaction<'_> {
     fn commit(&self) -> Result<(), Step> {
         while !flush(self.client, SLICE.min(self.deadline.left())) {
             if self.deadline.is_over() {
-                return Err(Step::Abort("some records were not acknowledged in time".to_owned()));
+                return Err(Step::new(Ending::Abort, "some records were not acknowledged in time".to_owned()));
             }
         }
+        self.ending_since.set(Some(clock::now()));
         loop {
             match self.client.commit_transaction(SLICE.min(self.deadline.left())) {
                 Ok(()) => {
                     return match self.client.context().failure() {
                         None => Ok(()),
-                        Some(reason) => Err(Step::Doubt(format!("committed, though a record was not written: {reason}"))),
+                        Some(reason) => Err(Step::new(
+                            Ending::Doubt,
+                            format!("committed, though a record was not written: {reason}"),
+                        )),
                     };
                 }
                 Err(error) => {
                     let failure = Failure::of(&error);
                     let again = failure.retriable || matches!(error, KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut));
                     if failure.abortable {
-                        return Err(Step::Abort(format!("commit: {failure}")));
+                        return Err(Step::of("commit", &failure));
                     }
                     if failure.fatal || !again || self.deadline.is_over() {
-                        return Err(Step::Doubt(format!("commit: {failure}")));
+                        return Err(Step::of("commit", &failure).in_doubt());
                     }
                 }
             }
@@ -232,6 +332,7 @@ impl Transaction<'_> {
         if !flush(self.client, SLICE.min(deadline.left())) {
             return NotCommitted::Doubtful(format!("{reason}; what was written could not be flushed before the abort"));
         }
+        self.ending_since.set(self.ending_since.get().or(Some(clock::now())));
         loop {
             match self.client.abort_transaction(SLICE.min(deadline.left())) {
                 Ok(()) => return NotCommitted::Aborted(reason),

@@ -3,8 +3,9 @@
 use super::{ASK_WAIT_MAX, RestoreError};
 use crate::clock::Deadline;
 use crate::processor::lane::{IDLE_WAIT, Lane};
-use crate::processor::{Observe, SchemaSource, Trouble};
+use crate::processor::{Observe, Point, Processor, SchemaSource, Trouble};
 use crate::reader::{Polled, ReadFailure, Reader};
+use crate::registry::RegistryError;
 use decider::{Codec, DecodeError, Domain, Replay};
 use keyvalue::{Mutation, Read, Write};
 use std::collections::BTreeMap;
@@ -50,7 +51,7 @@ where
     let mut patience = Deadline::after(NO_PROGRESS_MAX);
     let mut logged = Deadline::after(PROGRESS_EVERY);
     while !targets.is_empty() {
-        let (found, polled) = match poll(&mut reader) {
+        let (found, polled) = match poll(&mut reader, REPLAY_RECORDS_MAX, POLL_WAIT) {
             Ok(polled) => polled,
             Err(failure) if failure.is_transient() => return Ok(None),
             Err(failure) => return Err(failure.into()),
@@ -62,6 +63,7 @@ where
                 return Ok(None);
             };
             lane.processor.store.apply(&mutations)?;
+            lane.processor.observe.reached(Point::Restoring);
             if targets.get(&partition).is_some_and(|target| last >= *target) {
                 targets.remove(&partition);
             }
@@ -79,9 +81,12 @@ where
         if patience.is_over() {
             return Err(RestoreError::NoProgress { topic: topic.to_owned() });
         }
+        let left = |partition: &u32, target: &i64| target - reader.next_offset(*partition).unwrap_or(*target);
+        let offsets_left = targets.iter().map(|(partition, target)| left(partition, target)).sum();
+        lane.processor.observe.restoring(offsets_left);
         if logged.is_over() {
             logged = Deadline::after(PROGRESS_EVERY);
-            tracing::info!(topic, folded, partitions_left = targets.len(), "bringing the state up to the log");
+            tracing::info!(topic, folded, offsets_left, "bringing the state up to the log");
         }
         if !lane.keep_alive(Duration::ZERO) {
             return Ok(None);
@@ -133,9 +138,16 @@ where
     Ok(Some((from, targets)))
 }
 
-fn poll(reader: &mut Reader) -> Result<(BTreeMap<u32, Vec<Found>>, Polled), ReadFailure> {
-    let mut found: BTreeMap<u32, Vec<Found>> = BTreeMap::new();
-    let polled = reader.poll(REPLAY_RECORDS_MAX, POLL_WAIT, |record| {
+/// Records by partition, in offset order.
+pub(in crate::processor) type FoundByPartition = BTreeMap<u32, Vec<Found>>;
+
+pub(in crate::processor) fn poll(
+    reader: &mut Reader,
+    records_max: usize,
+    wait: Duration,
+) -> Result<(FoundByPartition, Polled), ReadFailure> {
+    let mut found = FoundByPartition::new();
+    let polled = reader.poll(records_max, wait, |record| {
         let value = record.value.unwrap_or_default().to_vec();
         found.entry(record.partition).or_default().push(Found {
             offset: record.offset,
@@ -146,10 +158,57 @@ fn poll(reader: &mut Reader) -> Result<(BTreeMap<u32, Vec<Found>>, Polled), Read
     Ok((found, polled))
 }
 
-struct Found {
+/// A record that is to be folded.
+pub(in crate::processor) struct Found {
     offset: i64,
     timestamp_ms: i64,
     value: Vec<u8>,
+}
+
+/// Why a record could not be decoded.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::processor) enum Undecoded {
+    #[error("the record at offset {offset} cannot be read: {reason}")]
+    Never { offset: i64, reason: String },
+    #[error("schema {schema_id} cannot be had now: {error}")]
+    NotYet { schema_id: u32, error: RegistryError },
+}
+
+/// Decodes records; schemas that the codec does not know are fetched.
+pub(in crate::processor) fn decoded<D: Domain, C: Codec<D>, V>(
+    codec: &mut C,
+    schemas: &mut impl SchemaSource,
+    records: Vec<Found>,
+    decode: impl Fn(&mut C, &[u8]) -> Result<V, DecodeError>,
+) -> Result<Vec<Replay<V>>, Undecoded> {
+    let mut values = Vec::with_capacity(records.len());
+    for Found {
+        offset,
+        timestamp_ms,
+        value,
+    } in records
+    {
+        let never = |reason| Undecoded::Never { offset, reason };
+        loop {
+            match decode(codec, &value) {
+                Ok(value) => {
+                    values.push(Replay {
+                        offset,
+                        timestamp_ms,
+                        value,
+                    });
+                    break;
+                }
+                Err(DecodeError::Malformed(reason)) => return Err(never(reason)),
+                Err(DecodeError::UnknownSchema(schema_id)) => match schemas.schema(schema_id) {
+                    Ok(Some(json)) => codec.learn(schema_id, &json).map_err(never)?,
+                    Ok(None) => return Err(never(format!("the registry knows no schema {schema_id}"))),
+                    Err(error) => return Err(Undecoded::NotYet { schema_id, error }),
+                },
+            }
+        }
+    }
+    Ok(values)
 }
 
 /// `None` when the registry is away.
@@ -167,60 +226,38 @@ where
     R: SchemaSource,
     O: Observe,
 {
-    let undecodable = |offset: i64, reason: String| RestoreError::Undecodable {
-        topic: topic.to_owned(),
-        partition,
-        offset,
-        reason,
-    };
-    let (mut events, mut outcomes) = (Vec::new(), Vec::new());
-    for Found {
-        offset,
-        timestamp_ms,
-        value,
-    } in records
-    {
-        loop {
-            let codec = &mut lane.processor.codec;
-            let decoded = match kind {
-                Kind::Events => codec.decode_event(&value).map(|value| {
-                    events.push(Replay {
-                        offset,
-                        timestamp_ms,
-                        value,
-                    })
-                }),
-                Kind::Outcomes => codec.decode_outcome(&value).map(|value| {
-                    outcomes.push(Replay {
-                        offset,
-                        timestamp_ms,
-                        value,
-                    })
-                }),
-            };
-            match decoded {
-                Ok(()) => break,
-                Err(DecodeError::Malformed(reason)) => return Err(undecodable(offset, reason)),
-                Err(DecodeError::UnknownSchema(schema_id)) => match lane.processor.schemas.schema(schema_id) {
-                    Ok(Some(json)) => {
-                        lane.processor
-                            .codec
-                            .learn(schema_id, &json)
-                            .map_err(|reason| undecodable(offset, reason))?;
-                    }
-                    Ok(None) => return Err(undecodable(offset, format!("the registry knows no schema {schema_id}"))),
-                    Err(error) => {
-                        tracing::warn!(%error, schema_id, "waiting for the schema registry");
-                        lane.processor.observe.trouble(Trouble::RegistryAway);
-                        lane.keep_alive(IDLE_WAIT);
-                        return Ok(None);
-                    }
-                },
+    let Processor { codec, schemas, store, .. } = &mut *lane.processor;
+    let folded = match kind {
+        Kind::Events => decoded::<D, C, _>(codec, schemas, records, C::decode_event)
+            .map(|events| lane.machine.replay_events(&*store, partition, &events)),
+        Kind::Outcomes => {
+            let outcomes = decoded::<D, C, _>(codec, schemas, records, C::decode_outcome);
+            let events = lane.machine.cursor(partition).unwrap_or_default().sequence;
+            if let Some(ahead) = outcomes.iter().flatten().find(|outcome| outcome.value.sequence > events) {
+                return Err(RestoreError::EventsMissing {
+                    topic: topic.to_owned(),
+                    partition,
+                    offset: ahead.offset,
+                    sequence: ahead.value.sequence,
+                    events,
+                });
             }
+            outcomes.map(|outcomes| lane.machine.replay_outcomes(partition, &outcomes))
         }
-    }
-    match kind {
-        Kind::Events => Ok(Some(lane.machine.replay_events(&lane.processor.store, partition, &events)?)),
-        Kind::Outcomes => Ok(Some(lane.machine.replay_outcomes(partition, &outcomes)?)),
+    };
+    match folded {
+        Ok(mutations) => Ok(Some(mutations?)),
+        Err(Undecoded::Never { offset, reason }) => Err(RestoreError::Undecodable {
+            topic: topic.to_owned(),
+            partition,
+            offset,
+            reason,
+        }),
+        Err(Undecoded::NotYet { schema_id, error }) => {
+            tracing::warn!(%error, schema_id, "waiting for the schema registry");
+            lane.processor.observe.trouble(Trouble::RegistryAway);
+            lane.keep_alive(IDLE_WAIT);
+            Ok(None)
+        }
     }
 }

@@ -13,6 +13,7 @@ pub(super) fn record_of<'r>(
     batch: &'r Batch,
     outgoing: &Outgoing,
     incoming: &'r [BorrowedMessage<'_>],
+    owner: &str,
 ) -> Record<'r> {
     let topics = &topology.topics;
     match outgoing {
@@ -35,7 +36,10 @@ pub(super) fn record_of<'r>(
             let opaque = report_to(message.partition(), Report::Outcome);
             answer(&topics.outcomes.name, message, batch.value(value), opaque)
                 .timestamp(*decided_at_ms)
-                .headers(with_trace(message, "status", status.name()))
+                .headers(with_trace(message, "status", status.name()).insert(Header {
+                    key: OWNER,
+                    value: Some(owner),
+                }))
         }
         Outgoing::Forward {
             incoming: index,
@@ -43,7 +47,7 @@ pub(super) fn record_of<'r>(
         } => {
             let message = &incoming[*index];
             let from = format!("{}/{}", message.partition(), message.offset());
-            let headers = copied(message).insert(Header {
+            let headers = known(message).insert(Header {
                 key: FORWARDED_FROM,
                 value: Some(&from),
             });
@@ -73,6 +77,12 @@ pub(super) fn record_of<'r>(
 /// The header of a command that was put into the partition where its key belongs.
 pub(crate) const FORWARDED_FROM: &str = "forwarded-from";
 const TRACEPARENT: &str = "traceparent";
+/// The header of an outcome that names who decided: the transactional id, and the session in which it held the partition. In the order of a
+/// partition's outcomes a session that was followed by another one never comes back.
+const OWNER: &str = "owner";
+/// What a forwarded command keeps of its headers, where they are no longer than this: a record that is sent on must not outgrow its topic.
+const KNOWN: [&str; 3] = ["content-type", "type", TRACEPARENT];
+const KNOWN_BYTES_MAX: usize = 256;
 
 fn answer<'r>(topic: &'r str, message: &'r BorrowedMessage<'_>, value: &'r [u8], opaque: usize) -> Record<'r> {
     let record = BaseRecord::with_opaque_to(topic, opaque)
@@ -100,13 +110,35 @@ fn with_trace(message: &BorrowedMessage<'_>, name: &str, value: &str) -> OwnedHe
         key: name,
         value: Some(value),
     });
-    match crate::reader::header(message, TRACEPARENT) {
+    match crate::reader::header(message, TRACEPARENT).filter(|trace| is_traceparent(trace)) {
         Some(trace) => headers.insert(Header {
             key: TRACEPARENT,
             value: Some(trace),
         }),
         None => headers,
     }
+}
+
+/// Version 00 of W3C Trace Context, section 3.2: four fields of hexadecimal digits. Whatever else a client puts there would be repeated in
+/// every event and outcome.
+fn is_traceparent(bytes: &[u8]) -> bool {
+    const LENGTHS: [usize; 4] = [2, 32, 16, 2];
+    let mut fields = bytes.split(|byte| *byte == b'-');
+    let is_field = |length: usize, field: Option<&[u8]>| field.is_some_and(|field| field.len() == length && field.iter().all(is_lower_hex));
+    LENGTHS.iter().all(|length| is_field(*length, fields.next())) && fields.next().is_none()
+}
+
+fn is_lower_hex(byte: &u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
+}
+
+fn known(message: &BorrowedMessage<'_>) -> OwnedHeaders {
+    let found = KNOWN.iter().filter_map(|key| Some((*key, crate::reader::header(message, key)?)));
+    found
+        .filter(|(_, value)| value.len() <= KNOWN_BYTES_MAX)
+        .fold(OwnedHeaders::new(), |headers, (key, value)| {
+            headers.insert(Header { key, value: Some(value) })
+        })
 }
 
 fn copied(message: &BorrowedMessage<'_>) -> OwnedHeaders {
@@ -121,3 +153,6 @@ fn copied(message: &BorrowedMessage<'_>) -> OwnedHeaders {
     }
     headers
 }
+
+#[cfg(test)]
+mod tests;

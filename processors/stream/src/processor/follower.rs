@@ -1,0 +1,233 @@
+//! Warm followers: the state of partitions that other instances own is kept up to the log, so that taking one over replays next to nothing.
+//!
+//! A thread of its own reads the events and the outcomes of these partitions without any group, and folds them into the same store.
+//! A partition has one writer at a time: before the loop restores what it was assigned, it waits until the thread has let go of it.
+
+use super::SchemaSource;
+use super::restore::replay::{FoundByPartition, decoded, poll};
+use crate::Settings;
+use crate::reader::Reader;
+use decider::{Codec, Cursor, Domain, Limits, Machine};
+use keyvalue::{Read, Write};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use topology::Topology;
+
+/// Records folded at a time: a hand-over waits for one such batch at most.
+const FOLLOW_RECORDS_MAX: usize = 2_000;
+const POLL_WAIT: Duration = Duration::from_millis(20);
+const IDLE_WAIT: Duration = Duration::from_millis(500);
+const ASK_WAIT_MAX: Duration = Duration::from_secs(2);
+/// Of the memory for aggregates, the share of the follower.
+const CACHE_SHARE: usize = 4;
+
+/// What the loop and the following thread tell each other.
+#[derive(Default)]
+pub(super) struct Following {
+    state: Mutex<State>,
+    changed: Condvar,
+    records: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    wanted: BTreeSet<u32>,
+    /// Counts the wishes, and the last one that was followed.
+    wish: u64,
+    settled: u64,
+    is_over: bool,
+}
+
+impl Following {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on these partitions, and no others.
+    pub(super) fn follow(&self, partitions: BTreeSet<u32>) {
+        let mut state = self.state();
+        if state.wanted != partitions {
+            state.wanted = partitions;
+            state.wish += 1;
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits until nothing is written any more but what is wanted; `false` when that takes longer.
+    pub(super) fn is_settled(&self, wait: Duration) -> bool {
+        let waited = self
+            .changed
+            .wait_timeout_while(self.state(), wait, |state| state.settled != state.wish && !state.is_over);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.settled == state.wish || state.is_over
+    }
+
+    pub(super) fn end(&self) {
+        self.state().is_over = true;
+        self.changed.notify_all();
+    }
+
+    /// How many records were folded since the last call.
+    pub(super) fn take_records(&self) -> u64 {
+        self.records.swap(0, Ordering::Relaxed)
+    }
+
+    fn settle(&self, wish: u64) {
+        self.state().settled = wish;
+        self.changed.notify_all();
+    }
+}
+
+/// Which of the partitions that it does not own an instance follows: each instance others first, so that all have followers.
+pub(super) fn chosen(instance_id: &str, partitions: u32, owned: &[u32], count_max: usize) -> BTreeSet<u32> {
+    let rank = |partition: &u32| {
+        let mut hasher = DefaultHasher::new();
+        (instance_id, partition).hash(&mut hasher);
+        hasher.finish()
+    };
+    let mut others: Vec<u32> = (0..partitions).filter(|partition| !owned.contains(partition)).collect();
+    others.sort_unstable_by_key(rank);
+    others.into_iter().take(count_max).collect()
+}
+
+/// What the thread works with.
+pub(super) struct Follower<'f, D: Domain, C, S, R> {
+    pub(super) following: &'f Following,
+    pub(super) settings: Settings,
+    pub(super) topology: Topology,
+    pub(super) codec: C,
+    pub(super) store: S,
+    pub(super) schemas: R,
+    pub(super) machine: Machine<D>,
+}
+
+/// The two topics that are followed, each with the partitions that have a place in it.
+struct Readers {
+    events: Reader,
+    outcomes: Reader,
+}
+
+/// A machine of a smaller size than the loop's.
+pub(super) fn machine<D: Domain>(limits: Limits) -> Machine<D> {
+    Machine::new(Limits {
+        cache_bytes_max: limits.cache_bytes_max / CACHE_SHARE,
+        ..limits
+    })
+}
+
+impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C, S, R> {
+    /// Follows what is wanted until the end.
+    pub(super) fn run(mut self) {
+        let (mut wish, mut followed) = (0, BTreeSet::new());
+        let mut readers = None;
+        loop {
+            let Some((next_wish, wanted)) = self.next(wish, readers.is_none()) else {
+                return;
+            };
+            if next_wish != wish {
+                wish = next_wish;
+                readers = self.begin(&followed, &wanted);
+                followed = wanted;
+                self.following.settle(wish);
+            }
+            if let Some(open) = &mut readers
+                && let Err(reason) = self.fold(open)
+            {
+                tracing::warn!(reason, "other instances' partitions are not followed until the group changes");
+                readers = None;
+            }
+        }
+    }
+
+    /// The wish to follow; waits for another one where there is nothing to do. `None` at the end.
+    fn next(&self, wish: u64, is_idle: bool) -> Option<(u64, BTreeSet<u32>)> {
+        let mut state = self.following.state();
+        if is_idle && state.wish == wish && !state.is_over {
+            let waited = self.following.changed.wait_timeout(state, IDLE_WAIT);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        (!state.is_over).then(|| (state.wish, state.wanted.clone()))
+    }
+
+    fn begin(&mut self, before: &BTreeSet<u32>, wanted: &BTreeSet<u32>) -> Option<Readers> {
+        for partition in before {
+            self.machine.close(*partition);
+        }
+        if wanted.is_empty() {
+            return None;
+        }
+        match self.open(wanted) {
+            Ok(readers) => {
+                tracing::info!(partitions = ?wanted, "following other instances' partitions");
+                Some(readers)
+            }
+            Err(reason) => {
+                tracing::warn!(reason, "other instances' partitions are not followed until the group changes");
+                None
+            }
+        }
+    }
+
+    fn open(&mut self, wanted: &BTreeSet<u32>) -> Result<Readers, String> {
+        let topics = &self.topology.topics;
+        let reader = |topic: &str| Reader::new(&self.settings, topic).map_err(|error| error.to_string());
+        let (mut events, mut outcomes) = (reader(&topics.events.name)?, reader(&topics.outcomes.name)?);
+        let (mut event_offsets, mut outcome_offsets) = (BTreeMap::new(), BTreeMap::new());
+        for partition in wanted {
+            let cursor = Cursor::load(&self.store, *partition)
+                .map_err(|error| error.to_string())?
+                .unwrap_or_default();
+            self.machine.open(*partition, cursor);
+            let low = outcomes
+                .watermarks(*partition, ASK_WAIT_MAX)
+                .map_err(|error| error.to_string())?
+                .low;
+            event_offsets.insert(*partition, cursor.next_event_offset);
+            outcome_offsets.insert(*partition, cursor.next_outcome_offset.max(low));
+        }
+        events.assign(&event_offsets, ASK_WAIT_MAX).map_err(|error| error.to_string())?;
+        outcomes.assign(&outcome_offsets, ASK_WAIT_MAX).map_err(|error| error.to_string())?;
+        Ok(Readers { events, outcomes })
+    }
+
+    /// Folds what has come of both topics.
+    fn fold(&mut self, readers: &mut Readers) -> Result<(), String> {
+        let Self {
+            codec,
+            schemas,
+            store,
+            machine,
+            ..
+        } = self;
+        for (partition, found) in next_records(&mut readers.events)? {
+            let events = decoded::<D, C, _>(codec, schemas, found, C::decode_event).map_err(|error| error.to_string())?;
+            let mutations = machine
+                .replay_events(&*store, partition, &events)
+                .map_err(|error| error.to_string())?;
+            store.apply(&mutations).map_err(|error| error.to_string())?;
+            self.following.records.fetch_add(events.len() as u64, Ordering::Relaxed);
+        }
+        for (partition, found) in next_records(&mut readers.outcomes)? {
+            let outcomes = decoded::<D, C, _>(codec, schemas, found, C::decode_outcome).map_err(|error| error.to_string())?;
+            let mutations = machine.replay_outcomes(partition, &outcomes).map_err(|error| error.to_string())?;
+            store.apply(&mutations).map_err(|error| error.to_string())?;
+            self.following.records.fetch_add(outcomes.len() as u64, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+/// What has come of a topic; nothing while the brokers are away.
+fn next_records(reader: &mut Reader) -> Result<FoundByPartition, String> {
+    match poll(reader, FOLLOW_RECORDS_MAX, POLL_WAIT) {
+        Ok((found, _)) => Ok(found),
+        Err(failure) if failure.is_transient() => Ok(FoundByPartition::new()),
+        Err(failure) => Err(failure.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,31 @@
+//! Who follows what, and how the loop waits for the thread to let go.
+
+use super::*;
+
+#[test]
+fn an_instance_follows_only_what_it_does_not_own_and_at_most_so_many() {
+    assert_eq!(chosen("one", 6, &[0, 2], 10), BTreeSet::from([1, 3, 4, 5]));
+    assert_eq!(chosen("one", 6, &[0, 2], 2).len(), 2);
+    assert_eq!(chosen("one", 6, &[], 0), BTreeSet::new());
+}
+
+#[test]
+fn instances_follow_different_partitions_first() {
+    let firsts: BTreeSet<_> = (0..20)
+        .map(|instance| chosen(&format!("processor-{instance}"), 24, &[], 1))
+        .collect();
+    assert!(firsts.len() > 5, "{firsts:?}");
+    assert_eq!(chosen("one", 24, &[], 3), chosen("one", 24, &[], 3));
+}
+
+#[test]
+fn a_wish_is_settled_only_when_the_thread_has_said_so() {
+    let following = Following::default();
+    assert!(following.is_settled(Duration::ZERO), "nothing was wished");
+    following.follow(BTreeSet::from([1]));
+    assert!(!following.is_settled(Duration::from_millis(5)));
+    following.settle(following.state().wish);
+    assert!(following.is_settled(Duration::ZERO));
+    following.follow(BTreeSet::from([1]));
+    assert!(following.is_settled(Duration::ZERO), "the same wish again is none");
+}
