@@ -12,6 +12,11 @@ pub(crate) fn unix_us() -> u128 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros()
 }
 
+/// Rests before another attempt at something that has no event to wait for.
+pub(crate) fn rest(duration: Duration) {
+    std::thread::sleep(duration);
+}
+
 /// A wait with an end.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline(Instant);

@@ -2,6 +2,7 @@
 
 use super::{Configuration, End, ProcessorError};
 use crate::Settings;
+use crate::clock::{self, Deadline};
 use crate::failure::{Failure, is_transient};
 use crate::raw::seen_end;
 use crate::reader::Quiet;
@@ -19,6 +20,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use topology::Topology;
 
+/// Moving the fetchers of all partitions; and between two tries for one that is not started yet.
+const SEEK_WAIT_MAX: Duration = Duration::from_secs(2);
+const SEEK_PAUSE: Duration = Duration::from_millis(5);
+
 /// What the group has decided about this member, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Change {
@@ -34,6 +39,8 @@ pub(crate) struct GroupContext {
     changes: Mutex<Vec<Change>>,
     /// What is owned at this moment, as the last callback said.
     owned: Mutex<BTreeSet<u32>>,
+    /// What is being fetched, or paused.
+    assigned: Mutex<BTreeSet<u32>>,
     poll_gaps: AtomicU64,
 }
 
@@ -65,6 +72,7 @@ impl ConsumerContext for GroupContext {
                 Change::Revoked
             }
         };
+        lock(&self.assigned).clear();
         *lock(&self.owned) = match &change {
             Change::Assigned(partitions) => partitions.iter().copied().collect(),
             Change::Revoked => BTreeSet::new(),
@@ -163,10 +171,11 @@ impl GroupConsumer {
         !lock(&self.client.context().changes).is_empty()
     }
 
-    /// Whether the group has given all of these partitions to this member, and not taken them back.
+    /// Whether the group has given all of these partitions to this member, and has not spoken since the loop has listened: one that was
+    /// taken back and given again is another owner's in between.
     pub(crate) fn owns<'p>(&self, mut partitions: impl Iterator<Item = &'p u32>) -> bool {
         let owned = lock(&self.client.context().owned);
-        partitions.all(|partition| owned.contains(partition))
+        partitions.all(|partition| owned.contains(partition)) && !self.has_changes()
     }
 
     /// How many offsets lie between the next command to decide and the end of its partition, as far as was seen.
@@ -181,9 +190,55 @@ impl GroupConsumer {
     }
 
     /// Fetches these partitions, and no others, from these offsets on. What was fetched before is dropped.
+    ///
+    /// Partitions that are assigned already are sought and never assigned again: librdkafka 2.12.1 stops the fetcher of a partition for every
+    /// change of the assignment, and asserts (rd_kafka_assignment_partition_stopped) where a second stop is sent before the first is answered.
     pub(crate) fn fetch_from(&self, offsets: &BTreeMap<u32, i64>) -> Result<(), Failure> {
-        let list = self.list(offsets, "")?;
-        self.client.assign(&list).map_err(|error| Failure::of(&error))
+        let assigned: BTreeSet<u32> = lock(&self.client.context().assigned).clone();
+        if assigned.is_empty() {
+            let list = self.list(offsets, "")?;
+            self.client.assign(&list).map_err(|error| Failure::of(&error))?;
+            *lock(&self.client.context().assigned) = offsets.keys().copied().collect();
+            return Ok(());
+        }
+        let (wanted, others): (BTreeSet<u32>, BTreeSet<u32>) = assigned.iter().partition(|partition| offsets.contains_key(partition));
+        self.pause(&others)?;
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        self.seek(offsets)?;
+        let list = self.list(&wanted.iter().map(|partition| (*partition, 0)).collect(), "")?;
+        self.client.resume(&list).map_err(|error| Failure::of(&error))
+    }
+
+    /// Fetches nothing more of these partitions until they are fetched from somewhere again.
+    fn pause(&self, partitions: &BTreeSet<u32>) -> Result<(), Failure> {
+        let list = self.list(&partitions.iter().map(|partition| (*partition, 0)).collect(), "")?;
+        self.client.pause(&list).map_err(|error| Failure::of(&error))
+    }
+
+    /// A partition that has just been assigned may not be ready to be sought: that passes.
+    fn seek(&self, offsets: &BTreeMap<u32, i64>) -> Result<(), Failure> {
+        let deadline = Deadline::after(SEEK_WAIT_MAX);
+        let mut left = offsets.clone();
+        loop {
+            let sought = self.client.seek_partitions(self.list(&left, "")?, SEEK_WAIT_MAX);
+            let sought = sought.map_err(|error| Failure::of(&error))?;
+            let mut failed = None;
+            for element in sought.elements() {
+                match element.error() {
+                    Ok(()) => {
+                        left.remove(&element.partition().cast_unsigned());
+                    }
+                    Err(error) => failed = Some(Failure::of(&error)),
+                }
+            }
+            match failed {
+                None => return Ok(()),
+                Some(failure) if deadline.is_over() => return Err(failure),
+                Some(_) => clock::rest(SEEK_PAUSE),
+            }
+        }
     }
 
     /// The group's committed offsets, once no transaction that writes them is open any more. Partitions without one are left out.
