@@ -1,7 +1,8 @@
 //! The floor of every command processor on this client: consume, copy each record to two topics, send offsets, commit. No logic.
 //!
-//! `floor <brokers> <input topic> <first output> <second output> <partitions> <records per transaction> <records>` reads the input
-//! from its beginning and prints one JSON object.
+//! `floor <brokers> <input topic> <first output> <second output> <partitions> <records per transaction> <records> [<pace>]` reads the
+//! input from its beginning and prints one JSON object. A transaction waits for as many records as it may have; with a pace only
+//! until so many milliseconds have passed since the one before began, as a command processor's does.
 #![allow(clippy::print_stdout, clippy::unwrap_used, unsafe_code)]
 
 #[path = "../src/clock.rs"]
@@ -18,9 +19,12 @@ use std::time::Duration;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [brokers, input, first, second, partitions, per_transaction, records] = &arguments[..] else {
-        panic!("usage: floor <brokers> <input> <first output> <second output> <partitions> <records per transaction> <records>");
+    let [brokers, input, first, second, partitions, per_transaction, records, pace @ ..] = &arguments[..] else {
+        panic!("usage: floor <brokers> <input> <first output> <second output> <partitions> <records per transaction> <records> [<pace>]");
     };
+    let pace = pace
+        .first()
+        .map(|milliseconds| Duration::from_millis(milliseconds.parse().unwrap()));
     let (partitions, per_transaction, records): (i32, usize, usize) = (
         partitions.parse().unwrap(),
         per_transaction.parse().unwrap(),
@@ -54,26 +58,33 @@ fn main() {
     consumer.assign(&assignment).unwrap();
 
     let (began, cpu_began) = (clock::now(), cpu_seconds());
-    let mut copied = 0;
+    let (mut copied, mut transactions, mut begun) = (0, 0, began);
     while copied < records {
-        let mut batch = Vec::with_capacity(per_transaction);
-        while batch.len() < per_transaction.min(records - copied) {
-            let patience = if batch.is_empty() {
-                Duration::from_millis(500)
-            } else {
-                Duration::from_millis(20)
-            };
-            match consumer.poll(patience) {
-                Some(message) => batch.push(message.unwrap()),
-                None if batch.is_empty() => {}
-                None => break,
-            }
-        }
+        let batch = gather(&consumer, per_transaction.min(records - copied), || match pace {
+            Some(pace) => pace.saturating_sub(begun.elapsed()),
+            None => Duration::from_millis(20),
+        });
+        begun = clock::now();
         copy(&producer, &consumer, &batch, [input, first, second]);
         copied += batch.len();
+        transactions += 1;
     }
     let (seconds, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds() - cpu_began);
-    println!("{{\"records\": {copied}, \"per_transaction\": {per_transaction}, \"seconds\": {seconds:.3}, \"cpu_seconds\": {cpu:.3}}}");
+    println!("{{\"records\": {copied}, \"transactions\": {transactions}, \"seconds\": {seconds:.3}, \"cpu_seconds\": {cpu:.3}}}");
+}
+
+/// Waits for a record, then takes more while `patience` lasts.
+fn gather(consumer: &BaseConsumer, records_max: usize, patience: impl Fn() -> Duration) -> Vec<BorrowedMessage<'_>> {
+    let mut batch = Vec::with_capacity(records_max);
+    while batch.len() < records_max {
+        let wait = if batch.is_empty() { Duration::from_millis(500) } else { patience() };
+        match consumer.poll(wait) {
+            Some(message) => batch.push(message.unwrap()),
+            None if batch.is_empty() => {}
+            None => break,
+        }
+    }
+    batch
 }
 
 type Client = ThreadedProducer<DefaultProducerContext>;
