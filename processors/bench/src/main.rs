@@ -1,72 +1,96 @@
-//! Load and measurements for `scripts/bench`: a backlog whose outcomes are known beforehand, and the comparison with what came out.
+//! Measures Aerolog beside its floors, on one machine and in one run: `scripts/bench` starts the services and calls this.
 #![allow(clippy::print_stdout)]
 
 mod backlog;
+mod cluster;
+mod drain;
+mod http;
 mod latency;
+mod process;
+mod questions;
+mod rebuild;
+mod report;
+mod restart;
 mod validate;
 
-use clap::{Args, Parser, Subcommand};
-use std::collections::BTreeMap;
-use stream::Settings;
-use topology::Topology;
+use clap::{Parser, ValueEnum};
+use cluster::Cluster;
+use report::Report;
+use std::path::PathBuf;
 
+/// Measures Aerolog beside its floors on a running broker and registry. Prints a table and writes JSON.
 #[derive(Parser)]
-#[command(version, about = "Load for scripts/bench and the validation of its results")]
+#[command(version)]
 struct Arguments {
     #[command(flatten)]
     cluster: Cluster,
-    #[command(subcommand)]
-    command: Command,
+    /// What to measure; everything when nothing is named
+    #[arg(value_enum)]
+    parts: Vec<Part>,
+    /// How often each thing is measured
+    #[arg(long, default_value_t = 3)]
+    repetitions: u32,
+    /// Much smaller loads, to see that everything works; the figures mean little
+    #[arg(long)]
+    quick: bool,
+    /// Where the figures go as JSON
+    #[arg(long, default_value = "bench.json")]
+    json: PathBuf,
 }
 
-#[derive(Args, Clone)]
-struct Cluster {
-    #[arg(long, global = true, env = "KAFKA_BOOTSTRAP_SERVERS", default_value = "127.0.0.1:9092")]
-    brokers: String,
-    #[arg(long, global = true, env = "AEROLOG_SCHEDULE", default_value = "schedule")]
-    schedule: String,
-    #[arg(long, global = true, env = "AEROLOG_PARTITIONS", default_value_t = 8)]
-    partitions: u32,
-    /// Ids of the command, event and outcome schemas
-    #[arg(long, global = true, value_delimiter = ',', default_values_t = [1, 2, 3])]
-    schema_ids: Vec<u32>,
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The command processor beside a loop that copies, at three sizes of a transaction
+    Drain,
+    /// Commands per CPU-second for rotations of 10 to 10,000 legs
+    Flat,
+    /// The materializer beside raw consuming and raw writing
+    Rebuild,
+    /// Questions over HTTP beside a constant route, and within the process; memory
+    Questions,
+    /// From a command to its outcome and to the view, at a fixed rate
+    Latency,
+    /// From a start after kill -9 to the first outcome
+    Restart,
 }
 
-#[derive(Subcommand)]
-enum Command {
-    /// Write the backlog: rotations, and legs one by one, some of which are to be rejected
-    Backlog(backlog::Shape),
-    /// Wait until every command of the backlog has its outcome, and compare each with a plain model
-    Validate(backlog::Shape),
-    /// Send commands at a fixed rate and measure from each send to its committed outcome
-    Latency(latency::Load),
-}
-
-impl Cluster {
-    fn settings(&self) -> anyhow::Result<Settings> {
-        Ok(Settings::new(&BTreeMap::from([(
-            "bootstrap.servers".to_owned(),
-            self.brokers.clone(),
-        )]))?)
-    }
-
-    fn topology(&self) -> anyhow::Result<Topology> {
-        Ok(Topology::schedule_named(&self.schedule, Some(self.partitions))?)
-    }
-
-    fn codec(&self) -> anyhow::Result<schemas::AvroCodec> {
-        match self.schema_ids[..] {
-            [command, event, outcome] => Ok(schemas::AvroCodec::new(schemas::SchemaIds { command, event, outcome })),
-            _ => anyhow::bail!("--schema-ids takes three ids"),
-        }
-    }
+/// What every part is told.
+struct Plan {
+    cluster: Cluster,
+    repetitions: u32,
+    quick: bool,
+    work: tempfile::TempDir,
 }
 
 fn main() -> anyhow::Result<()> {
-    let Arguments { cluster, command } = Arguments::parse();
-    match command {
-        Command::Backlog(shape) => backlog::write(&cluster, &shape),
-        Command::Validate(shape) => validate::validate(&cluster, &shape),
-        Command::Latency(load) => latency::measure(&cluster, &load),
+    let Arguments {
+        cluster,
+        parts,
+        repetitions,
+        quick,
+        json,
+    } = Arguments::parse();
+    let plan = Plan {
+        cluster,
+        repetitions,
+        quick,
+        work: tempfile::tempdir()?,
+    };
+    let mut report = Report::new(&plan);
+    for part in Part::value_variants() {
+        if !parts.is_empty() && !parts.contains(part) {
+            continue;
+        }
+        match part {
+            Part::Drain => drain::drain(&plan, &mut report)?,
+            Part::Flat => drain::flat(&plan, &mut report)?,
+            Part::Rebuild => rebuild::measure(&plan, &mut report)?,
+            Part::Questions => questions::measure(&plan, &mut report)?,
+            Part::Latency => latency::measure(&plan, &mut report)?,
+            Part::Restart => restart::measure(&plan, &mut report)?,
+        }
     }
+    report.write(&json)?;
+    println!("\nThe figures are in {}.", json.display());
+    Ok(())
 }

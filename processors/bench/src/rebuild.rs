@@ -1,0 +1,224 @@
+//! The materializer builds its view from the log, beside reading the same records and writing the same mutations and nothing else.
+
+use crate::Plan;
+use crate::backlog::Shape;
+use crate::cluster::{Cluster, Schedule};
+use crate::drain::settled;
+use crate::process::{LOOK_EVERY, Process, cpu_seconds};
+use crate::report::{Report, Wanted};
+use anyhow::{Context, ensure};
+use decider::Codec;
+use domain::{AggregateId, Instant};
+use keyvalue::{Mutation, Overlay};
+use schemas::{Airline, AvroCodec};
+use service::clock;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+use store::{Sizing, Store};
+use stream::reader::Reader;
+use views::Fact;
+
+const ASK_WAIT_MAX: Duration = Duration::from_secs(10);
+const REBUILD_WAIT_MAX: Duration = Duration::from_secs(300);
+/// As the materializer's `events_max` is by default.
+const RUN_EVENTS: usize = 4096;
+
+/// What was got through.
+struct Pass {
+    events: f64,
+    megabytes: f64,
+    seconds: f64,
+    cpu_seconds: f64,
+}
+
+pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
+    report.section(
+        "rebuild",
+        "The materializer's rebuild (R) beside consuming (C) and writing (W) the same bytes",
+    );
+    let shape = nodes(plan);
+    let commands = shape.commands()?;
+    let events = commands.iter().filter(|planned| planned.accepted).count();
+    report.doing(&format!("deciding {} commands", commands.len()));
+    let schedule = settled(plan, "rebuild", &commands)?;
+    let runs = mutations(plan, &schedule, events)?;
+    let (mut consumed, mut written, mut rebuilt) = (Vec::new(), Vec::new(), Vec::new());
+    for repetition in 0..plan.repetitions {
+        report.doing(&format!("repetition {}", repetition + 1));
+        consumed.push(consume(&plan.cluster, &schedule, events, |_, _| Ok(()))?);
+        written.push(write(plan, &runs, events)?);
+        rebuilt.push(rebuild(plan, &schedule, events)?);
+    }
+    let mut rows = |letter: &str, passes: &[Pass]| {
+        let of = |figure: fn(&Pass) -> f64| passes.iter().map(figure).collect::<Vec<_>>();
+        report.figure(
+            &format!("{letter}: CPU-seconds for 100,000 events"),
+            "s",
+            &of(|pass| pass.cpu_seconds / pass.events * 1e5),
+        );
+        report.figure(&format!("{letter}: bytes"), "MB", &of(|pass| pass.megabytes));
+        report.figure(&format!("{letter}: events"), "/s", &of(|pass| pass.events / pass.seconds))
+    };
+    let (consumed, written, rebuilt) = (rows("C", &consumed), rows("W", &written), rows("R", &rebuilt));
+    report.ratio(
+        "R / the lower of C and W: events/s",
+        rebuilt / consumed.min(written),
+        Wanted::AtLeast(0.60),
+    );
+    Ok(())
+}
+
+/// A schedule of about 200,000 nodes.
+pub(crate) fn nodes(plan: &Plan) -> Shape {
+    if plan.quick {
+        Shape { rotations: 100, legs: 20 }
+    } else {
+        Shape {
+            rotations: 2000,
+            legs: 102,
+        }
+    }
+}
+
+/// Reads all events and gives each value with its partition to `visit`.
+fn consume(
+    cluster: &Cluster,
+    schedule: &Schedule,
+    events: usize,
+    mut visit: impl FnMut(u32, &[u8]) -> anyhow::Result<()>,
+) -> anyhow::Result<Pass> {
+    let own = std::process::id();
+    let mut reader = Reader::new(&cluster.settings()?, &schedule.topology.topics.events.name)?;
+    let from: BTreeMap<u32, i64> = (0..schedule.topology.partitions).map(|partition| (partition, 0)).collect();
+    let (began, cpu_began) = (clock::monotonic(), cpu_seconds(own)?);
+    reader.assign(&from, ASK_WAIT_MAX)?;
+    let (mut records, mut bytes, mut visited) = (0, 0, Ok(()));
+    while records < events {
+        ensure!(
+            began.elapsed() < REBUILD_WAIT_MAX,
+            "only {records} of {events} events are in the log"
+        );
+        let polled = reader.poll(RUN_EVENTS, Duration::from_millis(100), |record| {
+            let value = record.value.unwrap_or_default();
+            bytes += value.len() + record.key.unwrap_or_default().len();
+            if visited.is_ok() {
+                visited = visit(record.partition, value);
+            }
+        })?;
+        records += polled.records;
+    }
+    visited?;
+    ensure!(records == events, "{records} events are in the log, where {events} were decided");
+    Ok(Pass {
+        events: events as f64,
+        megabytes: bytes as f64 / 1e6,
+        seconds: began.elapsed().as_secs_f64(),
+        cpu_seconds: cpu_seconds(own)? - cpu_began,
+    })
+}
+
+/// What the events make of an empty view, in the batches in which the materializer writes them.
+fn mutations(plan: &Plan, schedule: &Schedule, events: usize) -> anyhow::Result<Vec<Vec<Mutation>>> {
+    let mut codec = schedule.codec();
+    let mut facts = Vec::with_capacity(events);
+    consume(&plan.cluster, schedule, events, |partition, value| {
+        facts.push(fact(&mut codec, partition, value)?);
+        Ok(())
+    })?;
+    let directory = tempfile::tempdir_in(plan.work.path())?;
+    let view = Store::open(directory.path(), Sizing::default())?;
+    let mut runs = Vec::new();
+    for run in facts.chunks(RUN_EVENTS) {
+        let mut overlay = Overlay::new(&view);
+        for fact in run {
+            let mutations = views::project(fact, &overlay)?;
+            overlay.apply(mutations);
+        }
+        let mutations = overlay.into_mutations();
+        view.apply(&mutations)?;
+        runs.push(mutations);
+    }
+    Ok(runs)
+}
+
+fn fact(codec: &mut AvroCodec, partition: u32, value: &[u8]) -> anyhow::Result<Fact> {
+    let event = Codec::<Airline>::decode_event(codec, value)?;
+    Ok(Fact {
+        partition,
+        sequence: event.sequence,
+        version: event.version,
+        command_id: event.command_id.into_bytes(),
+        command_offset: event.command_offset,
+        decided_at: Instant(event.decided_at_ms),
+        aggregate_id: AggregateId::parse(&event.aggregate_id).context("an event of no aggregate")?,
+        event: event.event,
+    })
+}
+
+fn write(plan: &Plan, runs: &[Vec<Mutation>], events: usize) -> anyhow::Result<Pass> {
+    let own = std::process::id();
+    let directory = tempfile::tempdir_in(plan.work.path())?;
+    let store = Store::open(directory.path(), Sizing::default())?;
+    let (began, cpu_began) = (clock::monotonic(), cpu_seconds(own)?);
+    for mutations in runs {
+        store.apply(mutations)?;
+    }
+    let size = |mutation: &Mutation| match mutation {
+        Mutation::Put { key, value } => key.len() + value.len(),
+        Mutation::Delete { key } => key.len(),
+        Mutation::DeleteRange { from, to } => from.len() + to.len(),
+    };
+    let seconds = began.elapsed().as_secs_f64();
+    Ok(Pass {
+        events: events as f64,
+        megabytes: runs.iter().flatten().map(size).sum::<usize>() as f64 / 1e6,
+        seconds,
+        cpu_seconds: cpu_seconds(own)? - cpu_began,
+    })
+}
+
+/// From the first look at which the view holds something until it holds every event.
+fn rebuild(plan: &Plan, schedule: &Schedule, events: usize) -> anyhow::Result<Pass> {
+    let state = tempfile::tempdir_in(plan.work.path())?;
+    let mut materializer = Process::materializer(plan, schedule, state.path())?;
+    materializer.wait_until_alive()?;
+    let started = clock::monotonic();
+    let look = |materializer: &Process| {
+        ensure!(
+            started.elapsed() < REBUILD_WAIT_MAX,
+            "the view does not come to hold {events} events"
+        );
+        clock::rest(LOOK_EVERY);
+        materializer.metric("aerolog_view_events_applied_total")
+    };
+    let mut before = 0.0;
+    while before == 0.0 {
+        before = look(&materializer)?;
+    }
+    let (began, cpu_began) = (clock::monotonic(), materializer.cpu_seconds()?);
+    while look(&materializer)? < events as f64 {}
+    let (seconds, cpu) = (began.elapsed().as_secs_f64(), materializer.cpu_seconds()? - cpu_began);
+    materializer.wait_until_ready()?;
+    materializer.stop()?;
+    Ok(Pass {
+        events: events as f64 - before,
+        megabytes: directory_bytes(state.path())? as f64 / 1e6,
+        seconds,
+        cpu_seconds: cpu,
+    })
+}
+
+fn directory_bytes(path: &Path) -> anyhow::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        bytes += if metadata.is_dir() {
+            directory_bytes(&entry.path())?
+        } else {
+            metadata.len()
+        };
+    }
+    Ok(bytes)
+}
