@@ -77,11 +77,11 @@ impl Shape {
 
 /// Whether the leg departs from elsewhere. The first one may depart from anywhere.
 fn is_wrong(rotation: u32, number: u32) -> bool {
-    number > 1 && (number * 7 + rotation) % REJECTED_EVERY == 0
+    number > 1 && (number * 7 + rotation).is_multiple_of(REJECTED_EVERY)
 }
 
 fn is_late(rotation: u32, number: u32) -> bool {
-    (number * 11 + rotation) % LATE_EVERY == 0
+    (number * 11 + rotation).is_multiple_of(LATE_EVERY)
 }
 
 fn registered(number: u64, code: &str) -> anyhow::Result<Planned> {

@@ -198,7 +198,11 @@ fn rebuild(plan: &Plan, schedule: &Schedule, events: usize) -> anyhow::Result<Pa
     while before == 0.0 {
         before = look()?;
     }
-    let (began, cpu_began) = (clock::monotonic(), materializer.cpu_seconds()?);
+    let (mut began, mut cpu_began) = (clock::monotonic(), materializer.cpu_seconds()?);
+    if before >= events as f64 {
+        // So few that the first look sees them all: the start of the process is measured with them.
+        (before, began, cpu_began) = (0.0, started, 0.0);
+    }
     while look()? < events as f64 {}
     let (seconds, cpu) = (began.elapsed().as_secs_f64(), materializer.cpu_seconds()? - cpu_began);
     materializer.wait_until_ready()?;
