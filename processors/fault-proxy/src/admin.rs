@@ -38,6 +38,7 @@ FAULT   {"delay":{"ms":100}} or {"delay-answer":{"ms":100}}
 const RELEASE_WAIT: Duration = Duration::from_secs(30);
 const LINE_BYTES_MAX: u64 = 1024 * 1024;
 
+/// With braces where there is nothing more to say: what is too much is an error then.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 enum Command {
@@ -47,20 +48,20 @@ enum Command {
     Remove {
         rule: RuleId,
     },
-    Heal,
-    Rules,
-    Held,
+    Heal {},
+    Rules {},
+    Held {},
     Release {
         held: HeldId,
     },
-    ReleaseAll,
-    DiscardHeld,
+    ReleaseAll {},
+    DiscardHeld {},
     Reset {
         #[serde(rename = "client-id")]
         client_id: String,
     },
-    Counts,
-    Brokers,
+    Counts {},
+    Brokers {},
 }
 
 /// Obeys one command, and answers with one line.
@@ -84,29 +85,29 @@ fn obey(proxy: &Proxy, command: Command) -> Result<Value, String> {
             }
             Ok(Value::Null)
         }
-        Command::Heal => {
+        Command::Heal {} => {
             proxy.heal();
             Ok(Value::Null)
         }
         // A list, for JSON's objects have texts as their keys only.
-        Command::Rules => {
+        Command::Rules {} => {
             let rules = proxy.rules();
             let rules = rules.iter().map(|(id, rule)| json!({ "id": id, "rule": rule }));
             Ok(rules.collect())
         }
-        Command::Held => serde_json::to_value(proxy.held()),
+        Command::Held {} => serde_json::to_value(proxy.held()),
         Command::Release { held } => serde_json::to_value(release(proxy, held)?),
-        Command::ReleaseAll => {
+        Command::ReleaseAll {} => {
             let mut released = Vec::new();
             for held in proxy.held() {
                 released.push(release(proxy, held.id)?);
             }
             serde_json::to_value(released)
         }
-        Command::DiscardHeld => serde_json::to_value(proxy.discard_held()),
+        Command::DiscardHeld {} => serde_json::to_value(proxy.discard_held()),
         Command::Reset { client_id } => serde_json::to_value(proxy.reset_connections(&client_id)),
-        Command::Counts => serde_json::to_value(proxy.counts()),
-        Command::Brokers => serde_json::to_value(proxy.brokers()),
+        Command::Counts {} => serde_json::to_value(proxy.counts()),
+        Command::Brokers {} => serde_json::to_value(proxy.brokers()),
     };
     result.map_err(|error| error.to_string())
 }

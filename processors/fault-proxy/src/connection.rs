@@ -166,11 +166,11 @@ impl Connection<'_> {
                 Ok(request) => request,
                 Err(malformed) => return self.refuse(None, &malformed),
             };
-            if let Err(unknown) = rewrite::check(request.key(), request.version()) {
-                return self.refuse(Some(request.key()), &unknown);
-            }
             if let Some(id) = request.client_id() {
                 self.link.client_id.get_or_init(|| id.to_owned());
+            }
+            if let Err(unknown) = rewrite::check(request.key(), request.version()) {
+                return self.refuse(Some(request.key()), &unknown);
             }
             let passage = match self.hub.shared.update(|state| state.judge(&request, self.link)) {
                 Verdict::Kept(Client::Waits) => continue,
