@@ -92,3 +92,38 @@ fn two_processors_share_the_partitions_and_one_takes_over_when_the_other_dies() 
     History::wait_for(&schedule, commands.len()).check(ids(&commands));
     assert!(two.is_running());
 }
+
+#[test]
+fn an_instance_that_follows_takes_over_without_a_replay() {
+    let schedule = Schedule::new("followed", 4);
+    let folder = tempfile::tempdir().unwrap();
+    let one = ready(&schedule, &folder.path().join("one"), "one");
+    let commands = load(0, 60, 30);
+    schedule.send(&commands);
+    let history = History::wait_for(&schedule, commands.len());
+    let events: usize = history.events.values().map(Vec::len).sum();
+    let follows = [("AEROLOG_INSTANCE_ID", "two"), ("AEROLOG_WARM_PARTITIONS_MAX", "1000")];
+    let mut two = Program::start("command-processor", &schedule, &folder.path().join("two"), &follows);
+    two.wait_until_ready();
+    // What it was assigned it has replayed, and the rest it follows.
+    eventually("all events and outcomes are in its state", || {
+        let folded = two.metric("aerolog_followed_records_total") + two.metric("aerolog_restored_records_total");
+        folded >= (events + commands.len()) as f64
+    });
+    let replayed = two.metric("aerolog_restored_records_total");
+    assert!(two.metric("aerolog_followed_records_total") > 0.0 && one.metric("aerolog_partitions_owned") > 0.0);
+    one.kill();
+    eventually("the follower owns all partitions", || two.metric("aerolog_partitions_owned") > 3.5);
+    assert!(
+        two.metric("aerolog_restored_records_total") - replayed < 1.0,
+        "it replayed what it had: {}",
+        two.log()
+    );
+    let more = load(1000, 20, 10);
+    schedule.send(&more);
+    schedule.send(&commands[..50]);
+    History::wait_for(&schedule, commands.len() + more.len()).check(ids(&commands).into_iter().chain(ids(&more)));
+    eventually("what was answered before is remembered", || {
+        two.metric("aerolog_commands_total{outcome=\"repeated\"}") >= 50.0
+    });
+}

@@ -1,6 +1,6 @@
 //! A session of one consumer: what the group gave, restored and then processed, batch by batch.
 
-mod deciding;
+pub(super) mod deciding;
 
 use super::consumer::{Change, GroupConsumer, Polled, Scout};
 use super::follower::{self, Following};

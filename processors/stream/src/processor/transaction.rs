@@ -346,3 +346,6 @@ impl Transaction<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,8 @@ fn a_wish_is_settled_only_when_the_thread_has_said_so() {
     assert!(following.is_settled(Duration::ZERO), "nothing was wished");
     following.follow(BTreeSet::from([1]));
     assert!(!following.is_settled(Duration::from_millis(5)));
-    following.settle(following.state().wish);
+    let wish = following.state().wish;
+    following.settle(wish);
     assert!(following.is_settled(Duration::ZERO));
     following.follow(BTreeSet::from([1]));
     assert!(following.is_settled(Duration::ZERO), "the same wish again is none");

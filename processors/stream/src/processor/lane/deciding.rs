@@ -84,7 +84,7 @@ where
     }
 }
 
-pub(super) fn incoming_of<'m>(message: &'m BorrowedMessage<'_>) -> Incoming<'m> {
+pub(in crate::processor) fn incoming_of<'m>(message: &'m BorrowedMessage<'_>) -> Incoming<'m> {
     let mut incoming = Incoming {
         partition: message.partition().cast_unsigned(),
         offset: message.offset(),

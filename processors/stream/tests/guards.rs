@@ -1,0 +1,9 @@
+//! What the processor's guards are for: each fault with the guard, and without it.
+//!
+//! Needs a broker: see `scripts/test`.
+#![allow(clippy::unwrap_used)]
+
+#[path = "guards/fixture.rs"]
+mod fixture;
+#[path = "guards/late_end.rs"]
+mod late_end;

@@ -1,0 +1,184 @@
+//! A bank's processor in this process, behind a faulty network, and what a reader of committed records sees meanwhile.
+
+use bank_example::{Bank, Codec, Command};
+use decider::{Codec as _, CommandEnvelope, Outcome, Tally};
+use fault_proxy::Proxy;
+use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use store::{Sizing, Store};
+use stream::Settings;
+use stream::admin::Admin;
+use stream::processor::{Configuration, Guards, Observe, Point, Processor, ProcessorError, Restored, SchemaSource, Trouble};
+use stream::reader::Reader;
+use stream::registry::RegistryError;
+use stream::writer::{Outgoing, Writer};
+use topology::Topology;
+use uuid::Uuid;
+
+pub(crate) const WAIT: Duration = Duration::from_secs(30);
+
+pub(crate) fn brokers() -> String {
+    std::env::var("KAFKA_BOOTSTRAP_SERVERS").expect("KAFKA_BOOTSTRAP_SERVERS is not set: run this through scripts/test")
+}
+
+fn settings(brokers: &str) -> Settings {
+    Settings::new(&BTreeMap::from([("bootstrap.servers".to_owned(), brokers.to_owned())])).unwrap()
+}
+
+/// A bank of one partition.
+pub(crate) struct BankRun {
+    pub(crate) proxy: Arc<Proxy>,
+    pub(crate) topology: Topology,
+    pub(crate) troubles: Arc<Mutex<Vec<Trouble>>>,
+    pub(crate) transactional_id: String,
+    stop: Option<Sender<()>>,
+    running: Option<JoinHandle<Result<(), ProcessorError>>>,
+}
+
+/// Called at every point of the loop; runs in its thread.
+pub(crate) type AtPoint = Box<dyn Fn(Point) + Send>;
+
+impl BankRun {
+    pub(crate) fn new(name: &str) -> Self {
+        let name = format!("{name}-{}", Uuid::new_v4().simple());
+        let topology = Topology::schedule_named(&name, Some(1)).unwrap();
+        Admin::new(&settings(&brokers())).unwrap().apply(&topology).unwrap();
+        Self {
+            proxy: Arc::new(Proxy::start(&brokers()).unwrap()),
+            topology,
+            troubles: Arc::default(),
+            transactional_id: format!("{name}-one"),
+            stop: None,
+            running: None,
+        }
+    }
+
+    /// Starts the processor behind the proxy.
+    pub(crate) fn start(&mut self, guards: Guards, at_point: AtPoint) {
+        let directory = tempfile::tempdir().unwrap();
+        let group = self.transactional_id.trim_end_matches("-one").to_owned();
+        let processor = Processor {
+            settings: settings(self.proxy.bootstrap()),
+            topology: self.topology.clone(),
+            configuration: Configuration {
+                group,
+                instance_id: "one".to_owned(),
+                batch_records_max: 1,
+                pace: Duration::ZERO,
+                cache_bytes_max: 1 << 20,
+                warm_partitions_max: 0,
+                guards,
+            },
+            codec: Codec::default(),
+            store: Arc::new(Store::open(directory.path(), Sizing::default()).unwrap()),
+            schemas: NoSchemas,
+            observe: Watcher {
+                troubles: Arc::clone(&self.troubles),
+                at_point,
+            },
+            domain: PhantomData::<fn() -> Bank>,
+        };
+        let (stop, stopped) = channel();
+        self.stop = Some(stop);
+        self.running = Some(std::thread::spawn(move || {
+            let _directory = directory;
+            processor.run(&|wait| is_over(&stopped, wait))
+        }));
+    }
+
+    /// Opens an account: each number is a command of its own.
+    pub(crate) fn open_account(&self, number: u128) {
+        let aggregate_id = format!("account/{number}");
+        let value = Codec::command(&CommandEnvelope {
+            command_id: Uuid::from_u128(number),
+            aggregate_id: aggregate_id.clone(),
+            expected_version: None,
+            issued_by: None,
+            command: Command::Open { holder: "Ada".to_owned() },
+        });
+        let writer = Writer::new(&settings(&brokers())).unwrap();
+        let topic = &self.topology.topics.commands.name;
+        let (key, value) = (Some(aggregate_id.as_bytes()), Some(&value[..]));
+        writer
+            .send(&Outgoing {
+                topic,
+                key,
+                value,
+                headers: &[],
+                tag: 0,
+                partition: None,
+            })
+            .unwrap();
+        writer.flush(WAIT).unwrap();
+    }
+
+    pub(crate) fn wait_for_outcomes(&self, count: usize) -> Vec<Outcome> {
+        let began = std::iter::repeat_with(|| outcomes(&self.topology));
+        began
+            .take(300)
+            .find(|outcomes| outcomes.len() >= count)
+            .expect("the outcomes are committed in time")
+    }
+
+    /// Ends the processor; a `Result` that is an error fails the test.
+    pub(crate) fn stop(mut self) {
+        drop(self.stop.take());
+        if let Some(running) = self.running.take() {
+            running.join().unwrap().unwrap();
+        }
+    }
+}
+
+fn is_over(stopped: &Receiver<()>, wait: Duration) -> bool {
+    use std::sync::mpsc::RecvTimeoutError;
+    stopped.recv_timeout(wait) != Err(RecvTimeoutError::Timeout)
+}
+
+/// The committed outcomes, as they are now.
+pub(crate) fn outcomes(topology: &Topology) -> Vec<Outcome> {
+    let mut reader = Reader::new(&settings(&brokers()), &topology.topics.outcomes.name).unwrap();
+    reader.assign(&BTreeMap::from([(0, 0)]), WAIT).unwrap();
+    let (mut codec, mut found, mut ended) = (Codec::default(), Vec::new(), BTreeSet::new());
+    while ended.is_empty() {
+        let polled = reader
+            .poll(1000, Duration::from_millis(200), |record| {
+                found.push(codec.decode_outcome(record.value.unwrap()).unwrap());
+            })
+            .unwrap();
+        ended.extend(polled.ended);
+    }
+    found
+}
+
+#[derive(Clone)]
+struct NoSchemas;
+
+impl SchemaSource for NoSchemas {
+    fn schema(&mut self, _: u32) -> Result<Option<String>, RegistryError> {
+        Ok(None)
+    }
+}
+
+struct Watcher {
+    troubles: Arc<Mutex<Vec<Trouble>>>,
+    at_point: AtPoint,
+}
+
+impl Observe for Watcher {
+    fn committed(&self, _: &Tally, _: Duration, _: i64) {}
+    fn dead_letter(&self, _: &'static str) {}
+    fn trouble(&self, trouble: Trouble) {
+        self.troubles.lock().unwrap().push(trouble);
+    }
+    fn owned(&self, _: usize) {}
+    fn restored(&self, _: Restored, _: Duration) {}
+    fn cache(&self, _: usize, _: usize) {}
+    fn reached(&self, point: Point) {
+        (self.at_point)(point);
+    }
+    fn held_up(&self, _: Option<&str>) {}
+}
