@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod allocator;
 pub mod clock;
 mod configuration;
 pub mod failpoints;
