@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Crates without clock, randomness and I/O.
-pub const PURE: [&str; 6] = ["decider", "domain", "keyvalue", "schemas", "topology", "views"];
+pub const PURE: [&str; 7] = ["auditor", "decider", "domain", "keyvalue", "schemas", "topology", "views"];
 
 /// What only some of our crates may name in their `Cargo.toml`: foreign crate, crates of ours.
 const NAMED_ONLY_BY: [(&str, &[&str]); 4] = [

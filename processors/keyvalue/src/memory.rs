@@ -1,6 +1,7 @@
 //! Ordered keys and values in memory: the store of the simulation and of the tests.
 
-use crate::{Mutation, Order, Read, ReadError, Visit};
+use crate::{Mutation, Order, Read, ReadError, Visit, Write, WriteError};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
@@ -60,6 +61,24 @@ impl Read for Memory {
             Order::Ascending => range.into_iter().try_for_each(&mut go),
             Order::Descending => range.into_iter().rev().try_for_each(&mut go),
         };
+        Ok(())
+    }
+}
+
+/// Written to through a shared reference, as a store is.
+impl Read for RefCell<Memory> {
+    fn get<T>(&self, key: &[u8], with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, ReadError> {
+        self.borrow().get(key, with)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], order: Order, visit: Visit<'_>) -> Result<(), ReadError> {
+        self.borrow().scan(from, to, order, visit)
+    }
+}
+
+impl Write for RefCell<Memory> {
+    fn apply(&self, mutations: &[Mutation]) -> Result<(), WriteError> {
+        self.borrow_mut().apply(mutations);
         Ok(())
     }
 }

@@ -1,0 +1,228 @@
+//! The walk: partition by partition, every check on every step.
+
+use crate::checks::{self, ClaimsChangeOwners, Commit, Dense, Desk, Offsets, OutcomesGoOn, Owners, Redeciding};
+use crate::decoding::Decoding;
+use crate::finding::Findings;
+use crate::ledger::{Ledger, LedgerError};
+use crate::merging::{Aside, Merge};
+use crate::{Counts, Invariant, Record, Schemas, Seen, Shown, SourceError, Violation};
+use decider::{Codec, Domain, Limits};
+use keyvalue::{Read, Write};
+use std::collections::BTreeMap;
+
+/// What an audit goes by.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Of commands, events and outcomes.
+    pub partitions: u32,
+    /// Every command should have been answered: one that is not is lost.
+    pub drained: bool,
+    /// For how long a command id is remembered at least.
+    pub remembered_ms: i64,
+}
+
+/// Nothing can be said about the log, or not enough.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// One partition of the topics, each in offset order.
+pub struct Partition<'p, A, B, C> {
+    pub number: u32,
+    /// The group's offset before anything was read; without it, what the last outcome answers counts as committed.
+    pub committed: Option<i64>,
+    /// The group's offset, asked for when everything was read.
+    pub committed_after: &'p mut dyn FnMut() -> Result<Option<i64>, SourceError>,
+    pub commands: A,
+    pub events: B,
+    pub outcomes: C,
+}
+
+/// Audits a log. First all dead letters and the history of offsets, then the partitions, then [`Self::finish`].
+pub struct Auditor<'s, D: Domain, C, S> {
+    decoding: Decoding<'s, C>,
+    desk: Desk<S>,
+    redeciding: Redeciding<D>,
+    offsets: Offsets,
+    claims: ClaimsChangeOwners,
+}
+
+/// Between two reports of progress.
+const PROGRESS_EVERY: u64 = 1000;
+
+impl<'s, D, C, S> Auditor<'s, D, C, S>
+where
+    D: Domain,
+    C: Codec<D>,
+    S: Read + Write,
+{
+    /// `store` is empty, and of no use afterwards.
+    pub fn new(codec: C, schemas: Schemas<'s>, store: S, limits: Limits, options: Options) -> Self {
+        Self {
+            decoding: Decoding::new(codec, schemas),
+            desk: Desk {
+                ledger: Ledger::new(store),
+                findings: Findings::default(),
+                counts: Counts::default(),
+                options,
+                partition: 0,
+                first_command: 0,
+                decided: false,
+            },
+            redeciding: Redeciding::new(limits),
+            offsets: Offsets::default(),
+            claims: ClaimsChangeOwners::default(),
+        }
+    }
+
+    /// A record of the dead letters. Its headers say which record of the commands it is of.
+    pub fn dead_letter(&mut self, seen: Seen) -> Result<(), AuditError> {
+        let record = match seen {
+            Seen::Committed(record) => record,
+            Seen::Aborted(_) => {
+                self.desk.counts.aborted += 1;
+                return Ok(());
+            }
+        };
+        self.desk.counts.dead_letters += 1;
+        let number = |name: &str| record.text(name).and_then(|text| text.parse::<i64>().ok());
+        match (number("partition").and_then(|number| u32::try_from(number).ok()), number("offset")) {
+            (Some(partition), Some(offset)) => Ok(checks::note_letter(&mut self.desk, &record, partition, offset)?),
+            _ => {
+                let what = format!("the dead letter at {} does not say where it was found", record.place);
+                let records = vec![Shown::raw(&record)];
+                self.desk.violated(Invariant::I13, Some(record.place), what, records);
+                Ok(())
+            }
+        }
+    }
+
+    /// The next entry of the group's history of offsets.
+    pub fn commit(&mut self, commit: &Commit) {
+        self.offsets.push(&mut self.desk, commit);
+        self.claims.push(&mut self.desk, commit);
+    }
+
+    /// Walks one partition to the end of its records. `progress` is called now and then.
+    pub fn partition<A, E, O>(&mut self, partition: Partition<'_, A, E, O>, progress: &mut dyn FnMut(&Counts)) -> Result<(), AuditError>
+    where
+        A: Iterator<Item = Result<Seen, SourceError>>,
+        E: Iterator<Item = Result<Seen, SourceError>>,
+        O: Iterator<Item = Result<Seen, SourceError>>,
+    {
+        let (mut dense, mut owners, mut going_on) = (Dense::default(), Owners::default(), OutcomesGoOn::default());
+        self.desk.partition = partition.number;
+        let mut merge = Merge::new(partition.commands, partition.events, partition.outcomes);
+        let mut asides = Vec::new();
+        merge.fill::<D, C>(&mut self.decoding, &mut |aside| asides.push(aside))?;
+        self.desk.first_command = merge.next_command().unwrap_or(i64::MAX);
+        self.redeciding.begin(partition.number);
+        let mut steps = 0_u64;
+        loop {
+            let next = merge.next::<D, C>(&mut self.decoding, &mut |aside| asides.push(aside))?;
+            self.asides(&mut asides)?;
+            let Some(mut step) = next else { break };
+            self.desk.decided = match partition.committed {
+                Some(committed) => step.command_offset < committed,
+                None => self.desk.options.drained || !step.outcomes.is_empty() || merge.has_outcomes(),
+            };
+            let desk = &mut self.desk;
+            step.letter = checks::letter_of(desk, step.command_offset)?;
+            checks::commands_are_answered(desk, &step)?;
+            checks::nothing_aborted_is_answered(desk, &step)?;
+            checks::commands_are_answered_once(desk, &mut step)?;
+            dense.push(desk, &step)?;
+            checks::transactions_are_whole(desk, &step);
+            going_on.push(desk, &step);
+            checks::dead_letters_are_single(desk, &step);
+            owners.push(desk, &step)?;
+            if self.desk.decided {
+                self.redeciding.push(&mut self.desk, &mut self.decoding, step)?;
+            }
+            steps += 1;
+            if steps.is_multiple_of(PROGRESS_EVERY) {
+                progress(&self.desk.counts);
+            }
+        }
+        self.redeciding.finish(&mut self.desk, &mut self.decoding)?;
+        let after = (partition.committed_after)()?;
+        going_on.finish(&mut self.desk, partition.committed, after);
+        progress(&self.desk.counts);
+        Ok(())
+    }
+
+    fn asides(&mut self, asides: &mut Vec<Aside<D::Event>>) -> Result<(), AuditError> {
+        let desk = &mut self.desk;
+        for aside in asides.drain(..) {
+            match aside {
+                Aside::AbortedCommand => desk.counts.aborted += 1,
+                Aside::AbortedEvent(found) => {
+                    desk.counts.aborted += 1;
+                    checks::note_aborted_event(desk, &found)?;
+                }
+                Aside::AbortedOutcome(found) => {
+                    desk.counts.aborted += 1;
+                    checks::note_aborted_outcome(desk, &found)?;
+                }
+                Aside::Unreadable(record, reason) => unreadable(desk, &record, &reason),
+            }
+        }
+        Ok(())
+    }
+
+    /// After all partitions.
+    pub fn finish(mut self) -> Result<Verdict, AuditError> {
+        checks::forwarded_commands_arrive(&mut self.desk)?;
+        Ok(Verdict {
+            counts: self.desk.counts,
+            violations: self.desk.findings.total(),
+            by_invariant: self.desk.findings.by_invariant(),
+            kept: self.desk.findings.kept,
+        })
+    }
+
+    pub fn counts(&self) -> &Counts {
+        &self.desk.counts
+    }
+
+    /// A partition of a processor's state was compared with the log.
+    pub fn compared_state(&mut self) {
+        self.desk.counts.states += 1;
+    }
+
+    /// A replica of a view was compared with the log.
+    pub fn compared_view(&mut self) {
+        self.desk.counts.views += 1;
+    }
+
+    /// Something else was found: it is counted with the rest.
+    pub fn add(&mut self, violation: Violation) {
+        self.desk.findings.add(violation);
+    }
+}
+
+fn unreadable<S>(desk: &mut Desk<S>, record: &Record, reason: &str) {
+    let what = format!("the record at {} cannot be read: {reason}", record.place);
+    desk.violated(Invariant::I5, Some(record.place), what, vec![Shown::raw(record)]);
+}
+
+/// What an audit comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    pub counts: Counts,
+    /// How many violations there are, and how many of each invariant.
+    pub violations: u64,
+    pub by_invariant: BTreeMap<Invariant, u64>,
+    /// The first violations of each invariant and partition.
+    pub kept: Vec<Violation>,
+}
+
+impl Verdict {
+    pub fn holds(&self) -> bool {
+        self.violations == 0
+    }
+}

@@ -1,0 +1,276 @@
+//! I7: the commands alone give the events and outcomes of the log.
+//!
+//! The pure core decides every command again, from nothing; where the first commands are not in the log any more, from the state that
+//! their events make. The first difference in a partition ends its check: whatever follows rests on another state.
+
+use super::Desk;
+use super::commands_are_answered::FORWARDED_FROM;
+use crate::decoding::Decoding;
+use crate::ledger::LedgerError;
+use crate::merging::{Found, Step};
+use crate::{AuditError, Invariant, SourceError};
+use decider::{Batch, Codec, Cursor, Domain, Incoming, Limits, Machine, Outgoing, Replay, ReplayError, StepError};
+use keyvalue::{Read, Write};
+use std::collections::BTreeMap;
+
+/// That many steps are decided at once, or that many bytes.
+const STEPS_MAX: usize = 500;
+const STEPS_BYTES_MAX: usize = 4 << 20;
+
+enum Phase {
+    /// The commands of these steps are gone.
+    Folding,
+    Deciding,
+    /// Something differed.
+    Over,
+}
+
+pub(crate) struct Redeciding<D: Domain> {
+    machine: Machine<D>,
+    phase: Phase,
+    waiting: Vec<Step<D::Event>>,
+    bytes: usize,
+}
+
+impl<D: Domain> Redeciding<D> {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            machine: Machine::new(limits),
+            phase: Phase::Deciding,
+            waiting: Vec::new(),
+            bytes: 0,
+        }
+    }
+
+    pub(crate) fn begin(&mut self, partition: u32) {
+        self.machine.open(partition, Cursor::default());
+        self.phase = Phase::Folding;
+        self.waiting.clear();
+        self.bytes = 0;
+    }
+
+    pub(crate) fn push<S: Read + Write, C: Codec<D>>(
+        &mut self,
+        desk: &mut Desk<S>,
+        decoding: &mut Decoding<'_, C>,
+        step: Step<D::Event>,
+    ) -> Result<(), AuditError> {
+        if matches!(self.phase, Phase::Folding) && step.command_offset >= desk.first_command {
+            self.flush(desk, decoding)?;
+            if matches!(self.phase, Phase::Folding) {
+                let resumed = self.machine.resume_at(desk.partition, desk.first_command);
+                self.fold(desk, resumed)?;
+            }
+            if matches!(self.phase, Phase::Folding) {
+                self.phase = Phase::Deciding;
+            }
+        }
+        if matches!(self.phase, Phase::Over) {
+            return Ok(());
+        }
+        self.bytes += step.command.as_ref().map_or(0, |record| record.bytes());
+        self.waiting.push(step);
+        if self.waiting.len() >= STEPS_MAX || self.bytes >= STEPS_BYTES_MAX {
+            self.flush(desk, decoding)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish<S: Read + Write, C: Codec<D>>(
+        &mut self,
+        desk: &mut Desk<S>,
+        decoding: &mut Decoding<'_, C>,
+    ) -> Result<(), AuditError> {
+        self.flush(desk, decoding)?;
+        self.machine.close(desk.partition);
+        Ok(())
+    }
+
+    fn flush<S: Read + Write, C: Codec<D>>(&mut self, desk: &mut Desk<S>, decoding: &mut Decoding<'_, C>) -> Result<(), AuditError> {
+        let steps = std::mem::take(&mut self.waiting);
+        self.bytes = 0;
+        match self.phase {
+            Phase::Folding => self.fold_steps(desk, &steps),
+            Phase::Deciding => self.decide(desk, decoding, &steps),
+            Phase::Over => Ok(()),
+        }
+    }
+
+    /// What is decided already is taken as it is.
+    fn fold_steps<S: Read + Write>(&mut self, desk: &mut Desk<S>, steps: &[Step<D::Event>]) -> Result<(), AuditError> {
+        let events: Vec<_> = steps.iter().flat_map(|step| &step.events).map(replay).collect();
+        let outcomes: Vec<_> = steps.iter().flat_map(|step| &step.outcomes).map(replay).collect();
+        desk.counts.folded += events.len() as u64;
+        let folded = self.machine.replay_events(&desk.ledger.store, desk.partition, &events);
+        self.fold(desk, folded)?;
+        let folded = self.machine.replay_outcomes(desk.partition, &outcomes);
+        self.fold(desk, folded)
+    }
+
+    fn fold<S: Read + Write>(
+        &mut self,
+        desk: &mut Desk<S>,
+        folded: Result<Vec<keyvalue::Mutation>, ReplayError>,
+    ) -> Result<(), AuditError> {
+        match folded {
+            Ok(mutations) => Ok(desk.ledger.store.apply(&mutations).map_err(LedgerError::from)?),
+            Err(ReplayError::Read { error, .. }) => Err(LedgerError::from(error).into()),
+            Err(
+                error @ (ReplayError::SequenceGap { .. }
+                | ReplayError::VersionGap { .. }
+                | ReplayError::StateAhead { .. }
+                | ReplayError::NotOpen { .. }),
+            ) => {
+                let what = format!("the commands cannot be decided again from what came before them: {error}");
+                self.over(desk, None, what);
+                Ok(())
+            }
+        }
+    }
+
+    fn over<S>(&mut self, desk: &mut Desk<S>, place: Option<crate::Place>, what: String) {
+        desk.violated(Invariant::I7, place, what, Vec::new());
+        self.phase = Phase::Over;
+    }
+
+    fn decide<S: Read + Write, C: Codec<D>>(
+        &mut self,
+        desk: &mut Desk<S>,
+        decoding: &mut Decoding<'_, C>,
+        steps: &[Step<D::Event>],
+    ) -> Result<(), AuditError> {
+        let mut decidable = Vec::new();
+        let mut stray = None;
+        for step in steps {
+            match &step.command {
+                None => {
+                    stray = Some(step);
+                    break;
+                }
+                // What could not be read then may be readable now: the registry is not part of the log.
+                Some(_) if step.trusted || is_unknown_schema(step) => desk.counts.trusted += 1,
+                Some(command) => decidable.push((step, incoming(desk.partition, command))),
+            }
+        }
+        let mut rest = &decidable[..];
+        while !rest.is_empty() {
+            let incoming: Vec<_> = rest.iter().map(|(_, incoming)| *incoming).collect();
+            let decided = self
+                .machine
+                .decide(&desk.ledger.store, &mut decoding.codec, &incoming, &BTreeMap::new());
+            let batch = match decided {
+                Ok(batch) => batch,
+                Err(StepError::UnknownSchema { schema_id, .. }) => match decoding.learn::<D>(schema_id)? {
+                    None => continue,
+                    Some(reason) => return Err(SourceError(format!("commands cannot be decided again: {reason}")).into()),
+                },
+                Err(StepError::Read { error, .. }) => return Err(LedgerError::from(error).into()),
+                Err(error @ (StepError::WentBack { .. } | StepError::NotOpen { .. })) => {
+                    self.over(desk, None, error.to_string());
+                    return Ok(());
+                }
+            };
+            let consumed = batch.consumed;
+            desk.counts.redecided += consumed as u64;
+            let difference = rest[..consumed]
+                .iter()
+                .enumerate()
+                .find_map(|(index, (step, _))| Some((step.first_place(), difference(&mut decoding.codec, &batch, index, step)?)));
+            if let Some((place, what)) = difference {
+                self.machine.aborted(batch);
+                self.over(desk, place, what);
+                return Ok(());
+            }
+            let mutations = self.machine.committed(batch, &BTreeMap::new());
+            desk.ledger.store.apply(&mutations).map_err(LedgerError::from)?;
+            rest = &rest[consumed..];
+        }
+        if let Some(step) = stray {
+            let what = format!(
+                "the log answers a command at commands {}/{}, where there is none or one that was answered before",
+                desk.partition, step.command_offset
+            );
+            self.over(desk, step.first_place(), what);
+        }
+        Ok(())
+    }
+}
+
+fn replay<T: Clone>(found: &Found<T>) -> Replay<T> {
+    Replay {
+        offset: found.record.place.offset,
+        timestamp_ms: found.record.timestamp_ms,
+        value: found.value.clone(),
+    }
+}
+
+fn is_unknown_schema<E>(step: &Step<E>) -> bool {
+    step.letter.as_ref().is_some_and(|letter| letter.reason.starts_with("schema id "))
+}
+
+fn incoming(partition: u32, command: &crate::Record) -> Incoming<'_> {
+    Incoming {
+        partition,
+        offset: command.place.offset,
+        timestamp_ms: command.timestamp_ms,
+        key: command.key.as_deref(),
+        value: command.value.as_deref(),
+        content_type: command.header("content-type"),
+        forwarded: command.headers.iter().any(|(name, _)| name == FORWARDED_FROM),
+    }
+}
+
+/// What the machine decides now beside what the log says was decided.
+fn difference<D: Domain, C: Codec<D>>(codec: &mut C, batch: &Batch, index: usize, step: &Step<D::Event>) -> Option<String> {
+    let at = step.command_offset;
+    let (mut events, mut outcomes) = (step.events.iter(), step.outcomes.iter());
+    let mut letters = step.letter.iter();
+    for outgoing in &batch.outgoing {
+        match outgoing {
+            Outgoing::Event { incoming, value, .. } if *incoming == index => {
+                let value = batch.value(value);
+                let Some(found) = events.next() else {
+                    return Some(format!("deciding the command at {at} again gives an event that the log does not have"));
+                };
+                if found.record.value.as_deref() != Some(value) && codec.decode_event(value).as_ref() != Ok(&found.value) {
+                    let again = codec.decode_event(value);
+                    return Some(format!(
+                        "deciding the command at {at} again gives another event than {}: {again:?} where the log has {:?}",
+                        found.record.place, found.value
+                    ));
+                }
+            }
+            Outgoing::Outcome { incoming, value, .. } if *incoming == index => {
+                let value = batch.value(value);
+                let Some(found) = outcomes.next() else {
+                    return Some(format!("deciding the command at {at} again gives an outcome that the log does not have"));
+                };
+                if found.record.value.as_deref() != Some(value) && codec.decode_outcome(value).as_ref() != Ok(&found.value) {
+                    let again = codec.decode_outcome(value);
+                    return Some(format!(
+                        "deciding the command at {at} again gives another outcome than {}: {again:?} where the log has {:?}",
+                        found.record.place, found.value
+                    ));
+                }
+            }
+            Outgoing::DeadLetter { incoming, reason } if *incoming == index => {
+                if letters.next().is_none_or(|letter| letter.reason != reason.to_string()) {
+                    return Some(format!(
+                        "the record at {at} is a dead letter ({reason}), and the log has {:?}",
+                        step.letter
+                    ));
+                }
+            }
+            Outgoing::Event { .. } | Outgoing::Outcome { .. } | Outgoing::DeadLetter { .. } | Outgoing::Forward { .. } => {}
+        }
+    }
+    if events.len() + outcomes.len() + letters.len() > 0 {
+        return Some(format!(
+            "deciding the command at {at} again gives {} events, {} outcomes and {} dead letters less than the log has",
+            events.len(),
+            outcomes.len(),
+            letters.len()
+        ));
+    }
+    None
+}

@@ -1,0 +1,70 @@
+//! I3: sequences of a partition and versions of an aggregate are 1, 2, 3 … in offset order.
+
+use super::Desk;
+use crate::ledger::{LedgerError, Prefix, at_offset, key};
+use crate::merging::{Found, Step};
+use crate::{Invariant, Shown};
+use decider::EventEnvelope;
+use keyvalue::{Read, Write};
+
+/// How far the numbers of one partition have come. Starts anew for each.
+#[derive(Debug, Default)]
+pub(crate) struct Dense {
+    sequence: u64,
+}
+
+impl Dense {
+    pub(crate) fn push<S: Read + Write, E: std::fmt::Debug>(&mut self, desk: &mut Desk<S>, step: &Step<E>) -> Result<(), LedgerError> {
+        for found in &step.events {
+            desk.counts.events += 1;
+            self.sequence(desk, found)?;
+            version(desk, found)?;
+        }
+        Ok(())
+    }
+
+    fn sequence<S: Read + Write, E: std::fmt::Debug>(
+        &mut self,
+        desk: &mut Desk<S>,
+        found: &Found<EventEnvelope<E>>,
+    ) -> Result<(), LedgerError> {
+        let (expected, place) = (self.sequence + 1, found.record.place);
+        let number = found.value.sequence;
+        self.sequence = number;
+        if number == expected {
+            return Ok(());
+        }
+        let records = vec![Shown::of(&found.record, &found.value)];
+        let aborted = at_offset(Prefix::AbortedSequence, desk.partition, expected.cast_signed());
+        match desk.ledger.number(&aborted)? {
+            Some(offset) if number > expected => {
+                let what = format!(
+                    "the event at {place} has sequence {number} where {expected} should follow, which only the aborted event at events \
+                     {}/{offset} has: it was built upon",
+                    desk.partition
+                );
+                desk.violated(Invariant::I4, Some(place), what, records);
+            }
+            _ => {
+                let what = format!("the event at {place} has sequence {number} where {expected} should follow");
+                desk.violated(Invariant::I3, Some(place), what, records);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn version<S: Read + Write, E: std::fmt::Debug>(desk: &mut Desk<S>, found: &Found<EventEnvelope<E>>) -> Result<(), LedgerError> {
+    let event = &found.value;
+    let key = key(Prefix::Version, desk.partition, event.aggregate_id.as_bytes());
+    let expected = desk.ledger.number(&key)?.map_or(0, i64::cast_unsigned) + 1;
+    if event.version != expected {
+        let what = format!(
+            "the event at {} has version {} of {} where {expected} should follow",
+            found.record.place, event.version, event.aggregate_id
+        );
+        let records = vec![Shown::of(&found.record, event)];
+        desk.violated(Invariant::I3, Some(found.record.place), what, records);
+    }
+    desk.ledger.put_number(key, event.version.cast_signed())
+}

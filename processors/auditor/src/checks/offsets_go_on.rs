@@ -1,0 +1,103 @@
+//! I6: the committed offset never goes back, and fits the outcomes.
+
+use super::Desk;
+use crate::merging::Step;
+use crate::{Invariant, Place, Topic};
+use std::collections::BTreeMap;
+
+/// One entry of the group's history of offsets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Of the commands topic.
+    pub partition: u32,
+    /// `None` where the group's offset was deleted.
+    pub offset: Option<i64>,
+    /// The transactional id that the offset is signed with.
+    pub owner: String,
+    /// Partition and offset of the entry itself.
+    pub at: (u32, i64),
+}
+
+impl Commit {
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            topic: Topic::Offsets,
+            partition: self.at.0,
+            offset: self.at.1,
+        }
+    }
+}
+
+/// The last committed offset of each partition.
+#[derive(Debug, Default)]
+pub(crate) struct Offsets {
+    last: BTreeMap<u32, i64>,
+}
+
+impl Offsets {
+    pub(crate) fn push<S>(&mut self, desk: &mut Desk<S>, commit: &Commit) {
+        desk.partition = commit.partition;
+        let Some(offset) = commit.offset else {
+            if let Some(last) = self.last.remove(&commit.partition) {
+                let what = format!("the committed offset {last} was deleted at {}", commit.place());
+                desk.violated(Invariant::I6, Some(commit.place()), what, Vec::new());
+            }
+            return;
+        };
+        if let Some(last) = self.last.insert(commit.partition, offset)
+            && offset < last
+        {
+            let what = format!(
+                "the committed offset goes back from {last} to {offset} at {}, signed by {:?}",
+                commit.place(),
+                commit.owner
+            );
+            desk.violated(Invariant::I6, Some(commit.place()), what, Vec::new());
+        }
+    }
+}
+
+/// The outcomes of one partition answer commands in the order of their offsets.
+#[derive(Debug, Default)]
+pub(crate) struct OutcomesGoOn {
+    /// The last command offset that an event or outcome names, with where it lies.
+    last: Option<(i64, Place)>,
+    /// The greatest of them.
+    greatest: Option<(i64, Place)>,
+}
+
+impl OutcomesGoOn {
+    pub(crate) fn push<S, E>(&mut self, desk: &mut Desk<S>, step: &Step<E>) {
+        let answers = step.outcomes.iter().map(|found| found.record.place);
+        let Some(place) = answers.chain(step.events.iter().map(|found| found.record.place)).next() else {
+            return;
+        };
+        let offset = step.command_offset;
+        if let Some((last, before)) = self.last
+            && offset < last
+        {
+            let what = format!("{place} answers the command at offset {offset} after {before} has answered the one at {last}");
+            desk.violated(Invariant::I6, Some(place), what, Vec::new());
+        }
+        self.last = Some((offset, place));
+        if self.greatest.is_none_or(|(greatest, _)| offset > greatest) {
+            self.greatest = Some((offset, place));
+        }
+    }
+
+    /// `committed` is the group's offset after everything was read.
+    pub(crate) fn finish<S>(&self, desk: &mut Desk<S>, before: Option<i64>, committed: Option<i64>) {
+        if let (Some(before), Some(after)) = (before, committed)
+            && after < before
+        {
+            let what = format!("the committed offset went back from {before} to {after} while the topics were read");
+            desk.violated(Invariant::I6, None, what, Vec::new());
+        }
+        if let (Some((answered, place)), Some(committed)) = (self.greatest, committed)
+            && answered >= committed
+        {
+            let what = format!("{place} answers the command at offset {answered}, but the committed offset is {committed}");
+            desk.violated(Invariant::I6, Some(place), what, Vec::new());
+        }
+    }
+}

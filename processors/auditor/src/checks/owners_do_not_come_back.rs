@@ -1,0 +1,80 @@
+//! I14: once a new owner of a partition has written, nothing of the former one is committed any more.
+//!
+//! Two traces show who owned a partition. Outcomes carry the header `owner`, which names a session: one take-over by one process.
+//! Committed offsets are signed with a transactional id, and a new owner signs the offset that it found before it moves it on.
+
+use super::{Commit, Desk};
+use crate::ledger::{LedgerError, Prefix, key};
+use crate::merging::Step;
+use crate::{Invariant, Shown};
+use keyvalue::{Read, Write};
+use std::collections::BTreeMap;
+
+/// The header of outcomes that names the session of the owner that wrote them.
+pub(crate) const OWNER: &str = "owner";
+
+/// The session that wrote last in one partition. Starts anew for each.
+#[derive(Debug, Default)]
+pub(crate) struct Owners {
+    current: Option<String>,
+}
+
+impl Owners {
+    pub(crate) fn push<S: Read + Write, E>(&mut self, desk: &mut Desk<S>, step: &Step<E>) -> Result<(), LedgerError> {
+        for found in &step.outcomes {
+            let Some(owner) = found.record.text(OWNER) else {
+                continue;
+            };
+            if self.current.as_deref() == Some(owner) {
+                continue;
+            }
+            let session = key(Prefix::Session, desk.partition, owner.as_bytes());
+            if let Some(current) = &self.current {
+                let left = key(Prefix::Session, desk.partition, current.as_bytes());
+                desk.ledger.put_number(left, found.record.place.offset)?;
+            }
+            match desk.ledger.number(&session)? {
+                None => desk.counts.sessions += 1,
+                Some(succeeded_at) => {
+                    let what = format!(
+                        "{owner} has written {}, though its successor has written since outcomes {}/{succeeded_at}",
+                        found.record.place, desk.partition
+                    );
+                    let records = vec![Shown::of(&found.record, &found.value)];
+                    desk.violated(Invariant::I14, Some(found.record.place), what, records);
+                }
+            }
+            self.current = Some(owner.to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// Who signed the last committed offset of each partition.
+#[derive(Debug, Default)]
+pub(crate) struct ClaimsChangeOwners {
+    last: BTreeMap<u32, (i64, String)>,
+}
+
+impl ClaimsChangeOwners {
+    pub(crate) fn push<S>(&mut self, desk: &mut Desk<S>, commit: &Commit) {
+        desk.partition = commit.partition;
+        desk.counts.commits += 1;
+        let Some(offset) = commit.offset else {
+            self.last.remove(&commit.partition);
+            return;
+        };
+        let before = self.last.insert(commit.partition, (offset, commit.owner.clone()));
+        if let Some((last, owner)) = before
+            && owner != commit.owner
+            && offset != last
+        {
+            let what = format!(
+                "{:?} moved the committed offset from {last} to {offset} at {}, though {owner:?} owned the partition",
+                commit.owner,
+                commit.place()
+            );
+            desk.violated(Invariant::I14, Some(commit.place()), what, Vec::new());
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! How much an audit has seen: an empty log proves nothing.
+
+/// How many of each thing were read and checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    pub commands: u64,
+    /// Commands behind the committed offset: nobody has decided them yet.
+    pub pending: u64,
+    pub accepted: u64,
+    pub rejected: u64,
+    pub repeated: u64,
+    pub forwarded: u64,
+    pub dead_letters: u64,
+    pub events: u64,
+    pub outcomes: u64,
+    /// Records of aborted transactions, which only a reader of uncommitted records sees.
+    pub aborted: u64,
+    /// Commands that were decided again.
+    pub redecided: u64,
+    /// Commands whose answer could not be decided again, because what it rests on is not in the log any more.
+    pub trusted: u64,
+    /// Events that the deciding began with, where their commands are not in the log any more.
+    pub folded: u64,
+    /// Sessions of owners that signed outcomes.
+    pub sessions: u64,
+    /// Commits in the group's history of offsets.
+    pub commits: u64,
+    /// Partitions of processors' states that were compared.
+    pub states: u64,
+    /// Replicas of views that were compared.
+    pub views: u64,
+}
+
+impl Counts {
+    /// Each count with its name, in reading order.
+    pub fn named(&self) -> [(&'static str, u64); 17] {
+        [
+            ("commands", self.commands),
+            ("pending", self.pending),
+            ("accepted", self.accepted),
+            ("rejected", self.rejected),
+            ("repeated", self.repeated),
+            ("forwarded", self.forwarded),
+            ("dead_letters", self.dead_letters),
+            ("events", self.events),
+            ("outcomes", self.outcomes),
+            ("aborted", self.aborted),
+            ("redecided", self.redecided),
+            ("trusted", self.trusted),
+            ("folded", self.folded),
+            ("sessions", self.sessions),
+            ("commits", self.commits),
+            ("states", self.states),
+            ("views", self.views),
+        ]
+    }
+}

@@ -1,0 +1,135 @@
+//! What has to be remembered of the log, in keys and values outside of memory; a bounded part of it waits to be written.
+//!
+//! | prefix | rest | value |
+//! |---|---|---|
+//! | 0x80 | partition, offset of a command | the dead letter: its place, its reason |
+//! | 0x81 | partition, command id | the first outcome: offset, time, what it said |
+//! | 0x82 | partition, aggregate id | version, u64 |
+//! | 0x83 | partition, sequence | offset of an aborted event |
+//! | 0x84 | partition, command id | offset of an aborted event of it |
+//! | 0x85 | partition, command id | offset of an aborted outcome of it |
+//! | 0x86 | partition, offset of a command | the partition that it must have been forwarded to |
+//! | 0x87 | partition, offset of a command | where its forwarded copy lies |
+//! | 0x88 | partition, session | offset of its last outcome |
+//!
+//! The prefixes of the decider's own keys are below 0x80.
+
+use keyvalue::{Mutation, Order, Read, ReadError, Write, WriteError};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use uuid::Uuid;
+
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub(crate) enum Prefix {
+    Letter = 0x80,
+    FirstOutcome = 0x81,
+    Version = 0x82,
+    AbortedSequence = 0x83,
+    AbortedEvent = 0x84,
+    AbortedOutcome = 0x85,
+    Forward = 0x86,
+    Copy = 0x87,
+    Session = 0x88,
+}
+
+pub(crate) fn key(prefix: Prefix, partition: u32, rest: &[u8]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(5 + rest.len());
+    key.push(prefix as u8);
+    key.extend_from_slice(&partition.to_be_bytes());
+    key.extend_from_slice(rest);
+    key
+}
+
+pub(crate) fn at_offset(prefix: Prefix, partition: u32, offset: i64) -> Vec<u8> {
+    key(prefix, partition, &offset.to_be_bytes())
+}
+
+pub(crate) fn of_command(prefix: Prefix, partition: u32, command_id: Uuid) -> Vec<u8> {
+    key(prefix, partition, command_id.as_bytes())
+}
+
+/// That many changes wait in memory at most.
+const PENDING_MAX: usize = 8192;
+
+pub(crate) struct Ledger<S> {
+    pub(crate) store: S,
+    pending: BTreeMap<Vec<u8>, Vec<u8>>,
+}
+
+/// The store below could not be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+impl<S: Read + Write> Ledger<S> {
+    pub(crate) fn new(store: S) -> Self {
+        Self {
+            store,
+            pending: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, LedgerError> {
+        match self.pending.get(key) {
+            Some(value) => Ok(Some(value.clone())),
+            None => Ok(self.store.get(key, <[u8]>::to_vec)?),
+        }
+    }
+
+    pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<(), LedgerError> {
+        self.pending.insert(key, value);
+        if self.pending.len() >= PENDING_MAX {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn number(&self, key: &[u8]) -> Result<Option<i64>, LedgerError> {
+        let value = self.get(key)?;
+        Ok(value.and_then(|bytes| Some(i64::from_be_bytes(bytes.get(..8)?.try_into().ok()?))))
+    }
+
+    pub(crate) fn put_number(&mut self, key: Vec<u8>, number: i64) -> Result<(), LedgerError> {
+        self.put(key, number.to_be_bytes().to_vec())
+    }
+
+    /// Every entry of a prefix, in key order.
+    pub(crate) fn each(&mut self, prefix: Prefix, visit: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), LedgerError> {
+        self.flush()?;
+        let (from, to) = ([prefix as u8], [prefix as u8 + 1]);
+        self.store.scan(&from, &to, Order::Ascending, &mut |key, value| {
+            visit(key, value);
+            ControlFlow::Continue(())
+        })?;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), LedgerError> {
+        let mutations: Vec<_> = std::mem::take(&mut self.pending)
+            .into_iter()
+            .map(|(key, value)| Mutation::Put { key, value })
+            .collect();
+        self.store.apply(&mutations)?;
+        Ok(())
+    }
+}
+
+/// A partition and an offset, or a partition alone, as values and keys hold them.
+pub(crate) fn place_bytes(partition: u32, offset: i64) -> Vec<u8> {
+    let mut bytes = partition.to_be_bytes().to_vec();
+    bytes.extend_from_slice(&offset.to_be_bytes());
+    bytes
+}
+
+pub(crate) fn place_of(bytes: &[u8]) -> Option<(u32, i64)> {
+    let (partition, rest) = bytes.split_at_checked(4)?;
+    Some((
+        u32::from_be_bytes(partition.try_into().ok()?),
+        i64::from_be_bytes(rest.get(..8)?.try_into().ok()?),
+    ))
+}

@@ -1,0 +1,29 @@
+//! What the topics themselves say about the promises of a command processor: one check for each, over any domain. Pure.
+//!
+//! The records of one partition are walked once, commands with what came of them side by side, in the order of the commands'
+//! offsets ([`Auditor::partition`]). Nothing in memory grows with the log: what has to be remembered of it (command ids, versions,
+//! the aggregates for deciding again) lies behind [`keyvalue`]. The numbers I1 to I14 are those by which the invariants are known in
+//! ARCHITECTURE.md.
+//!
+//! Reading order: `record`, `merging` (records to steps), `auditor` (the walk), then one file of `checks` for each invariant.
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod auditor;
+mod checks;
+mod counts;
+mod decoding;
+mod finding;
+mod ledger;
+mod merging;
+mod record;
+
+pub use auditor::{AuditError, Auditor, Options, Partition, Verdict};
+pub use checks::Commit;
+pub use counts::Counts;
+pub use decoding::{Schemas, SourceError};
+pub use ledger::LedgerError;
+pub use finding::{Invariant, Shown, Violation};
+pub use record::{Place, Record, Seen, Topic};
+
+#[cfg(test)]
+mod tests;

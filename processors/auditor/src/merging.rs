@@ -1,0 +1,188 @@
+//! One partition of commands, events and outcomes walked together: a step for each command, with what came of it.
+
+use crate::decoding::Decoding;
+use crate::{Place, Record, Seen, SourceError};
+use decider::{Codec, Domain, EventEnvelope, Outcome};
+
+/// A record with what it was read as.
+#[derive(Debug, Clone)]
+pub(crate) struct Found<T> {
+    pub(crate) record: Record,
+    pub(crate) value: T,
+}
+
+/// A record that was put aside.
+#[derive(Debug, Clone)]
+pub(crate) struct Letter {
+    pub(crate) place: Place,
+    pub(crate) reason: String,
+}
+
+/// Everything that belongs to one offset of the commands.
+#[derive(Debug)]
+pub(crate) struct Step<E> {
+    pub(crate) command_offset: i64,
+    /// `None` where the log has no such command.
+    pub(crate) command: Option<Record>,
+    pub(crate) events: Vec<Found<EventEnvelope<E>>>,
+    pub(crate) outcomes: Vec<Found<Outcome>>,
+    pub(crate) letter: Option<Letter>,
+    /// Its answer rests on what the log does not hold any more.
+    pub(crate) trusted: bool,
+}
+
+impl<E> Step<E> {
+    pub(crate) fn first_place(&self) -> Option<Place> {
+        let events = self.events.iter().map(|found| found.record.place);
+        let outcomes = self.outcomes.iter().map(|found| found.record.place);
+        let command = self.command.iter().map(|record| record.place);
+        command.chain(events).chain(outcomes).next()
+    }
+}
+
+/// Records that are met on the way and belong to no step.
+pub(crate) enum Aside<E> {
+    AbortedCommand,
+    AbortedEvent(Found<EventEnvelope<E>>),
+    AbortedOutcome(Found<Outcome>),
+    /// A committed event or outcome that cannot be read, with the reason.
+    Unreadable(Record, String),
+}
+
+/// More records of one command than this are no answer any more; they make steps of their own.
+const GROUP_MAX: usize = 100_000;
+
+pub(crate) struct Merge<E, A, B, C> {
+    commands: A,
+    events: B,
+    outcomes: C,
+    command: Option<Record>,
+    event: Option<Found<EventEnvelope<E>>>,
+    outcome: Option<Found<Outcome>>,
+}
+
+impl<E, A, B, C> Merge<E, A, B, C>
+where
+    A: Iterator<Item = Result<Seen, SourceError>>,
+    B: Iterator<Item = Result<Seen, SourceError>>,
+    C: Iterator<Item = Result<Seen, SourceError>>,
+{
+    pub(crate) fn new(commands: A, events: B, outcomes: C) -> Self {
+        Self {
+            commands,
+            events,
+            outcomes,
+            command: None,
+            event: None,
+            outcome: None,
+        }
+    }
+
+    /// The offset of the next command that is in the log.
+    pub(crate) fn next_command(&self) -> Option<i64> {
+        self.command.as_ref().map(|record| record.place.offset)
+    }
+
+    /// More outcomes follow.
+    pub(crate) fn has_outcomes(&self) -> bool {
+        self.outcome.is_some()
+    }
+
+    /// Reads the next record of each topic, where none waits.
+    pub(crate) fn fill<D, K>(&mut self, decoding: &mut Decoding<'_, K>, aside: &mut dyn FnMut(Aside<E>)) -> Result<(), SourceError>
+    where
+        D: Domain<Event = E>,
+        K: Codec<D>,
+    {
+        while self.command.is_none() {
+            match self.commands.next().transpose()? {
+                None => break,
+                Some(Seen::Aborted(_)) => aside(Aside::AbortedCommand),
+                Some(Seen::Committed(record)) => self.command = Some(record),
+            }
+        }
+        while self.event.is_none()
+            && let Some(seen) = self.events.next().transpose()?
+        {
+            match read(seen, |value| decoding.event::<D>(value))? {
+                Decoded::Committed(found) => self.event = Some(found),
+                Decoded::Aborted(found) => aside(Aside::AbortedEvent(found)),
+                Decoded::Unreadable(record, reason) => aside(Aside::Unreadable(record, reason)),
+                Decoded::Nothing => {}
+            }
+        }
+        while self.outcome.is_none()
+            && let Some(seen) = self.outcomes.next().transpose()?
+        {
+            match read(seen, |value| decoding.outcome::<D>(value))? {
+                Decoded::Committed(found) => self.outcome = Some(found),
+                Decoded::Aborted(found) => aside(Aside::AbortedOutcome(found)),
+                Decoded::Unreadable(record, reason) => aside(Aside::Unreadable(record, reason)),
+                Decoded::Nothing => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What belongs to the least offset that waits. `None` at the end of all three.
+    pub(crate) fn next<D, K>(
+        &mut self,
+        decoding: &mut Decoding<'_, K>,
+        aside: &mut dyn FnMut(Aside<E>),
+    ) -> Result<Option<Step<E>>, SourceError>
+    where
+        D: Domain<Event = E>,
+        K: Codec<D>,
+    {
+        self.fill::<D, K>(decoding, aside)?;
+        let waiting = [
+            self.next_command(),
+            self.event.as_ref().map(|found| found.value.command_offset),
+            self.outcome.as_ref().map(|found| found.value.command_offset),
+        ];
+        let Some(command_offset) = waiting.into_iter().flatten().min() else {
+            return Ok(None);
+        };
+        let mut step = Step {
+            command_offset,
+            command: self.command.take_if(|record| record.place.offset == command_offset),
+            events: Vec::new(),
+            outcomes: Vec::new(),
+            letter: None,
+            trusted: false,
+        };
+        loop {
+            let events = self.event.take_if(|found| found.value.command_offset == command_offset);
+            let outcomes = self.outcome.take_if(|found| found.value.command_offset == command_offset);
+            if events.is_none() && outcomes.is_none() || step.events.len() + step.outcomes.len() > GROUP_MAX {
+                self.event = self.event.take().or(events);
+                self.outcome = self.outcome.take().or(outcomes);
+                return Ok(Some(step));
+            }
+            step.events.extend(events);
+            step.outcomes.extend(outcomes);
+            self.fill::<D, K>(decoding, aside)?;
+        }
+    }
+}
+
+enum Decoded<T> {
+    Committed(Found<T>),
+    Aborted(Found<T>),
+    Unreadable(Record, String),
+    /// An aborted record that cannot be read: nobody will ever try.
+    Nothing,
+}
+
+fn read<T>(seen: Seen, decode: impl FnOnce(&[u8]) -> Result<Result<T, String>, SourceError>) -> Result<Decoded<T>, SourceError> {
+    let (record, committed) = match seen {
+        Seen::Committed(record) => (record, true),
+        Seen::Aborted(record) => (record, false),
+    };
+    Ok(match (decode(record.value.as_deref().unwrap_or_default())?, committed) {
+        (Ok(value), true) => Decoded::Committed(Found { record, value }),
+        (Ok(value), false) => Decoded::Aborted(Found { record, value }),
+        (Err(reason), true) => Decoded::Unreadable(record, reason),
+        (Err(_), false) => Decoded::Nothing,
+    })
+}

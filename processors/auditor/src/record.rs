@@ -1,0 +1,75 @@
+//! Records as they lie in the topics, whoever has read them.
+
+/// One of the topics, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    Commands,
+    Events,
+    Outcomes,
+    DeadLetters,
+    /// The group's committed offsets.
+    Offsets,
+}
+
+impl Topic {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Commands => "commands",
+            Self::Events => "events",
+            Self::Outcomes => "outcomes",
+            Self::DeadLetters => "dead letters",
+            Self::Offsets => "committed offsets",
+        }
+    }
+}
+
+/// Where a record lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub topic: Topic,
+    pub partition: u32,
+    pub offset: i64,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} {}/{}", self.topic.name(), self.partition, self.offset)
+    }
+}
+
+/// A record with where it lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    pub place: Place,
+    /// Milliseconds since the epoch, as the topic's timestamp type says.
+    pub timestamp_ms: i64,
+    pub key: Option<Vec<u8>>,
+    pub value: Option<Vec<u8>>,
+    pub headers: Vec<(String, Option<Vec<u8>>)>,
+}
+
+impl Record {
+    /// The value of the last header of that name.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        let (_, value) = self.headers.iter().rev().find(|(header, _)| header == name)?;
+        value.as_deref()
+    }
+
+    /// The value of the last header of that name, as text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        std::str::from_utf8(self.header(name)?).ok()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.key.as_ref().map_or(0, Vec::len) + self.value.as_ref().map_or(0, Vec::len)
+    }
+}
+
+/// What a reader of the log has met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// Every reader sees it.
+    Committed(Record),
+    /// Its transaction was aborted: only a reader of uncommitted records sees it.
+    Aborted(Record),
+}

@@ -1,0 +1,5 @@
+//! A clean history passes, and each planted bug is found by the check that it is for.
+
+mod clean;
+mod log;
+mod planted;

@@ -1,0 +1,86 @@
+//! Histories in which everything is as it should be, though not everything is there.
+
+use super::log::{Log, of, set_event};
+use crate::Seen;
+
+#[test]
+fn a_clean_history_passes_and_is_counted() {
+    let mut log = Log::new();
+    log.drained = true;
+    let verdict = log.audit();
+    assert!(verdict.holds(), "{:#?}", verdict.kept);
+    let counts = verdict.counts;
+    assert_eq!(counts.commands, 205, "200 were sent, and 5 of them were in the wrong partition");
+    assert_eq!((counts.forwarded, counts.dead_letters, counts.pending), (5, 4, 0));
+    assert!(counts.repeated > 5 && counts.rejected > 10 && counts.accepted > 100, "{counts:?}");
+    assert_eq!(counts.events, counts.accepted);
+    assert_eq!(counts.outcomes, counts.accepted + counts.rejected + counts.repeated);
+    assert_eq!((counts.redecided, counts.trusted, counts.sessions), (205, 0, 4));
+    assert_eq!(counts.commits, 207, "two claims");
+}
+
+#[test]
+fn commands_behind_the_committed_offset_are_pending_and_no_violation_unless_everything_should_be_answered() {
+    let mut log = Log::new();
+    let topics = &mut log.partitions[0];
+    let last = topics.outcomes.pop().unwrap();
+    let offset = super::log::outcome(&last).command_offset;
+    if topics.events.last().is_some_and(|event| super::log::event(event).command_offset == offset) {
+        topics.events.pop();
+    }
+    (topics.committed, topics.committed_after) = (offset, offset);
+    log.commits.clear();
+    let verdict = log.audit();
+    assert!(verdict.holds(), "{:#?}", verdict.kept);
+    assert!(verdict.counts.pending > 0);
+    log.drained = true;
+    log.check(crate::Invariant::I1, "though everything should have been answered");
+}
+
+#[test]
+fn aborted_records_between_the_committed_ones_are_counted_and_change_nothing() {
+    let mut log = Log::new();
+    let topics = &mut log.partitions[1];
+    for index in (0..topics.events.len()).rev().step_by(3) {
+        // The same events were written before, by a transaction that was aborted.
+        let mut record = of(&topics.events[index]).clone();
+        record.place.offset -= 1;
+        topics.events.insert(index, Seen::Aborted(record));
+    }
+    let verdict = log.audit();
+    assert!(verdict.holds() && verdict.counts.aborted > 10, "{verdict:#?}");
+}
+
+#[test]
+fn where_the_first_commands_are_gone_deciding_goes_on_from_what_they_came_to() {
+    let mut log = Log::new();
+    for topics in &mut log.partitions {
+        topics.commands.drain(..40);
+    }
+    log.letters.clear();
+    let letters = Log::new().letters;
+    log.letters.extend(letters);
+    let verdict = log.audit();
+    assert!(verdict.holds(), "{:#?}", verdict.kept);
+    assert!(verdict.counts.folded > 40 && verdict.counts.redecided > 50, "{:?}", verdict.counts);
+    // And with another past it comes to something else.
+    let of_account = super::log::event(&log.partitions[0].events[20]).aggregate_id;
+    assert!(of_account.starts_with("account/"));
+    set_event(&mut log.partitions[0].events[20], |event| {
+        event.event = bank_example::Event::Deposited { cents: 1_000_000 };
+    });
+    assert!(!log.audit().holds());
+}
+
+#[test]
+fn repeats_of_answers_that_are_gone_are_trusted() {
+    let mut log = Log::new();
+    for topics in &mut log.partitions {
+        topics.commands.drain(..40);
+        let first = of(&topics.commands[0]).place.offset;
+        topics.outcomes.retain(|seen| super::log::outcome(seen).command_offset >= first);
+    }
+    let verdict = log.audit();
+    assert!(verdict.holds(), "{:#?}", verdict.kept);
+    assert!(verdict.counts.trusted > 0, "{:?}", verdict.counts);
+}

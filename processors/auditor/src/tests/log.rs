@@ -1,0 +1,282 @@
+//! A log of the bank as a processor writes it, to be spoiled by tests.
+
+use crate::{Auditor, Commit, Invariant, Options, Partition, Place, Record, Seen, SourceError, Topic, Verdict};
+use bank_example::{Bank, Codec, Command};
+use decider::{Codec as _, CommandEnvelope, Cursor, EventEnvelope, Incoming, Limits, Machine, Outcome, Outgoing};
+use keyvalue::Memory;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+pub(super) const PARTITIONS: u32 = 2;
+pub(super) const REMEMBERED_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+
+pub(super) fn limits() -> Limits {
+    Limits {
+        partitions: PARTITIONS,
+        command_bytes_max: 10_000,
+        batch_bytes_max: 1 << 20,
+        cache_bytes_max: 1 << 20,
+    }
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Topics {
+    pub(super) commands: Vec<Seen>,
+    pub(super) events: Vec<Seen>,
+    pub(super) outcomes: Vec<Seen>,
+    pub(super) committed: i64,
+    pub(super) committed_after: i64,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Log {
+    pub(super) partitions: Vec<Topics>,
+    pub(super) letters: Vec<Seen>,
+    pub(super) commits: Vec<Commit>,
+    pub(super) drained: bool,
+}
+
+fn record(topic: Topic, partition: u32, offset: i64, key: &[u8], value: Vec<u8>) -> Record {
+    Record {
+        place: Place { topic, partition, offset },
+        timestamp_ms: 1_000_000 + offset,
+        key: Some(key.to_vec()),
+        value: Some(value),
+        headers: Vec::new(),
+    }
+}
+
+/// The next offset of a topic: every record is a transaction of its own, whose marker takes an offset.
+fn next_offset(records: &[Seen]) -> i64 {
+    records.last().map_or(0, |seen| of(seen).place.offset + 2)
+}
+
+pub(super) fn of(seen: &Seen) -> &Record {
+    match seen {
+        Seen::Committed(record) | Seen::Aborted(record) => record,
+    }
+}
+
+pub(super) fn of_mut(seen: &mut Seen) -> &mut Record {
+    match seen {
+        Seen::Committed(record) | Seen::Aborted(record) => record,
+    }
+}
+
+impl Log {
+    /// A history with accepted, rejected, repeated, forwarded and unreadable commands, and one change of owners.
+    pub(super) fn new() -> Self {
+        let mut log = Self {
+            partitions: vec![Topics::default(); PARTITIONS as usize],
+            ..Self::default()
+        };
+        for number in 0..200_u64 {
+            log.send(number);
+        }
+        log.decide();
+        log
+    }
+
+    fn send(&mut self, number: u64) {
+        let account = format!("account/{}", number % 7);
+        let command = match number {
+            0..14 => Command::Open { holder: "Ada".to_owned() },
+            _ if number.is_multiple_of(3) => Command::Withdraw { cents: 40 },
+            _ if number.is_multiple_of(5) => Command::Withdraw { cents: 100_000 },
+            _ => Command::Deposit { cents: number },
+        };
+        // Every eleventh is sent again under its first id.
+        let id = if number > 20 && number % 11 == 7 { number - 7 } else { number };
+        let envelope = CommandEnvelope {
+            command_id: Uuid::from_u64_pair(9, id),
+            aggregate_id: if id == number { account } else { format!("account/{}", id % 7) },
+            expected_version: None,
+            issued_by: None,
+            command,
+        };
+        let key = envelope.aggregate_id.clone();
+        let value = if number % 50 == 33 { b"no command".to_vec() } else { Codec::command(&envelope) };
+        let belongs_in = topology::partition_of(key.as_bytes(), PARTITIONS);
+        let partition = if number % 40 == 25 { (belongs_in + 1) % PARTITIONS } else { belongs_in };
+        self.append_command(partition, key.as_bytes(), value, None);
+    }
+
+    fn append_command(&mut self, partition: u32, key: &[u8], value: Vec<u8>, forwarded_from: Option<String>) {
+        let commands = &mut self.partitions[partition as usize].commands;
+        let mut record = record(Topic::Commands, partition, next_offset(commands), key, value);
+        record
+            .headers
+            .extend(forwarded_from.map(|from| ("forwarded-from".to_owned(), Some(from.into_bytes()))));
+        commands.push(Seen::Committed(record));
+    }
+
+    /// What a processor makes of all commands.
+    fn decide(&mut self) {
+        let (mut machine, mut memory, mut codec) = (Machine::<Bank>::new(limits()), Memory::default(), Codec::default());
+        (0..PARTITIONS).for_each(|partition| machine.open(partition, Cursor::default()));
+        let mut next = vec![0_usize; PARTITIONS as usize];
+        let mut decided = 0;
+        while let Some(partition) = (0..PARTITIONS as usize).find(|partition| next[*partition] < self.partitions[*partition].commands.len()) {
+            let command = of(&self.partitions[partition].commands[next[partition]]).clone();
+            next[partition] += 1;
+            let incoming = Incoming {
+                partition: command.place.partition,
+                offset: command.place.offset,
+                timestamp_ms: command.timestamp_ms,
+                key: command.key.as_deref(),
+                value: command.value.as_deref(),
+                content_type: None,
+                forwarded: command.header("forwarded-from").is_some(),
+            };
+            let batch = machine.decide(&memory, &mut codec, &[incoming], &BTreeMap::new()).unwrap();
+            decided += 1;
+            for outgoing in &batch.outgoing {
+                self.write(&command, outgoing, &|range| batch.value(range).to_vec(), decided);
+            }
+            memory.apply(&machine.committed(batch, &BTreeMap::new()));
+            self.commit(&command, decided);
+        }
+    }
+
+    fn write(&mut self, command: &Record, outgoing: &Outgoing, value: &dyn Fn(&std::ops::Range<usize>) -> Vec<u8>, decided: u64) {
+        let (partition, key) = (command.place.partition, command.key.clone().unwrap());
+        let topics = &mut self.partitions[partition as usize];
+        match outgoing {
+            Outgoing::Event { value: range, .. } => {
+                let offset = next_offset(&topics.events);
+                topics
+                    .events
+                    .push(Seen::Committed(record(Topic::Events, partition, offset, &key, value(range))));
+            }
+            Outgoing::Outcome {
+                value: range,
+                decided_at_ms,
+                ..
+            } => {
+                let offset = next_offset(&topics.outcomes);
+                let mut record = record(Topic::Outcomes, partition, offset, &key, value(range));
+                record.timestamp_ms = *decided_at_ms;
+                record.headers.push(("owner".to_owned(), Some(owner(partition, decided).1)));
+                topics.outcomes.push(Seen::Committed(record));
+            }
+            Outgoing::Forward { to_partition, .. } => {
+                let from = format!("{partition}/{}", command.place.offset);
+                self.append_command(*to_partition, &key, command.value.clone().unwrap(), Some(from));
+            }
+            Outgoing::DeadLetter { reason, .. } => {
+                let mut letter = record(
+                    Topic::DeadLetters,
+                    0,
+                    next_offset(&self.letters),
+                    &key,
+                    command.value.clone().unwrap(),
+                );
+                for (name, value) in [
+                    ("partition", partition.to_string()),
+                    ("offset", command.place.offset.to_string()),
+                    ("reason", reason.to_string()),
+                ] {
+                    letter.headers.push((name.to_owned(), Some(value.into_bytes())));
+                }
+                self.letters.push(Seen::Committed(letter));
+            }
+        }
+    }
+
+    fn commit(&mut self, command: &Record, decided: u64) {
+        let partition = command.place.partition;
+        let topics = &mut self.partitions[partition as usize];
+        let owner = owner(partition, decided).0;
+        let last = self.commits.iter().rev().find(|commit| commit.partition == partition).cloned();
+        let mut at = self.commits.last().map_or(0, |commit| commit.at.1 + 1);
+        if let Some(claimed) = last
+            && claimed.owner != owner
+        {
+            self.commits.push(Commit {
+                owner: owner.clone(),
+                at: (3, at),
+                ..claimed
+            });
+            at += 1;
+        }
+        topics.committed = command.place.offset + 1;
+        topics.committed_after = topics.committed;
+        self.commits.push(Commit {
+            partition,
+            offset: Some(topics.committed),
+            owner,
+            at: (3, at),
+        });
+    }
+
+    pub(super) fn audit(&self) -> Verdict {
+        let options = Options {
+            partitions: PARTITIONS,
+            drained: self.drained,
+            remembered_ms: REMEMBERED_MS,
+        };
+        let store = RefCell::new(Memory::default());
+        let mut auditor = Auditor::<Bank, _, _>::new(Codec::default(), Box::new(|_| Ok(None)), store, limits(), options);
+        for letter in &self.letters {
+            auditor.dead_letter(letter.clone()).unwrap();
+        }
+        for commit in &self.commits {
+            auditor.commit(commit);
+        }
+        let records = |seen: &[Seen]| seen.to_vec().into_iter().map(Ok::<_, SourceError>);
+        for (number, topics) in (0..).zip(&self.partitions) {
+            let partition = Partition {
+                number,
+                committed: Some(topics.committed),
+                committed_after: &mut || Ok(Some(topics.committed_after)),
+                commands: records(&topics.commands),
+                events: records(&topics.events),
+                outcomes: records(&topics.outcomes),
+            };
+            auditor.partition(partition, &mut |_| {}).unwrap();
+        }
+        auditor.finish().unwrap()
+    }
+
+    /// The check that it is for finds it, and says so in words.
+    pub(super) fn check(&self, invariant: Invariant, words: &str) {
+        let verdict = self.audit();
+        let found = verdict
+            .kept
+            .iter()
+            .any(|violation| violation.invariant == invariant && violation.what.contains(words));
+        assert!(found && !verdict.holds(), "no {invariant:?} with {words:?} among {:#?}", verdict.kept);
+    }
+}
+
+/// Transactional id and session: the second owner takes over each partition in the midst of it.
+fn owner(partition: u32, decided: u64) -> (String, Vec<u8>) {
+    let second = if partition == 0 { decided > 30 } else { decided > 150 };
+    let name = if second { "two" } else { "one" };
+    (name.to_owned(), format!("{name}/18f3a").into_bytes())
+}
+
+pub(super) fn event(seen: &Seen) -> EventEnvelope<bank_example::Event> {
+    decider::Codec::<Bank>::decode_event(&mut Codec::default(), of(seen).value.as_deref().unwrap()).unwrap()
+}
+
+pub(super) fn outcome(seen: &Seen) -> Outcome {
+    decider::Codec::<Bank>::decode_outcome(&mut Codec::default(), of(seen).value.as_deref().unwrap()).unwrap()
+}
+
+pub(super) fn set_event(seen: &mut Seen, change: impl FnOnce(&mut EventEnvelope<bank_example::Event>)) {
+    let mut envelope = event(seen);
+    change(&mut envelope);
+    let mut bytes = Vec::new();
+    decider::Codec::<Bank>::encode_event(&mut Codec::default(), &envelope, &mut bytes);
+    of_mut(seen).value = Some(bytes);
+}
+
+pub(super) fn set_outcome(seen: &mut Seen, change: impl FnOnce(&mut Outcome)) {
+    let mut envelope = outcome(seen);
+    change(&mut envelope);
+    let mut bytes = Vec::new();
+    Codec::default().encode_outcome(&envelope, &mut bytes);
+    of_mut(seen).value = Some(bytes);
+}

@@ -1,0 +1,255 @@
+//! One bug each, as a fault would leave it in the topics.
+
+use super::log::{Log, event, of, of_mut, outcome, set_event, set_outcome};
+use crate::Invariant::{I1, I2, I3, I4, I5, I6, I7, I13, I14};
+use crate::Seen;
+
+fn spoiled(change: impl FnOnce(&mut Log)) -> Log {
+    let mut log = Log::new();
+    change(&mut log);
+    log
+}
+
+/// The first accepted, or the first repeated, outcome of partition 0 behind the 20th.
+fn find(log: &Log, wanted: impl Fn(&decider::Outcome) -> bool) -> usize {
+    (20..log.partitions[0].outcomes.len())
+        .find(|index| wanted(&outcome(&log.partitions[0].outcomes[*index])))
+        .unwrap()
+}
+
+#[test]
+fn a_lost_outcome_is_a_lost_command() {
+    let log = spoiled(|log| {
+        let index = find(log, |outcome| outcome.event_count == 0 && !outcome.repeated);
+        log.partitions[0].outcomes.remove(index);
+    });
+    log.check(I1, "has no outcome and no dead letter, though the committed offset is behind it");
+}
+
+#[test]
+fn a_forwarded_command_that_never_came_is_lost() {
+    let log = spoiled(|log| {
+        for topics in &mut log.partitions {
+            topics.commands.retain(|seen| of(seen).header("forwarded-from").is_none());
+        }
+    });
+    log.check(I1, "was to be forwarded, and never came there");
+}
+
+#[test]
+fn a_command_that_was_forwarded_twice_is_found() {
+    let log = spoiled(|log| {
+        let commands = &mut log.partitions[0].commands;
+        let mut again = commands
+            .iter()
+            .find(|seen| of(seen).header("forwarded-from").is_some())
+            .unwrap()
+            .clone();
+        of_mut(&mut again).place.offset = of(commands.last().unwrap()).place.offset + 2;
+        commands.push(again);
+    });
+    log.check(I2, "was forwarded twice");
+}
+
+#[test]
+fn a_second_outcome_that_is_not_marked_as_repeated_is_found() {
+    let log = spoiled(|log| {
+        let index = find(log, |outcome| outcome.repeated);
+        set_outcome(&mut log.partitions[0].outcomes[index], |outcome| outcome.repeated = false);
+    });
+    log.check(I2, "was decided twice");
+}
+
+#[test]
+fn two_outcomes_of_one_command_are_found() {
+    let log = spoiled(|log| {
+        let mut again = log.partitions[0].outcomes[30].clone();
+        of_mut(&mut again).place.offset += 1;
+        log.partitions[0].outcomes.insert(31, again);
+    });
+    log.check(I2, "has 2 outcomes");
+}
+
+#[test]
+fn a_repetition_that_says_something_else_is_found() {
+    let log = spoiled(|log| {
+        let index = find(log, |outcome| outcome.repeated);
+        set_outcome(&mut log.partitions[0].outcomes[index], |outcome| outcome.version += 1);
+    });
+    log.check(I2, "and says something else");
+}
+
+#[test]
+fn a_lost_event_is_a_gap_in_sequences_and_in_versions_and_tears_its_transaction() {
+    let log = spoiled(|log| {
+        log.partitions[0].events.remove(10);
+    });
+    log.check(I3, "has sequence 12 where 11 should follow");
+    log.check(I3, "of account/");
+    log.check(I5, "is of 1 events, and the log has 0 of its command");
+    log.check(I7, "gives an event that the log does not have");
+}
+
+#[test]
+fn a_gap_in_versions_alone_is_found() {
+    let log = spoiled(|log| set_event(&mut log.partitions[0].events[10], |event| event.version += 1));
+    log.check(I3, "has version");
+}
+
+#[test]
+fn an_event_that_is_there_twice_is_found() {
+    let log = spoiled(|log| {
+        let mut again = log.partitions[0].events[10].clone();
+        of_mut(&mut again).place.offset += 1;
+        log.partitions[0].events.insert(11, again);
+    });
+    log.check(I3, "has sequence 11 where 12 should follow");
+    log.check(I5, "the log has 2 of its command");
+}
+
+#[test]
+fn events_without_an_outcome_are_a_torn_transaction() {
+    let log = spoiled(|log| {
+        let index = find(log, |outcome| outcome.event_count > 0 && !outcome.repeated);
+        log.partitions[0].outcomes.remove(index);
+    });
+    log.check(I5, "have no outcome");
+    log.check(I1, "has no outcome");
+}
+
+#[test]
+fn an_event_that_nobody_decided_is_found_wherever_it_claims_to_come_from() {
+    let log = spoiled(|log| {
+        let events = &mut log.partitions[0].events;
+        let mut extra = events[5].clone();
+        of_mut(&mut extra).place.offset = of(events.last().unwrap()).place.offset + 2;
+        let sequence = event(events.last().unwrap()).sequence + 1;
+        set_event(&mut extra, |event| event.sequence = sequence);
+        events.push(extra);
+    });
+    log.check(I5, "have no outcome");
+    log.check(I6, "after");
+    log.check(I7, "where there is none or one that was answered before");
+}
+
+#[test]
+fn an_aborted_event_that_was_built_upon_is_found() {
+    let log = spoiled(|log| {
+        let events = &mut log.partitions[0].events;
+        let record = of(&events[10]).clone();
+        events[10] = Seen::Aborted(record);
+    });
+    log.check(I4, "which only the aborted event at events 0/20 has: it was built upon");
+    log.check(I4, "answers for events that were aborted: events 0/20");
+}
+
+#[test]
+fn a_repetition_of_an_aborted_answer_is_found() {
+    let log = spoiled(|log| {
+        let repeated = find(log, |outcome| outcome.repeated);
+        let id = outcome(&log.partitions[0].outcomes[repeated]).command_id;
+        let first = log.partitions[0]
+            .outcomes
+            .iter()
+            .position(|seen| outcome(seen).command_id == id)
+            .unwrap();
+        let record = of(&log.partitions[0].outcomes[first]).clone();
+        log.partitions[0].outcomes[first] = Seen::Aborted(record);
+    });
+    log.check(I4, "repeats an answer that was aborted");
+    log.check(I2, "which has none before it");
+}
+
+#[test]
+fn an_offset_that_goes_back_is_found() {
+    let log = spoiled(|log| {
+        let last = log.commits.last_mut().unwrap();
+        last.offset = last.offset.map(|offset| offset - 4);
+    });
+    log.check(I6, "the committed offset goes back from");
+    let log = spoiled(|log| log.commits.last_mut().unwrap().offset = None);
+    log.check(I6, "was deleted");
+}
+
+#[test]
+fn an_outcome_behind_the_committed_offset_is_found() {
+    let log = spoiled(|log| {
+        log.partitions[0].committed -= 2;
+        log.partitions[0].committed_after -= 2;
+    });
+    log.check(I6, "but the committed offset is");
+    let log = spoiled(|log| log.partitions[0].committed_after -= 2);
+    log.check(I6, "while the topics were read");
+}
+
+#[test]
+fn outcomes_out_of_order_are_found() {
+    let log = spoiled(|log| log.partitions[0].outcomes.swap(30, 31));
+    log.check(I6, "after");
+}
+
+#[test]
+fn a_decision_that_does_not_follow_from_its_command_is_found() {
+    let log = spoiled(|log| {
+        set_event(&mut log.partitions[0].events[10], |event| {
+            event.event = bank_example::Event::Deposited { cents: 1 };
+        });
+    });
+    log.check(I7, "gives another event than events 0/20");
+    let log = spoiled(|log| {
+        let index = find(log, |outcome| outcome.rejection.is_some() && !outcome.repeated);
+        set_outcome(&mut log.partitions[0].outcomes[index], |outcome| {
+            outcome.rejection.as_mut().unwrap().message.push('!');
+        });
+    });
+    log.check(I7, "gives another outcome than outcomes 0/");
+}
+
+#[test]
+fn a_dead_letter_for_a_good_command_and_a_second_one_for_a_bad_one_are_found() {
+    let log = spoiled(|log| {
+        let mut letter = log.letters[0].clone();
+        of_mut(&mut letter).place.offset += 1;
+        log.letters.push(letter);
+    });
+    log.check(I13, "has two dead letters");
+    let log = spoiled(|log| {
+        let good = outcome(&log.partitions[0].outcomes[30]).command_offset;
+        let mut letter = log.letters[0].clone();
+        let headers = &mut of_mut(&mut letter).headers;
+        headers.push(("partition".to_owned(), Some(b"0".to_vec())));
+        headers.push(("offset".to_owned(), Some(good.to_string().into_bytes())));
+        log.letters.push(letter);
+    });
+    log.check(I13, "has a dead letter at");
+    let log = spoiled(|log| of_mut(&mut log.letters[0]).headers.clear());
+    log.check(I13, "does not say where it was found");
+    log.check(I1, "has no outcome and no dead letter");
+}
+
+#[test]
+fn a_former_owner_that_comes_back_is_found_by_its_outcomes() {
+    let log = spoiled(|log| {
+        let first = of(&log.partitions[0].outcomes[0]).headers.clone();
+        of_mut(log.partitions[0].outcomes.last_mut().unwrap()).headers = first;
+    });
+    log.check(I14, "one/18f3a has written outcomes 0/");
+}
+
+#[test]
+fn a_second_owner_that_commits_without_a_claim_is_found_by_its_offsets() {
+    let log = spoiled(|log| {
+        let owners = log.commits.iter().map(|commit| commit.owner.clone()).collect::<Vec<_>>();
+        let claim = (1..owners.len())
+            .find(|index| log.commits[*index].partition == 0 && owners[*index] == "two")
+            .unwrap();
+        log.commits.remove(claim);
+    });
+    log.check(I14, "\"two\" moved the committed offset from");
+}
+
+#[test]
+fn a_committed_record_that_cannot_be_read_is_found() {
+    let log = spoiled(|log| of_mut(&mut log.partitions[1].events[3]).value = Some(b"rubbish".to_vec()));
+    log.check(I5, "cannot be read");
+}
