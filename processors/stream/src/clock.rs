@@ -34,3 +34,7 @@ impl Deadline {
         self.left().is_zero()
     }
 }
+
+pub(crate) fn rest(wait: Duration) {
+    std::thread::sleep(wait);
+}

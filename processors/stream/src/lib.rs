@@ -1,11 +1,13 @@
 //! Kafka and the schema registry: the only crate that names them.
 //!
 //! `processor` is the transactional loop around [`decider::Machine`]; `reader` reads partitions of its own choice, for views and for
-//! taking over; `writer` writes commands for clients; `admin` looks at the cluster; `registry` keeps schemas.
+//! taking over; `writer` writes commands for clients; `admin` looks at the cluster; `inspect` is for auditors; `registry` keeps
+//! schemas.
 
 pub mod admin;
 mod clock;
 mod failure;
+pub mod inspect;
 pub mod processor;
 mod raw;
 pub mod reader;

@@ -169,6 +169,13 @@ impl Settings {
         config
     }
 
+    /// For a reader that sees what was aborted, too, beside one that does not. Nothing that it reads is ever folded.
+    pub fn witness(&self) -> ClientConfig {
+        let mut config = self.reader();
+        config.set("isolation.level", "read_uncommitted");
+        config
+    }
+
     /// For looking at a group and its topics from outside, open transactions included. Nothing that it reads is ever folded.
     pub fn scout(&self, group: &str) -> ClientConfig {
         let mut config = self.consumer(&[]);

@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod broker {
     mod fixture;
+    mod inspecting;
     mod reading;
     mod schemas;
     mod topics;

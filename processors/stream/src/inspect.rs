@@ -1,0 +1,100 @@
+//! Looking at topics and at a group from outside, for those who audit them: every record with all its headers, whether it was
+//! committed or aborted, and the group's offsets, now and in the past. Nothing here takes part in anything.
+
+mod history;
+mod walk;
+
+pub use history::{Entry, history};
+pub use walk::{Found, Walk};
+
+use crate::Settings;
+use crate::failure::Failure;
+use crate::reader::{Quiet, Watermarks};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Why a topic or a group could not be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InspectError {
+    #[error("{what} could not be read: {failure}")]
+    Kafka { what: String, failure: Failure },
+    #[error("{topic}/{partition} does not go on at offset {offset}, before its end at {end}: is a transaction open there?")]
+    NoProgress {
+        topic: String,
+        partition: u32,
+        offset: i64,
+        end: i64,
+    },
+    #[error("{topic}/{partition} shows offset {offset} to readers of committed records only: was the log cut?")]
+    Unwitnessed { topic: String, partition: u32, offset: i64 },
+    #[error("entry {offset} of {topic}/{partition} is not in a form that is known here")]
+    UnknownForm { topic: String, partition: u32, offset: i64 },
+}
+
+const ASK_WAIT_MAX: Duration = Duration::from_secs(20);
+
+/// Looks at a cluster.
+pub struct Inspector {
+    settings: Settings,
+    client: BaseConsumer<Quiet>,
+}
+
+impl Inspector {
+    pub fn new(settings: &Settings) -> Result<Self, InspectError> {
+        let client = settings.witness().create_with_context(Quiet);
+        Ok(Self {
+            settings: settings.clone(),
+            client: client.map_err(|error| failed("the cluster", &error))?,
+        })
+    }
+
+    /// The first offset of a partition and the one after its last record, open transactions included.
+    pub fn watermarks(&self, topic: &str, partition: u32) -> Result<Watermarks, InspectError> {
+        let marks = self.client.fetch_watermarks(topic, partition.cast_signed(), ASK_WAIT_MAX);
+        marks
+            .map(|(low, high)| Watermarks { low, high })
+            .map_err(|error| failed(topic, &error))
+    }
+
+    /// What a group has committed of a topic, with the entry's metadata, once no transaction that writes it is open any more.
+    pub fn committed(&self, group: &str, topic: &str, partitions: u32) -> Result<BTreeMap<u32, (i64, String)>, InspectError> {
+        let mut config = self.settings.reader();
+        config.set("group.id", group);
+        let client: BaseConsumer<Quiet> = config.create_with_context(Quiet).map_err(|error| failed(group, &error))?;
+        let mut list = TopicPartitionList::new();
+        for partition in 0..partitions {
+            list.add_partition(topic, partition.cast_signed());
+        }
+        let found = client.committed_offsets(list, ASK_WAIT_MAX).map_err(|error| failed(group, &error))?;
+        let mut offsets = BTreeMap::new();
+        for element in found.elements() {
+            element.error().map_err(|error| failed(group, &error))?;
+            if let Offset::Offset(offset) = element.offset() {
+                offsets.insert(element.partition().cast_unsigned(), (offset, element.metadata().to_owned()));
+            }
+        }
+        Ok(offsets)
+    }
+
+    pub(crate) fn partitions_of(&self, topic: &str) -> Result<u32, InspectError> {
+        let metadata = self
+            .client
+            .fetch_metadata(Some(topic), ASK_WAIT_MAX)
+            .map_err(|error| failed(topic, &error))?;
+        let count = metadata.topics().first().map_or(0, |found| found.partitions().len());
+        Ok(u32::try_from(count).unwrap_or(0))
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+fn failed(what: &str, error: &rdkafka::error::KafkaError) -> InspectError {
+    InspectError::Kafka {
+        what: what.to_owned(),
+        failure: Failure::of(error),
+    }
+}

@@ -1,0 +1,135 @@
+//! What a group has committed over time, from the brokers' own topic. It is compacted: of old entries only the last one of each
+//! partition is left, of recent ones all.
+
+use super::walk::Side;
+use super::{InspectError, Inspector};
+
+const TOPIC: &str = "__consumer_offsets";
+
+/// An entry of a group's offsets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Of the topic that was asked for.
+    pub partition: u32,
+    /// `None` where the offset was deleted.
+    pub offset: Option<i64>,
+    pub metadata: String,
+    /// Partition and offset of the entry itself.
+    pub at: (u32, i64),
+}
+
+/// Calls `visit` on what `group` has committed of `topic`, in order; aborted entries are left out.
+pub fn history(inspector: &Inspector, group: &str, topic: &str, visit: &mut dyn FnMut(Entry)) -> Result<(), InspectError> {
+    let partitions = inspector.partitions_of(TOPIC)?;
+    if partitions == 0 {
+        return Ok(());
+    }
+    let partition = place_of(group, partitions);
+    let marks = inspector.watermarks(TOPIC, partition)?;
+    let mut side = Side::new(&inspector.settings().reader(), TOPIC)?;
+    side.begin(partition, marks.low, marks.high)?;
+    while let Some(found) = side.take()? {
+        let unknown = || InspectError::UnknownForm {
+            topic: TOPIC.to_owned(),
+            partition,
+            offset: found.offset,
+        };
+        let Some(of) = found.key.as_deref().and_then(|key| partition_in(key, group, topic)) else {
+            continue;
+        };
+        let (offset, metadata) = match found.value.as_deref() {
+            None => (None, String::new()),
+            Some(value) => {
+                let (offset, metadata) = committed_in(value).ok_or_else(unknown)?;
+                (Some(offset), metadata)
+            }
+        };
+        visit(Entry {
+            partition: of,
+            offset,
+            metadata,
+            at: (partition, found.offset),
+        });
+    }
+    Ok(())
+}
+
+/// The partition of the brokers' topic that holds a group.
+fn place_of(group: &str, partitions: u32) -> u32 {
+    let hash = group
+        .encode_utf16()
+        .fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
+    hash.checked_abs().unwrap_or(0).cast_unsigned() % partitions
+}
+
+/// The partition that a key is of, if it is of an offset of this group and topic.
+fn partition_in(key: &[u8], group: &str, topic: &str) -> Option<u32> {
+    let mut bytes = Bytes(key);
+    let version = bytes.i16()?;
+    (version <= 1 && bytes.text()? == group && bytes.text()? == topic).then_some(())?;
+    u32::try_from(bytes.i32()?).ok()
+}
+
+/// Offset and metadata.
+fn committed_in(value: &[u8]) -> Option<(i64, String)> {
+    let mut bytes = Bytes(value);
+    let version = bytes.i16()?;
+    let offset = bytes.i64()?;
+    let metadata = match version {
+        0..=2 => bytes.text()?,
+        3 => {
+            bytes.i32()?;
+            bytes.text()?
+        }
+        4 => {
+            bytes.i32()?;
+            bytes.compact_text()?
+        }
+        _ => return None,
+    };
+    Some((offset, metadata.to_owned()))
+}
+
+struct Bytes<'b>(&'b [u8]);
+
+impl<'b> Bytes<'b> {
+    fn take(&mut self, count: usize) -> Option<&'b [u8]> {
+        let (taken, left) = self.0.split_at_checked(count)?;
+        self.0 = left;
+        Some(taken)
+    }
+
+    fn i16(&mut self) -> Option<i16> {
+        Some(i16::from_be_bytes(self.take(2)?.try_into().ok()?))
+    }
+
+    fn i32(&mut self) -> Option<i32> {
+        Some(i32::from_be_bytes(self.take(4)?.try_into().ok()?))
+    }
+
+    fn i64(&mut self) -> Option<i64> {
+        Some(i64::from_be_bytes(self.take(8)?.try_into().ok()?))
+    }
+
+    fn text(&mut self) -> Option<&'b str> {
+        let length = usize::try_from(self.i16()?).ok()?;
+        std::str::from_utf8(self.take(length)?).ok()
+    }
+
+    /// Its length plus one comes as a variable number.
+    fn compact_text(&mut self) -> Option<&'b str> {
+        let (mut length, mut shift) = (0_usize, 0);
+        loop {
+            let byte = *self.take(1)?.first()?;
+            length |= usize::from(byte & 0x7F) << shift;
+            shift += 7;
+            if byte < 0x80 || shift > 28 {
+                break;
+            }
+        }
+        std::str::from_utf8(self.take(length.checked_sub(1)?)?).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests;
