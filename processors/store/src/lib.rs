@@ -11,7 +11,7 @@ mod reading;
 pub use errors::{Error, Kind};
 pub use hash::content_hash;
 pub use open::{Sizing, ask_for_rebuild, is_corruption, is_rebuild_asked_for, set_aside};
-pub use reading::Snapshot;
+pub use reading::{ReadOnly, Snapshot};
 
 use keyvalue::{Mutation, Write, WriteError};
 use rocksdb::{DB, WriteBatch, WriteOptions};

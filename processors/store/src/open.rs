@@ -35,6 +35,12 @@ const INFO_LOG_BYTES_MAX: usize = 1 << 20;
 const SET_ASIDE_MAX: u32 = 1000;
 
 pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<DB, Error> {
+    let mut options = options(sizing);
+    options.create_if_missing(true);
+    DB::open(&options, path).map_err(|error| Error::new(path, "opened", &error))
+}
+
+pub(crate) fn options(sizing: Sizing) -> Options {
     let mut blocks = BlockBasedOptions::default();
     blocks.set_block_cache(&Cache::new_lru_cache(sizing.block_cache_bytes));
     blocks.set_cache_index_and_filter_blocks(true);
@@ -44,7 +50,6 @@ pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<DB, Error> {
     blocks.set_format_version(5);
 
     let mut options = Options::default();
-    options.create_if_missing(true);
     options.set_block_based_table_factory(&blocks);
     options.set_write_buffer_size(sizing.write_buffer_bytes);
     options.set_max_write_buffer_number(WRITE_BUFFERS_MAX);
@@ -62,7 +67,7 @@ pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<DB, Error> {
     options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
     options.set_keep_log_file_num(INFO_LOGS_MAX);
     options.set_max_log_file_size(INFO_LOG_BYTES_MAX);
-    DB::open(&options, path).map_err(|error| Error::new(path, "opened", &error))
+    options
 }
 
 /// Renames a directory that cannot be used to `<path>.set-aside-<n>`, so that a new one can be built in its place and a person can

@@ -1,8 +1,9 @@
 //! Reads of a store, as it is now or as it was when a snapshot was taken.
 
-use crate::Store;
+use crate::{Error, Sizing, Store, open};
 use keyvalue::{Order, Read, ReadError, Visit};
 use rocksdb::{DB, DBPinnableSlice, DBRawIterator, ReadOptions, SnapshotWithThreadMode};
+use std::path::Path;
 
 /// What was stored when it was taken.
 pub struct Snapshot<'s> {
@@ -12,6 +13,29 @@ pub struct Snapshot<'s> {
 impl<'s> Snapshot<'s> {
     pub(crate) fn new(db: &'s DB) -> Self {
         Self { below: db.snapshot() }
+    }
+}
+
+/// A directory that nobody writes to, opened without changing anything in it.
+pub struct ReadOnly {
+    db: DB,
+}
+
+impl ReadOnly {
+    /// What a process has stored that has ended; of one that runs, some moment.
+    pub fn open(path: &Path, sizing: Sizing) -> Result<Self, Error> {
+        let db = DB::open_for_read_only(&open::options(sizing), path, false).map_err(|error| Error::new(path, "opened", &error))?;
+        Ok(Self { db })
+    }
+}
+
+impl Read for ReadOnly {
+    fn get<T>(&self, key: &[u8], with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, ReadError> {
+        found(self.db.get_pinned(key), with)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], order: Order, visit: Visit<'_>) -> Result<(), ReadError> {
+        walk(self.db.raw_iterator_opt(bounded(from, to)), order, visit)
     }
 }
 
