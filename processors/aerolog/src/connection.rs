@@ -45,6 +45,11 @@ impl Connection {
         Ok(Topology::schedule_named(&self.schedule, self.partitions)?)
     }
 
+    /// The consumer group of the schedule's processors.
+    pub(crate) fn group(&self) -> String {
+        format!("{}-command-processor", self.schedule)
+    }
+
     pub(crate) fn settings(&self) -> anyhow::Result<Settings> {
         let mut table = BTreeMap::from([("bootstrap.servers".to_owned(), self.brokers.clone())]);
         if let Some(path) = &self.kafka_settings {

@@ -1,7 +1,8 @@
-//! The command line: topics and schemas, commands and their outcomes, imports, checks.
+//! The command line: topics and schemas, commands and their outcomes, imports, checks, audits.
 //!
 //! Every subcommand has a file; `connection` knows where the cluster is, `outcomes` and `dead_letters` wait for answers.
 
+mod audit;
 mod check;
 mod connection;
 mod dead_letters;
@@ -35,6 +36,7 @@ Exit status:
   2  the arguments are wrong
   3  a command was rejected (send), or some commands of an import were
   4  no outcome came in time; the command may still be decided later
+  5  an audit has found that an invariant does not hold
 
 First steps:
   aerolog topics apply && aerolog schemas apply
@@ -60,6 +62,8 @@ enum Command {
     Decode(decode::Arguments),
     /// Ask the query service what is wrong with the schedule
     Check(check::Arguments),
+    /// Check that no command was lost or decided twice, and that events, outcomes and offsets fit together
+    Audit(audit::Arguments),
     /// Show the topics, who writes and who reads them
     Describe(describe::Arguments),
 }
@@ -71,6 +75,7 @@ enum Verdict {
     Differs,
     Rejected,
     TimedOut,
+    Violated,
 }
 
 impl From<Verdict> for ExitCode {
@@ -80,6 +85,7 @@ impl From<Verdict> for ExitCode {
             Verdict::Differs => Self::from(1),
             Verdict::Rejected => Self::from(3),
             Verdict::TimedOut => Self::from(4),
+            Verdict::Violated => Self::from(5),
         }
     }
 }
@@ -101,6 +107,7 @@ fn main() -> ExitCode {
         Command::Outcomes(arguments) => outcomes::run(connection, arguments),
         Command::Decode(arguments) => decode::run(connection, arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Audit(arguments) => audit::run(connection, arguments),
         Command::Describe(arguments) => describe::run(connection, arguments),
     };
     match result {

@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod command_line {
     mod answering;
+    mod auditing;
     mod fixture;
     mod importing;
     mod setting_up;

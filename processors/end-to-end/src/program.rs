@@ -71,6 +71,11 @@ impl Program {
             .unwrap()
     }
 
+    /// Where the query service answers to this path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.http)
+    }
+
     /// The value of a metric, or the sum over its labels.
     pub fn metric(&self, name: &str) -> f64 {
         let text = reqwest::blocking::get(format!("http://127.0.0.1:{}/metrics", self.operations))

@@ -39,7 +39,7 @@ pub(crate) fn nothing_aborted_is_answered<S: Read + Write, E: std::fmt::Debug>(
                 continue;
             }
             (Prefix::AbortedOutcome, "repeats an answer that was aborted: outcomes")
-        } else if outcome.event_count > 0 && step.events.is_empty() {
+        } else if desk.decided && outcome.event_count > 0 && step.events.is_empty() {
             (Prefix::AbortedEvent, "answers for events that were aborted: events")
         } else {
             continue;

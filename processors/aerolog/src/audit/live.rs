@@ -1,0 +1,117 @@
+//! The topics as the cluster has them.
+
+use super::report::Progress;
+use super::source::{place, seen, source};
+use super::Audit;
+use crate::Connection;
+use auditor::{Commit, Partition, Record, Seen, SourceError, Topic};
+use stream::inspect::{Inspector, Walk, history};
+use stream::reader::Watermarks;
+use topology::Topology;
+
+/// Reads everything, and says what could not be looked at.
+///
+/// The order matters where processors run meanwhile: what the group has committed first is in the topics whose ends are looked up
+/// then; and what is found before those ends is in what the group has committed last.
+pub(super) fn read(
+    connection: &Connection,
+    group: &str,
+    topology: &Topology,
+    audit: &mut Audit<'_>,
+    progress: &mut Progress,
+) -> anyhow::Result<Vec<String>> {
+    let settings = connection.settings()?;
+    let inspector = Inspector::new(&settings)?;
+    let topics = &topology.topics;
+    let committed = inspector.committed(group, &topics.commands.name, topology.partitions)?;
+    let mut notes = Vec::new();
+    if committed.is_empty() {
+        notes.push(format!("group {group} has committed no offsets: no command counts as decided"));
+    }
+    let range = |topic: &str, partition: u32| inspector.watermarks(topic, partition);
+    let mut letters = Vec::new();
+    for partition in 0..topology.partitions_of(&topics.dead_letters) {
+        letters.push((partition, range(&topics.dead_letters.name, partition)?));
+    }
+    let mut ranges = Vec::new();
+    for partition in 0..topology.partitions {
+        let of = |topic: &str| range(topic, partition);
+        ranges.push((partition, of(&topics.commands.name)?, of(&topics.events.name)?, of(&topics.outcomes.name)?));
+    }
+    let mut walk = Walk::new(&settings, &topics.dead_letters.name)?;
+    for (partition, marks) in letters {
+        for letter in Walking::begin(&mut walk, Topic::DeadLetters, partition, marks)? {
+            audit.dead_letter(letter?)?;
+        }
+    }
+    let read = history(&inspector, group, &topics.commands.name, &mut |entry| {
+        audit.commit(&Commit {
+            partition: entry.partition,
+            offset: entry.offset,
+            owner: entry.metadata,
+            at: entry.at,
+        });
+    });
+    if let Err(error) = read {
+        notes.push(format!("the history of committed offsets was not checked: {error}"));
+    }
+    let mut commands = Walk::new(&settings, &topics.commands.name)?;
+    let mut events = Walk::new(&settings, &topics.events.name)?;
+    let mut outcomes = Walk::new(&settings, &topics.outcomes.name)?;
+    for (number, of_commands, of_events, of_outcomes) in ranges {
+        progress.partition(number, topology.partitions);
+        let after = || {
+            let found = inspector.committed(group, &topics.commands.name, topology.partitions).map_err(source)?;
+            Ok(found.get(&number).map(|(offset, _)| *offset))
+        };
+        if of_commands.low > 0 {
+            notes.push(format!(
+                "partition {number}: commands before offset {} are gone, and taken as decided",
+                of_commands.low
+            ));
+        }
+        let partition = Partition {
+            number,
+            // Without a committed offset nothing is decided.
+            committed: Some(committed.get(&number).map_or(0, |(offset, _)| *offset)),
+            committed_after: &mut { after },
+            commands: Walking::begin(&mut commands, Topic::Commands, number, of_commands)?,
+            events: Walking::begin(&mut events, Topic::Events, number, of_events)?,
+            outcomes: Walking::begin(&mut outcomes, Topic::Outcomes, number, of_outcomes)?,
+        };
+        audit.partition(partition, &mut |counts| progress.note(counts))?;
+    }
+    Ok(notes)
+}
+
+/// The records of one partition.
+struct Walking<'w> {
+    walk: &'w mut Walk,
+    topic: Topic,
+    partition: u32,
+}
+
+impl<'w> Walking<'w> {
+    fn begin(walk: &'w mut Walk, topic: Topic, partition: u32, marks: Watermarks) -> anyhow::Result<Self> {
+        walk.begin(partition, marks.low, marks.high)?;
+        Ok(Self { walk, topic, partition })
+    }
+}
+
+impl Iterator for Walking<'_> {
+    type Item = Result<Seen, SourceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let found = self.walk.next_record().map_err(source).transpose()?;
+        Some(found.map(|found| {
+            let record = Record {
+                place: place(self.topic, self.partition, found.offset),
+                timestamp_ms: found.timestamp_ms,
+                key: found.key,
+                value: found.value,
+                headers: found.headers,
+            };
+            seen(found.committed, record)
+        }))
+    }
+}

@@ -1,0 +1,102 @@
+//! What the parts of an audit read in the same way.
+
+use crate::Connection;
+use anyhow::anyhow;
+use auditor::{Place, Record, Seen, SourceError, Topic};
+use decider::{Codec, DecodeError, EventEnvelope, Outcome};
+use schemas::{Airline, AvroCodec};
+use stream::inspect::{Found, Inspector, Walk};
+use stream::registry::Registry;
+use topology::Topology;
+
+pub(super) fn place(topic: Topic, partition: u32, offset: i64) -> Place {
+    Place { topic, partition, offset }
+}
+
+pub(super) fn seen(committed: bool, record: Record) -> Seen {
+    if committed { Seen::Committed(record) } else { Seen::Aborted(record) }
+}
+
+pub(super) fn source(error: impl std::fmt::Display) -> SourceError {
+    SourceError(error.to_string())
+}
+
+/// Reads committed events and outcomes of one partition after the other.
+pub(super) struct Reading {
+    inspector: Inspector,
+    topology: Topology,
+    events: Walk,
+    outcomes: Walk,
+    codec: AvroCodec,
+    registry: Registry,
+}
+
+pub(super) fn reading(connection: &Connection, topology: &Topology) -> anyhow::Result<Reading> {
+    let settings = connection.settings()?;
+    Ok(Reading {
+        inspector: Inspector::new(&settings)?,
+        topology: topology.clone(),
+        events: Walk::new(&settings, &topology.topics.events.name)?,
+        outcomes: Walk::new(&settings, &topology.topics.outcomes.name)?,
+        codec: connection.codec()?,
+        registry: connection.registry()?,
+    })
+}
+
+impl Reading {
+    pub(super) fn begin_events(&mut self, partition: u32, from: i64) -> anyhow::Result<()> {
+        let marks = self.inspector.watermarks(&self.topology.topics.events.name, partition)?;
+        Ok(self.events.begin(partition, from.max(marks.low), marks.high)?)
+    }
+
+    /// From the first outcome that is left, whose offset it returns.
+    pub(super) fn begin_outcomes(&mut self, partition: u32) -> anyhow::Result<i64> {
+        let marks = self.inspector.watermarks(&self.topology.topics.outcomes.name, partition)?;
+        self.outcomes.begin(partition, marks.low, marks.high)?;
+        Ok(marks.low)
+    }
+
+    pub(super) fn next_event(&mut self) -> anyhow::Result<Option<(i64, EventEnvelope<domain::Event>)>> {
+        let Some(found) = next_committed(&mut self.events)? else {
+            return Ok(None);
+        };
+        let value = found.value.as_deref().unwrap_or_default();
+        loop {
+            match Codec::<Airline>::decode_event(&mut self.codec, value) {
+                Ok(event) => return Ok(Some((found.offset, event))),
+                Err(error) => learn(&mut self.codec, &self.registry, error)?,
+            }
+        }
+    }
+
+    pub(super) fn next_outcome(&mut self) -> anyhow::Result<Option<(i64, i64, Outcome)>> {
+        let Some(found) = next_committed(&mut self.outcomes)? else {
+            return Ok(None);
+        };
+        let value = found.value.as_deref().unwrap_or_default();
+        loop {
+            match Codec::<Airline>::decode_outcome(&mut self.codec, value) {
+                Ok(outcome) => return Ok(Some((found.offset, found.timestamp_ms, outcome))),
+                Err(error) => learn(&mut self.codec, &self.registry, error)?,
+            }
+        }
+    }
+}
+
+fn next_committed(walk: &mut Walk) -> anyhow::Result<Option<Found>> {
+    while let Some(found) = walk.next_record()? {
+        if found.committed {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// Makes the schema known that was missing; any other error stays one.
+fn learn(codec: &mut AvroCodec, registry: &Registry, error: DecodeError) -> anyhow::Result<()> {
+    let DecodeError::UnknownSchema(id) = error else {
+        return Err(error.into());
+    };
+    let json = registry.schema(id)?.ok_or_else(|| anyhow!("the registry knows no schema {id}"))?;
+    Codec::<Airline>::learn(codec, id, &json).map_err(|reason| anyhow!("schema {id}: {reason}"))
+}

@@ -1,0 +1,155 @@
+//! I8: the state of a processor that has stopped beside one that is built here from the log, as far as the state has come.
+
+use super::source::reading;
+use super::{Arguments, Audit};
+use crate::Connection;
+use anyhow::{Context, anyhow};
+use auditor::{Invariant, Violation};
+use decider::{Cursor, Machine, Replay, keys};
+use keyvalue::{Order, Read};
+use schemas::Airline;
+use std::ops::ControlFlow;
+use std::path::Path;
+use store::{ReadOnly, Sizing, Store, content_hash};
+use topology::Topology;
+
+/// Records that are folded, and written, at a time.
+const RECORDS_MAX: usize = 2000;
+
+pub(super) fn compare(
+    connection: &Connection,
+    arguments: &Arguments,
+    topology: &Topology,
+    scratch: &Path,
+    audit: &mut Audit<'_>,
+) -> anyhow::Result<()> {
+    for (number, directory) in arguments.state.iter().enumerate() {
+        let state = ReadOnly::open(directory, Sizing::default()).context("is it the state directory of a command processor?")?;
+        let rebuilt = Store::open(&scratch.join(format!("state-{number}")), Sizing::default())?;
+        let mut states = States {
+            directory,
+            state,
+            rebuilt,
+            machine: Machine::new(super::limits(topology)),
+            reading: reading(connection, topology)?,
+        };
+        for partition in 0..topology.partitions {
+            if let Some(cursor) = Cursor::load(&states.state, partition)? {
+                let whole = states.rebuild(partition, cursor)?;
+                audit.compared_state();
+                if let Some(violation) = states.difference(partition, whole)? {
+                    audit.add(violation);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+struct States<'d> {
+    directory: &'d Path,
+    state: ReadOnly,
+    rebuilt: Store,
+    machine: Machine<Airline>,
+    reading: super::source::Reading,
+}
+
+impl States<'_> {
+    /// Folds the log up to the cursor, from nothing. `false` when old outcomes are gone, so that not all that the state remembers can be
+    /// known.
+    fn rebuild(&mut self, partition: u32, cursor: Cursor) -> anyhow::Result<bool> {
+        self.machine.open(partition, Cursor::default());
+        self.reading.begin_events(partition, 0)?;
+        let (mut events, mut reached) = (Vec::new(), 0);
+        while reached < cursor.sequence {
+            let (offset, event) = self.reading.next_event()?.ok_or_else(|| {
+                anyhow!("partition {partition} of the events ends at sequence {reached}, before {}, which {} has", cursor.sequence, self.directory.display())
+            })?;
+            reached = event.sequence;
+            events.push(Replay {
+                offset,
+                timestamp_ms: event.decided_at_ms,
+                value: event,
+            });
+            if events.len() >= RECORDS_MAX || reached >= cursor.sequence {
+                let mutations = self.machine.replay_events(&self.rebuilt, partition, &std::mem::take(&mut events))?;
+                self.rebuilt.apply(&mutations)?;
+            }
+        }
+        let low = self.reading.begin_outcomes(partition)?;
+        let mut outcomes = Vec::new();
+        while let Some((offset, timestamp_ms, value)) = self.reading.next_outcome()?
+            && offset < cursor.next_outcome_offset
+        {
+            outcomes.push(Replay {
+                offset,
+                timestamp_ms,
+                value,
+            });
+            if outcomes.len() >= RECORDS_MAX {
+                let mutations = self.machine.replay_outcomes(partition, &std::mem::take(&mut outcomes))?;
+                self.rebuilt.apply(&mutations)?;
+            }
+        }
+        let mutations = self.machine.replay_outcomes(partition, &outcomes)?;
+        self.rebuilt.apply(&mutations)?;
+        let mutations = self.machine.resume_at(partition, cursor.next_command_offset)?;
+        self.rebuilt.apply(&mutations)?;
+        self.machine.close(partition);
+        Ok(low == 0)
+    }
+
+    fn difference(&self, partition: u32, whole: bool) -> anyhow::Result<Option<Violation>> {
+        let [cursor, aggregates, remembered] = keys::partition_ranges(partition);
+        let mut ranges = vec![("cursor", cursor), ("aggregates", aggregates)];
+        if whole {
+            ranges.push(("remembered commands", remembered));
+        }
+        for (name, (from, to)) in ranges {
+            let (theirs, ours) = (content_hash(&self.state, &from, &to)?, content_hash(&self.rebuilt, &from, &to)?);
+            if theirs != ours {
+                let key = first_difference(&self.state, &self.rebuilt, &from, &to)?;
+                return Ok(Some(Violation {
+                    invariant: Invariant::I8,
+                    partition: Some(partition),
+                    place: None,
+                    what: format!(
+                        "{} has {name} of partition {partition} with content hash {theirs:032x}, where the log makes {ours:032x}; the first \
+                         difference is at key {}",
+                        self.directory.display(),
+                        key.escape_ascii()
+                    ),
+                    records: Vec::new(),
+                }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The least key that one side lacks or has with another value.
+fn first_difference(state: &impl Read, rebuilt: &impl Read, from: &[u8], to: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let mut least: Option<Vec<u8>> = None;
+    let mut failed = None;
+    let mut differs = |other: &dyn Fn(&[u8]) -> Result<Option<Vec<u8>>, keyvalue::ReadError>, key: &[u8], value: &[u8]| match other(key) {
+        Ok(found) if found.as_deref() == Some(value) => ControlFlow::Continue(()),
+        Ok(_) => {
+            if least.as_ref().is_none_or(|least| key < least.as_slice()) {
+                least = Some(key.to_vec());
+            }
+            ControlFlow::Break(())
+        }
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    };
+    let in_rebuilt = |key: &[u8]| rebuilt.get(key, <[u8]>::to_vec);
+    let in_state = |key: &[u8]| state.get(key, <[u8]>::to_vec);
+    state.scan(from, to, Order::Ascending, &mut |key, value| differs(&in_rebuilt, key, value))?;
+    rebuilt.scan(from, to, Order::Ascending, &mut |key, value| differs(&in_state, key, value))?;
+    match failed {
+        Some(error) => Err(error.into()),
+        None => Ok(least.unwrap_or_default()),
+    }
+}
