@@ -52,6 +52,9 @@ pub(crate) fn of_command(prefix: Prefix, partition: u32, command_id: Uuid) -> Ve
 /// That many changes wait in memory at most.
 const PENDING_MAX: usize = 8192;
 
+/// Key and value.
+pub(crate) type Entry = (Vec<u8>, Vec<u8>);
+
 pub(crate) struct Ledger<S> {
     pub(crate) store: S,
     pending: BTreeMap<Vec<u8>, Vec<u8>>,
@@ -98,15 +101,24 @@ impl<S: Read + Write> Ledger<S> {
         self.put(key, number.to_be_bytes().to_vec())
     }
 
-    /// Every entry of a prefix, in key order.
-    pub(crate) fn each(&mut self, prefix: Prefix, visit: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), LedgerError> {
+    /// Up to `entries_max` entries of a prefix whose keys follow `after`, in key order.
+    pub(crate) fn following(&mut self, prefix: Prefix, after: &[u8], entries_max: usize) -> Result<Vec<Entry>, LedgerError> {
         self.flush()?;
-        let (from, to) = ([prefix as u8], [prefix as u8 + 1]);
-        self.store.scan(&from, &to, Order::Ascending, &mut |key, value| {
-            visit(key, value);
-            ControlFlow::Continue(())
+        let from = if after.is_empty() {
+            vec![prefix as u8]
+        } else {
+            [after, &[0]].concat()
+        };
+        let mut entries = Vec::new();
+        self.store.scan(&from, &[prefix as u8 + 1], Order::Ascending, &mut |key, value| {
+            entries.push((key.to_vec(), value.to_vec()));
+            if entries.len() < entries_max {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
         })?;
-        Ok(())
+        Ok(entries)
     }
 
     fn flush(&mut self) -> Result<(), LedgerError> {

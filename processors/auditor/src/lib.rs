@@ -21,8 +21,8 @@ pub use auditor::{AuditError, Auditor, Options, Partition, Verdict};
 pub use checks::Commit;
 pub use counts::Counts;
 pub use decoding::{Schemas, SourceError};
-pub use ledger::LedgerError;
 pub use finding::{Invariant, Shown, Violation};
+pub use ledger::LedgerError;
 pub use record::{Place, Record, Seen, Topic};
 
 #[cfg(test)]

@@ -58,24 +58,16 @@ impl Inspector {
             .map_err(|error| failed(topic, &error))
     }
 
-    /// What a group has committed of a topic, with the entry's metadata, once no transaction that writes it is open any more.
-    pub fn committed(&self, group: &str, topic: &str, partitions: u32) -> Result<BTreeMap<u32, (i64, String)>, InspectError> {
+    /// A group whose offsets of one topic are to be looked at.
+    pub fn group(&self, group: &str, topic: &str, partitions: u32) -> Result<Group, InspectError> {
         let mut config = self.settings.reader();
         config.set("group.id", group);
-        let client: BaseConsumer<Quiet> = config.create_with_context(Quiet).map_err(|error| failed(group, &error))?;
-        let mut list = TopicPartitionList::new();
-        for partition in 0..partitions {
-            list.add_partition(topic, partition.cast_signed());
-        }
-        let found = client.committed_offsets(list, ASK_WAIT_MAX).map_err(|error| failed(group, &error))?;
-        let mut offsets = BTreeMap::new();
-        for element in found.elements() {
-            element.error().map_err(|error| failed(group, &error))?;
-            if let Offset::Offset(offset) = element.offset() {
-                offsets.insert(element.partition().cast_unsigned(), (offset, element.metadata().to_owned()));
-            }
-        }
-        Ok(offsets)
+        Ok(Group {
+            client: config.create_with_context(Quiet).map_err(|error| failed(group, &error))?,
+            group: group.to_owned(),
+            topic: topic.to_owned(),
+            partitions,
+        })
     }
 
     pub(crate) fn partitions_of(&self, topic: &str) -> Result<u32, InspectError> {
@@ -89,6 +81,34 @@ impl Inspector {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
+    }
+}
+
+/// A group from outside: looking at it makes nobody a member.
+pub struct Group {
+    client: BaseConsumer<Quiet>,
+    group: String,
+    topic: String,
+    partitions: u32,
+}
+
+impl Group {
+    /// What the group has committed, with the entry's metadata, once no transaction that writes it is open any more.
+    pub fn committed(&self) -> Result<BTreeMap<u32, (i64, String)>, InspectError> {
+        let mut list = TopicPartitionList::new();
+        for partition in 0..self.partitions {
+            list.add_partition(&self.topic, partition.cast_signed());
+        }
+        let failed = |error| failed(&self.group, &error);
+        let found = self.client.committed_offsets(list, ASK_WAIT_MAX).map_err(failed)?;
+        let mut offsets = BTreeMap::new();
+        for element in found.elements() {
+            element.error().map_err(failed)?;
+            if let Offset::Offset(offset) = element.offset() {
+                offsets.insert(element.partition().cast_unsigned(), (offset, element.metadata().to_owned()));
+            }
+        }
+        Ok(offsets)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The topics as the cluster has them.
 
+use super::Audit;
 use super::report::Progress;
 use super::source::{place, seen, source};
-use super::Audit;
 use crate::Connection;
 use auditor::{Commit, Partition, Record, Seen, SourceError, Topic};
 use stream::inspect::{Inspector, Walk, history};
@@ -23,7 +23,8 @@ pub(super) fn read(
     let settings = connection.settings()?;
     let inspector = Inspector::new(&settings)?;
     let topics = &topology.topics;
-    let committed = inspector.committed(group, &topics.commands.name, topology.partitions)?;
+    let offsets = inspector.group(group, &topics.commands.name, topology.partitions)?;
+    let committed = offsets.committed()?;
     let mut notes = Vec::new();
     if committed.is_empty() {
         notes.push(format!("group {group} has committed no offsets: no command counts as decided"));
@@ -36,7 +37,12 @@ pub(super) fn read(
     let mut ranges = Vec::new();
     for partition in 0..topology.partitions {
         let of = |topic: &str| range(topic, partition);
-        ranges.push((partition, of(&topics.commands.name)?, of(&topics.events.name)?, of(&topics.outcomes.name)?));
+        ranges.push((
+            partition,
+            of(&topics.commands.name)?,
+            of(&topics.events.name)?,
+            of(&topics.outcomes.name)?,
+        ));
     }
     let mut walk = Walk::new(&settings, &topics.dead_letters.name)?;
     for (partition, marks) in letters {
@@ -61,7 +67,7 @@ pub(super) fn read(
     for (number, of_commands, of_events, of_outcomes) in ranges {
         progress.partition(number, topology.partitions);
         let after = || {
-            let found = inspector.committed(group, &topics.commands.name, topology.partitions).map_err(source)?;
+            let found = offsets.committed().map_err(source)?;
             Ok(found.get(&number).map(|(offset, _)| *offset))
         };
         if of_commands.low > 0 {

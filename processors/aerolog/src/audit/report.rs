@@ -75,7 +75,12 @@ fn show_text(arguments: &Arguments, topology: &Topology, verdict: &auditor::Verd
             say(format_args!("    at {}", located(topology, place)))?;
         }
         for shown in &violation.records {
-            say(format_args!("    {} key {:?}: {}", located(topology, shown.place), shown.key, shown.content))?;
+            say(format_args!(
+                "    {} key {:?}: {}",
+                located(topology, shown.place),
+                shown.key,
+                shown.content
+            ))?;
         }
     }
     let more = verdict.violations - verdict.kept.len() as u64;

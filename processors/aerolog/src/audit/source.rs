@@ -14,7 +14,11 @@ pub(super) fn place(topic: Topic, partition: u32, offset: i64) -> Place {
 }
 
 pub(super) fn seen(committed: bool, record: Record) -> Seen {
-    if committed { Seen::Committed(record) } else { Seen::Aborted(record) }
+    if committed {
+        Seen::Committed(record)
+    } else {
+        Seen::Aborted(record)
+    }
 }
 
 pub(super) fn source(error: impl std::fmt::Display) -> SourceError {

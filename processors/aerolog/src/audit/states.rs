@@ -63,7 +63,11 @@ impl States<'_> {
         let (mut events, mut reached) = (Vec::new(), 0);
         while reached < cursor.sequence {
             let (offset, event) = self.reading.next_event()?.ok_or_else(|| {
-                anyhow!("partition {partition} of the events ends at sequence {reached}, before {}, which {} has", cursor.sequence, self.directory.display())
+                anyhow!(
+                    "partition {partition} of the events ends at sequence {reached}, before {}, which {} has",
+                    cursor.sequence,
+                    self.directory.display()
+                )
             })?;
             reached = event.sequence;
             events.push(Replay {

@@ -56,11 +56,17 @@ pub(super) fn compare(
             .content_hash
             .as_deref()
             .ok_or_else(|| anyhow!("{url} answers without a content hash"))?;
-        oracle.go_on_to(&answer.partitions).with_context(|| format!("the log up to the position of {url}"))?;
+        oracle
+            .go_on_to(&answer.partitions)
+            .with_context(|| format!("the log up to the position of {url}"))?;
         let ours = format!("{:032x}", views::content_hash(&oracle.store)?);
         audit.compared_view();
         if ours != theirs {
-            let position: Vec<String> = answer.partitions.iter().map(|(number, sequence)| format!("{number}:{sequence}")).collect();
+            let position: Vec<String> = answer
+                .partitions
+                .iter()
+                .map(|(number, sequence)| format!("{number}:{sequence}"))
+                .collect();
             audit.add(Violation {
                 invariant: Invariant::I9,
                 partition: None,

@@ -34,7 +34,11 @@ fn history(name: &str, state: &Path) -> (Schedule, Program) {
 }
 
 fn audit(schedule: &Schedule, arguments: &[&str]) -> (Run, Value) {
-    let run = run(schedule.name(), PARTITIONS, &[&["audit", "--json", "--drained"], arguments].concat());
+    let run = run(
+        schedule.name(),
+        PARTITIONS,
+        &[&["audit", "--json", "--drained"], arguments].concat(),
+    );
     let summary = run.out.lines().last().and_then(|line| serde_json::from_str(line).ok());
     (run, summary.unwrap_or_default())
 }
@@ -54,12 +58,20 @@ fn what_processes_write_passes_live_and_from_files_and_is_counted() {
     assert_eq!(live.status, 0, "{live:?}");
     let counts = &summary["counts"];
     assert_eq!(
-        (&counts["commands"], &counts["repeated"], &counts["forwarded"], &counts["dead_letters"]),
+        (
+            &counts["commands"],
+            &counts["repeated"],
+            &counts["forwarded"],
+            &counts["dead_letters"]
+        ),
         (&64.into(), &1.into(), &1.into(), &1.into()),
         "{summary}"
     );
     assert_eq!((&counts["redecided"], &counts["pending"]), (&64.into(), &0.into()), "{summary}");
-    assert!(counts["rejected"].as_u64().unwrap() > 0 && counts["commits"].as_u64().unwrap() > 1, "{summary}");
+    assert!(
+        counts["rejected"].as_u64().unwrap() > 0 && counts["commits"].as_u64().unwrap() > 1,
+        "{summary}"
+    );
     let (few, _) = audit(&schedule, &["--expect-commands", "65"]);
     assert_eq!(few.status, 5, "{few:?}");
 
@@ -71,7 +83,17 @@ fn what_processes_write_passes_live_and_from_files_and_is_counted() {
     }
     let (files, from_files) = audit(&schedule, &["--dump", dump.to_str().unwrap()]);
     assert_eq!(files.status, 0, "{files:?}");
-    for name in ["commands", "accepted", "rejected", "repeated", "forwarded", "dead_letters", "events", "aborted", "redecided"] {
+    for name in [
+        "commands",
+        "accepted",
+        "rejected",
+        "repeated",
+        "forwarded",
+        "dead_letters",
+        "events",
+        "aborted",
+        "redecided",
+    ] {
         assert_eq!(from_files["counts"][name], counts[name], "{name}: {from_files}");
     }
 }
@@ -106,10 +128,19 @@ fn an_event_that_nobody_decided_is_found_and_shown() {
     schedule.flush();
     let (spoiled, summary) = audit(&schedule, &[]);
     assert_eq!(spoiled.status, 5, "{spoiled:?}");
-    assert!(summary["holds"] == false && summary["by_invariant"]["I3"].as_u64().unwrap() >= 2, "{summary}");
-    assert!(finds(&spoiled, "I3", "should follow") && finds(&spoiled, "I5", "the log has"), "{spoiled:?}");
+    assert!(
+        summary["holds"] == false && summary["by_invariant"]["I3"].as_u64().unwrap() >= 2,
+        "{summary}"
+    );
+    assert!(
+        finds(&spoiled, "I3", "should follow") && finds(&spoiled, "I5", "the log has"),
+        "{spoiled:?}"
+    );
     let text = run(schedule.name(), PARTITIONS, &["audit"]);
-    assert!(text.status == 5 && text.out.contains("I3 is violated") && text.out.contains("EventEnvelope"), "{text:?}");
+    assert!(
+        text.status == 5 && text.out.contains("I3 is violated") && text.out.contains("EventEnvelope"),
+        "{text:?}"
+    );
 }
 
 /// Partition and value of the last line that kcat -J has written.
@@ -117,7 +148,11 @@ fn last_event(lines: &[u8]) -> (u32, Vec<u8>) {
     let line = lines.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty()).unwrap();
     let text: String = line.iter().copied().map(char::from).collect();
     let json: Value = serde_json::from_str(&text).unwrap();
-    let value = json["payload"].as_str().unwrap().chars().map(|character| u8::try_from(character).unwrap());
+    let value = json["payload"]
+        .as_str()
+        .unwrap()
+        .chars()
+        .map(|character| u8::try_from(character).unwrap());
     (u32::try_from(json["partition"].as_u64().unwrap()).unwrap(), value.collect())
 }
 
@@ -133,16 +168,26 @@ fn a_state_and_a_view_that_differ_from_the_log_are_found() {
     let url = materializer.url("");
     let (clean, summary) = audit(&schedule, &["--state", state_argument, "--views", &url]);
     assert_eq!(clean.status, 0, "{clean:?}");
-    assert_eq!((&summary["counts"]["states"], &summary["counts"]["views"]), (&2.into(), &1.into()), "{summary}");
+    assert_eq!(
+        (&summary["counts"]["states"], &summary["counts"]["views"]),
+        (&2.into(), &1.into()),
+        "{summary}"
+    );
 
     materializer.stop();
-    spoil(&state, decider::keys::aggregate(topology::partition_of(b"rotation/R0", PARTITIONS), "rotation/R0"));
+    spoil(
+        &state,
+        decider::keys::aggregate(topology::partition_of(b"rotation/R0", PARTITIONS), "rotation/R0"),
+    );
     spoil(&view.join(views::NAME), b"\x40zzz".to_vec());
     let mut materializer = Program::materializer(&schedule, &view);
     materializer.wait_until_ready();
     let (spoiled, _) = audit(&schedule, &["--state", state_argument, "--views", &materializer.url("")]);
     assert_eq!(spoiled.status, 5, "{spoiled:?}");
-    assert!(finds(&spoiled, "I8", "rotation/R0") && finds(&spoiled, "I9", "where the log makes"), "{spoiled:?}");
+    assert!(
+        finds(&spoiled, "I8", "rotation/R0") && finds(&spoiled, "I9", "where the log makes"),
+        "{spoiled:?}"
+    );
 }
 
 fn spoil(directory: &Path, key: Vec<u8>) {

@@ -68,38 +68,40 @@ fn note_copy<S: Read + Write>(desk: &mut Desk<S>, command: &Record, (partition, 
     desk.ledger.put(key, place_bytes(command.place.partition, command.place.offset))
 }
 
+/// That many commands are looked for at a time.
+const ENTRIES_MAX: usize = 1000;
+
 /// At the end of all partitions: whatever was sent on has come to where it belongs.
 pub(crate) fn forwarded_commands_arrive<S: Read + Write>(desk: &mut Desk<S>) -> Result<(), LedgerError> {
-    // Both sides are sorted by the place of the original: the missing ones are gathered up to a bound, and counted by the findings.
-    let mut expected = Vec::new();
-    let mut missing = Vec::new();
-    desk.ledger.each(Prefix::Forward, &mut |key, value| {
-        if expected.len() < EXPECTED_AT_ONCE_MAX
-            && let (Some((partition, offset)), Ok(to)) = (place_of(&key[1..]), <[u8; 4]>::try_from(value))
-        {
-            expected.push((partition, offset, u32::from_be_bytes(to)));
-        }
-    })?;
-    for (partition, offset, to) in expected {
-        let copy = desk.ledger.get(&at_offset(Prefix::Copy, partition, offset))?;
-        match copy.as_deref().and_then(place_of) {
-            Some((found, _)) if found == to => {}
-            Some((found, at)) => missing.push((partition, offset, format!("came to commands {found}/{at}, where it does not belong"))),
-            None => missing.push((partition, offset, "never came there".to_owned())),
-        }
-    }
-    for (partition, offset, how) in missing {
-        let place = Place {
-            topic: Topic::Commands,
-            partition,
-            offset,
+    let mut last = Vec::new();
+    loop {
+        let entries = desk.ledger.following(Prefix::Forward, &last, ENTRIES_MAX)?;
+        let Some((key, _)) = entries.last() else {
+            return Ok(());
         };
-        desk.partition = partition;
-        let what = format!("the command at {place} was to be forwarded, and {how}");
-        desk.violated(Invariant::I1, Some(place), what, Vec::new());
+        last.clone_from(key);
+        for (key, value) in entries {
+            if let (Some((partition, offset)), Ok(to)) = (place_of(&key[1..]), <[u8; 4]>::try_from(value)) {
+                arrives(desk, partition, offset, u32::from_be_bytes(to))?;
+            }
+        }
     }
-    Ok(())
 }
 
-/// Forwarding is an exception; more of it than this is judged by its first part.
-const EXPECTED_AT_ONCE_MAX: usize = 1_000_000;
+fn arrives<S: Read + Write>(desk: &mut Desk<S>, partition: u32, offset: i64, to: u32) -> Result<(), LedgerError> {
+    let copy = desk.ledger.get(&at_offset(Prefix::Copy, partition, offset))?;
+    let how = match copy.as_deref().and_then(place_of) {
+        Some((found, _)) if found == to => return Ok(()),
+        Some((found, at)) => format!("came to commands {found}/{at}, where it does not belong"),
+        None => "never came there".to_owned(),
+    };
+    let place = Place {
+        topic: Topic::Commands,
+        partition,
+        offset,
+    };
+    desk.partition = partition;
+    let what = format!("the command at {place} was to be forwarded, and {how}");
+    desk.violated(Invariant::I1, Some(place), what, Vec::new());
+    Ok(())
+}

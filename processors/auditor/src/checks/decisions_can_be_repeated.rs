@@ -230,7 +230,9 @@ fn difference<D: Domain, C: Codec<D>>(codec: &mut C, batch: &Batch, index: usize
             Outgoing::Event { incoming, value, .. } if *incoming == index => {
                 let value = batch.value(value);
                 let Some(found) = events.next() else {
-                    return Some(format!("deciding the command at {at} again gives an event that the log does not have"));
+                    return Some(format!(
+                        "deciding the command at {at} again gives an event that the log does not have"
+                    ));
                 };
                 if found.record.value.as_deref() != Some(value) && codec.decode_event(value).as_ref() != Ok(&found.value) {
                     let again = codec.decode_event(value);
@@ -243,7 +245,9 @@ fn difference<D: Domain, C: Codec<D>>(codec: &mut C, batch: &Batch, index: usize
             Outgoing::Outcome { incoming, value, .. } if *incoming == index => {
                 let value = batch.value(value);
                 let Some(found) = outcomes.next() else {
-                    return Some(format!("deciding the command at {at} again gives an outcome that the log does not have"));
+                    return Some(format!(
+                        "deciding the command at {at} again gives an outcome that the log does not have"
+                    ));
                 };
                 if found.record.value.as_deref() != Some(value) && codec.decode_outcome(value).as_ref() != Ok(&found.value) {
                     let again = codec.decode_outcome(value);

@@ -25,7 +25,11 @@ fn commands_behind_the_committed_offset_are_pending_and_no_violation_unless_ever
     let topics = &mut log.partitions[0];
     let last = topics.outcomes.pop().unwrap();
     let offset = super::log::outcome(&last).command_offset;
-    if topics.events.last().is_some_and(|event| super::log::event(event).command_offset == offset) {
+    if topics
+        .events
+        .last()
+        .is_some_and(|event| super::log::event(event).command_offset == offset)
+    {
         topics.events.pop();
     }
     (topics.committed, topics.committed_after) = (offset, offset);

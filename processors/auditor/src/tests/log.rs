@@ -96,9 +96,17 @@ impl Log {
             command,
         };
         let key = envelope.aggregate_id.clone();
-        let value = if number % 50 == 33 { b"no command".to_vec() } else { Codec::command(&envelope) };
+        let value = if number % 50 == 33 {
+            b"no command".to_vec()
+        } else {
+            Codec::command(&envelope)
+        };
         let belongs_in = topology::partition_of(key.as_bytes(), PARTITIONS);
-        let partition = if number % 40 == 25 { (belongs_in + 1) % PARTITIONS } else { belongs_in };
+        let partition = if number % 40 == 25 {
+            (belongs_in + 1) % PARTITIONS
+        } else {
+            belongs_in
+        };
         self.append_command(partition, key.as_bytes(), value, None);
     }
 
@@ -117,7 +125,8 @@ impl Log {
         (0..PARTITIONS).for_each(|partition| machine.open(partition, Cursor::default()));
         let mut next = vec![0_usize; PARTITIONS as usize];
         let mut decided = 0;
-        while let Some(partition) = (0..PARTITIONS as usize).find(|partition| next[*partition] < self.partitions[*partition].commands.len()) {
+        while let Some(partition) = (0..PARTITIONS as usize).find(|partition| next[*partition] < self.partitions[*partition].commands.len())
+        {
             let command = of(&self.partitions[partition].commands[next[partition]]).clone();
             next[partition] += 1;
             let incoming = Incoming {
@@ -246,7 +255,11 @@ impl Log {
             .kept
             .iter()
             .any(|violation| violation.invariant == invariant && violation.what.contains(words));
-        assert!(found && !verdict.holds(), "no {invariant:?} with {words:?} among {:#?}", verdict.kept);
+        assert!(
+            found && !verdict.holds(),
+            "no {invariant:?} with {words:?} among {:#?}",
+            verdict.kept
+        );
     }
 }
 

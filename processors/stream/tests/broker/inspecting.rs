@@ -29,7 +29,13 @@ fn what_was_aborted_is_told_from_what_was_committed_up_to_the_end_that_was_asked
     let marks = inspector.watermarks(&topic, 0).unwrap();
     assert_eq!((marks.low, marks.high), (0, 8), "four records and a marker for each transaction");
     write(&topic, Some(0), &["behind the end"]);
-    let expected = [(0, true, "plain"), (1, false, "a"), (2, false, "b"), (4, true, "c"), (6, false, "d")];
+    let expected = [
+        (0, true, "plain"),
+        (1, false, "a"),
+        (2, false, "b"),
+        (4, true, "c"),
+        (6, false, "d"),
+    ];
     let expected = expected.map(|(offset, committed, value)| (offset, committed, value.to_owned()));
     assert_eq!(walked(&topic, marks), expected);
 }
@@ -41,7 +47,10 @@ fn keys_headers_and_nothing_at_all_come_through() {
     let mut walk = Walk::new(&settings(), &topic).unwrap();
     walk.begin(0, 0, 1).unwrap();
     let record = walk.next_record().unwrap().unwrap();
-    assert_eq!((record.key.as_deref(), record.headers), (Some(&b"k"[..]), vec![("type".to_owned(), Some(b"k".to_vec()))]));
+    assert_eq!(
+        (record.key.as_deref(), record.headers),
+        (Some(&b"k"[..]), vec![("type".to_owned(), Some(b"k".to_vec()))])
+    );
     assert!(record.committed && record.timestamp_ms > 0 && walk.next_record().unwrap().is_none());
 }
 
@@ -73,7 +82,7 @@ fn what_a_group_has_committed_is_there_in_order_with_its_signatures() {
     commit(3, "two");
     commit(2, "one");
     let inspector = Inspector::new(&settings()).unwrap();
-    let committed = inspector.committed(&group, &topic, 2).unwrap();
+    let committed = inspector.group(&group, &topic, 2).unwrap().committed().unwrap();
     assert_eq!(committed.into_iter().collect::<Vec<_>>(), [(1, (2, "one".to_owned()))]);
     let mut entries: Vec<Entry> = Vec::new();
     history(&inspector, &group, &topic, &mut |entry| entries.push(entry)).unwrap();
@@ -81,7 +90,10 @@ fn what_a_group_has_committed_is_there_in_order_with_its_signatures() {
         .iter()
         .map(|entry| (entry.partition, entry.offset, entry.metadata.as_str()))
         .collect();
-    assert_eq!(found, [(1, Some(1), "one"), (1, Some(1), "two"), (1, Some(3), "two"), (1, Some(2), "one")]);
+    assert_eq!(
+        found,
+        [(1, Some(1), "one"), (1, Some(1), "two"), (1, Some(3), "two"), (1, Some(2), "one")]
+    );
     assert!(entries.is_sorted_by_key(|entry| entry.at.1));
     history(&inspector, "another-group", &topic, &mut |entry| panic!("{entry:?}")).unwrap();
 }

@@ -18,9 +18,8 @@ fn a_group_lies_where_the_brokers_put_it() {
 
 #[test]
 fn keys_of_other_groups_topics_and_kinds_are_left_out() {
-    let key = |version: i16, group: &str, topic: &str| {
-        [&version.to_be_bytes()[..], &text(group), &text(topic), &7_i32.to_be_bytes()].concat()
-    };
+    let key =
+        |version: i16, group: &str, topic: &str| [&version.to_be_bytes()[..], &text(group), &text(topic), &7_i32.to_be_bytes()].concat();
     assert_eq!(partition_in(&key(1, "g", "t"), "g", "t"), Some(7));
     assert_eq!(partition_in(&key(1, "g", "u"), "g", "t"), None);
     assert_eq!(partition_in(&key(1, "h", "t"), "g", "t"), None);
