@@ -96,7 +96,7 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
     let schemas = Box::new(|id| registry.schema(id).map_err(|error| auditor::SourceError(error.to_string())));
     let mut audit = Audit::new(connection.codec()?, schemas, store, limits, options);
     let mut progress = Progress::new();
-    let notes = match &arguments.dump {
+    let mut notes = match &arguments.dump {
         Some(directory) => dump::read(directory, &topology, scratch.path(), &mut audit, &mut progress)?,
         None => {
             let group = arguments.group.clone().unwrap_or_else(|| connection.group());
@@ -107,6 +107,9 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
     views::compare(connection, arguments, &topology, scratch.path(), &mut audit)?;
     progress.end();
     let verdict = audit.finish()?;
+    if verdict.counts.outcomes > 0 && verdict.counts.sessions == 0 {
+        notes.push("no outcome names the session of its owner: owners were told apart by committed offsets alone (I14)".to_owned());
+    }
     report::show(arguments, &topology, &verdict, &notes)
 }
 
