@@ -34,7 +34,3 @@ impl Deadline {
         self.left().is_zero()
     }
 }
-
-pub(crate) fn rest(wait: Duration) {
-    std::thread::sleep(wait);
-}
