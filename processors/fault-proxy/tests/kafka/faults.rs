@@ -82,6 +82,8 @@ fn a_blackholed_producer_delivers_when_it_is_healed_and_others_are_not_touched()
     assert_eq!(read(&reader, 3, WAIT), ["a", "c", "b"]);
 }
 
+const CONCURRENT_TRANSACTIONS: i16 = 51;
+
 #[test]
 fn a_held_end_that_is_released_by_hand_gets_the_brokers_answer() {
     let proxy = Proxy::start(&brokers()).unwrap();
@@ -94,9 +96,11 @@ fn a_held_end_that_is_released_by_hand_gets_the_brokers_answer() {
     producer.commit_transaction(WAIT).unwrap();
     let held = proxy.wait_held(rule, WAIT).unwrap();
     assert_eq!(proxy.held()[0].transactional_id.as_deref(), Some(id.as_str()));
-    // The transaction that it was meant for has just been committed by the repetition: the broker says so again.
+    // The transaction that it was meant for has just been committed by the repetition: the broker says so again, or that it is still
+    // writing the markers.
     let released = proxy.release(held, WAIT).unwrap();
-    assert_eq!((released.error_code, released.alone), (Some(0), true));
+    assert!(matches!(released.error_code, Some(0 | CONCURRENT_TRANSACTIONS)), "{released:?}");
+    assert!(released.alone);
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! What kcat has written, read back.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Records of a group's history of offsets, as the broker keeps them.
+
 use super::{committed_in, partition_in, place_of};
 
 fn text(text: &str) -> Vec<u8> {
