@@ -12,6 +12,8 @@ use store::Store;
 use stream::processor::{Observe, Point, Restored, Trouble};
 
 const LATENCY_BUCKETS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0];
+const DECIDE_TO_COMMIT: &str = "aerolog_decide_to_commit_seconds";
+const APPEND_TO_COMMIT: &str = "aerolog_append_to_commit_seconds";
 const PARTITIONS: &str = "partitions";
 
 /// Counts, measures, and says whether the processor is ready.
@@ -42,78 +44,50 @@ impl Metrics {
     /// # Errors
     /// When the registry holds a metric of the same name already.
     pub(crate) fn register(registry: &Registry, health: Health, failpoints: Failpoints) -> Result<Self, prometheus::Error> {
-        let latency = |name: &str, help: &str| Histogram::with_opts(HistogramOpts::new(name, help).buckets(LATENCY_BUCKETS.to_vec()));
+        let counter = |name: &str, help: &str| registered(registry, IntCounter::new(name, help));
+        let counters = |name: &str, help: &str, label: &str| registered(registry, IntCounterVec::new(Opts::new(name, help), &[label]));
+        let gauge = |name: &str, help: &str| registered(registry, IntGauge::new(name, help));
+        let gauges = |name: &str, help: &str, label: &str| registered(registry, IntGaugeVec::new(Opts::new(name, help), &[label]));
+        let latency = |name: &str, help: &str| {
+            let options = HistogramOpts::new(name, help).buckets(LATENCY_BUCKETS.to_vec());
+            registered(registry, Histogram::with_opts(options))
+        };
+        let lag = "Offsets between the next command to decide and the end of its partition.";
+        let stopped = "Partitions that wait for a person: their state and their log do not fit together.";
+        let left = "Offsets of events and outcomes that are still to be replayed before partitions can be processed.";
+        let followed = "Events and outcomes of other instances' partitions that were folded.";
+        let restored = "Events and outcomes replayed in taking over.";
         let metrics = Self {
-            commands: IntCounterVec::new(
-                Opts::new("aerolog_commands_total", "Commands, by what became of them."),
-                &["outcome"],
-            )?,
-            events: IntCounter::new("aerolog_events_total", "Events that were written.")?,
-            dead_letters: IntCounterVec::new(Opts::new("aerolog_dead_letters_total", "Records that are no command."), &["reason"])?,
-            transactions: IntCounterVec::new(
-                Opts::new("aerolog_transactions_total", "Kafka transactions, by result."),
-                &["result"],
-            )?,
-            troubles: IntCounterVec::new(Opts::new("aerolog_troubles_total", "Faults that were ridden out."), &["kind"])?,
-            decide_to_commit: latency(
-                "aerolog_decide_to_commit_seconds",
-                "From a decided batch to its committed transaction.",
-            )?,
-            append_to_commit: latency(
-                "aerolog_append_to_commit_seconds",
-                "From the append of a batch's oldest command to its commit.",
-            )?,
-            owned: IntGauge::new("aerolog_partitions_owned", "Partitions that are processed here now.")?,
-            stopped: IntGauge::new(
-                "aerolog_partitions_stopped",
-                "Partitions that wait for a person: their state and their log do not fit together.",
-            )?,
-            lag: IntGaugeVec::new(
-                Opts::new(
-                    "aerolog_lag_offsets",
-                    "Offsets between the next command to decide and the end of its partition.",
-                ),
-                &["partition"],
-            )?,
-            restore_left: IntGauge::new(
-                "aerolog_restore_left_offsets",
-                "Offsets of events and outcomes that are still to be replayed before partitions can be processed.",
-            )?,
-            followed_records: IntCounter::new(
-                "aerolog_followed_records_total",
-                "Events and outcomes of other instances' partitions that were folded.",
-            )?,
-            restores: IntCounter::new("aerolog_restores_total", "Times that partitions were taken over.")?,
-            restored_records: IntCounter::new("aerolog_restored_records_total", "Events and outcomes replayed in taking over.")?,
+            commands: counters("aerolog_commands_total", "Commands, by what became of them.", "outcome")?,
+            events: counter("aerolog_events_total", "Events that were written.")?,
+            dead_letters: counters("aerolog_dead_letters_total", "Records that are no command.", "reason")?,
+            transactions: counters("aerolog_transactions_total", "Kafka transactions, by result.", "result")?,
+            troubles: counters("aerolog_troubles_total", "Faults that were ridden out.", "kind")?,
+            decide_to_commit: latency(DECIDE_TO_COMMIT, "From a decided batch to its committed transaction.")?,
+            append_to_commit: latency(APPEND_TO_COMMIT, "From the append of a batch's oldest command to its commit.")?,
+            owned: gauge("aerolog_partitions_owned", "Partitions that are processed here now.")?,
+            stopped: gauge("aerolog_partitions_stopped", stopped)?,
+            lag: gauges("aerolog_lag_offsets", lag, "partition")?,
+            restore_left: gauge("aerolog_restore_left_offsets", left)?,
+            followed_records: counter("aerolog_followed_records_total", followed)?,
+            restores: counter("aerolog_restores_total", "Times that partitions were taken over.")?,
+            restored_records: counter("aerolog_restored_records_total", restored)?,
             restore_seconds: latency("aerolog_restore_seconds", "What taking over took.")?,
-            cache_bytes: IntGauge::new("aerolog_cache_bytes", "Aggregates in memory, about.")?,
-            cache_aggregates: IntGauge::new("aerolog_cache_aggregates", "Aggregates in memory.")?,
+            cache_bytes: gauge("aerolog_cache_bytes", "Aggregates in memory, about.")?,
+            cache_aggregates: gauge("aerolog_cache_aggregates", "Aggregates in memory.")?,
             health,
             failpoints,
         };
-        let collectors: [Box<dyn Collector>; 17] = [
-            Box::new(metrics.commands.clone()),
-            Box::new(metrics.events.clone()),
-            Box::new(metrics.dead_letters.clone()),
-            Box::new(metrics.transactions.clone()),
-            Box::new(metrics.troubles.clone()),
-            Box::new(metrics.decide_to_commit.clone()),
-            Box::new(metrics.append_to_commit.clone()),
-            Box::new(metrics.owned.clone()),
-            Box::new(metrics.stopped.clone()),
-            Box::new(metrics.lag.clone()),
-            Box::new(metrics.restore_left.clone()),
-            Box::new(metrics.followed_records.clone()),
-            Box::new(metrics.restores.clone()),
-            Box::new(metrics.restored_records.clone()),
-            Box::new(metrics.restore_seconds.clone()),
-            Box::new(metrics.cache_bytes.clone()),
-            Box::new(metrics.cache_aggregates.clone()),
-        ];
-        collectors.into_iter().try_for_each(|collector| registry.register(collector))?;
         metrics.held_up(Some("waiting for the group to assign partitions"));
         Ok(metrics)
     }
+}
+
+/// A collector that the registry knows from now on.
+fn registered<C: Collector + Clone + 'static>(registry: &Registry, made: Result<C, prometheus::Error>) -> Result<C, prometheus::Error> {
+    let collector = made?;
+    registry.register(Box::new(collector.clone()))?;
+    Ok(collector)
 }
 
 fn gauge(count: usize) -> i64 {

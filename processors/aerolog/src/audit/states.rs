@@ -133,27 +133,21 @@ impl States<'_> {
 
 /// The least key that one side lacks or has with another value.
 fn first_difference(state: &impl Read, rebuilt: &impl Read, from: &[u8], to: &[u8]) -> anyhow::Result<Vec<u8>> {
-    let mut least: Option<Vec<u8>> = None;
-    let mut failed = None;
-    let mut differs = |other: &dyn Fn(&[u8]) -> Result<Option<Vec<u8>>, keyvalue::ReadError>, key: &[u8], value: &[u8]| match other(key) {
-        Ok(found) if found.as_deref() == Some(value) => ControlFlow::Continue(()),
-        Ok(_) => {
-            if least.as_ref().is_none_or(|least| key < least.as_slice()) {
-                least = Some(key.to_vec());
-            }
-            ControlFlow::Break(())
+    let one_way = first_not_in(state, rebuilt, from, to)?;
+    let other_way = first_not_in(rebuilt, state, from, to)?;
+    Ok(one_way.into_iter().chain(other_way).min().unwrap_or_default())
+}
+
+/// The least key of `here` that `there` lacks or has with another value.
+fn first_not_in(here: &impl Read, there: &impl Read, from: &[u8], to: &[u8]) -> Result<Option<Vec<u8>>, keyvalue::ReadError> {
+    let mut found = Ok(None);
+    here.scan(from, to, Order::Ascending, &mut |key, value| {
+        match there.get(key, |other| other == value) {
+            Ok(Some(true)) => return ControlFlow::Continue(()),
+            Ok(_) => found = Ok(Some(key.to_vec())),
+            Err(error) => found = Err(error),
         }
-        Err(error) => {
-            failed = Some(error);
-            ControlFlow::Break(())
-        }
-    };
-    let in_rebuilt = |key: &[u8]| rebuilt.get(key, <[u8]>::to_vec);
-    let in_state = |key: &[u8]| state.get(key, <[u8]>::to_vec);
-    state.scan(from, to, Order::Ascending, &mut |key, value| differs(&in_rebuilt, key, value))?;
-    rebuilt.scan(from, to, Order::Ascending, &mut |key, value| differs(&in_state, key, value))?;
-    match failed {
-        Some(error) => Err(error.into()),
-        None => Ok(least.unwrap_or_default()),
-    }
+        ControlFlow::Break(())
+    })?;
+    found
 }
