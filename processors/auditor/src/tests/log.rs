@@ -233,7 +233,6 @@ impl Log {
         for commit in &self.commits {
             auditor.commit(commit);
         }
-        let records = |seen: &[Seen]| seen.to_vec().into_iter().map(Ok::<_, SourceError>);
         for (number, topics) in (0..).zip(&self.partitions) {
             let partition = Partition {
                 number,
@@ -292,4 +291,8 @@ pub(super) fn set_outcome(seen: &mut Seen, change: impl FnOnce(&mut Outcome)) {
     let mut bytes = Vec::new();
     Codec::default().encode_outcome(&envelope, &mut bytes);
     of_mut(seen).value = Some(bytes);
+}
+
+fn records(seen: &[Seen]) -> impl Iterator<Item = Result<Seen, SourceError>> {
+    seen.iter().cloned().map(Ok)
 }
