@@ -70,7 +70,7 @@ impl<'p> Writer<'p> {
 
     fn apply(&mut self, run: &Run) -> Result<(), Failure> {
         if !run.located.is_empty() {
-            let step = applying::step(self.view.store(), &self.progress, &run.located);
+            let step = applying::step(&self.view.store().standing(), &self.progress, &run.located);
             self.failpoints.reached(APPLIED);
             self.view.store().apply(&step.mutations)?;
             self.failpoints.reached(WRITTEN);
