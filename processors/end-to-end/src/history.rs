@@ -1,6 +1,6 @@
 //! Everything that was committed, read back, and the invariants that must hold of it whatever happened meanwhile.
 
-use crate::{Schedule, eventually, schedule::settings};
+use crate::{Cluster, Schedule, eventually};
 use decider::{Codec, EventEnvelope, Outcome, Status};
 use schemas::{Airline, AvroCodec};
 use std::collections::{BTreeMap, HashMap};
@@ -28,21 +28,22 @@ impl History {
             outcomes: BTreeMap::new(),
             dead_letters: Vec::new(),
         };
-        for (partition, value, _) in all(&topics.events.name, schedule.partitions()) {
+        for (partition, value, _) in all(schedule.cluster(), &topics.events.name, schedule.partitions()) {
             history
                 .events
                 .entry(partition)
                 .or_default()
                 .push(Codec::<Airline>::decode_event(&mut codec, &value).unwrap());
         }
-        for (partition, value, _) in all(&topics.outcomes.name, schedule.partitions()) {
+        for (partition, value, _) in all(schedule.cluster(), &topics.outcomes.name, schedule.partitions()) {
             history
                 .outcomes
                 .entry(partition)
                 .or_default()
                 .push(Codec::<Airline>::decode_outcome(&mut codec, &value).unwrap());
         }
-        for (_, _, headers) in all(&topics.dead_letters.name, schedule.topology().partitions_of(&topics.dead_letters)) {
+        let partitions = schedule.topology().partitions_of(&topics.dead_letters);
+        for (_, _, headers) in all(schedule.cluster(), &topics.dead_letters.name, partitions) {
             let of = |name: &str| headers.get(name).cloned().unwrap_or_default();
             history
                 .dead_letters
@@ -114,8 +115,8 @@ impl History {
 type Found = (u32, Vec<u8>, BTreeMap<String, String>);
 
 /// Everything that is committed in a topic.
-fn all(topic: &str, partitions: u32) -> Vec<Found> {
-    let mut reader = Reader::new(&settings(), topic).unwrap();
+fn all(cluster: &Cluster, topic: &str, partitions: u32) -> Vec<Found> {
+    let mut reader = Reader::new(&cluster.settings(), topic).unwrap();
     let mut left = BTreeMap::new();
     for partition in 0..partitions {
         let marks = reader.watermarks(partition, ASK_WAIT_MAX).unwrap();

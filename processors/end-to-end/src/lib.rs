@@ -5,13 +5,15 @@
 // Only tests use this crate: what cannot be set up ends the test.
 #![allow(clippy::unwrap_used)]
 
+mod cluster;
 mod history;
 mod program;
 mod schedule;
 
+pub use cluster::Cluster;
 pub use history::History;
-pub use program::Program;
-pub use schedule::{Schedule, load};
+pub use program::{Metrics, Program, signal, sum};
+pub use schedule::{Schedule, command, is_accepted, load};
 
 use std::time::Duration;
 
@@ -24,14 +26,20 @@ pub fn variable(name: &str) -> String {
 }
 
 /// Waits until `done` says so.
-pub fn eventually(what: &str, mut done: impl FnMut() -> bool) {
+pub fn eventually(what: &str, done: impl FnMut() -> bool) {
+    within(PATIENCE, what, done);
+}
+
+/// Waits until `done` says so, up to `patience`; returns how long it took.
+pub fn within(patience: Duration, what: &str, mut done: impl FnMut() -> bool) -> Duration {
     let began = service::clock::monotonic();
     while !done() {
         assert!(
-            began.elapsed() < PATIENCE,
+            began.elapsed() < patience,
             "in {} s it did not come to this: {what}",
-            PATIENCE.as_secs()
+            patience.as_secs()
         );
         service::clock::rest(Duration::from_millis(50));
     }
+    began.elapsed()
 }

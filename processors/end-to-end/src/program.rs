@@ -1,11 +1,15 @@
 //! One of our processes, with a state directory and ports of its own.
 
-use crate::{Schedule, eventually, variable};
+use crate::{Schedule, eventually};
+use reqwest::blocking::Client;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
 
 pub struct Program {
     child: Child,
@@ -13,6 +17,12 @@ pub struct Program {
     operations: u16,
     http: u16,
 }
+
+/// Metrics at one moment: name and labels as they are written, and the value.
+pub type Metrics = BTreeMap<String, f64>;
+
+/// A question to a process that is suspended is given up after this.
+const ANSWER_WAIT_MAX: Duration = Duration::from_secs(30);
 
 impl Program {
     /// Starts a command processor; not yet ready when this returns.
@@ -22,28 +32,33 @@ impl Program {
 
     /// Starts a materializer; not yet ready when this returns.
     pub fn materializer(schedule: &Schedule, state: &Path) -> Self {
-        let http = free_port();
-        let address = format!("127.0.0.1:{http}");
-        let mut program = Self::start("materializer", schedule, state, &[("AEROLOG_HTTP__ADDRESS", &address)]);
-        program.http = http;
-        program
+        Self::start("materializer", schedule, state, &[])
     }
 
     /// Starts a program with further variables.
+    ///
+    /// The kernel kills it when the thread that calls this ends, so that it does not outlive a test that is itself killed: start
+    /// programs from the thread that the test runs on.
     pub fn start(name: &str, schedule: &Schedule, state: &Path, variables: &[(&str, &str)]) -> Self {
-        let operations = free_port();
+        let (operations, http) = (free_port(), free_port());
         std::fs::create_dir_all(state).unwrap();
         let log = state.with_extension(format!("{operations}.log"));
-        let mut command = Command::new(binary(name));
+        let mut command = Command::new("setpriv");
         command
+            .args(["--pdeathsig", "KILL"])
+            .arg(binary(name))
             .env("AEROLOG_SCHEDULE", schedule.name())
             .env("AEROLOG_PARTITIONS", schedule.partitions().to_string())
             .env("AEROLOG_STATE_DIRECTORY", state)
             .env("AEROLOG_OPERATIONS_ADDRESS", format!("127.0.0.1:{operations}"))
-            .env("KAFKA_BOOTSTRAP_SERVERS", variable("KAFKA_BOOTSTRAP_SERVERS"))
-            .env("SCHEMA_REGISTRY_URL", variable("SCHEMA_REGISTRY_URL"))
+            .env("KAFKA_BOOTSTRAP_SERVERS", &schedule.cluster().brokers)
+            .env("SCHEMA_REGISTRY_URL", &schedule.cluster().registry)
+            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log).unwrap());
+        if name == "materializer" {
+            command.env("AEROLOG_HTTP__ADDRESS", format!("127.0.0.1:{http}"));
+        }
         for (name, value) in variables {
             command.env(name, value);
         }
@@ -51,24 +66,30 @@ impl Program {
             child: command.spawn().unwrap(),
             log,
             operations,
-            http: 0,
+            http,
         }
     }
 
     pub fn wait_until_ready(&mut self) {
-        let url = format!("http://127.0.0.1:{}/health/ready", self.operations);
         eventually("the process is ready", || {
-            assert!(self.child.try_wait().unwrap().is_none(), "it has ended:\n{}", self.log());
-            reqwest::blocking::get(&url).is_ok_and(|answer| answer.status().is_success())
+            assert!(self.is_running(), "it has ended:\n{}", self.log());
+            self.is_ready()
         });
+    }
+
+    pub fn is_ready(&self) -> bool {
+        let answer = client().get(format!("http://127.0.0.1:{}/health/ready", self.operations)).send();
+        answer.is_ok_and(|answer| answer.status().is_success())
     }
 
     /// The answer of the query service, as JSON.
     pub fn ask(&self, path: &str) -> Value {
-        reqwest::blocking::get(format!("http://127.0.0.1:{}{path}", self.http))
-            .unwrap()
-            .json()
-            .unwrap()
+        client().get(self.url(path)).send().unwrap().json().unwrap()
+    }
+
+    /// Where the query service answers to this path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.http)
     }
 
     /// Where the query service answers to this path.
@@ -78,18 +99,22 @@ impl Program {
 
     /// The value of a metric, or the sum over its labels.
     pub fn metric(&self, name: &str) -> f64 {
-        let text = reqwest::blocking::get(format!("http://127.0.0.1:{}/metrics", self.operations))
-            .unwrap()
-            .text()
-            .unwrap();
-        let of_name = |line: &&str| {
-            line.strip_prefix(name)
-                .is_some_and(|rest| rest.starts_with(' ') || rest.starts_with('{'))
+        sum(&self.metrics().expect("the process answers"), name)
+    }
+
+    /// All metrics; `None` where the process does not answer.
+    pub fn metrics(&self) -> Option<Metrics> {
+        let answer = client().get(format!("http://127.0.0.1:{}/metrics", self.operations)).send();
+        let text = answer.and_then(reqwest::blocking::Response::text).ok()?;
+        let of_line = |line: &str| {
+            let (name, value) = line.rsplit_once(' ')?;
+            Some((name.to_owned(), value.parse().ok()?))
         };
-        text.lines()
-            .filter(of_name)
-            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
-            .sum()
+        Some(text.lines().filter(|line| !line.starts_with('#')).filter_map(of_line).collect())
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// SIGKILL.
@@ -100,9 +125,13 @@ impl Program {
 
     /// SIGTERM, and the status that it ends with.
     pub fn stop(mut self) -> ExitStatus {
-        let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(kill.success());
+        self.signal("TERM");
         self.wait()
+    }
+
+    /// Sends a signal by its name, such as `STOP`, `CONT` or `TERM`.
+    pub fn signal(&self, name: &str) {
+        signal(self.pid(), name);
     }
 
     /// The status that it ends with by itself.
@@ -115,19 +144,45 @@ impl Program {
         status.unwrap()
     }
 
+    /// The status that it has ended with, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
     pub fn is_running(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_none()
+        self.ended().is_none()
     }
 
     /// Why it is not ready, in its own words.
     pub fn not_ready_because(&self) -> String {
-        let answer = reqwest::blocking::get(format!("http://127.0.0.1:{}/health/ready", self.operations));
-        answer.and_then(|answer| answer.text()).unwrap_or_default()
+        let answer = client().get(format!("http://127.0.0.1:{}/health/ready", self.operations)).send();
+        answer.and_then(reqwest::blocking::Response::text).unwrap_or_default()
     }
 
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
+
+    /// Where its log is.
+    pub fn log_path(&self) -> &Path {
+        &self.log
+    }
+}
+
+/// The sum of a metric over its labels, of those labels that begin as `name` says.
+pub fn sum(metrics: &Metrics, name: &str) -> f64 {
+    let of_name = |whole: &str| {
+        whole
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('{'))
+    };
+    metrics.iter().filter(|(whole, _)| of_name(whole)).map(|(_, value)| value).sum()
+}
+
+/// Sends a signal to a process that this one has started.
+pub fn signal(pid: u32, name: &str) {
+    let kill = Command::new("kill").args(["-s", name, &pid.to_string()]).status().unwrap();
+    assert!(kill.success(), "SIG{name} to {pid}");
 }
 
 impl Drop for Program {
@@ -138,16 +193,23 @@ impl Drop for Program {
     }
 }
 
-/// Beside the test's own executable; `cargo test` builds binaries of other packages only when told to.
+/// One for all: making one reads the system's certificates.
+fn client() -> &'static Client {
+    static CLIENT: OnceLock<Client> = OnceLock::new();
+    CLIENT.get_or_init(|| Client::builder().timeout(ANSWER_WAIT_MAX).no_proxy().build().unwrap())
+}
+
+/// Beside the program that runs, or beside the directory of a test's; `cargo test` builds binaries of other packages only when told to.
 fn binary(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let path = test.ancestors().nth(2).unwrap().join(name);
-    assert!(
-        path.exists(),
-        "{} is missing: run scripts/test, or `cargo build --release --workspace` first",
-        path.display()
-    );
-    path
+    let own = std::env::current_exe().unwrap();
+    let beside = own.ancestors().skip(1).take(2).map(|folder| folder.join(name));
+    beside.clone().find(|path| path.is_file()).unwrap_or_else(|| {
+        let places: Vec<_> = beside.map(|path| path.display().to_string()).collect();
+        panic!(
+            "{} is missing: run scripts/test, or `cargo build --release --workspace` first",
+            places.join(" or ")
+        )
+    })
 }
 
 fn free_port() -> u16 {

@@ -1,12 +1,10 @@
 //! Topics of one test, and commands for them.
 
-use crate::{PATIENCE, variable};
+use crate::{Cluster, PATIENCE};
 use decider::CommandEnvelope;
 use domain::rotation::{Command, Leg, Mode};
 use domain::{AirportCode, FlightDesignator, Instant, LegId};
 use schemas::{Content, SchemaIds, command_to_avro, subject};
-use std::collections::BTreeMap;
-use stream::Settings;
 use stream::admin::Admin;
 use stream::registry::{Applied, Registry, Subject};
 use stream::writer::{Outgoing, Report, Writer};
@@ -14,6 +12,7 @@ use topology::Topology;
 use uuid::Uuid;
 
 pub struct Schedule {
+    cluster: Cluster,
     name: String,
     topology: Topology,
     ids: SchemaIds,
@@ -23,25 +22,35 @@ pub struct Schedule {
 impl Schedule {
     /// Creates the topics and registers the schemas of a schedule that no other test has.
     pub fn new(name: &str, partitions: u32) -> Self {
+        Self::on(&Cluster::of_environment(), name, partitions)
+    }
+
+    /// The same on a cluster that the environment does not name.
+    pub fn on(cluster: &Cluster, name: &str, partitions: u32) -> Self {
         let name = format!("{name}-{}", std::process::id());
         let topology = Topology::schedule_named(&name, Some(partitions)).unwrap();
-        let settings = settings();
+        let settings = cluster.settings();
         Admin::new(&settings).unwrap().apply(&topology).unwrap();
         crate::eventually("the topics are known", || {
             Admin::new(&settings).unwrap().check(&topology).unwrap().is_empty()
         });
         let topics = &topology.topics;
         let ids = SchemaIds {
-            command: register(&topics.commands.name, Content::Command),
-            event: register(&topics.events.name, Content::Event),
-            outcome: register(&topics.outcomes.name, Content::Outcome),
+            command: register(cluster, &topics.commands.name, Content::Command),
+            event: register(cluster, &topics.events.name, Content::Event),
+            outcome: register(cluster, &topics.outcomes.name, Content::Outcome),
         };
         Self {
+            cluster: cluster.clone(),
             name,
             topology,
             ids,
             writer: Writer::new(&settings).unwrap(),
         }
+    }
+
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
     }
 
     pub fn name(&self) -> &str {
@@ -99,17 +108,9 @@ impl Schedule {
     }
 }
 
-pub(crate) fn settings() -> Settings {
-    Settings::new(&BTreeMap::from([(
-        "bootstrap.servers".to_owned(),
-        variable("KAFKA_BOOTSTRAP_SERVERS"),
-    )]))
-    .unwrap()
-}
-
-fn register(topic: &str, content: Content) -> u32 {
+fn register(cluster: &Cluster, topic: &str, content: Content) -> u32 {
     let (schema_json, compatibility) = (content.latest().json.to_owned(), content.compatibility().name().to_owned());
-    match Registry::new(&variable("SCHEMA_REGISTRY_URL"))
+    match Registry::new(&cluster.registry)
         .unwrap()
         .apply(&Subject {
             name: subject(topic),
@@ -124,22 +125,18 @@ fn register(topic: &str, content: Content) -> u32 {
 
 /// Commands for rotations `first..first + rotations`: each is created active, then gets `legs` legs, of which every tenth is refused.
 pub fn load(first: u32, rotations: u32, legs: u32) -> Vec<CommandEnvelope<domain::Command>> {
-    let mut commands = Vec::new();
-    for number in 0..=legs {
-        for rotation in first..first + rotations {
-            let command = match number {
-                0 => Command::Create { mode: Mode::Active },
-                _ => Command::AddLegs {
-                    legs: vec![leg(number, number % 10 == 0)],
-                },
-            };
-            commands.push(envelope(rotation, number, command));
-        }
-    }
-    commands
+    let numbers = (0..=legs).flat_map(|number| (first..first + rotations).map(move |rotation| (rotation, number)));
+    numbers.map(|(rotation, number)| command(rotation, number)).collect()
 }
 
-fn envelope(rotation: u32, number: u32, command: Command) -> CommandEnvelope<domain::Command> {
+/// The command of this number for a rotation that had all before it: 0 creates it, the others add a leg each.
+pub fn command(rotation: u32, number: u32) -> CommandEnvelope<domain::Command> {
+    let command = match number {
+        0 => Command::Create { mode: Mode::Active },
+        _ => Command::AddLegs {
+            legs: vec![leg(number, !is_accepted(number))],
+        },
+    };
     CommandEnvelope {
         command_id: Uuid::from_u64_pair(u64::from(rotation), u64::from(number)),
         aggregate_id: format!("rotation/R{rotation}"),
@@ -147,6 +144,11 @@ fn envelope(rotation: u32, number: u32, command: Command) -> CommandEnvelope<dom
         issued_by: None,
         command: domain::Command::Rotation(command),
     }
+}
+
+/// Whether the command of this number is to be accepted.
+pub fn is_accepted(number: u32) -> bool {
+    number == 0 || !number.is_multiple_of(10)
 }
 
 /// To and fro between two airports; a wrong one departs where the airplane is not, and the next takes its place.
@@ -157,7 +159,7 @@ fn leg(number: u32, wrong: bool) -> Leg {
     let departure = Instant(1_200_000_000_000 + i64::from(number) * 7_200_000);
     Leg {
         id: LegId::parse(&format!("L{number}")).unwrap(),
-        designator: FlightDesignator::parse(&format!("HA{number}")).unwrap(),
+        designator: FlightDesignator::parse(&format!("HA{}", 1 + (number - 1) % 9999)).unwrap(),
         origin: code(if wrong { "LAX" } else { stops[flown as usize % 2] }),
         destination: code(stops[(flown as usize + 1) % 2]),
         departure,

@@ -1,0 +1,259 @@
+//! The processes of a scenario by name: started, killed, suspended, counted.
+
+use end_to_end::{Metrics, Program, Schedule, eventually, sum};
+use service::clock;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Variables of short timeouts and small transactions: faults show sooner, and more of them.
+pub const QUICK: &[(&str, &str)] = &[
+    ("AEROLOG_KAFKA__TRANSACTION_TIMEOUT_MS", "5000"),
+    ("AEROLOG_KAFKA__MESSAGE_TIMEOUT_MS", "5000"),
+    ("AEROLOG_KAFKA__SESSION_TIMEOUT_MS", "6000"),
+    ("AEROLOG_KAFKA__MAX_POLL_INTERVAL_MS", "10000"),
+    ("AEROLOG_BATCH_RECORDS_MAX", "50"),
+];
+
+/// What a process that is stopped in an orderly way may take.
+const STOP_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// All processes of one schedule.
+pub struct Fleet {
+    folder: PathBuf,
+    variables: Vec<(String, String)>,
+    members: BTreeMap<String, Member>,
+    /// Counters of processes that have ended, as they were when they were last looked at.
+    past: Metrics,
+}
+
+/// Which program a member is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Processor,
+    Materializer,
+}
+
+impl Kind {
+    fn binary(self) -> &'static str {
+        match self {
+            Self::Processor => "command-processor",
+            Self::Materializer => "materializer",
+        }
+    }
+}
+
+struct Member {
+    kind: Kind,
+    program: Option<Program>,
+    suspended: bool,
+    started: Instant,
+    latest: Metrics,
+}
+
+impl Fleet {
+    /// No process yet. State directories and logs will lie in `folder`.
+    pub fn new(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            variables: owned(variables),
+            members: BTreeMap::new(),
+            past: Metrics::new(),
+        }
+    }
+
+    /// Sets a variable of all processes that are started from now on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Starts a command processor whose instance id is its name.
+    pub fn start_processor(&mut self, schedule: &Schedule, name: &str, variables: &[(&str, &str)]) {
+        let mut all = vec![("AEROLOG_INSTANCE_ID", name)];
+        all.extend_from_slice(variables);
+        self.start(schedule, Kind::Processor, name, &all);
+    }
+
+    /// Starts a materializer.
+    pub fn start_materializer(&mut self, schedule: &Schedule, name: &str, variables: &[(&str, &str)]) {
+        self.start(schedule, Kind::Materializer, name, variables);
+    }
+
+    fn start(&mut self, schedule: &Schedule, kind: Kind, name: &str, variables: &[(&str, &str)]) {
+        assert!(!self.runs(name), "{name} runs already");
+        let state = self.state(name);
+        let mine = variables.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        // Of a processor only: the readers of a materializer know no transaction.
+        let shared = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let mut all: Vec<(&str, &str)> = shared.filter(|(name, _)| kind == Kind::Processor && !mine.contains(name)).collect();
+        all.extend_from_slice(variables);
+        let program = Program::start(kind.binary(), schedule, &state, &all);
+        let member = Member {
+            kind,
+            program: Some(program),
+            suspended: false,
+            started: clock::monotonic(),
+            latest: Metrics::new(),
+        };
+        self.members.insert(name.to_owned(), member);
+    }
+
+    /// Where a process keeps its state.
+    pub fn state(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Whether it was started and not ended by us.
+    pub fn runs(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|member| member.program.is_some())
+    }
+
+    /// Names of the processes that run, of one kind.
+    pub fn names(&self, kind: Kind) -> Vec<String> {
+        let running = self
+            .members
+            .iter()
+            .filter(|(_, member)| member.kind == kind && member.program.is_some());
+        running.map(|(name, _)| name.clone()).collect()
+    }
+
+    fn member(&mut self, name: &str) -> &mut Member {
+        self.members.get_mut(name).unwrap_or_else(|| panic!("there is no process {name}"))
+    }
+
+    /// A process that runs.
+    pub fn program(&mut self, name: &str) -> &mut Program {
+        let program = self.member(name).program.as_mut();
+        program.unwrap_or_else(|| panic!("{name} does not run"))
+    }
+
+    pub fn wait_until_ready(&mut self, name: &str) {
+        self.program(name).wait_until_ready();
+    }
+
+    /// SIGKILL. Returns what it had counted, as far as it still answered.
+    pub fn kill(&mut self, name: &str) {
+        self.count(name);
+        let program = self.take(name);
+        program.kill();
+    }
+
+    /// SIGTERM: it must end with status 0 within its time.
+    pub fn stop(&mut self, name: &str) {
+        self.count(name);
+        let program = self.take(name);
+        let log = program.log_path().to_owned();
+        let began = clock::monotonic();
+        let status = program.stop();
+        let took = began.elapsed();
+        assert!(
+            status.success(),
+            "{name} ended with {status} after SIGTERM; its log is {}",
+            log.display()
+        );
+        assert!(
+            took < STOP_WAIT_MAX,
+            "{name} took {:.1} s to stop; its log is {}",
+            took.as_secs_f64(),
+            log.display()
+        );
+    }
+
+    /// Waits until a failpoint kills it.
+    pub fn wait_until_killed(&mut self, name: &str) {
+        use std::os::unix::process::ExitStatusExt;
+        let program = self.program(name);
+        let mut status = None;
+        eventually("the failpoint kills the process", || {
+            status = program.ended();
+            status.is_some()
+        });
+        let status = status.unwrap();
+        assert_eq!(status.signal(), Some(9), "{name} ended with {status}:\n{}", program.log());
+        drop(self.take(name));
+    }
+
+    /// Is no member any more: it has ended, as it had to.
+    pub fn forget(&mut self, name: &str) {
+        drop(self.take(name));
+    }
+
+    /// SIGSTOP.
+    pub fn suspend(&mut self, name: &str) {
+        self.count(name);
+        self.program(name).signal("STOP");
+        self.member(name).suspended = true;
+    }
+
+    /// SIGCONT.
+    pub fn resume(&mut self, name: &str) {
+        self.program(name).signal("CONT");
+        self.member(name).suspended = false;
+    }
+
+    pub fn is_suspended(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|member| member.suspended)
+    }
+
+    /// Resumes whatever is suspended.
+    pub fn resume_all(&mut self) {
+        for member in self.members.values_mut().filter(|member| member.suspended) {
+            if let Some(program) = &member.program {
+                program.signal("CONT");
+            }
+            member.suspended = false;
+        }
+    }
+
+    /// A process that nobody has ended must not end.
+    pub fn check_running(&mut self) {
+        for (name, member) in &mut self.members {
+            let Some(program) = &mut member.program else { continue };
+            if let Some(status) = program.ended() {
+                panic!("{name} ended with {status} though nobody asked for it:\n{}", program.log());
+            }
+        }
+    }
+
+    /// The sum of a counter over all processes, those that have ended as they were last looked at.
+    pub fn counted(&mut self, metric: &str) -> f64 {
+        for name in self.members.keys().cloned().collect::<Vec<_>>() {
+            self.count(&name);
+        }
+        let living = self.members.values().map(|member| sum(&member.latest, metric));
+        sum(&self.past, metric) + living.sum::<f64>()
+    }
+
+    /// Looks at the counters of one process.
+    pub fn count(&mut self, name: &str) {
+        let member = self.member(name);
+        if member.suspended {
+            return;
+        }
+        if let Some(metrics) = member.program.as_ref().and_then(Program::metrics) {
+            member.latest = metrics;
+        }
+    }
+
+    /// How long ago it was started.
+    pub fn age(&self, name: &str) -> Duration {
+        self.members.get(name).map_or(Duration::ZERO, |member| member.started.elapsed())
+    }
+
+    fn take(&mut self, name: &str) -> Program {
+        let member = self.member(name);
+        member.suspended = false;
+        let latest = std::mem::take(&mut member.latest);
+        let program = member.program.take().unwrap_or_else(|| panic!("{name} does not run"));
+        for (metric, value) in latest {
+            *self.past.entry(metric).or_default() += value;
+        }
+        program
+    }
+}
+
+fn owned(variables: &[(&str, &str)]) -> Vec<(String, String)> {
+    let each = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    each.collect()
+}

@@ -1,0 +1,79 @@
+//! The fault matrix: every row a scenario of its own that takes less than a minute.
+//!
+//! A file holds the rows of one kind of fault and lists them in its `ROWS`.
+
+mod killing;
+
+use crate::Ground;
+
+/// One row of the matrix; several may share a number.
+pub struct Row {
+    /// As in docs/faults.md.
+    pub number: u32,
+    pub name: &'static str,
+    /// What is done, and what must come of it, in one sentence.
+    pub what: &'static str,
+    pub needs: Needs,
+    pub run: fn(&Ground),
+}
+
+/// What a row does to the services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing: it has topics of its own on a broker that others may use meanwhile.
+    Broker,
+    /// It stops, kills or suspends the broker or the registry.
+    BrokerOfItsOwn,
+    /// Three brokers, which it starts itself.
+    ThreeBrokers,
+}
+
+impl Needs {
+    /// A word for lists.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Broker => "any broker",
+            Self::BrokerOfItsOwn => "own broker",
+            Self::ThreeBrokers => "three brokers",
+        }
+    }
+}
+
+/// All rows, by number.
+pub fn all() -> Vec<&'static Row> {
+    let mut rows: Vec<&'static Row> = [killing::ROWS].into_iter().flatten().collect();
+    rows.sort_by_key(|row| row.number);
+    rows
+}
+
+/// The rows that these words name: `all`, a number, or a name.
+///
+/// # Errors
+/// The word that names none.
+pub fn chosen(words: &[String]) -> Result<Vec<&'static Row>, String> {
+    let rows = all();
+    let mut chosen: Vec<&'static Row> = Vec::new();
+    for word in words {
+        let fits = |row: &&&'static Row| word == "all" || word == row.name || word.parse() == Ok(row.number);
+        let found: Vec<_> = rows.iter().filter(fits).copied().collect();
+        if found.is_empty() {
+            return Err(format!("no row is called {word}; --list shows them all"));
+        }
+        chosen.extend(found);
+    }
+    Ok(chosen)
+}
+
+/// Runs a row on the broker of the test suite.
+///
+/// # Panics
+/// When the row fails, or needs a broker that nobody else uses.
+pub fn in_suite(name: &str) {
+    let row = all()
+        .into_iter()
+        .find(|row| row.name == name)
+        .unwrap_or_else(|| panic!("no row is called {name}"));
+    assert_eq!(row.needs, Needs::Broker, "{name} does something to the broker that other tests use");
+    let folder = tempfile::tempdir().unwrap();
+    (row.run)(&Ground::new(folder.path(), 1));
+}
