@@ -53,6 +53,8 @@ end() {
     fi
     say "stopping $name (pid $pid, SIG$signal)"
     kill -s "$signal" "$pid" 2>/dev/null || true
+    # One that was suspended would hear it only when it goes on.
+    kill -s CONT "$pid" 2>/dev/null || true
     while running_pid "$name" >/dev/null; do
         if ((SECONDS >= deadline)); then
             say "$name did not stop within $STOP_SECONDS_MAX s: killing it"

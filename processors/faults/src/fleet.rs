@@ -192,6 +192,11 @@ impl Fleet {
         self.member(name).suspended = false;
     }
 
+    /// Notes that a failpoint has suspended it.
+    pub fn is_suspended_now(&mut self, name: &str) {
+        self.member(name).suspended = true;
+    }
+
     pub fn is_suspended(&self, name: &str) -> bool {
         self.members.get(name).is_some_and(|member| member.suspended)
     }

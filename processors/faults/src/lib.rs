@@ -20,5 +20,5 @@ pub use fleet::{Fleet, QUICK};
 pub use ground::{Ground, run};
 pub use load::{Load, Sent, Shape};
 pub use scene::Scene;
-pub use services::Services;
+pub use services::{Services, ThreeBrokers, kafka_tool};
 pub use watch::{Gap, Seen, Spoken, Watch};

@@ -2,7 +2,10 @@
 //!
 //! A file holds the rows of one kind of fault and lists them in its `ROWS`.
 
+mod brokers;
+mod instances;
 mod killing;
+mod pausing;
 
 use crate::Ground;
 
@@ -41,7 +44,10 @@ impl Needs {
 
 /// All rows, by number.
 pub fn all() -> Vec<&'static Row> {
-    let mut rows: Vec<&'static Row> = [killing::ROWS].into_iter().flatten().collect();
+    let mut rows: Vec<&'static Row> = [killing::ROWS, pausing::ROWS, instances::ROWS, brokers::ROWS]
+        .into_iter()
+        .flatten()
+        .collect();
     rows.sort_by_key(|row| row.number);
     rows
 }

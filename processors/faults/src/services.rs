@@ -22,8 +22,7 @@ impl Services {
 
     /// Runs `scripts/services` with these arguments, and waits for its end.
     pub fn run(&self, arguments: &[&str]) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/services");
-        let output = Command::new(script)
+        let output = Command::new(script())
             .args(arguments)
             .arg("--data")
             .arg(&self.data)
@@ -66,4 +65,68 @@ impl Services {
     pub fn data(&self) -> &Path {
         &self.data
     }
+}
+
+/// Runs one of Kafka's own tools; returns what it says.
+pub fn kafka_tool(arguments: &[&str]) -> String {
+    let output = Command::new(script()).arg("kafka-tool").args(arguments).output().unwrap();
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    said
+}
+
+/// Three brokers and a controller, which end with this.
+pub struct ThreeBrokers {
+    services: Services,
+    brokers: String,
+}
+
+impl ThreeBrokers {
+    /// Starts them, with their data in this folder.
+    pub fn start(data: &Path) -> Self {
+        let services = Services::in_directory(data);
+        let mut started = Self {
+            services,
+            brokers: String::new(),
+        };
+        started.services.run(&["start-cluster"]);
+        started.brokers = std::fs::read_to_string(data.join("cluster.brokers")).unwrap().trim().to_owned();
+        started
+    }
+
+    /// All three addresses.
+    pub fn brokers(&self) -> &str {
+        &self.brokers
+    }
+
+    pub fn kill(&self, node: u32) {
+        self.services.run(&["kill-node", "--node", &node.to_string()]);
+    }
+
+    pub fn stop(&self, node: u32) {
+        self.services.run(&["stop-node", "--node", &node.to_string()]);
+    }
+
+    pub fn start_again(&self, node: u32) {
+        self.services.run(&["start-node", "--node", &node.to_string()]);
+    }
+}
+
+impl Drop for ThreeBrokers {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // A second panic would end the program: what is left is stopped by the script that started it.
+            let _ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.services.run(&["stop"])));
+        } else {
+            self.services.run(&["stop"]);
+        }
+    }
+}
+
+fn script() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/services")
 }

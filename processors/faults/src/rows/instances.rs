@@ -1,0 +1,151 @@
+//! Processors that come and go, that bear one name, and topics that grow under them.
+
+use super::{Needs, Row};
+use crate::fleet::Kind;
+use crate::{Chance, Ground, Scene, Shape, kafka_tool};
+use end_to_end::within;
+use std::time::Duration;
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        number: 7,
+        name: "instance-id-twice",
+        what: "two processes bear one instance id: nothing is decided twice, commands go on being decided, and one of them survives the other",
+        needs: Needs::Broker,
+        run: instance_id_twice,
+    },
+    Row {
+        number: 7,
+        name: "transactional-id-hijacked",
+        what: "a stranger initialises the processor's transactional id three times: it is fenced, makes a new producer, and goes on",
+        needs: Needs::Broker,
+        run: transactional_id_hijacked,
+    },
+    Row {
+        number: 13,
+        name: "rebalance-under-load",
+        what: "instances are added, stopped and killed every two seconds: partitions move in mid-transaction, nothing is lost or doubled",
+        needs: Needs::Broker,
+        run: rebalance_under_load,
+    },
+    Row {
+        number: 14,
+        name: "partitions-added",
+        what: "a topic gets more partitions: the running processor refuses to go on and says why, so does the next one; nothing is misrouted",
+        needs: Needs::Broker,
+        run: partitions_added,
+    },
+];
+
+const PARTITIONS: u32 = 4;
+const SOME: u64 = 40;
+const NOTICE_WAIT_MAX: Duration = Duration::from_secs(40);
+
+fn instance_id_twice(ground: &Ground) {
+    let mut scene = Scene::begin(ground, "twice", PARTITIONS);
+    scene.load(Shape::default());
+    scene.processor("one");
+    scene.progress(SOME);
+    // A state directory of its own, as on another machine.
+    scene.start_processor("other", &[("AEROLOG_INSTANCE_ID", "one")]);
+    scene.pass(Duration::from_secs(15));
+    let took = scene.progress(SOME);
+    ground.tell(&format!("with both alive, {SOME} more outcomes took {:.1} s", took.as_secs_f64()));
+    scene.fleet.kill("one");
+    let took = scene.progress(SOME);
+    ground.tell(&format!("the other went on alone after {:.1} s", took.as_secs_f64()));
+    scene.finish_with_state_of("other");
+}
+
+fn transactional_id_hijacked(ground: &Ground) {
+    let mut scene = Scene::begin(ground, "hijacked", PARTITIONS);
+    scene.load(Shape::default());
+    scene.processor("one");
+    scene.progress(SOME);
+    let group = format!("{}-command-processor", scene.schedule.name());
+    for _ in 0..3 {
+        // The dead letters are the only topic where a foreign record does no harm.
+        let topic = scene.schedule.topology().topics.dead_letters.name.clone();
+        kafka_tool(&[
+            "org.apache.kafka.tools.ProducerPerformance",
+            "--bootstrap-server",
+            &ground.cluster().brokers,
+            "--topic",
+            &topic,
+            "--num-records",
+            "1",
+            "--throughput",
+            "1",
+            "--record-size",
+            "10",
+            "--transactional-id",
+            &format!("{group}-one"),
+        ]);
+        scene.progress(SOME);
+    }
+    let renewed = scene.fleet.counted("aerolog_troubles_total{kind=\"producer_renewed\"}");
+    assert!(renewed > 0.5, "the processor was never fenced");
+    ground.tell(&format!("{renewed} producers were made anew"));
+    scene.finish();
+}
+
+fn rebalance_under_load(ground: &Ground) {
+    let mut chance = Chance::from_seed(ground.seed());
+    let mut scene = Scene::begin(ground, "rebalance", PARTITIONS);
+    scene.load(Shape::default());
+    scene.processor("stays");
+    let guests = ["two", "three"];
+    for _ in 0..10 {
+        let guest = *chance.of(&guests);
+        if !scene.fleet.runs(guest) {
+            scene.start_processor(guest, &[]);
+        } else if chance.below(2) == 0 {
+            scene.fleet.kill(guest);
+        } else {
+            scene.fleet.stop(guest);
+        }
+        scene.pass(chance.millis(1500, 2500));
+    }
+    scene.progress(SOME);
+    let taken_over = scene.fleet.counted("aerolog_restores_total");
+    assert!(taken_over > 4.5, "partitions moved {taken_over} times only");
+    ground.tell(&format!("partitions were taken over {taken_over} times"));
+    scene.finish();
+}
+
+fn partitions_added(ground: &Ground) {
+    let mut scene = Scene::begin(ground, "partitions", PARTITIONS);
+    scene.load(Shape::default());
+    scene.processor("one");
+    scene.progress(SOME);
+    scene.drain();
+    let topic = scene.schedule.topology().topics.commands.name.clone();
+    kafka_tool(&[
+        "org.apache.kafka.tools.TopicCommand",
+        "--bootstrap-server",
+        &ground.cluster().brokers,
+        "--alter",
+        "--topic",
+        &topic,
+        "--partitions",
+        &(PARTITIONS + 2).to_string(),
+    ]);
+    let program = scene.fleet.program("one");
+    let took = within(NOTICE_WAIT_MAX, "the processor notices", || {
+        !program.is_running() || !program.is_ready()
+    });
+    let said = program.log();
+    assert!(said.contains("partitions"), "it does not say why:\n{said}");
+    ground.tell(&format!("noticed after {:.1} s", took.as_secs_f64()));
+    for name in scene.fleet.names(Kind::Processor) {
+        scene.fleet.program(&name).signal("TERM");
+        scene.fleet.program(&name).wait();
+        scene.fleet.forget(&name);
+    }
+    scene.start_processor("two", &[]);
+    let status = scene.fleet.program("two").wait();
+    let said = scene.fleet.program("two").log();
+    assert!(!status.success() && said.contains("the number of partitions"), "{status}:\n{said}");
+    scene.fleet.forget("two");
+    scene.finish();
+}
