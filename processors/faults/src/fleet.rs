@@ -1,10 +1,11 @@
 //! The processes of a scenario by name: started, killed, suspended, counted.
 
-use end_to_end::{Metrics, Program, Schedule, eventually, sum};
+use end_to_end::{Metrics, PATIENCE, Program, Schedule, sum};
 use service::clock;
 use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Variables of short timeouts and small transactions: faults show sooner, and more of them.
 pub const QUICK: &[(&str, &str)] = &[
@@ -17,6 +18,11 @@ pub const QUICK: &[(&str, &str)] = &[
 
 /// What a process that is stopped in an orderly way may take.
 const STOP_WAIT_MAX: Duration = Duration::from_secs(5);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+const SIGKILL: i32 = 9;
+
+/// The variable by which a process is told to end itself, or to stand still, at some point.
+const FAILPOINT: &str = "AEROLOG_FAILPOINT";
 
 /// All processes of one schedule.
 pub struct Fleet {
@@ -47,7 +53,8 @@ struct Member {
     kind: Kind,
     program: Option<Program>,
     suspended: bool,
-    started: Instant,
+    /// A failpoint is to kill it: it may end by itself.
+    doomed: bool,
     latest: Metrics,
 }
 
@@ -93,7 +100,7 @@ impl Fleet {
             kind,
             program: Some(program),
             suspended: false,
-            started: clock::monotonic(),
+            doomed: mine.contains(&FAILPOINT),
             latest: Metrics::new(),
         };
         self.members.insert(name.to_owned(), member);
@@ -162,16 +169,24 @@ impl Fleet {
 
     /// Waits until a failpoint kills it.
     pub fn wait_until_killed(&mut self, name: &str) {
-        use std::os::unix::process::ExitStatusExt;
+        let killed = self.is_killed_within(name, PATIENCE);
+        assert!(killed, "no failpoint killed {name}:\n{}", self.program(name).log());
+    }
+
+    /// Whether a failpoint kills it in this time. It is not counted among the processes then.
+    pub fn is_killed_within(&mut self, name: &str, patience: Duration) -> bool {
+        let deadline = clock::monotonic() + patience;
         let program = self.program(name);
-        let mut status = None;
-        eventually("the failpoint kills the process", || {
-            status = program.ended();
-            status.is_some()
-        });
-        let status = status.unwrap();
-        assert_eq!(status.signal(), Some(9), "{name} ended with {status}:\n{}", program.log());
+        let status = loop {
+            match program.ended() {
+                Some(status) => break status,
+                None if clock::monotonic() >= deadline => return false,
+                None => clock::rest(BETWEEN_LOOKS),
+            }
+        };
+        assert_eq!(status.signal(), Some(SIGKILL), "{name} ended with {status}:\n{}", program.log());
         drop(self.take(name));
+        true
     }
 
     /// Is no member any more: it has ended, as it had to.
@@ -215,6 +230,9 @@ impl Fleet {
     pub fn check_running(&mut self) {
         for (name, member) in &mut self.members {
             let Some(program) = &mut member.program else { continue };
+            if member.doomed {
+                continue;
+            }
             if let Some(status) = program.ended() {
                 panic!("{name} ended with {status} though nobody asked for it:\n{}", program.log());
             }
@@ -239,11 +257,6 @@ impl Fleet {
         if let Some(metrics) = member.program.as_ref().and_then(Program::metrics) {
             member.latest = metrics;
         }
-    }
-
-    /// How long ago it was started.
-    pub fn age(&self, name: &str) -> Duration {
-        self.members.get(name).map_or(Duration::ZERO, |member| member.started.elapsed())
     }
 
     fn take(&mut self, name: &str) -> Program {

@@ -1,7 +1,6 @@
 //! What a scenario stands on: a broker, a registry, and a folder that is kept if the scenario fails.
 
 use crate::Services;
-use crate::rows::Row;
 use end_to_end::Cluster;
 use service::clock;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -63,12 +62,12 @@ impl Ground {
 }
 
 /// Runs a scenario; what it leaves is deleted if it passes, and kept and named if it fails. Returns how long it took, or why it failed.
-pub fn run(row: &Row, folder: &Path, seed: u64) -> Result<Duration, String> {
+pub fn run(name: &str, scenario: &dyn Fn(&Ground), folder: &Path, seed: u64) -> Result<Duration, String> {
     let began = clock::monotonic();
-    println!("{} {}", row.number, row.name);
-    let folder = folder.join(row.name);
+    println!("{name}");
+    let folder = folder.join(name);
     let ground = Ground::new(&folder, seed);
-    match catch_unwind(AssertUnwindSafe(|| (row.run)(&ground))) {
+    match catch_unwind(AssertUnwindSafe(|| scenario(&ground))) {
         Ok(()) => {
             let took = began.elapsed();
             println!("    passed in {:.1} s", took.as_secs_f64());

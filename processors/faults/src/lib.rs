@@ -9,7 +9,9 @@
 mod chance;
 mod fleet;
 mod ground;
+pub mod kills;
 mod load;
+pub mod rolling;
 pub mod rows;
 pub mod scene;
 mod services;

@@ -4,6 +4,7 @@
 use anyhow::{Context, bail};
 use clap::Parser;
 use faults::rows::{self, Row};
+use faults::{Ground, kills, rolling};
 use std::path::{Path, PathBuf};
 
 /// Faults on purpose, under load, on real processes and a real broker, each ended by healing, draining and checking.
@@ -20,6 +21,15 @@ struct Arguments {
     /// Say which rows there are
     #[arg(long)]
     list: bool,
+    /// Kill a processor so often, at random moments and at each failpoint in turn, under load
+    #[arg(long, value_name = "N")]
+    kills: Option<u32>,
+    /// Kill a materializer so often meanwhile
+    #[arg(long, value_name = "N", requires = "kills", default_value_t = 0)]
+    materializer_kills: u32,
+    /// Restart three processors in turn so often, with SIGTERM and with SIGKILL, and measure the pause of each partition
+    #[arg(long, value_name = "N")]
+    rolling: Option<u32>,
     /// Everything that is random follows from it
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -34,12 +44,41 @@ fn main() -> anyhow::Result<()> {
         list();
         return Ok(());
     }
-    let rows = rows::chosen(&arguments.rows).map_err(anyhow::Error::msg)?;
-    if rows.is_empty() {
+    std::fs::create_dir_all(&arguments.folder).context(format!("{}", arguments.folder.display()))?;
+    let mut runs = rows::chosen(&arguments.rows)
+        .map_err(anyhow::Error::msg)?
+        .into_iter()
+        .map(of_row)
+        .collect::<Vec<_>>();
+    if let Some(processor) = arguments.kills {
+        let materializer = arguments.materializer_kills;
+        runs.push(Run {
+            name: "kills".to_owned(),
+            scenario: Box::new(move |ground| kills::run(ground, kills::Kills { processor, materializer })),
+        });
+    }
+    if let Some(restarts) = arguments.rolling {
+        runs.push(Run {
+            name: "rolling".to_owned(),
+            scenario: Box::new(move |ground| rolling::run(ground, restarts)),
+        });
+    }
+    if runs.is_empty() {
         bail!("nothing to do: name rows, or all (see --help)");
     }
-    std::fs::create_dir_all(&arguments.folder).context(format!("{}", arguments.folder.display()))?;
-    run(&rows, &arguments.folder, arguments.seed)
+    run(&runs, &arguments.folder, arguments.seed)
+}
+
+struct Run {
+    name: String,
+    scenario: Box<dyn Fn(&Ground)>,
+}
+
+fn of_row(row: &'static Row) -> Run {
+    Run {
+        name: format!("{}-{}", row.number, row.name),
+        scenario: Box::new(row.run),
+    }
 }
 
 fn list() {
@@ -48,21 +87,23 @@ fn list() {
     }
 }
 
-fn run(rows: &[&Row], folder: &Path, seed: u64) -> anyhow::Result<()> {
+fn run(runs: &[Run], folder: &Path, seed: u64) -> anyhow::Result<()> {
     println!("seed {seed}");
-    let results: Vec<_> = rows.iter().map(|row| (row, faults::run(row, folder, seed))).collect();
+    let results: Vec<_> = runs
+        .iter()
+        .map(|run| (&run.name, faults::run(&run.name, &run.scenario, folder, seed)))
+        .collect();
     println!();
-    for (row, result) in &results {
-        let verdict = match result {
-            Ok(took) => format!("passed {:>5.1} s", took.as_secs_f64()),
-            Err(_) => "FAILED".to_owned(),
-        };
-        println!("{:>3}  {:<32} {verdict}", row.number, row.name);
+    for (name, result) in &results {
+        match result {
+            Ok(took) => println!("{name:<36} passed {:>6.1} s", took.as_secs_f64()),
+            Err(_) => println!("{name:<36} FAILED"),
+        }
     }
     let failed = results.iter().filter(|(_, result)| result.is_err()).count();
     if failed > 0 {
-        bail!("{failed} of {} rows failed", results.len());
+        bail!("{failed} of {} failed", results.len());
     }
-    println!("all {} rows passed", results.len());
+    println!("everything held");
     Ok(())
 }
