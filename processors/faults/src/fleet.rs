@@ -216,6 +216,13 @@ impl Fleet {
         self.members.get(name).is_some_and(|member| member.suspended)
     }
 
+    /// Whether a failpoint is to kill it.
+    pub fn is_doomed(&self, name: &str) -> bool {
+        self.members
+            .get(name)
+            .is_some_and(|member| member.doomed && member.program.is_some())
+    }
+
     /// Resumes whatever is suspended.
     pub fn resume_all(&mut self) {
         for member in self.members.values_mut().filter(|member| member.suspended) {
