@@ -92,11 +92,6 @@ impl Program {
         format!("http://127.0.0.1:{}{path}", self.http)
     }
 
-    /// Where the query service answers to this path.
-    pub fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.http)
-    }
-
     /// The value of a metric, or the sum over its labels.
     pub fn metric(&self, name: &str) -> f64 {
         sum(&self.metrics().expect("the process answers"), name)
@@ -176,7 +171,10 @@ pub fn sum(metrics: &Metrics, name: &str) -> f64 {
             .strip_prefix(name)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('{'))
     };
-    metrics.iter().filter(|(whole, _)| of_name(whole)).map(|(_, value)| value).sum()
+    metrics
+        .iter()
+        .filter(|(whole, _)| of_name(whole))
+        .fold(0.0, |sum, (_, value)| sum + value)
 }
 
 /// Sends a signal to a process that this one has started.
@@ -200,7 +198,7 @@ fn client() -> &'static Client {
 }
 
 /// Beside the program that runs, or beside the directory of a test's; `cargo test` builds binaries of other packages only when told to.
-fn binary(name: &str) -> PathBuf {
+pub fn binary(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let beside = own.ancestors().skip(1).take(2).map(|folder| folder.join(name));
     beside.clone().find(|path| path.is_file()).unwrap_or_else(|| {

@@ -77,6 +77,8 @@ pub fn run(name: &str, scenario: &dyn Fn(&Ground), folder: &Path, seed: u64) -> 
             Ok(took)
         }
         Err(panic) => {
+            // The next scenario needs the broker that this one may have left suspended or dead.
+            Services::of_environment().heal();
             let said = panic.downcast_ref::<String>().map(String::as_str);
             let reason = said
                 .or_else(|| panic.downcast_ref::<&str>().copied())

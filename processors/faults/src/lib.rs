@@ -6,21 +6,24 @@
 // A scenario is a test: what cannot be set up, or is not as it must be, ends it.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod audit;
 mod chance;
 mod fleet;
 mod ground;
 pub mod kills;
 mod load;
+pub mod nemesis;
 pub mod rolling;
 pub mod rows;
 pub mod scene;
 mod services;
 mod watch;
 
+pub use audit::compare_states;
 pub use chance::Chance;
 pub use fleet::{Fleet, QUICK};
 pub use ground::{Ground, run};
 pub use load::{Load, Sent, Shape};
 pub use scene::Scene;
-pub use services::{Services, ThreeBrokers, kafka_tool};
+pub use services::{Services, ThreeBrokers, kafka_tool, try_kafka_tool};
 pub use watch::{Gap, Seen, Spoken, Watch};

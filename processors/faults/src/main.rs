@@ -3,9 +3,11 @@
 
 use anyhow::{Context, bail};
 use clap::Parser;
+use faults::nemesis::Nemesis;
 use faults::rows::{self, Row};
-use faults::{Ground, kills, rolling};
+use faults::{Ground, kills, nemesis, rolling};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Faults on purpose, under load, on real processes and a real broker, each ended by healing, draining and checking.
 #[derive(Parser)]
@@ -30,6 +32,9 @@ struct Arguments {
     /// Restart three processors in turn so often, with SIGTERM and with SIGKILL, and measure the pause of each partition
     #[arg(long, value_name = "N")]
     rolling: Option<u32>,
+    /// Mix all faults at random for so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    nemesis: Option<u64>,
     /// Everything that is random follows from it
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -55,6 +60,13 @@ fn main() -> anyhow::Result<()> {
         runs.push(Run {
             name: "kills".to_owned(),
             scenario: Box::new(move |ground| kills::run(ground, kills::Kills { processor, materializer })),
+        });
+    }
+    if let Some(seconds) = arguments.nemesis {
+        let time = Duration::from_secs(seconds);
+        runs.push(Run {
+            name: "nemesis".to_owned(),
+            scenario: Box::new(move |ground| nemesis::run(ground, Nemesis { time, broker: true })),
         });
     }
     if let Some(restarts) = arguments.rolling {
@@ -88,6 +100,8 @@ fn list() {
 }
 
 fn run(runs: &[Run], folder: &Path, seed: u64) -> anyhow::Result<()> {
+    // What went wrong is told with the scenario that it went wrong in.
+    std::panic::set_hook(Box::new(|_| {}));
     println!("seed {seed}");
     let results: Vec<_> = runs
         .iter()

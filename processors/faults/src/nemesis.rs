@@ -56,7 +56,10 @@ pub fn run(ground: &Ground, nemesis: Nemesis) {
         seed: ground.seed(),
         ..Shape::default()
     });
-    ground.tell(&format!("{rate} commands/s, transactions of up to 50, for {} s", nemesis.time.as_secs()));
+    ground.tell(&format!(
+        "{rate} commands/s, transactions of up to 50, for {} s",
+        nemesis.time.as_secs()
+    ));
     let mut attack = Attack {
         scene,
         proxy,
@@ -111,7 +114,9 @@ impl Attack<'_> {
 
     /// Heals what is due.
     fn cure_before(&mut self, moment: Instant) {
-        let (due, later) = std::mem::take(&mut self.pending).into_iter().partition(|(until, _)| *until <= moment);
+        let (due, later) = std::mem::take(&mut self.pending)
+            .into_iter()
+            .partition(|(until, _)| *until <= moment);
         self.pending = later;
         for (_, ailment) in due {
             self.cure(ailment);
@@ -165,7 +170,11 @@ impl Attack<'_> {
             ground.tell(&line);
         }
         let missing = hits.missing(&seen, time);
-        assert!(missing.is_empty(), "nothing was broken, but too little was hit:\n{}", missing.join("\n"));
+        assert!(
+            missing.is_empty(),
+            "nothing was broken, but too little was hit:\n{}",
+            missing.join("\n")
+        );
     }
 
     /// Adds a rule to the proxy, which its cure takes away.

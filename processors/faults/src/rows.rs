@@ -5,7 +5,9 @@
 mod brokers;
 mod instances;
 mod killing;
+mod network;
 mod pausing;
+mod together;
 
 use crate::Ground;
 
@@ -44,10 +46,17 @@ impl Needs {
 
 /// All rows, by number.
 pub fn all() -> Vec<&'static Row> {
-    let mut rows: Vec<&'static Row> = [killing::ROWS, pausing::ROWS, instances::ROWS, brokers::ROWS]
-        .into_iter()
-        .flatten()
-        .collect();
+    let mut rows: Vec<&'static Row> = [
+        killing::ROWS,
+        pausing::ROWS,
+        instances::ROWS,
+        network::ROWS,
+        brokers::ROWS,
+        together::ROWS,
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     rows.sort_by_key(|row| row.number);
     rows
 }

@@ -55,11 +55,24 @@ impl Services {
         self.signal("kafka", name);
     }
 
+    /// The broker runs, whatever was done to it.
+    pub fn heal(&self) {
+        let pid = self.pid("kafka");
+        if Path::new(&format!("/proc/{pid}")).exists() {
+            self.signal_kafka("CONT");
+        }
+        self.start_kafka();
+    }
+
     /// Sends a signal to one of the services.
     pub fn signal(&self, service: &str, name: &str) {
-        let file = std::fs::read_to_string(self.data.join(format!("{service}.pid"))).unwrap();
-        let pid = file.split_whitespace().next().unwrap();
-        signal(pid.parse().unwrap(), name);
+        signal(self.pid(service).parse().unwrap(), name);
+    }
+
+    /// Nothing, if it was ended.
+    fn pid(&self, service: &str) -> String {
+        let file = std::fs::read_to_string(self.data.join(format!("{service}.pid"))).unwrap_or_default();
+        file.split_whitespace().next().unwrap_or("none").to_owned()
     }
 
     pub fn data(&self) -> &Path {
@@ -69,14 +82,18 @@ impl Services {
 
 /// Runs one of Kafka's own tools; returns what it says.
 pub fn kafka_tool(arguments: &[&str]) -> String {
+    try_kafka_tool(arguments).unwrap_or_else(|said| panic!("{arguments:?}: {said}"))
+}
+
+/// The same where the tool may fail: what it says then.
+pub fn try_kafka_tool(arguments: &[&str]) -> Result<String, String> {
     let output = Command::new(script()).arg("kafka-tool").args(arguments).output().unwrap();
     let said = format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
-    assert!(output.status.success(), "{arguments:?}: {said}");
-    said
+    if output.status.success() { Ok(said) } else { Err(said) }
 }
 
 /// Three brokers and a controller, which end with this.

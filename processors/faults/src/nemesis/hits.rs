@@ -66,8 +66,15 @@ impl Hits {
                 "lines: {} faults, {} EndTxn held and sent late, {} answers to EndTxn lost; broker: {} faults",
                 self.lines, self.held_ends, self.retried_ends, self.broker
             ),
-            format!("at least (counts of killed processes are as old as their last look): {} take-overs, {}", self.restores, troubles.join(", ")),
-            format!("commands: {} accepted, {} rejected, {} repeated", seen.accepted, seen.rejected, seen.repeated),
+            format!(
+                "at least (counts of killed processes are as old as their last look): {} take-overs, {}",
+                self.restores,
+                troubles.join(", ")
+            ),
+            format!(
+                "commands: {} accepted, {} rejected, {} repeated",
+                seen.accepted, seen.rejected, seen.repeated
+            ),
         ]
     }
 
@@ -76,16 +83,30 @@ impl Hits {
         let seconds = time.as_secs_f64();
         let wanted: [(&str, f64, f64); 9] = [
             ("kills", f64::from(self.kills + self.killed_at_failpoints), seconds / 30.0),
-            ("kills at a failpoint", f64::from(self.killed_at_failpoints), (seconds / 150.0).floor()),
+            (
+                "kills at a failpoint",
+                f64::from(self.killed_at_failpoints),
+                (seconds / 150.0).floor(),
+            ),
             ("suspensions", f64::from(self.suspensions), seconds / 60.0),
-            ("EndTxn held or without an answer", (self.held_ends + self.retried_ends) as f64, seconds / 60.0),
+            (
+                "EndTxn held or without an answer",
+                (self.held_ends + self.retried_ends) as f64,
+                seconds / 60.0,
+            ),
             ("take-overs", self.restores, seconds / 20.0),
-            ("aborted or doubtful transactions, fences", self.trouble(&["transaction_aborted", "producer_renewed", "slow_end", "fenced"]), seconds / 60.0),
+            (
+                "aborted or doubtful transactions, fences",
+                self.trouble(&["transaction_aborted", "producer_renewed", "slow_end", "fenced"]),
+                seconds / 60.0,
+            ),
             ("accepted commands", seen.accepted as f64, seconds * 10.0),
             ("rejected commands", seen.rejected as f64, seconds),
             ("repeated commands", seen.repeated as f64, seconds / 2.0),
         ];
         let too_few = wanted.into_iter().filter(|(_, found, least)| found < least);
-        too_few.map(|(what, found, least)| format!("{what}: {found}, at least {least:.0}")).collect()
+        too_few
+            .map(|(what, found, least)| format!("{what}: {found}, at least {least:.0}"))
+            .collect()
     }
 }

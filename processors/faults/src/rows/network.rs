@@ -73,10 +73,7 @@ const SLOW_END: &str = "aerolog_troubles_total{kind=\"slow_end\"}";
 
 /// Starts a processor whose every connection goes through the proxy, under its name.
 fn behind(scene: &mut Scene<'_>, proxy: &Proxy, name: &str) {
-    let variables = [
-        ("KAFKA_BOOTSTRAP_SERVERS", proxy.bootstrap()),
-        ("AEROLOG_KAFKA__CLIENT_ID", name),
-    ];
+    let variables = [("KAFKA_BOOTSTRAP_SERVERS", proxy.bootstrap()), ("AEROLOG_KAFKA__CLIENT_ID", name)];
     scene.start_processor(name, &variables);
     scene.fleet.wait_until_ready(name);
 }
@@ -96,7 +93,11 @@ fn late_end_txn(ground: &Ground) {
     for _ in 0..5 {
         let rule = proxy.late_end_txn(&transactional_id, Client::Reset);
         let released = proxy.wait_released(rule, PATIENCE).unwrap();
-        assert_ne!(released.error_code, Some(0), "the broker took an EndTxn that was late: {released:?}");
+        assert_ne!(
+            released.error_code,
+            Some(0),
+            "the broker took an EndTxn that was late: {released:?}"
+        );
         proxy.remove(rule);
         scene.progress(SOME);
     }
@@ -146,7 +147,9 @@ fn one_way(ground: &Ground, direction: Direction) {
     scene.progress(SOME);
     proxy.add(When::any().client_id("alpha"), Fault::Blackhole { direction });
     let bravo = scene.fleet.program("bravo");
-    let took = within(PATIENCE, "the other owns everything", || bravo.metric("aerolog_partitions_owned") > 3.5);
+    let took = within(PATIENCE, "the other owns everything", || {
+        bravo.metric("aerolog_partitions_owned") > 3.5
+    });
     ground.tell(&format!("the other owned everything after {:.1} s", took.as_secs_f64()));
     scene.progress(SOME);
     scene.pass(SILENCE.saturating_sub(took));
