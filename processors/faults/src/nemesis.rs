@@ -164,6 +164,8 @@ impl Attack<'_> {
             self.scene.fleet.wait_until_ready(&name);
         }
         self.hits.look(&mut self.scene.fleet, &self.proxy.counts());
+        let stopped = self.scene.fleet.counted("aerolog_troubles_total{kind=\"partition_stopped\"}");
+        assert!(stopped < 0.5, "{stopped} partitions were stopped, to wait for a person");
         let (ground, hits) = (self.scene.ground, self.hits);
         let seen = self.scene.finish();
         for line in hits.lines(&seen) {

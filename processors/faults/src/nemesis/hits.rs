@@ -22,8 +22,10 @@ pub(super) struct Hits {
 }
 
 /// In the words of the processor's metric.
-const TROUBLES: [&str; 11] = [
+const TROUBLES: [&str; 13] = [
     "transaction_aborted",
+    "transaction_in_doubt",
+    "partition_stopped",
     "producer_renewed",
     "consumer_renewed",
     "fenced",
@@ -97,7 +99,13 @@ impl Hits {
             ("take-overs", self.restores, seconds / 20.0),
             (
                 "aborted or doubtful transactions, fences",
-                self.trouble(&["transaction_aborted", "producer_renewed", "slow_end", "fenced"]),
+                self.trouble(&[
+                    "transaction_aborted",
+                    "transaction_in_doubt",
+                    "producer_renewed",
+                    "slow_end",
+                    "fenced",
+                ]),
                 seconds / 60.0,
             ),
             ("accepted commands", seen.accepted as f64, seconds * 10.0),
