@@ -35,7 +35,13 @@ pub struct Definition {
 }
 
 /// Variables that this project's telemetry, scripts and command line read.
-const IGNORED_ALWAYS: [&str; 4] = ["AEROLOG_LOG", "AEROLOG_CACHE", "AEROLOG_QUERY_URL", "AEROLOG_KAFKA_SETTINGS"];
+const IGNORED_ALWAYS: [&str; 5] = [
+    "AEROLOG_LOG",
+    "AEROLOG_CACHE",
+    "AEROLOG_QUERY_URL",
+    "AEROLOG_KAFKA_SETTINGS",
+    crate::failpoints::VARIABLE,
+];
 
 /// Why a process cannot start with what it was given. All of it is for a person to correct.
 #[derive(Debug, thiserror::Error)]
