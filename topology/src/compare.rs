@@ -10,6 +10,8 @@ pub struct LiveTopic {
     /// Kafka's `cleanup.policy`, as text.
     pub cleanup: Option<String>,
     pub retention_ms: Option<i64>,
+    /// Kafka's `retention.bytes`: a partition that grows beyond it loses its oldest records, however young they are.
+    pub retention_bytes: Option<i64>,
     /// Kafka's `message.timestamp.type`, as text.
     pub timestamp: Option<String>,
     pub message_bytes_max: Option<u32>,
@@ -38,6 +40,8 @@ pub struct Difference {
 
 const CREATE: &str = "; create it with `aerolog topics apply`";
 const FIXED: &str = "; the number is fixed once records exist: set AEROLOG_PARTITIONS to it, or begin with new topics";
+/// No topic of the topology is kept by its size.
+const UNLIMITED_BYTES: i64 = -1;
 const ALTER: &str = "; set it back with kafka-configs --alter";
 
 /// All differences, in the order of the topology; empty where the cluster is as it should be.
@@ -101,6 +105,10 @@ fn of_topic(topology: &Topology, topic: &Topic, live: Option<&LiveTopic>) -> Vec
             severity,
             ALTER,
         ));
+    }
+    if let Some(bytes) = live.retention_bytes.filter(|bytes| *bytes >= 0) {
+        let wanted = UNLIMITED_BYTES.to_string();
+        found.push(difference("retention.bytes", bytes.to_string(), wanted, Severity::Fatal, ALTER));
     }
     if let Some(timestamp) = live.timestamp.as_deref().filter(|timestamp| *timestamp != topic.timestamp.name()) {
         let wanted = topic.timestamp.name().to_owned();

@@ -9,6 +9,7 @@ fn live(topology: &Topology) -> Vec<LiveTopic> {
         partitions: topology.partitions_of(topic),
         cleanup: Some(topic.cleanup.name().to_owned()),
         retention_ms: Some(topic.retention_ms),
+        retention_bytes: Some(-1),
         timestamp: Some(topic.timestamp.name().to_owned()),
         message_bytes_max: Some(topic.message_bytes_max),
     };
@@ -107,6 +108,12 @@ fn what_could_lose_or_reorder_data_is_fatal() {
         "schedule.outcomes",
         Severity::Fatal,
         "retention.ms is 1000",
+    );
+    check_difference(
+        |topic| topic.retention_bytes = Some(1 << 30),
+        "schedule.events",
+        Severity::Fatal,
+        "retention.bytes is 1073741824",
     );
     let create = |topic: &mut LiveTopic| topic.timestamp = Some("CreateTime".to_owned());
     check_difference(create, "schedule.commands", Severity::Fatal, "message.timestamp.type is CreateTime");

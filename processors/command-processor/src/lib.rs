@@ -6,6 +6,7 @@
 mod configuration;
 mod metrics;
 mod state;
+mod watching;
 
 pub use configuration::{Configuration, DEFAULTS};
 pub use state::StateError;
@@ -17,6 +18,7 @@ use service::failpoints::{FailpointError, Failpoints};
 use service::{Health, Shutdown, State};
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 use store::Sizing;
 use stream::Settings;
@@ -24,6 +26,7 @@ use stream::admin::{Admin, AdminError, Identity};
 use stream::processor::{Guards, Point, Processor, ProcessorError};
 use stream::registry::{Registry, RegistryError, Subject};
 use topology::{Severity, Topology};
+use watching::Watch;
 
 /// Between two tries to reach the cluster or the registry at the start.
 const START_PAUSE: Duration = Duration::from_secs(1);
@@ -101,12 +104,12 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
         domain: PhantomData::<fn() -> Airline>,
     };
     tracing::info!(instance_id = configuration.instance_id, "taking part in the group");
-    let result = processor.run(&|wait| {
-        if wait.is_zero() {
-            shutdown.is_requested()
-        } else {
-            shutdown.wait_timeout(wait)
-        }
+    let watch = Watch::default();
+    let (settings, topology) = (processor.settings.clone(), processor.topology.clone());
+    let result = thread::scope(|scope| {
+        let _ending = watch.until_dropped();
+        scope.spawn(|| watch.look(&settings, &topology, &identity));
+        processor.run(&|wait| watch.has_found() || wait_for(shutdown, wait))
     });
     if let Err(error) = &result
         && error.state_reason().is_some_and(store::is_corruption)
@@ -114,7 +117,19 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
     {
         tracing::error!(%error, "the next start cannot be told to rebuild the state");
     }
-    Ok(result?)
+    match watch.found() {
+        Some(reason) => Err(RunError::Topics(reason.to_owned())),
+        None => Ok(result?),
+    }
+}
+
+/// Whether the shutdown is requested, after at most this wait.
+fn wait_for(shutdown: &Shutdown, wait: Duration) -> bool {
+    if wait.is_zero() {
+        shutdown.is_requested()
+    } else {
+        shutdown.wait_timeout(wait)
+    }
 }
 
 /// Waits for the cluster, and compares its topics with the topology. `None` when the shutdown came first.

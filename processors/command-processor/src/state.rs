@@ -33,15 +33,20 @@ pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<Store, StateError> {
         tracing::warn!(aside = %aside.display(), "a broken block was found in the state, which is set aside; it comes back from the log");
         std::fs::create_dir_all(path).map_err(medium)?;
     }
-    match Store::open(path, sizing) {
-        Err(error) if error.kind == Kind::Corrupt => {
-            let aside = set_aside(path).map_err(medium)?;
-            tracing::warn!(%error, aside = %aside.display(), "the state is corrupt and set aside; it comes back from the log");
-            std::fs::create_dir_all(path).map_err(medium)?;
-            Ok(Store::open(path, sizing)?)
-        }
-        opened => Ok(opened?),
-    }
+    let reason = match Store::open(path, sizing) {
+        // Blocks are looked at only when they are read, and this one is read before anything else.
+        Ok(store) => match store.get(&keys::identity(), |_| ()) {
+            Err(error) if store::is_corruption(&error.reason) => error.reason,
+            Err(error) => return Err(error.into()),
+            Ok(_) => return Ok(store),
+        },
+        Err(error) if error.kind == Kind::Corrupt => error.reason,
+        Err(error) => return Err(error.into()),
+    };
+    let aside = set_aside(path).map_err(medium)?;
+    tracing::warn!(reason, aside = %aside.display(), "the state is corrupt and set aside; it comes back from the log");
+    std::fs::create_dir_all(path).map_err(medium)?;
+    Ok(Store::open(path, sizing)?)
 }
 
 /// Binds a fresh state to the topics that it will be built from, and refuses one that was built from others.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | 0, 0 | identity, text: view and version, cluster, topic |
 //! | 0, 1 | progress: of each partition its number (u32), the sequence of its last event (u64) and the offset to read next (i64) |
+//! | 0, 2 | complete, empty: there since the view has first held the whole log as it was at that start |
 //!
 //! The views' own keys begin with other bytes. Progress is one value, so that reading it costs one look-up for any number of
 //! partitions, and is written in the same batch as the view.
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 
 const IDENTITY_KEY: [u8; 2] = [0, 0];
 const PROGRESS_KEY: [u8; 2] = [0, 1];
+const COMPLETE_KEY: [u8; 2] = [0, 2];
 const ENTRY_BYTES: usize = 20;
 
 /// How far one partition has come.
@@ -115,6 +117,18 @@ pub(crate) fn identity_mutation(text: &str) -> Mutation {
     Mutation::Put {
         key: IDENTITY_KEY.to_vec(),
         value: text.into(),
+    }
+}
+
+/// Whether the view was ever complete.
+pub(crate) fn is_complete(read: &impl Read) -> Result<bool, ReadError> {
+    Ok(read.get(&COMPLETE_KEY, |_| ())?.is_some())
+}
+
+pub(crate) fn complete_mutation() -> Mutation {
+    Mutation::Put {
+        key: COMPLETE_KEY.to_vec(),
+        value: Vec::new(),
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Connected {
     pub(crate) progress: Progress,
     /// The ends of the partitions as they are now: the view is caught up when it has reached them.
     pub(crate) ends: BTreeMap<u32, i64>,
+    /// The cluster and its topics, which are not to change while the view is kept.
+    pub(crate) identity: Identity,
 }
 
 /// Waits for the brokers, compares the topics with the topology and the log with what the view was built on.
@@ -93,7 +95,8 @@ fn try_connect(view: &View, edition: Edition, settings: &Settings, topology: &To
     if !fatal.is_empty() {
         return Err(Attempt::Failed(Failure::Topics(fatal.join("; "))));
     }
-    let log = log_of(&admin.identity(topology)?, topology)?;
+    let identity = admin.identity(topology)?;
+    let log = log_of(&identity, topology)?;
     let progress = directory::bind(view.store(), edition, &log).map_err(|error| Attempt::Failed(Failure::Directory(error)))?;
     view.announce(&progress);
     let mut reader = Reader::new(settings, &topology.topics.events.name)?;
@@ -104,7 +107,12 @@ fn try_connect(view: &View, edition: Edition, settings: &Settings, topology: &To
         from.insert(partition, reached.next_offset);
     }
     reader.assign(&from, ASK_WAIT_MAX)?;
-    Ok(Connected { reader, progress, ends })
+    Ok(Connected {
+        reader,
+        progress,
+        ends,
+        identity,
+    })
 }
 
 fn log_of(identity: &Identity, topology: &Topology) -> Result<Log, Attempt> {

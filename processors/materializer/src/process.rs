@@ -11,7 +11,7 @@ use crate::writing::{APPLIED, VIEW, WRITTEN, Writer};
 use keyvalue::ReadError;
 use query_service::{Limits, Patience, Service};
 use service::failpoints::{FailpointError, Failpoints};
-use service::{Health, ListenError, Operations, Shutdown, State};
+use service::{Health, ListenError, Operations, Shutdown, State, clock};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,9 +20,10 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use store::{Kind, Sizing};
+use stream::admin::Identity;
 use stream::reader::ReadFailure;
 use stream::registry::{Registry, RegistryError};
-use stream::{Settings, SettingsError};
+use stream::{Settings, SettingsError, watch_topics};
 use tokio::net::TcpListener;
 use tokio::runtime;
 use topology::Topology;
@@ -36,6 +37,10 @@ const EDITION: Edition = Edition {
 /// Runs of events that were read and wait to be applied.
 const RUNS_WAITING_MAX: usize = 2;
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
+/// Between two looks at topics that are not as they should be.
+const MENDING_PAUSE: Duration = Duration::from_secs(10);
+/// How soon the watch over the topics ends with what it watches over.
+const WATCH_STEP: Duration = Duration::from_millis(100);
 
 /// Why the process cannot start, or its view cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -188,16 +193,24 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     /// Keeps the view until the shutdown. A view that cannot go on stays as it is and is still asked, for as long as the process
-    /// lives: its position tells how old it is. Only what was wrong from the beginning ends the process.
+    /// lives: its position tells how old it is. Only what was wrong from the beginning ends the process; what goes wrong with the
+    /// topics later is told until somebody has mended it.
     fn keep(self, shutdown: &Shutdown) -> Result<(), Failure> {
+        let followed = AtomicBool::new(false);
         loop {
-            let Err(failure) = self.follow(shutdown) else {
+            let Err(failure) = self.follow(shutdown, &followed) else {
                 return Ok(());
             };
             match failure.kind() {
-                FailureKind::Refuse => {
+                FailureKind::Refuse if !followed.load(Ordering::Relaxed) => {
                     shutdown.request();
                     return Err(failure);
+                }
+                FailureKind::Refuse => {
+                    tracing::error!(%failure, "the view stays as it is until this is mended");
+                    self.metrics.stopped.set(1);
+                    self.health.set(VIEW, State::Waiting(format!("stopped: {failure}")));
+                    shutdown.wait_timeout(MENDING_PAUSE);
                 }
                 FailureKind::Reconnect => {
                     tracing::warn!(%failure, "the log could not be read on; connecting anew");
@@ -229,12 +242,21 @@ impl Keeper {
         }
     }
 
-    fn follow(&self, shutdown: &Shutdown) -> Result<(), Failure> {
+    /// `followed` becomes true when the log was the right one.
+    fn follow(&self, shutdown: &Shutdown, followed: &AtomicBool) -> Result<(), Failure> {
         let connected = connecting::connect(&self.view, EDITION, &self.settings, &self.topology, &self.health, shutdown)?;
-        let Some(Connected { reader, progress, ends }) = connected else {
+        let Some(Connected {
+            reader,
+            progress,
+            ends,
+            identity,
+        }) = connected
+        else {
             return Ok(());
         };
-        let writer = Writer::new(self, progress, ends);
+        followed.store(true, Ordering::Relaxed);
+        self.metrics.stopped.set(0);
+        let writer = Writer::new(self, progress, ends)?;
         let decoder = Decoder::new(self.registry.clone(), self.health.clone());
         let (runs, received) = mpsc::sync_channel(RUNS_WAITING_MAX);
         let going = Going {
@@ -245,12 +267,34 @@ impl Keeper {
             let going = &going;
             let read = || reading::read(reader, decoder, self.events_max, going, runs);
             let reading = thread::Builder::new().name("log".into()).spawn_scoped(scope, read)?;
+            let watch = || self.watch(&identity, going);
+            let watching = thread::Builder::new().name("topics".into()).spawn_scoped(scope, watch);
             let written = writer.write(&received);
             going.over.store(true, Ordering::Relaxed);
             drop(received);
             let read = reading.join().unwrap_or(Err(Failure::Panicked));
-            written.and(read)
+            let watched = watching?.join().unwrap_or(Err(Failure::Panicked));
+            watched.and(written).and(read)
         })
+    }
+
+    /// Ends the following when the topics are no longer those that the view is built on, or could lose what it is to read.
+    fn watch(&self, identity: &Identity, going: &Going<'_>) -> Result<(), Failure> {
+        let rest = |pause: Duration| {
+            let began = clock::monotonic();
+            while began.elapsed() < pause && !going.is_over() {
+                going.shutdown.wait_timeout(WATCH_STEP);
+            }
+            going.is_over()
+        };
+        let found = watch_topics(&self.settings, &self.topology, identity, &rest);
+        match found.map_err(|error| Failure::Topics(error.to_string()))? {
+            None => Ok(()),
+            Some(reason) => {
+                going.over.store(true, Ordering::Relaxed);
+                Err(Failure::Topics(reason))
+            }
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! The view that this process builds, as the query service sees it: snapshots, their positions, and whether to ask here.
 
-use crate::bookkeeping::Progress;
+use crate::bookkeeping::{self, Progress};
 use keyvalue::ReadError;
 use query_service::{Position, Readiness, Source, Stamp};
 use service::Health;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::{Snapshot, Store};
 use tokio::sync::watch;
@@ -15,6 +16,7 @@ pub(crate) struct View {
     health: Health,
     /// The stamp that was made last, by the stored bytes that it was made from: most answers share it.
     latest: Mutex<(Vec<u8>, Arc<Stamp>)>,
+    complete: AtomicBool,
 }
 
 impl View {
@@ -27,6 +29,7 @@ impl View {
         };
         let stamp = Arc::new(Stamp::new(position));
         Ok(Self {
+            complete: AtomicBool::new(bookkeeping::is_complete(&store)?),
             store,
             applied: watch::Sender::new(Arc::clone(&stamp)),
             health,
@@ -41,6 +44,15 @@ impl View {
     /// Tells everyone who waits that the store has come this far.
     pub(crate) fn announce(&self, progress: &Progress) {
         self.applied.send_replace(Arc::new(Stamp::new(progress.position())));
+    }
+
+    /// The view holds the whole log as it was found. Written after what it holds, so that it is never said too early.
+    pub(crate) fn become_complete(&self) -> Result<(), store::Error> {
+        if !self.complete.load(Ordering::Acquire) {
+            self.store.apply(&[bookkeeping::complete_mutation()])?;
+            self.complete.store(true, Ordering::Release);
+        }
+        Ok(())
     }
 
     fn latest(&self) -> MutexGuard<'_, (Vec<u8>, Arc<Stamp>)> {
@@ -79,5 +91,9 @@ impl Source for View {
         }
         let reasons: Vec<String> = reasons.iter().map(|(part, why)| format!("{part}: {why}")).collect();
         Readiness::NotReady(reasons.join("; "))
+    }
+
+    fn is_complete(&self) -> bool {
+        self.complete.load(Ordering::Acquire)
     }
 }

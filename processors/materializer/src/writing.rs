@@ -40,7 +40,7 @@ struct CatchingUp {
 }
 
 impl<'p> Writer<'p> {
-    pub(crate) fn new(keeper: &'p Keeper, progress: Progress, mut ends: BTreeMap<u32, i64>) -> Self {
+    pub(crate) fn new(keeper: &'p Keeper, progress: Progress, mut ends: BTreeMap<u32, i64>) -> Result<Self, Failure> {
         ends.retain(|partition, end| next_offset(&progress, *partition) < *end);
         let catching_up = CatchingUp {
             offsets_total: offsets_left(&ends, &progress),
@@ -56,8 +56,8 @@ impl<'p> Writer<'p> {
             progress,
             catching_up: Some(catching_up),
         };
-        writer.note_progress(&[]);
-        writer
+        writer.note_progress(&[])?;
+        Ok(writer)
     }
 
     /// Applies runs until no more come.
@@ -81,7 +81,7 @@ impl<'p> Writer<'p> {
                 return Err(Failure::Stopped(stop));
             }
         }
-        self.note_progress(&run.ended);
+        self.note_progress(&run.ended)?;
         self.note_lag(run);
         Ok(())
     }
@@ -110,9 +110,9 @@ impl<'p> Writer<'p> {
     }
 
     /// Looks whether the view has caught up: a partition has when its end is reached, or when Kafka says that nothing follows.
-    fn note_progress(&mut self, ended: &[u32]) {
+    fn note_progress(&mut self, ended: &[u32]) -> Result<(), Failure> {
         let Some(catching_up) = &mut self.catching_up else {
-            return;
+            return Ok(());
         };
         let progress = &self.progress;
         catching_up
@@ -128,6 +128,7 @@ impl<'p> Writer<'p> {
                 position = %progress.position(),
                 "the view has caught up with the log"
             );
+            self.view.become_complete()?;
             self.catching_up = None;
             self.health.set(VIEW, State::Ready);
             self.health.set(KAFKA, State::Ready);
@@ -136,6 +137,7 @@ impl<'p> Writer<'p> {
             self.health
                 .set(VIEW, State::Waiting(format!("catching up with the log, {percent} % done")));
         }
+        Ok(())
     }
 
     fn note_lag(&self, run: &Run) {

@@ -17,6 +17,7 @@ pub(crate) struct View {
     applied: watch::Sender<Arc<Stamp>>,
     readiness: Mutex<Readiness>,
     broken: AtomicBool,
+    complete: AtomicBool,
 }
 
 /// What a view held at one moment.
@@ -55,6 +56,7 @@ impl View {
             }),
             readiness: Mutex::new(Readiness::Ready),
             broken: AtomicBool::new(false),
+            complete: AtomicBool::new(true),
         })
     }
 
@@ -70,6 +72,10 @@ impl View {
 
     pub(crate) fn set_readiness(&self, readiness: Readiness) {
         *self.readiness.lock().unwrap() = readiness;
+    }
+
+    pub(crate) fn set_complete(&self, complete: bool) {
+        self.complete.store(complete, Ordering::Relaxed);
     }
 
     pub(crate) fn break_down(&self) {
@@ -97,6 +103,10 @@ impl Source for View {
 
     fn readiness(&self) -> Readiness {
         self.readiness.lock().unwrap().clone()
+    }
+
+    fn is_complete(&self) -> bool {
+        self.complete.load(Ordering::Relaxed)
     }
 }
 

@@ -135,17 +135,34 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", "Not ready", reason.into())
     }
 
-    /// Something below failed. The reason is for the log; what a client can use is that it was not its own doing.
-    pub(crate) fn internal() -> Self {
+    /// Nothing is answered from a part of the log: an empty list would be a lie.
+    pub(crate) fn being_built(reason: &str) -> Self {
+        let detail = format!("the view is being built from the log: {reason}");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "being-built", "The view is being built", detail)
+    }
+
+    /// The state below cannot be read. The reason is for the log; another replica, or this one when it is rebuilt, has an answer.
+    pub(crate) fn unreadable() -> Self {
         let detail = "the view could not be read; the service's log says why".into();
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "view-unreadable",
+            "The view cannot be read",
+            detail,
+        )
+    }
+
+    /// A mistake of this program. The reason is for the log; what a client can use is that it was not its own doing.
+    pub(crate) fn internal() -> Self {
+        let detail = "the question could not be answered; the service's log says why".into();
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail)
     }
 }
 
-/// A view that cannot be read is told to the log in full, and to the client as an internal error.
+/// A view that cannot be read is told to the log in full, and to the client as a view to be asked again later.
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         tracing::error!(%error, "a question could not be answered");
-        Self::internal()
+        Self::unreadable()
     }
 }

@@ -138,6 +138,11 @@ impl Question {
         }))
     }
 
+    /// Whether the answer tells what there is, not only how far the view has come.
+    pub(crate) fn is_about_the_schedule(&self) -> bool {
+        !matches!(self, Self::Position { .. })
+    }
+
     pub(crate) fn work(&self) -> Work {
         match self {
             Self::Rotation { .. } | Self::Leg { .. } | Self::Airplane { .. } | Self::Airport(_) => Work::Point,

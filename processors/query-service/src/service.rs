@@ -100,6 +100,9 @@ impl<S: Source> Service<S> {
         let Some(question) = Question::parse(route, &parameters)? else {
             return self.operate(route);
         };
+        if question.is_about_the_schedule() && !self.source.is_complete() {
+            return Err(self.being_built());
+        }
         if let Some(least) = minimum_position(asked.headers, &parameters)? {
             self.wait_for(&least).await?;
         }
@@ -125,6 +128,13 @@ impl<S: Source> Service<S> {
         match self.source.readiness() {
             Readiness::Ready => Ok(Answer::new(JSON, b"{\"status\":\"ready\"}\n".to_vec()).at(&self.source.applied().borrow())),
             Readiness::NotReady(reason) => Err(Problem::not_ready(&reason)),
+        }
+    }
+
+    fn being_built(&self) -> Problem {
+        match self.source.readiness() {
+            Readiness::Ready => Problem::being_built("it is complete in a moment"),
+            Readiness::NotReady(reason) => Problem::being_built(&reason),
         }
     }
 
@@ -179,7 +189,7 @@ fn answer_from<S: Source>(source: &S, question: &Question) -> Answer {
         Ok(stamp) => stamp,
         Err(error) => {
             tracing::error!(%error, "the position of the view could not be read");
-            return Answer::from(Problem::internal());
+            return Answer::from(Problem::unreadable());
         }
     };
     match documents::answer(question, &snapshot, &stamp) {

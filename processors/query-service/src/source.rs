@@ -23,9 +23,14 @@ pub trait Source: Send + Sync + 'static {
 
     /// Whether questions should be sent here.
     fn readiness(&self) -> Readiness;
+
+    /// Whether the view has ever held the whole log as it was then. One that has not is being built: what it lacks cannot be told
+    /// from what there is not, so that nothing about the schedule is answered from it.
+    fn is_complete(&self) -> bool;
 }
 
-/// Whether questions should be sent to this replica. It answers those that come in every case, with the position of the answer.
+/// Whether questions should be sent to this replica. A complete view answers those that come in every case, with the position of the
+/// answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Readiness {
     Ready,

@@ -47,6 +47,16 @@ impl Identity {
         let topics: Vec<String> = self.topics.iter().map(|(name, id)| format!("topic {name} {id}\n")).collect();
         format!("cluster {}\npartitions {}\n{}", self.cluster_id, self.partitions, topics.concat())
     }
+
+    /// Why what was built on `other` does not fit here, if it does not.
+    pub fn difference_from(&self, other: &Self) -> Option<String> {
+        if self.cluster_id != other.cluster_id {
+            return Some(format!("the cluster is {}, not {}", self.cluster_id, other.cluster_id));
+        }
+        let changed = self.topics.iter().find(|topic| !other.topics.contains(topic));
+        changed
+            .map(|(name, id)| format!("topic {name} was deleted and created again (its id is {id} now): what was built on it does not fit"))
+    }
 }
 
 /// What a client asks for to get the brokers' default (KIP-464).
@@ -105,6 +115,7 @@ impl Admin {
             partitions,
             cleanup: entry("cleanup.policy"),
             retention_ms: entry("retention.ms").and_then(|text| text.parse().ok()),
+            retention_bytes: entry("retention.bytes").and_then(|text| text.parse().ok()),
             timestamp: entry("message.timestamp.type"),
             message_bytes_max: entry("max.message.bytes").and_then(|text| text.parse().ok()),
         })
@@ -128,6 +139,7 @@ impl Admin {
             let new = NewTopic::new(&topic.name, partitions, TopicReplication::Fixed(self.replication))
                 .set("cleanup.policy", topic.cleanup.name())
                 .set("retention.ms", &retention)
+                .set("retention.bytes", "-1")
                 .set("message.timestamp.type", topic.timestamp.name())
                 .set("max.message.bytes", &bytes);
             let results = block_on(self.client.create_topics([&new], &options())).map_err(|error| unreachable(&error))?;

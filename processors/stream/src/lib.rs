@@ -1,8 +1,8 @@
 //! Kafka and the schema registry: the only crate that names them.
 //!
 //! `processor` is the transactional loop around [`decider::Machine`]; `reader` reads partitions of its own choice, for views and for
-//! taking over; `writer` writes commands for clients; `admin` looks at the cluster; `inspect` is for auditors; `registry` keeps
-//! schemas.
+//! taking over; `writer` writes commands for clients; `admin` looks at the cluster and [`watch_topics`] keeps looking; `inspect` is for
+//! auditors; `registry` keeps schemas.
 
 pub mod admin;
 mod clock;
@@ -13,7 +13,9 @@ mod raw;
 pub mod reader;
 pub mod registry;
 mod settings;
+mod watch;
 pub mod writer;
 
 pub use failure::Failure;
 pub use settings::{Settings, SettingsError};
+pub use watch::watch_topics;

@@ -3,6 +3,7 @@
 mod fixture;
 
 mod pairs;
+mod random;
 mod references;
 mod rotations;
 mod same_day;

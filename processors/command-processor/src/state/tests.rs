@@ -27,6 +27,30 @@ fn a_corrupt_state_is_set_aside_and_begun_anew() {
 }
 
 #[test]
+fn a_state_whose_first_block_is_broken_is_set_aside_and_begun_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    {
+        let store = open(&path, Sizing::default()).unwrap();
+        bind(&store, "cluster a\n").unwrap();
+        store.flush().unwrap();
+    }
+    let files = std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path());
+    let tables: Vec<_> = files
+        .filter(|file| file.extension().is_some_and(|ending| ending == "sst"))
+        .collect();
+    assert!(!tables.is_empty());
+    for table in tables {
+        let mut bytes = std::fs::read(&table).unwrap();
+        bytes[4] ^= 0x40;
+        std::fs::write(&table, bytes).unwrap();
+    }
+    let store = open(&path, Sizing::default()).unwrap();
+    bind(&store, "cluster b\n").unwrap();
+    assert!(folder.path().join("state.set-aside-1").exists());
+}
+
+#[test]
 fn a_state_that_another_process_has_open_is_an_error_that_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let _first = open(folder.path(), Sizing::default()).unwrap();

@@ -85,8 +85,9 @@ fn a_repeated_event_is_skipped() {
 fn a_gap_stops_the_view_and_the_process_says_why() {
     let (mut log, state) = (Log::new("gap"), TempDir::new().unwrap());
     log.register_airplane(0, "N1AA");
-    log.register_airplane_as(0, 3, "N1AC");
     let running = Running::start(&log, &state);
+    running.wait_for_readiness(200, "");
+    log.register_airplane_as(0, 3, "N1AC");
     running.wait_for_readiness(503, "sequence 3 at offset 1, where 2 belongs");
     let (status, position, _) = running.get("/airplanes/N1AA");
     assert_eq!((status, position.as_deref()), (200, Some("0:1,1:0")));
@@ -104,10 +105,29 @@ fn an_event_that_cannot_be_read_stops_the_view_and_the_process_says_why() {
     ] {
         let (mut log, state) = (Log::new(name), TempDir::new().unwrap());
         log.register_airplane(1, "N1AA");
-        log.append(1, value);
         let running = Running::start(&log, &state);
+        running.wait_for_readiness(200, "");
+        log.append(1, value);
         running.wait_for_readiness(503, reason);
         assert_eq!(running.get("/airplanes/N1AA").0, 200);
+        running.stop().unwrap();
+    }
+}
+
+#[test]
+fn a_view_that_was_never_complete_answers_nothing_about_the_schedule_not_even_that_it_is_empty() {
+    let (mut log, state) = (Log::new("never-complete"), TempDir::new().unwrap());
+    log.register_airplane(0, "N1AA");
+    log.register_airplane_as(0, 3, "N1AC");
+    for _start in 0..2 {
+        let running = Running::start(&log, &state);
+        running.wait_for_readiness(503, "sequence 3 at offset 1, where 2 belongs");
+        for path in ["/airplanes", "/airplanes/N1AA", "/airplanes/N1AC", "/rotations?at_least=0:1"] {
+            let (status, position, problem) = running.get(path);
+            assert_eq!((status, position.as_deref()), (503, Some("0:1,1:0")), "{path}: {problem}");
+            assert_eq!(problem["type"], "urn:aerolog:problem:being-built");
+        }
+        assert_eq!(running.get("/position").0, 200);
         running.stop().unwrap();
     }
 }

@@ -1,6 +1,7 @@
 //! Every error is a problem document that says what was expected.
 
 use super::schedule::islands;
+use crate::Readiness;
 use crate::fixture::{Running, Seen, send};
 use crate::route::TEMPLATES;
 use serde_json::json;
@@ -127,7 +128,7 @@ async fn a_cursor_of_another_question_is_refused() {
 }
 
 #[tokio::test]
-async fn a_view_that_cannot_be_read_is_a_500_that_keeps_the_details_to_the_log() {
+async fn a_view_that_cannot_be_read_is_a_503_that_keeps_the_details_to_the_log() {
     let running = islands().served().await;
     running.view.break_down();
     for path in [
@@ -137,10 +138,44 @@ async fn a_view_that_cannot_be_read_is_a_500_that_keeps_the_details_to_the_log()
         "/checks/overlap?recompute=true",
     ] {
         let seen = running.get(path).await;
-        problem(&seen, 500, "internal");
+        problem(&seen, 503, "view-unreadable");
+        assert_eq!(seen.header("retry-after"), Some("1"), "{path}");
         assert!(!seen.text.contains("checksum"), "{}", seen.text);
     }
     assert_eq!(running.get("/health/live").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_view_that_is_being_built_answers_nothing_about_the_schedule() {
+    let running = islands().served().await;
+    running.view.set_complete(false);
+    running
+        .view
+        .set_readiness(Readiness::NotReady("view: catching up with the log, 40 % done".into()));
+    for path in [
+        "/rotations/R1",
+        "/rotations/none",
+        "/rotations",
+        "/airplanes",
+        "/airports",
+        "/legs",
+        "/airports/HNL/departures",
+        "/checks/overlap",
+        "/checks/overlap?recompute=true",
+        "/rotations?at_least=0:11",
+        "/rotations?at_least=7:1",
+    ] {
+        let seen = running.get(path).await;
+        let document = problem(&seen, 503, "being-built");
+        assert_eq!(seen.header("retry-after"), Some("1"), "{path}");
+        assert_eq!(seen.header("x-position"), Some("0:11"), "{path}");
+        assert!(document["detail"].as_str().unwrap().ends_with("40 % done"), "{document}");
+    }
+    for path in ["/position", "/position?content_hash=true", "/health/live", "/metrics"] {
+        assert_eq!(running.get(path).await.status, 200, "{path}");
+    }
+    running.view.set_complete(true);
+    assert_eq!(running.get("/rotations").await.status, 200);
 }
 
 #[tokio::test]

@@ -1,0 +1,194 @@
+//! Whatever is decided, in whatever order partitions are read: the index is what a recomputation says, after every event.
+
+use super::fixture::{agrees_with_recomputation, aircraft_type, apply, code, leg_id, registration, rotation_id};
+use crate::{Fact, ask, content_hash};
+use domain::rotation::{Leg, Mode};
+use domain::{AggregateId, Command, FlightDesignator, Instant, State, ZoneName, airplane, airport, rotation};
+use keyvalue::Memory;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use proptest::test_runner::TestRunner;
+use std::collections::BTreeMap;
+
+const AIRPORTS: [(&str, &str); 3] = [
+    ("HNL", "Pacific/Honolulu"),
+    ("LAX", "America/Los_Angeles"),
+    ("SYD", "Australia/Sydney"),
+];
+const AIRPLANES: [&str; 2] = ["N1AA", "N2AA"];
+const TYPES: [&str; 2] = ["717", "763"];
+const ROTATIONS: [&str; 4] = ["R1", "R2", "R3", "R4"];
+const PARTITIONS: u32 = 3;
+/// Departures and arrivals lie that far apart, so that they often meet and some days end between two.
+const STEP_MS: i64 = 20 * 60 * 1000;
+const STEPS: i64 = 90;
+/// Shortly before a day ends at each of the airports.
+const BEGIN_MS: i64 = 1_199_210_400_000;
+
+type Asked = (AggregateId, Command);
+
+fn airport_code() -> impl Strategy<Value = domain::AirportCode> {
+    select(AIRPORTS.map(|(airport, _)| airport).to_vec()).prop_map(code)
+}
+
+fn airport_asked() -> impl Strategy<Value = Asked> {
+    let register = (select(AIRPORTS.to_vec()), 0..100_u32).prop_map(|((airport, zone), minutes)| {
+        let command = airport::Command::Register {
+            name: airport.to_owned(),
+            zone: ZoneName::parse(zone).unwrap(),
+            minimum_ground_time_minutes: minutes,
+        };
+        (AggregateId::Airport(code(airport)), Command::Airport(command))
+    });
+    let set = (airport_code(), option::of(select(TYPES.to_vec())), 0..100_u32).prop_map(|(airport, of_type, minutes)| {
+        let aircraft_type = of_type.map(aircraft_type);
+        let command = airport::Command::SetMinimumGroundTime { aircraft_type, minutes };
+        (AggregateId::Airport(airport), Command::Airport(command))
+    });
+    prop_oneof![register, set]
+}
+
+fn airplane_asked() -> impl Strategy<Value = Asked> {
+    let command = prop_oneof![
+        4 => select(TYPES.to_vec()).prop_map(|of_type| airplane::Command::Register { aircraft_type: aircraft_type(of_type) }),
+        1 => Just(airplane::Command::Retire),
+    ];
+    (select(AIRPLANES.to_vec()), command).prop_map(|(airplane, command)| {
+        let id = AggregateId::Airplane(registration(airplane));
+        (id, Command::Airplane(command))
+    })
+}
+
+fn times() -> impl Strategy<Value = (Instant, Instant)> {
+    (0..STEPS, 1..6_i64).prop_map(|(departs, flies)| {
+        let departure = BEGIN_MS + departs * STEP_MS;
+        (Instant(departure), Instant(departure + flies * STEP_MS))
+    })
+}
+
+fn id_of_a_leg() -> impl Strategy<Value = domain::LegId> {
+    (0..12_u32).prop_map(|number| leg_id(&format!("L{number}")))
+}
+
+fn leg() -> impl Strategy<Value = Leg> {
+    (id_of_a_leg(), 1..4_u32, airport_code(), airport_code(), times()).prop_map(
+        |(id, number, origin, destination, (departure, arrival))| Leg {
+            id,
+            designator: FlightDesignator::parse(&format!("HA{number}")).unwrap(),
+            origin,
+            destination,
+            departure,
+            arrival,
+        },
+    )
+}
+
+fn rotation_asked() -> impl Strategy<Value = Asked> {
+    use rotation::Command as Ask;
+    let command = prop_oneof![
+        3 => Just(Ask::Create { mode: Mode::Draft }),
+        1 => Just(Ask::Create { mode: Mode::Active }),
+        12 => vec(leg(), 1..4).prop_map(|legs| Ask::AddLegs { legs }),
+        4 => id_of_a_leg().prop_map(|id| Ask::RemoveLegs { leg_ids: vec![id] }),
+        4 => (id_of_a_leg(), leg()).prop_map(|(id, leg)| Ask::ReplaceLegs { remove: vec![id], add: vec![leg] }),
+        6 => (id_of_a_leg(), times()).prop_map(|(leg_id, (departure, arrival))| Ask::RescheduleLeg { leg_id, departure, arrival }),
+        5 => select(AIRPLANES.to_vec()).prop_map(|airplane| Ask::AssignAirplane { registration: registration(airplane) }),
+        1 => Just(Ask::UnassignAirplane),
+        1 => Just(Ask::Activate),
+        1 => Just(Ask::Remove),
+    ];
+    (select(ROTATIONS.to_vec()), command).prop_map(|(id, command)| (AggregateId::Rotation(rotation_id(id)), Command::Rotation(command)))
+}
+
+fn asked() -> impl Strategy<Value = Vec<Asked>> {
+    vec(
+        prop_oneof![2 => airport_asked(), 1 => airplane_asked(), 12 => rotation_asked()],
+        1..120,
+    )
+}
+
+/// What the domain decides, each aggregate in a partition of its own choice.
+fn decided(asked: &[Asked]) -> Vec<Fact> {
+    let mut states: BTreeMap<String, (State, u64)> = BTreeMap::new();
+    let mut sequences = [0; PARTITIONS as usize];
+    let mut facts = Vec::new();
+    for (id, command) in asked {
+        let text = id.to_string();
+        let partition = u32::from(text.as_bytes()[text.len() - 1]) % PARTITIONS;
+        let (state, version) = states.entry(text).or_insert_with(|| (State::initial(id), 0));
+        for event in domain::decide(id, state, command).unwrap_or_default() {
+            domain::evolve(state, &event);
+            *version += 1;
+            let sequence = &mut sequences[partition as usize];
+            *sequence += 1;
+            facts.push(Fact {
+                partition,
+                sequence: *sequence,
+                version: *version,
+                command_id: [0; 16],
+                command_offset: 0,
+                decided_at: Instant(0),
+                aggregate_id: id.clone(),
+                event,
+            });
+        }
+    }
+    facts
+}
+
+/// The same facts, each partition in its order, and the partitions mixed otherwise.
+fn mixed(facts: &[Fact], choices: &[Index]) -> Vec<Fact> {
+    let mut left: Vec<Vec<Fact>> = (0..PARTITIONS)
+        .map(|partition| facts.iter().rev().filter(|fact| fact.partition == partition).cloned().collect())
+        .collect();
+    let mut choices = choices.iter().cycle();
+    let mut mixed = Vec::new();
+    while mixed.len() < facts.len() {
+        left.retain(|partition| !partition.is_empty());
+        let choice = choices.next().map_or(0, |index| index.index(left.len()));
+        mixed.extend(left[choice].pop());
+    }
+    mixed
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn the_index_follows_every_event_and_does_not_depend_on_the_order_of_partitions(asked in asked(), choices in vec(any::<Index>(), 1..60)) {
+        let facts = decided(&asked);
+        let mut view = Memory::default();
+        for fact in &facts {
+            apply(&mut view, fact);
+            agrees_with_recomputation(&view);
+        }
+        let mut other = Memory::default();
+        for fact in &mixed(&facts, &choices) {
+            apply(&mut other, fact);
+            agrees_with_recomputation(&other);
+        }
+        prop_assert_eq!(content_hash(&view).unwrap(), content_hash(&other).unwrap());
+    }
+}
+
+#[test]
+fn random_commands_break_every_rule_often_enough_to_mean_something() {
+    let mut runner = TestRunner::deterministic();
+    let mut found = [0_u64; crate::Check::ALL.len()];
+    let mut accepted = 0;
+    for _ in 0..100 {
+        let asked = asked().new_tree(&mut runner).unwrap().current();
+        let mut view = Memory::default();
+        for fact in &decided(&asked) {
+            apply(&mut view, fact);
+            accepted += 1;
+        }
+        for (sum, count) in found.iter_mut().zip(ask::counts(&view).unwrap().violations) {
+            *sum += count;
+        }
+    }
+    assert!(accepted > 1_500, "{accepted} events");
+    assert!(found.iter().all(|count| *count > 30), "{found:?}");
+}
