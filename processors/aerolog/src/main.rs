@@ -34,7 +34,7 @@ Exit status:
   0  it worked; a command was accepted; a check has no difference to report
   1  it failed: the cluster, the registry or the query service cannot be used, or something differs, or what was sent is no command
   2  the arguments are wrong
-  3  a command was rejected (send), or some commands of an import were
+  3  a command was rejected (send, outcomes); an import went to its end, but lines were left out or commands rejected
   4  no outcome came in time; the command may still be decided later
   5  an audit has found that an invariant does not hold
 

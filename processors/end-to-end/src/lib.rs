@@ -12,7 +12,7 @@ mod schedule;
 
 pub use cluster::Cluster;
 pub use history::History;
-pub use program::{Metrics, Program, binary, signal, sum};
+pub use program::{Answer, Metrics, Program, binary, signal, sum};
 pub use schedule::{Schedule, command, is_accepted, load};
 
 use std::time::Duration;

@@ -21,6 +21,15 @@ pub struct Program {
 /// Metrics at one moment: name and labels as they are written, and the value.
 pub type Metrics = BTreeMap<String, f64>;
 
+/// An answer of the query service.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub retry_after: Option<String>,
+    pub position: Option<String>,
+    pub body: Value,
+}
+
 /// A question to a process that is suspended is given up after this.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(30);
 
@@ -152,6 +161,24 @@ impl Program {
     pub fn not_ready_because(&self) -> String {
         let answer = client().get(format!("http://127.0.0.1:{}/health/ready", self.operations)).send();
         answer.and_then(reqwest::blocking::Response::text).unwrap_or_default()
+    }
+
+    /// Whether it says that only a restart helps.
+    pub fn is_dead(&self) -> bool {
+        let answer = client().get(format!("http://127.0.0.1:{}/health/live", self.operations)).send();
+        answer.is_ok_and(|answer| answer.status().as_u16() == 503)
+    }
+
+    /// The whole answer of the query service; `None` where there is none.
+    pub fn answer(&self, path: &str) -> Option<Answer> {
+        let answer = client().get(self.url(path)).send().ok()?;
+        let header = |name: &str| Some(answer.headers().get(name)?.to_str().unwrap().to_owned());
+        Some(Answer {
+            status: answer.status().as_u16(),
+            retry_after: header("retry-after"),
+            position: header("x-position"),
+            body: answer.json().ok()?,
+        })
     }
 
     pub fn log(&self) -> String {

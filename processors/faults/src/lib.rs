@@ -10,6 +10,7 @@ mod audit;
 mod chance;
 mod fleet;
 mod ground;
+mod kafka;
 pub mod kills;
 mod load;
 pub mod nemesis;
@@ -17,6 +18,7 @@ pub mod rolling;
 pub mod rows;
 pub mod scene;
 mod services;
+mod stub;
 mod watch;
 
 pub use audit::compare_states;

@@ -3,11 +3,18 @@
 //! A file holds the rows of one kind of fault and lists them in its `ROWS`.
 
 mod brokers;
+mod clocks;
+mod directories;
+mod disks;
 mod instances;
 mod killing;
 mod network;
 mod pausing;
+mod records;
+mod registry;
 mod together;
+mod topics;
+mod views;
 
 use crate::Ground;
 
@@ -53,6 +60,13 @@ pub fn all() -> Vec<&'static Row> {
         network::ROWS,
         brokers::ROWS,
         together::ROWS,
+        clocks::ROWS,
+        directories::ROWS,
+        disks::ROWS,
+        records::ROWS,
+        registry::ROWS,
+        topics::ROWS,
+        views::ROWS,
     ]
     .into_iter()
     .flatten()

@@ -25,6 +25,7 @@ fn records_that_are_no_command_become_dead_letters_and_the_rest_goes_on() {
     let large = vec![b'x'; 600 << 10];
     let key: &[u8] = b"rotation/R0";
     schedule.write(&schedule.record(Some(key), Some(b"no such bytes"), &[], None));
+    schedule.write(&schedule.record(Some(key), Some(&avro[..avro.len() - 1]), &[], None));
     schedule.write(&schedule.record(Some(key), Some(&unknown_id), &[], None));
     schedule.write(&schedule.record(Some(b"rotation/other"), Some(&avro), &[], None));
     schedule.write(&schedule.record(None, Some(&avro), &[], None));
@@ -36,10 +37,14 @@ fn records_that_are_no_command_become_dead_letters_and_the_rest_goes_on() {
     let history = History::wait_for(&schedule, good.len());
     history.check(good.iter().map(|command| command.command_id));
 
-    eventually("eight dead letters", || History::read(&schedule).dead_letters.len() >= 8);
+    eventually("nine dead letters", || History::read(&schedule).dead_letters.len() >= 9);
     let history = History::read(&schedule);
     let reasons: Vec<&str> = history.dead_letters.iter().map(|(reason, _)| reason.as_str()).collect();
+    assert_eq!(reasons.len(), 9, "{reasons:?}");
     for part in [
+        "begins with byte 110",
+        "ends before it should",
+        "2008-02-31T10:00:00Z",
         "schema id 8388607",
         "is not the command's aggregate id",
         "the record has no key",

@@ -1,0 +1,568 @@
+//! Records as no client of ours would write them: each has one defined outcome, and its partition goes on.
+
+use crate::rows::{Needs, Row};
+use crate::{Chance, Ground, Scene, Sent, Shape, Spoken};
+use decider::{CommandEnvelope, Status};
+use domain::rotation::{Command, Leg, Mode};
+use domain::{AirportCode, FlightDesignator, Instant, LegId};
+use end_to_end::{History, command, eventually, within};
+use schemas::command_to_avro;
+use service::clock;
+use std::collections::BTreeMap;
+use std::sync::Barrier;
+use std::time::Duration;
+use uuid::Uuid;
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        number: 36,
+        name: "damaged-commands",
+        what: "thousands of commands with flipped, missing, added and random bytes: one answer or one dead letter each, and little memory",
+        needs: Needs::Broker,
+        run: damaged_commands,
+    },
+    Row {
+        number: 37,
+        name: "odd-records",
+        what: "keys, values and headers that are missing, empty, double, huge or no text: one answer or one dead letter each",
+        needs: Needs::Broker,
+        run: odd_records,
+    },
+    Row {
+        number: 37,
+        name: "huge-headers",
+        what: "a traceparent and other headers that fill a record up to what the topic takes: answered or put aside, and nobody is held up",
+        needs: Needs::Broker,
+        run: huge_headers,
+    },
+    Row {
+        number: 38,
+        name: "largest-results",
+        what: "commands whose events and rejections are as large as any can be: answered, and no transaction is too large to commit",
+        needs: Needs::Broker,
+        run: largest_results,
+    },
+    Row {
+        number: 39,
+        name: "duplicates",
+        what: "each command twice in one batch, across batches, after a kill, after a take-over and after a rebuild: one decision, repeated",
+        needs: Needs::Broker,
+        run: duplicates,
+    },
+    Row {
+        number: 40,
+        name: "two-clients",
+        what: "two clients race for every version of the same rotations: one of each two is accepted, the other is told the version",
+        needs: Needs::Broker,
+        run: two_clients,
+    },
+    Row {
+        number: 41,
+        name: "hot-key",
+        what: "nine of ten commands are for one rotation: no other partition waits for more than a few seconds",
+        needs: Needs::Broker,
+        run: hot_key,
+    },
+];
+
+fn begin<'g>(ground: &'g Ground, name: &str, partitions: u32) -> Scene<'g> {
+    let mut scene = Scene::begin(ground, name, partitions);
+    scene.processor("one");
+    scene
+}
+
+/// All dead letters and all outcomes of commands that are not part of the load.
+fn answers(scene: &Scene<'_>) -> (Vec<String>, usize) {
+    let history = History::read(&scene.schedule);
+    let letters = history
+        .dead_letters
+        .into_iter()
+        .map(|(reason, at)| format!("{at}: {reason}"))
+        .collect();
+    (letters, history.outcomes.values().map(Vec::len).sum())
+}
+
+/// What the process takes now, in bytes.
+fn memory(scene: &mut Scene<'_>) -> f64 {
+    scene.fleet.program("one").metric("process_resident_memory_bytes")
+}
+
+const MEMORY_GROWTH_BYTES_MAX: f64 = 150e6;
+
+fn damaged_commands(ground: &Ground) {
+    const RECORDS: usize = 4_000;
+    let mut scene = begin(ground, "damaged-bytes", 2);
+    scene.schedule.send(&[command(1, 0), command(1, 1)]);
+    eventually("the processor is warm", || answers(&scene).1 == 2);
+    let before = memory(&mut scene);
+    let mut chance = Chance::from_seed(ground.seed());
+    let schema_id = scene.schedule.ids().command;
+    for index in 0..RECORDS {
+        let envelope = command(1_000 + u32::try_from(index).unwrap(), 0);
+        let value = damage(&command_to_avro(&envelope, schema_id), &mut chance);
+        let json: &[(&str, &[u8])] = &[("content-type", b"application/json")];
+        let headers = if chance.below(5) == 0 { json } else { &[] };
+        let record = scene
+            .schedule
+            .record(Some(envelope.aggregate_id.as_bytes()), Some(&value), headers, None);
+        scene.schedule.write(&record);
+    }
+    scene.schedule.flush();
+    let (mut letters, mut outcomes) = (Vec::new(), 0);
+    within(Duration::from_secs(45), "each has its answer", || {
+        (letters, outcomes) = answers(&scene);
+        letters.len() + outcomes >= RECORDS + 2
+    });
+    // Nothing more comes of them.
+    scene.pass(Duration::from_millis(500));
+    (letters, outcomes) = answers(&scene);
+    assert_eq!(letters.len() + outcomes, RECORDS + 2, "one answer each");
+    let places: std::collections::BTreeSet<&str> = letters.iter().map(|letter| letter.split(": ").next().unwrap()).collect();
+    assert_eq!(places.len(), letters.len(), "one letter for each place");
+    assert!(
+        letters.len() > RECORDS / 2 && outcomes > 20,
+        "{} letters, {outcomes} outcomes",
+        letters.len()
+    );
+    let grown = memory(&mut scene) - before;
+    ground.tell(&format!(
+        "{} dead letters, {outcomes} outcomes, {:.0} MB more memory",
+        letters.len(),
+        grown / 1e6
+    ));
+    assert!(grown < MEMORY_GROWTH_BYTES_MAX, "{grown} bytes more");
+    scene.load(Shape::default());
+    scene.progress(100);
+    scene.end_load();
+    scene.fleet.check_running();
+    scene.fleet.stop("one");
+}
+
+/// Some change of the bytes; rarely none.
+fn damage(value: &[u8], chance: &mut Chance) -> Vec<u8> {
+    let mut bytes = value.to_vec();
+    match chance.below(8) {
+        0 => bytes.truncate(chance.below(bytes.len())),
+        1 => {
+            let at = chance.below(bytes.len());
+            bytes[at] ^= 1 << chance.below(8);
+        }
+        2 => bytes.extend((0..=chance.below(20)).map(|_| random_byte(chance))),
+        3 => bytes = (0..chance.below(200)).map(|_| random_byte(chance)).collect(),
+        // Lengths that say that gigabytes follow.
+        4 => {
+            let at = 5 + chance.below(bytes.len() - 5);
+            bytes.splice(at..at, [0xfe, 0xff, 0xff, 0xff, 0x0f]);
+        }
+        5 => {
+            let from = 5 + chance.below(bytes.len() - 5);
+            bytes[from..].fill(0xff);
+        }
+        6 => bytes[0] = random_byte(chance),
+        _ => {
+            for _ in 0..3 {
+                let at = 5 + chance.below(bytes.len() - 5);
+                bytes[at] = random_byte(chance);
+            }
+        }
+    }
+    bytes
+}
+
+fn random_byte(chance: &mut Chance) -> u8 {
+    u8::try_from(chance.below(256)).unwrap()
+}
+
+/// What is to become of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Answer,
+    /// With this in its reason.
+    Letter(&'static str),
+}
+
+fn odd_records(ground: &Ground) {
+    let mut scene = begin(ground, "odd", 2);
+    scene.load(Shape::default());
+    let schema_id = scene.schedule.ids().command;
+    let avro = |rotation: u32| command_to_avro(&command(rotation, 0), schema_id);
+    let key = |rotation: u32| format!("rotation/R{rotation}").into_bytes();
+    let long_key = [b"rotation/".as_slice(), &[b'x'; 5_000]].concat();
+    type Headers = Vec<(&'static str, Vec<u8>)>;
+    let json = ("content-type", b"application/json".to_vec());
+    let records: Vec<(Option<Vec<u8>>, Option<Vec<u8>>, Headers, Fate)> = vec![
+        (None, Some(avro(9_000)), vec![], Fate::Letter("the record has no key")),
+        (None, None, vec![], Fate::Letter("the record has no key")),
+        (Some(key(9_001)), None, vec![], Fate::Letter("the record has no value")),
+        (Some(key(9_002)), Some(vec![]), vec![], Fate::Letter("is empty")),
+        (Some(vec![]), Some(avro(9_003)), vec![], Fate::Letter("the key is not")),
+        (
+            Some(vec![0xff, 0xfe, 0xfd]),
+            Some(avro(9_004)),
+            vec![],
+            Fate::Letter("the key is not"),
+        ),
+        (
+            Some(b"rotation/R\n".to_vec()),
+            Some(avro(9_005)),
+            vec![],
+            Fate::Letter("control character"),
+        ),
+        (Some(long_key), Some(avro(9_006)), vec![], Fate::Letter("the key is not")),
+        (Some(key(9_007)), Some(vec![0; 600 << 10]), vec![], Fate::Letter("614400 bytes")),
+        (Some(key(9_008)), Some(avro(9_008)), vec![json.clone()], Fate::Letter("JSON")),
+        (
+            Some(key(9_009)),
+            Some(avro(9_009)),
+            vec![("content-type", b"text/html".to_vec())],
+            Fate::Letter("text/html"),
+        ),
+        // The last of several counts, as everywhere in Kafka.
+        (
+            Some(key(9_010)),
+            Some(avro(9_010)),
+            vec![json, ("content-type", Vec::new())],
+            Fate::Answer,
+        ),
+        (
+            Some(key(9_011)),
+            Some(avro(9_011)),
+            vec![("", b"nameless".to_vec()), ("bytes", vec![0xff; 300])],
+            Fate::Answer,
+        ),
+        (
+            Some(key(9_012)),
+            Some(avro(9_012)),
+            (0..500).map(|_| ("again", b"and again".to_vec())).collect(),
+            Fate::Answer,
+        ),
+    ];
+    let expected: Vec<Fate> = records.iter().map(|record| record.3).collect();
+    for (key, value, headers, _) in &records {
+        let headers: Vec<(&str, &[u8])> = headers.iter().map(|(name, value)| (*name, value.as_slice())).collect();
+        scene
+            .schedule
+            .write(&scene.schedule.record(key.as_deref(), value.as_deref(), &headers, None));
+    }
+    scene.schedule.flush();
+    let letters = expected.iter().filter(|fate| matches!(fate, Fate::Letter(_))).count();
+    within(Duration::from_secs(20), "every odd record has its dead letter", || {
+        History::read(&scene.schedule).dead_letters.len() >= letters
+    });
+    let found = History::read(&scene.schedule).dead_letters;
+    assert_eq!(found.len(), letters, "one each: {found:?}");
+    let mut wanted: BTreeMap<&str, usize> = BTreeMap::new();
+    for fate in &expected {
+        if let Fate::Letter(said) = fate {
+            *wanted.entry(said).or_default() += 1;
+        }
+    }
+    for (said, count) in wanted {
+        let has = found.iter().filter(|(reason, _)| reason.contains(said)).count();
+        assert!(has >= count, "{said}: {has} of {count} in {found:?}");
+    }
+    let answered = [9_010, 9_011, 9_012].map(|rotation| command(rotation, 0).command_id);
+    scene.also_sent(sent(answered, true));
+    scene.progress(100);
+    scene.finish();
+}
+
+fn sent(commands: impl IntoIterator<Item = Uuid>, accepted: bool) -> Sent {
+    let commands: std::collections::HashMap<Uuid, bool> = commands.into_iter().map(|id| (id, accepted)).collect();
+    Sent {
+        records: commands.len() as u64,
+        commands,
+    }
+}
+
+/// Key, value and headers of the largest record that the topic takes, about: what is around them takes the rest.
+const RECORD_BYTES: usize = 1_048_588 - 60;
+
+fn huge_headers(ground: &Ground) {
+    let mut scene = begin(ground, "headers", 2);
+    scene.load(Shape::default());
+    scene.progress(100);
+    let schema_id = scene.schedule.ids().command;
+    let mut chance = Chance::from_seed(ground.seed());
+    let mut answered = Vec::new();
+    for (rotation, name, misrouted) in [(9_000, "traceparent", false), (9_001, "baggage", false), (9_002, "baggage", true)] {
+        // Refused, because there is no such rotation: its outcome is longer than it is.
+        let envelope = CommandEnvelope {
+            command: domain::Command::Rotation(Command::Remove),
+            ..command(rotation, 0)
+        };
+        let value = command_to_avro(&envelope, schema_id);
+        let key = envelope.aggregate_id.as_bytes();
+        // Nothing that could be compressed: the limit is of what is stored.
+        let length = RECORD_BYTES - value.len() - key.len() - name.len() - 20;
+        let filler: Vec<u8> = (0..length).map(|_| random_byte(&mut chance)).collect();
+        let headers: &[(&str, &[u8])] = &[(name, &filler)];
+        let right = topology::partition_of(key, scene.schedule.partitions());
+        let partition = misrouted.then(|| (right + 1) % scene.schedule.partitions());
+        scene
+            .schedule
+            .write(&scene.schedule.record(Some(key), Some(&value), headers, partition));
+        scene.schedule.flush();
+        within(
+            Duration::from_secs(15),
+            &format!("the record with a long {name} is answered or put aside"),
+            || {
+                let history = History::read(&scene.schedule);
+                let is_answered = history
+                    .outcomes
+                    .values()
+                    .flatten()
+                    .any(|outcome| outcome.command_id == envelope.command_id);
+                if is_answered {
+                    answered.push(envelope.command_id);
+                }
+                is_answered || (misrouted && !history.dead_letters.is_empty())
+            },
+        );
+        scene.progress(50);
+    }
+    assert!(answered.len() >= 2, "only a record that cannot be forwarded may be put aside");
+    ground.tell(&format!("{} of 3 answered, the others put aside", answered.len()));
+    answered.dedup();
+    scene.also_sent(sent(answered, false));
+    scene.finish();
+}
+
+fn largest_results(ground: &Ground) {
+    const LEGS_IN_COMMAND: u32 = 500;
+    const COMMANDS: u32 = 40;
+    let mut scene = begin(ground, "largest", 1);
+    let envelope = |number: u32, command: Command| CommandEnvelope {
+        command_id: Uuid::from_u64_pair(77, u64::from(number)),
+        aggregate_id: format!("rotation/{}", "R".repeat(64)),
+        expected_version: None,
+        issued_by: Some("x".repeat(100)),
+        command: domain::Command::Rotation(command),
+    };
+    let mut commands = vec![envelope(0, Command::Create { mode: Mode::Draft })];
+    for part in 0..COMMANDS {
+        let legs = (0..LEGS_IN_COMMAND).map(|index| long_leg(part * LEGS_IN_COMMAND + index)).collect();
+        commands.push(envelope(1 + part, Command::AddLegs { legs }));
+    }
+    // Every pair is discontinuous and overlaps: the longest list of problems that there can be.
+    commands.push(envelope(50, Command::Activate));
+    let remove = (0..LEGS_IN_COMMAND).map(|number| long_leg(number).id).collect();
+    let add = (20_000..20_000 + LEGS_IN_COMMAND).map(long_leg).collect();
+    commands.push(envelope(51, Command::ReplaceLegs { remove, add }));
+    commands.push(envelope(52, Command::Remove));
+    scene.schedule.send(&commands);
+    let history = History::wait_for(&scene.schedule, commands.len());
+    history.check(commands.iter().map(|command| command.command_id));
+    let outcomes: Vec<_> = history.outcomes.values().flatten().collect();
+    let activation = outcomes
+        .iter()
+        .find(|outcome| outcome.command_id == commands[41].command_id)
+        .unwrap();
+    assert_eq!(activation.status, Status::Rejected);
+    let facts = activation.rejection.as_ref().unwrap().facts.len();
+    assert!(facts >= 1_000, "{facts} facts");
+    let replaced = outcomes
+        .iter()
+        .find(|outcome| outcome.command_id == commands[42].command_id)
+        .unwrap();
+    assert_eq!((replaced.status, replaced.event_count), (Status::Accepted, 2 * LEGS_IN_COMMAND));
+    let aborted = scene
+        .fleet
+        .program("one")
+        .metric("aerolog_troubles_total{kind=\"transaction_aborted\"}");
+    assert!(aborted < 1.0, "{aborted} transactions were aborted");
+    ground.tell(&format!(
+        "{} events in one command, {facts} facts in one rejection",
+        replaced.event_count
+    ));
+    scene.fleet.check_running();
+    scene.fleet.stop("one");
+}
+
+fn long_leg(number: u32) -> Leg {
+    let code = |text: &str| AirportCode::parse(text).unwrap();
+    let departure = Instant(1_200_000_000_000 + i64::from(number) * 60_000);
+    Leg {
+        id: LegId::parse(&format!("{number:0>64}")).unwrap(),
+        designator: FlightDesignator::parse("HA9999Z").unwrap(),
+        origin: code("HNL"),
+        destination: code("KOA"),
+        departure,
+        arrival: Instant(departure.0 + 3_600_000),
+    }
+}
+
+fn duplicates(ground: &Ground) {
+    let mut scene = begin(ground, "duplicates", 2);
+    let commands: Vec<_> = (0..20)
+        .flat_map(|number| (0..10).map(move |rotation| command(rotation, number)))
+        .collect();
+    // Twice in one batch, and once more across batches.
+    for part in commands.chunks(20) {
+        let schema_id = scene.schedule.ids().command;
+        for envelope in part.iter().flat_map(|envelope| [envelope, envelope]) {
+            let value = command_to_avro(envelope, schema_id);
+            scene.schedule.write(
+                &scene
+                    .schedule
+                    .record(Some(envelope.aggregate_id.as_bytes()), Some(&value), &[], None),
+            );
+        }
+    }
+    scene.schedule.flush();
+    let count = commands.len() as u64;
+    let wait = |scene: &Scene<'_>, rounds: u64| {
+        within(Duration::from_secs(20), "every copy has its outcome", || {
+            scene.watch.outcomes() >= rounds * count
+        });
+        let seen = scene.watch.counts();
+        assert_eq!(
+            (seen.accepted + seen.rejected, seen.repeated),
+            (count, (rounds - 1) * count),
+            "after {rounds} rounds"
+        );
+    };
+    wait(&scene, 2);
+    scene.schedule.send(&commands);
+    wait(&scene, 3);
+    scene.fleet.kill("one");
+    scene.processor("one");
+    scene.schedule.send(&commands);
+    wait(&scene, 4);
+    // Another instance takes over with nothing but the log.
+    scene.start_processor("two", &[]);
+    scene.fleet.kill("one");
+    scene.fleet.wait_until_ready("two");
+    scene.schedule.send(&commands);
+    wait(&scene, 5);
+    scene.fleet.kill("two");
+    std::fs::remove_dir_all(scene.fleet.state("two")).unwrap();
+    scene.processor("two");
+    scene.schedule.send(&commands);
+    wait(&scene, 6);
+    History::read(&scene.schedule).check(commands.iter().map(|command| command.command_id));
+    scene.fleet.stop("two");
+}
+
+fn two_clients(ground: &Ground) {
+    const ROTATIONS: u32 = 5;
+    const VERSIONS: u32 = 60;
+    let mut scene = begin(ground, "two-clients", 2);
+    let creations: Vec<_> = (0..ROTATIONS).map(|rotation| command(rotation, 0)).collect();
+    scene.schedule.send(&creations);
+    let client = |client: u64| -> Vec<CommandEnvelope<domain::Command>> {
+        let each = (1..=VERSIONS).flat_map(|version| (0..ROTATIONS).map(move |rotation| (rotation, version)));
+        each.map(|(rotation, version)| CommandEnvelope {
+            command_id: Uuid::from_u64_pair(client, u64::from(rotation) << 32 | u64::from(version)),
+            expected_version: Some(u64::from(version)),
+            ..assign(rotation, client, version)
+        })
+        .collect()
+    };
+    let clients = [client(101), client(102)];
+    let together = Barrier::new(clients.len());
+    std::thread::scope(|scope| {
+        for (commands, seed) in clients.iter().zip(ground.seed()..) {
+            let (schedule, together) = (&scene.schedule, &together);
+            scope.spawn(move || {
+                let writer = stream::writer::Writer::new(&schedule.cluster().settings()).unwrap();
+                let mut chance = Chance::from_seed(seed);
+                for part in commands.chunks(ROTATIONS as usize) {
+                    // Both want the same version at the same time, and now the one is quicker, now the other.
+                    together.wait();
+                    for envelope in part {
+                        clock::rest(chance.millis(0, 4));
+                        let value = command_to_avro(envelope, schedule.ids().command);
+                        let record = schedule.record(Some(envelope.aggregate_id.as_bytes()), Some(&value), &[], None);
+                        writer.send(&record).unwrap();
+                        writer.flush(Duration::from_secs(20)).unwrap();
+                    }
+                }
+            });
+        }
+    });
+    let all = clients.iter().flatten();
+    let history = History::wait_for(&scene.schedule, creations.len() + clients.iter().map(Vec::len).sum::<usize>());
+    history.check(all.clone().map(|command| command.command_id));
+    let mut accepted: BTreeMap<(String, u64), u32> = BTreeMap::new();
+    let mut by_client = [0; 2];
+    for envelope in all {
+        let outcome = history
+            .outcomes
+            .values()
+            .flatten()
+            .find(|outcome| outcome.command_id == envelope.command_id);
+        let outcome = outcome.unwrap();
+        let version = envelope.expected_version.unwrap();
+        match &outcome.rejection {
+            None => {
+                *accepted.entry((envelope.aggregate_id.clone(), version)).or_default() += 1;
+                by_client[usize::from(envelope.command_id.as_u64_pair().0 == 102)] += 1;
+                assert_eq!(outcome.version, version + 1);
+            }
+            Some(rejection) => assert_eq!(rejection.rule, "expected-version", "{outcome:?}"),
+        }
+    }
+    assert!(
+        accepted.values().all(|count| *count == 1),
+        "a version was given twice: {accepted:?}"
+    );
+    ground.tell(&format!("{by_client:?} accepted of {} versions", accepted.len()));
+    assert!(by_client.iter().all(|count| *count > 20), "one client was always quicker");
+    scene.fleet.stop("one");
+}
+
+/// Accepted at any version.
+fn assign(rotation: u32, client: u64, version: u32) -> CommandEnvelope<domain::Command> {
+    let registration = domain::Registration::parse(&format!("N{}V{}", client, version)).unwrap();
+    CommandEnvelope {
+        command: domain::Command::Rotation(Command::AssignAirplane { registration }),
+        ..command(rotation, 0)
+    }
+}
+
+fn hot_key(ground: &Ground) {
+    const PARTITIONS: u32 = 4;
+    const SILENCE_MAX: Duration = Duration::from_secs(5);
+    let mut scene = begin(ground, "hot", PARTITIONS);
+    scene.load(Shape {
+        rotations: 80,
+        rate: 200,
+        ..Shape::default()
+    });
+    scene.progress(200);
+    let began = clock::monotonic();
+    let hot = 9_000;
+    let mut sent_hot = Vec::new();
+    // Faster than it can be read by a person, for ten seconds.
+    for second in 0..10 {
+        let part: Vec<_> = (0..1_800).map(|index| command(hot, second * 1_800 + index)).collect();
+        scene.schedule.send(&part);
+        sent_hot.extend(part);
+        while began.elapsed() < Duration::from_secs(u64::from(second) + 1) {
+            clock::rest(Duration::from_millis(10));
+        }
+    }
+    let ended = clock::monotonic();
+    let home = topology::partition_of(sent_hot[0].aggregate_id.as_bytes(), PARTITIONS);
+    let silences = scene.watch.silences(Spoken::Outcomes, began, ended);
+    for (partition, longest) in &silences {
+        if *partition != home {
+            assert!(*longest < SILENCE_MAX, "partition {partition} said nothing for {longest:?}");
+        }
+    }
+    assert_eq!(silences.len(), PARTITIONS as usize, "every partition has spoken");
+    ground.tell(&format!(
+        "{} hot commands; longest silences {silences:?}, hot is {home}",
+        sent_hot.len()
+    ));
+    let accepted = sent_hot
+        .iter()
+        .zip(0..)
+        .map(|(command, number)| (command.command_id, end_to_end::is_accepted(number)));
+    scene.also_sent(Sent {
+        records: sent_hot.len() as u64,
+        commands: accepted.collect(),
+    });
+    scene.finish();
+}

@@ -1,0 +1,265 @@
+//! The schema registry away, slow, out of order; and schema ids that are none of ours.
+
+use crate::rows::{Needs, Row};
+use crate::stub::{Manner, StubRegistry};
+use crate::{Ground, Scene, Shape};
+use decider::CommandEnvelope;
+use end_to_end::{History, command, eventually, within};
+use schemas::{Content, command_to_avro};
+use std::time::Duration;
+use stream::registry::{Applied, Registry, Subject};
+use uuid::Uuid;
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        number: 33,
+        name: "registry-away-in-run",
+        what: "the registry is away, broken, slow: known schemas go on; a command of an unknown one waits, is no dead letter, and is decided",
+        needs: Needs::Broker,
+        run: registry_away_in_run,
+    },
+    Row {
+        number: 33,
+        name: "registry-away-at-start",
+        what: "the registry is away when a processor and a view start: they wait, not ready, and go on when it is there",
+        needs: Needs::Broker,
+        run: registry_away_at_start,
+    },
+    Row {
+        number: 34,
+        name: "unknown-schema-ids",
+        what: "hundreds of records name schemas that no registry has: each is one dead letter, and the registry is not stormed",
+        needs: Needs::Broker,
+        run: unknown_schema_ids,
+    },
+    Row {
+        number: 35,
+        name: "other-schemas",
+        what: "schemas that exist and are of something else, or cannot be read as commands: one dead letter each",
+        needs: Needs::Broker,
+        run: other_schemas,
+    },
+];
+
+/// A scene whose processes ask the stub.
+fn begin<'g>(ground: &'g Ground, name: &str) -> (Scene<'g>, StubRegistry) {
+    let stub = StubRegistry::start(&ground.cluster().registry);
+    (Scene::begin(ground, name, 2), stub)
+}
+
+fn start(scene: &mut Scene<'_>, stub: &StubRegistry) {
+    scene.start_processor("one", &[("SCHEMA_REGISTRY_URL", stub.url())]);
+}
+
+/// The commands' schema with another explanation: other text, so another id; the same bytes.
+fn same_bytes(times: usize) -> String {
+    Content::Command
+        .latest()
+        .json
+        .replacen("\"doc\":", &format!("\"doc\": \"{}\", \"was\":", "again ".repeat(times)), 1)
+}
+
+fn register(ground: &Ground, subject: &str, json: &str) -> u32 {
+    let registry = Registry::new(&ground.cluster().registry).unwrap();
+    let subject = Subject {
+        name: subject.to_owned(),
+        schema_json: json.to_owned(),
+        compatibility: "NONE".to_owned(),
+    };
+    match registry.apply(&subject).unwrap() {
+        Applied::Registered { id } | Applied::Unchanged { id } => id,
+    }
+}
+
+fn unique(scene: &Scene<'_>, name: &str) -> String {
+    format!("{}-{name}", scene.schedule.name())
+}
+
+/// The first command of a rotation that nobody else has.
+fn creation(rotation: u32) -> CommandEnvelope<domain::Command> {
+    command(rotation, 0)
+}
+
+fn registry_away_in_run(ground: &Ground) {
+    let (mut scene, stub) = begin(ground, "registry");
+    start(&mut scene, &stub);
+    scene.fleet.wait_until_ready("one");
+    scene.load(Shape::default());
+    let mut answered = Vec::new();
+    for (rotation, manner) in [
+        (9_000, Manner::Away),
+        (9_001, Manner::Broken),
+        (9_002, Manner::Slow(Duration::from_secs(8))),
+    ] {
+        let id = register(
+            ground,
+            &unique(&scene, &rotation.to_string()),
+            &same_bytes(rotation as usize - 8_998),
+        );
+        stub.be(manner);
+        // Nothing is asked about schemas that are known.
+        scene.progress(100);
+        let envelope = creation(rotation);
+        let value = command_to_avro(&envelope, id);
+        scene.schedule.write(
+            &scene
+                .schedule
+                .record(Some(envelope.aggregate_id.as_bytes()), Some(&value), &[], None),
+        );
+        scene.schedule.flush();
+        let program = scene.fleet.program("one");
+        within(Duration::from_secs(20), "the processor says what it waits for", || {
+            program.not_ready_because().contains("registry")
+        });
+        assert!(program.is_running() && !program.is_dead());
+        stub.be(Manner::PassOn);
+        answered.push(envelope.command_id);
+        within(Duration::from_secs(20), "the command of the unknown schema is decided", || {
+            let history = History::read(&scene.schedule);
+            history
+                .outcomes
+                .values()
+                .flatten()
+                .any(|outcome| outcome.command_id == envelope.command_id)
+        });
+        scene.fleet.wait_until_ready("one");
+        scene.progress(50);
+    }
+    let history = History::read(&scene.schedule);
+    assert!(history.dead_letters.is_empty(), "{:?}", history.dead_letters);
+    scene.also_sent(sent(answered, true));
+    scene.finish();
+}
+
+/// Commands that were written beside the load.
+fn sent(commands: impl IntoIterator<Item = Uuid>, accepted: bool) -> crate::Sent {
+    let commands: std::collections::HashMap<Uuid, bool> = commands.into_iter().map(|id| (id, accepted)).collect();
+    crate::Sent {
+        records: commands.len() as u64,
+        commands,
+    }
+}
+
+fn registry_away_at_start(ground: &Ground) {
+    let (mut scene, stub) = begin(ground, "registry-start");
+    scene.processor("one");
+    scene.load(Shape::default());
+    scene.progress(200);
+    scene.fleet.stop("one");
+    for manner in [Manner::Away, Manner::Broken] {
+        stub.be(manner);
+        start(&mut scene, &stub);
+        let registry = [("SCHEMA_REGISTRY_URL", stub.url())];
+        scene.fleet.start_materializer(&scene.schedule, "view", &registry);
+        for name in ["one", "view"] {
+            let program = scene.fleet.program(name);
+            within(Duration::from_secs(20), &format!("{name} says what it waits for"), || {
+                program.not_ready_because().contains("registry")
+            });
+            assert!(program.is_running() && !program.is_dead() && !program.is_ready());
+        }
+        // What a view lacks cannot be told from what there is not.
+        let answer = scene.fleet.program("view").answer("/rotations").unwrap();
+        assert_eq!(answer.status, 503, "{answer:?}");
+        stub.be(Manner::PassOn);
+        for name in ["one", "view"] {
+            scene.fleet.wait_until_ready(name);
+        }
+        scene.progress(50);
+        scene.fleet.stop("one");
+        scene.fleet.kill("view");
+        std::fs::remove_dir_all(scene.fleet.state("view")).unwrap();
+    }
+    start(&mut scene, &stub);
+    scene.fleet.wait_until_ready("one");
+    scene.finish();
+}
+
+fn unknown_schema_ids(ground: &Ground) {
+    const RECORDS: usize = 300;
+    let (mut scene, stub) = begin(ground, "unknown-ids");
+    start(&mut scene, &stub);
+    scene.fleet.wait_until_ready("one");
+    scene.load(Shape::default());
+    let mut written = 0;
+    // One that comes again and again, some that no 32-bit registry can have, and many that come once.
+    let odd = [0, 0x7fff_ffff, 0x8000_0000, u32::MAX];
+    let ids = std::iter::repeat_n(999_999, RECORDS).chain(odd).chain(1_000_000..1_000_100);
+    for id in ids {
+        let envelope = creation(9_000 + u32::try_from(written % 7).unwrap());
+        let value = command_to_avro(&envelope, id);
+        scene.schedule.write(
+            &scene
+                .schedule
+                .record(Some(envelope.aggregate_id.as_bytes()), Some(&value), &[], None),
+        );
+        written += 1;
+        if written % 10 == 0 {
+            // In many batches.
+            scene.schedule.flush();
+            service::clock::rest(Duration::from_millis(20));
+        }
+    }
+    scene.schedule.flush();
+    eventually("each has its dead letter", || {
+        History::read(&scene.schedule).dead_letters.len() >= written
+    });
+    let letters = History::read(&scene.schedule).dead_letters;
+    assert_eq!(letters.len(), written, "one each");
+    assert!(letters.iter().all(|(reason, _)| reason.starts_with("schema id ")), "{letters:?}");
+    let asked = stub.asked("/schemas/ids/999999");
+    ground.tell(&format!(
+        "{written} dead letters; asked {asked} times for one id that came {RECORDS} times"
+    ));
+    assert!(asked <= 6, "the registry was asked {asked} times for an id that it does not have");
+    scene.progress(100);
+    scene.finish();
+}
+
+fn other_schemas(ground: &Ground) {
+    let (mut scene, stub) = begin(ground, "other-schemas");
+    start(&mut scene, &stub);
+    scene.fleet.wait_until_ready("one");
+    scene.load(Shape::default());
+    let schemas = [
+        (
+            "foreign",
+            r#"{"type":"record","name":"Bird","fields":[{"name":"wings","type":"int"}]}"#.to_owned(),
+            "is no command",
+        ),
+        ("event", Content::Event.latest().json.to_owned(), "is of "),
+        (
+            "incompatible",
+            r#"{"type":"record","name":"Command","namespace":"aerolog.schedule","fields":[{"name":"command_id","type":"int"}]}"#.to_owned(),
+            "schema id",
+        ),
+        ("plain", r#""string""#.to_owned(), "not of a record"),
+    ];
+    let written = schemas.len();
+    let mut expected = Vec::new();
+    for (name, json, said) in schemas {
+        let id = register(ground, &unique(&scene, name), &json);
+        let envelope = creation(9_000);
+        let value = command_to_avro(&envelope, id);
+        scene.schedule.write(
+            &scene
+                .schedule
+                .record(Some(envelope.aggregate_id.as_bytes()), Some(&value), &[], None),
+        );
+        expected.push((id, said));
+    }
+    scene.schedule.flush();
+    eventually("each has its dead letter", || {
+        History::read(&scene.schedule).dead_letters.len() >= written
+    });
+    let letters = History::read(&scene.schedule).dead_letters;
+    assert_eq!(letters.len(), written, "{letters:?}");
+    for (id, said) in expected {
+        let of_id = letters
+            .iter()
+            .filter(|(reason, _)| reason.contains(&format!("schema id {id}")) && reason.contains(said));
+        assert_eq!(of_id.count(), 1, "{id} {said}: {letters:?}");
+    }
+    scene.progress(100);
+    scene.finish();
+}

@@ -1,0 +1,173 @@
+//! A registry between the processes and the real one: passes questions on, or is slow, broken or away, and counts what it was asked.
+
+use service::clock;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// What becomes of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    PassOn,
+    /// Passed on after this time.
+    Slow(Duration),
+    /// Answered with status 500.
+    Broken,
+    /// The connection ends without a word.
+    Away,
+}
+
+/// A registry of this process.
+pub(crate) struct StubRegistry {
+    address: String,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    upstream: String,
+    manner: Mutex<Manner>,
+    /// Method and path of every question.
+    asked: Mutex<Vec<String>>,
+    over: AtomicBool,
+    client: reqwest::blocking::Client,
+}
+
+const ANSWER_WAIT_MAX: Duration = Duration::from_secs(10);
+const HEAD_BYTES_MAX: usize = 64 << 10;
+
+impl StubRegistry {
+    /// In front of the registry at `upstream`.
+    pub(crate) fn start(upstream: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let shared = Arc::new(Shared {
+            upstream: upstream.trim_end_matches('/').to_owned(),
+            manner: Mutex::new(Manner::PassOn),
+            asked: Mutex::new(Vec::new()),
+            over: AtomicBool::new(false),
+            client: reqwest::blocking::Client::builder()
+                .timeout(ANSWER_WAIT_MAX)
+                .no_proxy()
+                .build()
+                .unwrap(),
+        });
+        let serving = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if serving.over.load(Ordering::Relaxed) {
+                    return;
+                }
+                let (serving, Ok(stream)) = (Arc::clone(&serving), stream) else {
+                    continue;
+                };
+                // Who asks and goes away before the answer has had what it wanted.
+                std::thread::spawn(move || serving.serve(stream).ok());
+            }
+        });
+        Self { address, shared }
+    }
+
+    /// What a process is given as SCHEMA_REGISTRY_URL.
+    pub(crate) fn url(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn be(&self, manner: Manner) {
+        *lock(&self.shared.manner) = manner;
+    }
+
+    /// How many questions named this.
+    pub(crate) fn asked(&self, path: &str) -> usize {
+        lock(&self.shared.asked).iter().filter(|asked| asked.contains(path)).count()
+    }
+}
+
+impl Drop for StubRegistry {
+    fn drop(&mut self) {
+        self.shared.over.store(true, Ordering::Relaxed);
+        // Wakes the listener.
+        drop(TcpStream::connect(self.address.trim_start_matches("http://")));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    /// One question on one connection.
+    fn serve(&self, mut stream: TcpStream) -> std::io::Result<()> {
+        let Some((head, body)) = read_request(&mut stream)? else {
+            return Ok(());
+        };
+        let mut words = head.split(' ');
+        let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        lock(&self.asked).push(format!("{method} {path}"));
+        let manner = *lock(&self.manner);
+        let (status, answer) = match manner {
+            Manner::Away => return Ok(()),
+            Manner::Broken => (500, br#"{"error_code":50001,"message":"out of order"}"#.to_vec()),
+            Manner::PassOn => self.pass_on(method, path, body),
+            Manner::Slow(time) => {
+                clock::rest(time);
+                self.pass_on(method, path, body)
+            }
+        };
+        let head = format!(
+            "HTTP/1.1 {status} \r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            answer.len()
+        );
+        stream.write_all(head.as_bytes())?;
+        stream.write_all(&answer)
+    }
+
+    fn pass_on(&self, method: &str, path: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap_or(reqwest::Method::GET);
+        let request = self
+            .client
+            .request(method, format!("{}{path}", self.upstream))
+            .header("content-type", "application/json")
+            .body(body);
+        match request.send() {
+            Ok(answer) => (
+                answer.status().as_u16(),
+                answer.bytes().map(|bytes| bytes.to_vec()).unwrap_or_default(),
+            ),
+            Err(_) => (502, Vec::new()),
+        }
+    }
+}
+
+/// The head of a request and its body; `None` where the connection ends before.
+fn read_request(stream: &mut TcpStream) -> std::io::Result<Option<(String, Vec<u8>)>> {
+    stream.set_read_timeout(Some(ANSWER_WAIT_MAX))?;
+    let (mut read, mut buffer) = (Vec::new(), [0; 4096]);
+    let end = loop {
+        if let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") {
+            break end + 4;
+        }
+        let count = stream.read(&mut buffer)?;
+        if count == 0 || read.len() > HEAD_BYTES_MAX {
+            return Ok(None);
+        }
+        read.extend_from_slice(&buffer[..count]);
+    };
+    let head = String::from_utf8_lossy(&read[..end]).into_owned();
+    let length = head
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, value)| value.trim().parse().ok())
+        .unwrap_or(0);
+    let mut body = read.split_off(end);
+    while body.len() < length {
+        let count = stream.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(None);
+        }
+        body.extend_from_slice(&buffer[..count]);
+    }
+    Ok(Some((head, body)))
+}

@@ -1,0 +1,28 @@
+//! The quickest rows about data: records, schemas, states. `scripts/faults all` runs them all.
+
+use faults::rows::in_suite;
+
+#[test]
+fn odd_records_have_one_answer_or_one_dead_letter_each() {
+    in_suite("odd-records");
+}
+
+#[test]
+fn a_command_that_is_sent_again_is_decided_once_whatever_happens_in_between() {
+    in_suite("duplicates");
+}
+
+#[test]
+fn of_two_clients_that_want_the_same_version_one_gets_it() {
+    in_suite("two-clients");
+}
+
+#[test]
+fn schemas_of_something_else_are_dead_letters() {
+    in_suite("other-schemas");
+}
+
+#[test]
+fn lost_states_and_views_come_back_from_the_log() {
+    in_suite("states-deleted");
+}
