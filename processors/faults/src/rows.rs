@@ -2,16 +2,20 @@
 //!
 //! A file holds the rows of one kind of fault and lists them in its `ROWS`.
 
+mod aborted;
 mod brokers;
 mod clocks;
 mod directories;
 mod disks;
+mod full_disks;
 mod instances;
 mod killing;
 mod network;
 mod pausing;
 mod records;
 mod registry;
+mod rivals;
+mod small_disk;
 mod together;
 mod topics;
 mod views;
@@ -67,6 +71,9 @@ pub fn all() -> Vec<&'static Row> {
         registry::ROWS,
         topics::ROWS,
         views::ROWS,
+        aborted::ROWS,
+        full_disks::ROWS,
+        rivals::ROWS,
     ]
     .into_iter()
     .flatten()

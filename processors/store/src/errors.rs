@@ -42,6 +42,18 @@ impl Error {
     }
 }
 
+impl Error {
+    /// A table of the directory that its manifest does not know.
+    pub(crate) fn unnamed(path: &Path, table: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            action: "opened",
+            reason: format!("its manifest does not name {table}, which cannot be right: part of it was lost"),
+            kind: Kind::Corrupt,
+        }
+    }
+}
+
 fn advice(kind: Kind) -> &'static str {
     match kind {
         Kind::InUse => "; another process has it open: stop that one, or give this one a directory of its own",

@@ -2,6 +2,7 @@
 
 use crate::Error;
 use rocksdb::{BlockBasedOptions, Cache, DB, DBCompressionType, DBRecoveryMode, Options};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// How much memory a store may take, about.
@@ -37,7 +38,30 @@ const SET_ASIDE_MAX: u32 = 1000;
 pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<DB, Error> {
     let mut options = options(sizing);
     options.create_if_missing(true);
-    DB::open(&options, path).map_err(|error| Error::new(path, "opened", &error))
+    // Nothing may become superfluous until what was found has been compared with what is used.
+    options.set_disable_auto_compactions(true);
+    let found = tables(path);
+    let failed = |error| Error::new(path, "opened", &error);
+    let db = DB::open(&options, path).map_err(failed)?;
+    let used: BTreeSet<String> = db.live_files().map_err(failed)?.into_iter().map(|file| file.name).collect();
+    if let Some(unused) = found.iter().find(|name| !used.contains(*name)) {
+        return Err(Error::unnamed(path, unused));
+    }
+    db.set_options(&[("disable_auto_compactions", "false")]).map_err(failed)?;
+    Ok(db)
+}
+
+/// The tables in a directory, as RocksDB calls them: `/000012.sst`.
+///
+/// A manifest that was cut short opens without a word at what it knew before: the tables that it no longer names are deleted, and the log
+/// beside them brings a newer position without the state that belongs to it. So a table that is not used means that the directory cannot
+/// be relied on. A crash within the moment between writing a table and naming it looks the same; that costs a rebuild.
+fn tables(path: &Path) -> BTreeSet<String> {
+    let Ok(entries) = std::fs::read_dir(path) else {
+        return BTreeSet::new();
+    };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    names.filter(|name| name.ends_with(".sst")).map(|name| format!("/{name}")).collect()
 }
 
 pub(crate) fn options(sizing: Sizing) -> Options {

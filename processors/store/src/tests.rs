@@ -219,6 +219,41 @@ fn a_missing_manifest_is_corrupt_and_the_directory_can_be_set_aside() {
 }
 
 #[test]
+fn a_manifest_that_was_cut_short_is_corrupt_wherever_it_was_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    {
+        let store = open(&path);
+        for number in 0..4 {
+            store.apply(&[put(number, "value")]).unwrap();
+            store.flush().unwrap();
+        }
+        store.apply(&[put(9, "in the log")]).unwrap();
+    }
+    let manifest = files(&path, "MANIFEST").pop().unwrap();
+    let whole = std::fs::read(&manifest).unwrap();
+    let tables = files(&path, ".sst").len();
+    assert!(tables >= 4 && whole.len() > 200, "{tables} tables, {} bytes", whole.len());
+    for cut in (0..whole.len() - 1).step_by(whole.len() / 12) {
+        let copy = folder.path().join(format!("cut-{cut}"));
+        std::fs::create_dir(&copy).unwrap();
+        for entry in std::fs::read_dir(&path).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
+        }
+        std::fs::write(copy.join(manifest.file_name().unwrap()), &whole[..cut]).unwrap();
+        let error = Store::open(&copy, Sizing::default())
+            .err()
+            .unwrap_or_else(|| panic!("opened when cut at {cut}"));
+        assert_eq!(error.kind, Kind::Corrupt, "cut at {cut}: {error}");
+    }
+    assert_eq!(
+        open(&path).get(&9_u32.to_be_bytes(), <[u8]>::to_vec).unwrap().unwrap(),
+        b"in the log"
+    );
+}
+
+#[test]
 fn a_write_ahead_log_that_was_cut_ends_at_a_whole_batch() {
     let folder = tempfile::tempdir().unwrap();
     {

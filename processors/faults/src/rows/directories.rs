@@ -5,7 +5,6 @@ use crate::rows::{Needs, Row};
 use crate::{Ground, Scene, Shape};
 use end_to_end::within;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 pub(super) const ROWS: &[Row] = &[
@@ -50,13 +49,6 @@ pub(super) const ROWS: &[Row] = &[
         what: "a view's files are flipped under it: questions get 503 with Retry-After, the process asks for a restart, which rebuilds it",
         needs: Needs::Broker,
         run: view_damaged_running,
-    },
-    Row {
-        number: 31,
-        name: "state-disk-full",
-        what: "the disk of a processor's state fills up: it stops and says so, and goes on when there is space",
-        needs: Needs::Broker,
-        run: state_disk_full,
     },
 ];
 
@@ -391,87 +383,4 @@ fn view_damaged_running(ground: &Ground) {
         drained.as_secs_f64()
     ));
     scene.finish();
-}
-
-/// A small disk in memory, for as long as it lives.
-pub(super) struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    /// # Panics
-    /// When this user may not mount.
-    pub(super) fn mount(at: &Path, mebibytes: u32) -> Self {
-        std::fs::create_dir_all(at).unwrap();
-        mount(&["-t", "tmpfs", "-o", &format!("size={mebibytes}m"), "tmpfs"], at);
-        Self(at.to_owned())
-    }
-
-    pub(super) fn grow(&self, mebibytes: u32) {
-        mount(&["-o", &format!("remount,size={mebibytes}m")], &self.0);
-    }
-
-    /// Fills it to the last byte.
-    pub(super) fn fill(&self) {
-        use std::io::Write;
-        let mut file = std::fs::File::create(self.0.join("filler")).unwrap();
-        while file.write_all(&[1; 4096]).is_ok() {}
-    }
-
-    pub(super) fn make_space(&self) {
-        std::fs::remove_file(self.0.join("filler")).unwrap();
-    }
-}
-
-fn mount(arguments: &[&str], at: &Path) {
-    let mounted = Command::new("mount").args(arguments).arg(at).output().unwrap();
-    let said = String::from_utf8_lossy(&mounted.stderr);
-    assert!(mounted.status.success(), "a small disk can only be mounted by root: {said}");
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Lazily: somebody may still have it open when a row fails.
-        let _unmounted = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
-fn state_disk_full(ground: &Ground) {
-    let mut scene = Scene::begin(ground, "disk", 2);
-    let disk = SmallDisk::mount(&scene.fleet.state("one"), 24);
-    restart(&mut scene, "one");
-    scene.load(Shape {
-        rate: RATE,
-        ..Shape::default()
-    });
-    scene.progress(300);
-    disk.fill();
-    let program = scene.fleet.program("one");
-    let mut status = None;
-    within(Duration::from_secs(30), "the processor stops because its disk is full", || {
-        status = program.ended();
-        status.is_some()
-    });
-    let log = program.log();
-    assert!(!status.unwrap().success(), "{log}");
-    assert!(log.contains("No space left") && log.contains("state directory"), "{log}");
-    scene.fleet.forget("one");
-    disk.make_space();
-    disk.grow(200);
-    restart(&mut scene, "one");
-    scene.progress(300);
-    scene.drain();
-    // What was kept through it equals what is built from nothing.
-    scene.fleet.stop("one");
-    let kept = crate::scene::content_hash(&scene.fleet.state("one"));
-    let fresh = scene.fleet.state("fresh");
-    scene.start_processor("fresh", &[("AEROLOG_INSTANCE_ID", "one")]);
-    scene.fleet.wait_until_ready("fresh");
-    scene.fleet.stop("fresh");
-    assert_eq!(
-        kept,
-        crate::scene::content_hash(&fresh),
-        "the state equals one that is rebuilt from the log"
-    );
-    restart(&mut scene, "one");
-    scene.finish();
-    drop(disk);
 }

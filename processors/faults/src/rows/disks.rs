@@ -1,6 +1,6 @@
 //! The broker's disk: full, or put back to an older copy of itself.
 
-use crate::rows::directories::SmallDisk;
+use crate::rows::small_disk::SmallDisk;
 use crate::rows::topics::{copy, refuses_saying};
 use crate::rows::{Needs, Row};
 use crate::{Fleet, Ground, QUICK, Scene, Shape};

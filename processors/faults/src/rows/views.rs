@@ -1,6 +1,5 @@
 //! Views far behind, killed, compared, and asked while they are not what they should be.
 
-use crate::rows::directories::SmallDisk;
 use crate::rows::{Needs, Row};
 use crate::{Chance, Fleet, Ground, QUICK, Scene, Shape};
 use decider::CommandEnvelope;
@@ -9,7 +8,6 @@ use domain::{AirportCode, FlightDesignator, Instant, LegId};
 use end_to_end::{History, Program, Schedule, within};
 use service::clock;
 use std::collections::BTreeMap;
-use std::process::{Child, Stdio};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -36,25 +34,11 @@ pub(super) const ROWS: &[Row] = &[
         run: views_compared,
     },
     Row {
-        number: 45,
-        name: "aborted-transactions",
-        what: "other clients abort transactions on commands and events, and one leaves its open: nothing of them is seen, the wait has an end",
-        needs: Needs::Broker,
-        run: aborted_transactions,
-    },
-    Row {
         number: 48,
         name: "questions-during-rebuild",
         what: "questions never stop while a view is rebuilt from nothing: all of the answer or 503 with Retry-After, never an empty list",
         needs: Needs::Broker,
         run: questions_during_rebuild,
-    },
-    Row {
-        number: 31,
-        name: "view-disk-full",
-        what: "the disk of a view fills up: it is not ready and says why, still tells what it has, and is whole again when there is space",
-        needs: Needs::Broker,
-        run: view_disk_full,
     },
 ];
 
@@ -269,119 +253,6 @@ fn views_compared(ground: &Ground) {
     scene.finish();
 }
 
-/// A client of its own with a transaction on one topic, that ends it as it is told to.
-struct Transaction(Child);
-
-impl Transaction {
-    fn begin(ground: &Ground, topic: &str, id: &str, records: &[&str]) -> Self {
-        use std::io::Write;
-        let transactional_id = format!("transactional.id={topic}-{id}");
-        let mut child = std::process::Command::new("kcat")
-            .args(["-P", "-b", &ground.cluster().brokers, "-t", topic, "-p", "0"])
-            .args([
-                "-X",
-                &transactional_id,
-                "-X",
-                "transaction.timeout.ms=6000",
-                "-X",
-                "message.timeout.ms=6000",
-            ])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("kcat is there");
-        let input = child.stdin.as_mut().unwrap();
-        for record in records {
-            writeln!(input, "{record}").unwrap();
-        }
-        Self(child)
-    }
-
-    /// kcat aborts when it is asked to end, and leaves everything as it is when it is killed.
-    fn end(mut self, signal: &str) {
-        end_to_end::signal(self.0.id(), signal);
-        self.0.wait().unwrap();
-    }
-}
-
-fn aborted_transactions(ground: &Ground) {
-    let mut scene = Scene::begin(ground, "aborted", 1);
-    scene.processor("one");
-    scene.materializer("view-1");
-    scene.load(Shape {
-        rate: 100,
-        ..Shape::default()
-    });
-    scene.progress(50);
-    let topics = scene.schedule.topology().topics.clone();
-    // More than kcat keeps to itself before it sends anything.
-    let garbage: Vec<String> = (0..3_000).map(|number| format!("garbage {number:060}")).collect();
-    let garbage: Vec<&str> = garbage.iter().map(String::as_str).collect();
-    for round in 0..5 {
-        for topic in [&topics.commands.name, &topics.events.name] {
-            let transaction = Transaction::begin(ground, topic, &format!("round-{round}"), &garbage);
-            scene.pass(Duration::from_millis(1_000));
-            transaction.end("TERM");
-        }
-        scene.progress(20);
-    }
-    // One that nobody ends holds up every reader, until the broker ends it.
-    let left = Transaction::begin(ground, &topics.events.name, "left", &garbage);
-    scene.pass(Duration::from_secs(3));
-    left.end("KILL");
-    let before = scene.fleet.program("view-1").ask("/position")["position"].clone();
-    let held_up = within(
-        Duration::from_secs(40),
-        "the view goes on when the broker has ended the transaction",
-        || scene.fleet.program("view-1").ask("/position")["position"] != before,
-    );
-    assert!(held_up > Duration::from_secs(1), "nothing was held up");
-    scene.progress(50);
-    let aborted = aborted_records(ground, &scene);
-    ground.tell(&format!(
-        "{aborted} records of aborted transactions in the logs; one held readers up for {:.1} s",
-        held_up.as_secs_f64()
-    ));
-    assert!(aborted >= 300, "only {aborted} records were aborted");
-    let letters = History::read(&scene.schedule).dead_letters;
-    assert!(letters.is_empty(), "what was aborted was read: {letters:?}");
-    scene.finish();
-}
-
-/// Records that are in the logs and that nobody may see: all less the committed ones.
-fn aborted_records(ground: &Ground, scene: &Scene<'_>) -> usize {
-    let topics = &scene.schedule.topology().topics;
-    let count = |topic: &str, isolation: &str| {
-        let level = format!("isolation.level={isolation}");
-        let output = std::process::Command::new("kcat")
-            .args([
-                "-C",
-                "-b",
-                &ground.cluster().brokers,
-                "-t",
-                topic,
-                "-o",
-                "beginning",
-                "-e",
-                "-q",
-                "-X",
-                &level,
-            ])
-            .args(["-f", "%o\n"])
-            .output()
-            .expect("kcat is there");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        output.stdout.iter().filter(|byte| **byte == b'\n').count()
-    };
-    let of = |topic: &str| {
-        // Committed first: what is committed meanwhile must not count as aborted.
-        let all = count(topic, "read_uncommitted");
-        all.saturating_sub(count(topic, "read_committed"))
-    };
-    of(&topics.commands.name) + of(&topics.events.name)
-}
-
 fn questions_during_rebuild(ground: &Ground) {
     const ROTATIONS: u32 = 20;
     let schedule = Schedule::on(ground.cluster(), "rebuild", 3);
@@ -432,37 +303,4 @@ fn questions_during_rebuild(ground: &Ground) {
     ground.tell(&format!("{refused} questions refused while it was rebuilt"));
     fleet.stop("view");
     fleet.stop("one");
-}
-
-fn view_disk_full(ground: &Ground) {
-    let mut scene = Scene::begin(ground, "view-disk", 2);
-    scene.processor("one");
-    scene.materializer("view-2");
-    let disk = SmallDisk::mount(&scene.fleet.state("view-1"), 24);
-    let small = [("AEROLOG_ROCKSDB__WRITE_BUFFER_BYTES", "65536")];
-    scene.fleet.start_materializer(&scene.schedule, "view-1", &small);
-    scene.fleet.wait_until_ready("view-1");
-    scene.load(Shape {
-        rate: 400,
-        ..Shape::default()
-    });
-    scene.progress(300);
-    disk.fill();
-    let view = scene.fleet.program("view-1");
-    within(Duration::from_secs(30), "the view says that there is no space", || {
-        view.not_ready_because().contains("No space left")
-    });
-    assert!(
-        view.is_running() && view.is_dead(),
-        "only a restart helps, and the process lives to tell"
-    );
-    let answer = view.answer("/rotations").unwrap();
-    assert_eq!(answer.status, 200, "what it has can still be read: {answer:?}");
-    scene.fleet.kill("view-1");
-    disk.make_space();
-    disk.grow(200);
-    scene.fleet.start_materializer(&scene.schedule, "view-1", &small);
-    scene.fleet.wait_until_ready("view-1");
-    scene.finish();
-    drop(disk);
 }
