@@ -11,16 +11,23 @@ use uuid::Uuid;
 const RESEND_MS_MAX: i64 = 2 * 24 * 60 * 60 * 1000;
 /// Resends are of the last so many commands.
 const RESENDABLE_MAX: usize = 40;
+/// Commands that are on their way while later ones overtake them.
+const UNDER_WAY_MAX: usize = 5;
 pub(crate) const COMMAND_BYTES_MAX: usize = 4096;
 
 pub(crate) struct Client<S> {
     scenario: S,
     partitions: u32,
     sent: Vec<Sent>,
+    /// Sent, and not arrived yet.
+    under_way: Vec<Sent>,
+    /// Ids of commands that name the version which they expect.
+    pub(crate) expecting: BTreeSet<Uuid>,
     pub(crate) acknowledged: BTreeSet<Uuid>,
     pub(crate) garbage: BTreeSet<(u32, i64)>,
 }
 
+#[derive(Clone)]
 struct Sent {
     id: Uuid,
     first_ms: i64,
@@ -33,6 +40,8 @@ impl<S: Scenario> Client<S> {
             scenario: S::new(),
             partitions,
             sent: Vec::new(),
+            under_way: Vec::new(),
+            expecting: BTreeSet::new(),
             acknowledged: BTreeSet::new(),
             garbage: BTreeSet::new(),
         }
@@ -43,9 +52,13 @@ impl<S: Scenario> Client<S> {
         match chance.below(20) {
             0 => self.send_garbage(log, chance, trace),
             1..4 => self.send_again(log, chance, trace),
+            4 => self.arrive_late(log, chance, trace),
             _ => {
                 let id = chance.uuid();
                 let expected_version = chance.hits(100).then(|| chance.below(6));
+                if expected_version.is_some() {
+                    self.expecting.insert(id);
+                }
                 let command = self.scenario.command(id, expected_version, chance);
                 let record = Record {
                     key: Some(command.aggregate_id.into_bytes()),
@@ -58,8 +71,40 @@ impl<S: Scenario> Client<S> {
                 if self.sent.len() > RESENDABLE_MAX {
                     self.sent.remove(0);
                 }
-                self.send(self.sent.len() - 1, log, chance, trace);
+                self.send_first(self.sent.len() - 1, log, chance, trace);
             }
+        }
+    }
+
+    /// A command arrives, at times twice at once, or is overtaken by later ones.
+    fn send_first(&mut self, index: usize, log: &mut Log, chance: &mut Chance, trace: &mut Trace) {
+        match chance.below(20) {
+            0 if self.under_way.len() < UNDER_WAY_MAX => {
+                trace.happened("held up", format_args!("{}", self.sent[index].id));
+                self.under_way.push(self.sent[index].clone());
+            }
+            1 => {
+                trace.happened("sent twice at once", format_args!("{}", self.sent[index].id));
+                self.send(index, log, chance, trace);
+                self.send(index, log, chance, trace);
+            }
+            _ => self.send(index, log, chance, trace),
+        }
+    }
+
+    /// What was held up arrives behind what was sent after it, its own resends included.
+    fn arrive_late(&mut self, log: &mut Log, chance: &mut Chance, trace: &mut Trace) {
+        if self.under_way.is_empty() {
+            return;
+        }
+        let index = chance.index(self.under_way.len());
+        let Sent { id, first_ms, record } = self.under_way.swap_remove(index);
+        if log.now_ms - first_ms < RESEND_MS_MAX {
+            let key = record.key.as_deref().unwrap_or_default();
+            let partition = topology::partition_of(key, self.partitions);
+            let offset = log.append(Topic::Commands, partition, record);
+            trace.happened("overtaken", format_args!("{id} to {partition}/{offset}"));
+            self.acknowledged.insert(id);
         }
     }
 
@@ -69,8 +114,15 @@ impl<S: Scenario> Client<S> {
         }
         let index = chance.index(self.sent.len());
         if log.now_ms - self.sent[index].first_ms < RESEND_MS_MAX {
-            trace.happened("resent", format_args!("{}", self.sent[index].id));
-            self.send(index, log, chance, trace);
+            if chance.hits(100) {
+                let Sent { id, record, .. } = &self.sent[index];
+                let partition = any_partition(self.partitions, chance);
+                let offset = log.append(Topic::Commands, partition, record.clone());
+                trace.happened("resent by another client", format_args!("{id} to {partition}/{offset}"));
+            } else {
+                trace.happened("resent", format_args!("{}", self.sent[index].id));
+                self.send(index, log, chance, trace);
+            }
         }
     }
 

@@ -20,7 +20,8 @@ impl<S: Scenario, P: Place> World<S, P> {
         self.faults = Faults {
             batch_records_max: 20,
             abort_per_mille: 0,
-            late_commit_per_mille: 0,
+            late_end_per_mille: 0,
+            doubled_end_per_mille: 0,
             lost_response_per_mille: 0,
             crash_weight: 0,
         };
@@ -77,6 +78,7 @@ impl<S: Scenario, P: Place> World<S, P> {
     pub(crate) fn judge(&mut self) -> Result<(), Violation> {
         self.log.settled()?;
         let history = self.history()?;
+        self.count_answers(&history);
         checks::commands_are_answered(&history)?;
         checks::commands_are_answered_once(&history)?;
         checks::numbers_are_dense(&history)?;
@@ -105,6 +107,33 @@ impl<S: Scenario, P: Place> World<S, P> {
             }
         }
         Ok(())
+    }
+
+    /// How commands were repeated, and what became of those that expected a version.
+    fn count_answers(&mut self, history: &History<S>) {
+        for partition in history.partitions.values() {
+            let mut firsts = BTreeMap::new();
+            for outcome in &partition.outcomes {
+                let (id, transaction) = (outcome.value.command_id, outcome.transaction.unwrap_or_default());
+                let conflicts = |rejection: &decider::Rejection| rejection.rule == "expected-version";
+                if !outcome.value.repeated && self.client.expecting.contains(&id) {
+                    let conflict = outcome.value.rejection.as_ref().is_some_and(conflicts);
+                    let what = if conflict { "version conflict" } else { "version as expected" };
+                    self.trace.happened(what, format_args!("{id}"));
+                }
+                let first = *firsts.entry(id).or_insert(transaction);
+                if outcome.value.repeated {
+                    let ((owner, epoch), (first_owner, first_epoch)) = (self.log.writer(transaction), self.log.writer(first));
+                    let what = match () {
+                        () if transaction == first => "repeated in its batch",
+                        () if owner != first_owner => "repeated by another owner",
+                        () if epoch != first_epoch => "repeated in a later epoch",
+                        () => "repeated later",
+                    };
+                    self.trace.happened(what, format_args!("{id}"));
+                }
+            }
+        }
     }
 
     /// What each processor has stored of each partition, whoever owns it.

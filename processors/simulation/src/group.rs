@@ -1,15 +1,25 @@
 //! The consumer group: who owns which partition, and since which generation.
 //!
-//! It is harsher than Kafka's: a new owner begins without waiting for the old one to let go.
+//! It is harsher than Kafka's: a new owner begins without waiting for the old one to let go. And it is as lenient as Kafka's: it
+//! grants offsets to whoever names no generation at all, and to each live member for every partition.
 
 use crate::chance::Chance;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What a client knows of the group, and sends along with offsets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Membership {
+    pub(crate) generation: u32,
+    /// By partition: the generation since which it was never anybody else's.
+    pub(crate) owned: BTreeMap<u32, u32>,
+}
 
 #[derive(Default)]
 pub(crate) struct Group {
     pub(crate) generation: u32,
     members: BTreeSet<String>,
-    owners: BTreeMap<u32, String>,
+    /// Who owns a partition, and since which generation.
+    owners: BTreeMap<u32, (String, u32)>,
 }
 
 impl Group {
@@ -28,20 +38,34 @@ impl Group {
         self.members.contains(member)
     }
 
-    pub(crate) fn assigned(&self, member: &str) -> BTreeSet<u32> {
-        let own = self.owners.iter().filter(|(_, owner)| *owner == member);
-        own.map(|(partition, _)| *partition).collect()
+    /// What the group tells a client: `None` when it is no member any more, or not yet.
+    pub(crate) fn membership(&self, member: &str) -> Option<Membership> {
+        let own = self.owners.iter().filter(|(_, (owner, _))| owner == member);
+        self.is_member(member).then(|| Membership {
+            generation: self.generation,
+            owned: own.map(|(partition, (_, since))| (*partition, *since)).collect(),
+        })
+    }
+
+    /// Does the broker take offsets from somebody who knows this of the group?
+    pub(crate) fn grants(&self, member: &str, membership: Option<&Membership>) -> bool {
+        membership.is_none_or(|known| self.is_member(member) && known.generation == self.generation)
     }
 
     fn rebalance(&mut self, partitions: u32, chance: &mut Chance) {
         self.generation += 1;
-        self.owners.clear();
+        let before = std::mem::take(&mut self.owners);
         let members: Vec<_> = self.members.iter().cloned().collect();
         if members.is_empty() {
             return;
         }
         for partition in 0..partitions {
-            self.owners.insert(partition, chance.one_of(&members).clone());
+            let owner = chance.one_of(&members).clone();
+            let since = match before.get(&partition) {
+                Some((former, since)) if *former == owner => *since,
+                _ => self.generation,
+            };
+            self.owners.insert(partition, (owner, since));
         }
     }
 }

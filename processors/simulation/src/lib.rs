@@ -8,6 +8,7 @@
 mod chance;
 mod checks;
 mod client;
+mod coverage;
 mod ending;
 mod group;
 mod log;
@@ -19,6 +20,7 @@ mod trace;
 mod world;
 
 pub use chance::Chance;
+pub use coverage::{Coverage, SEEDS_MIN};
 pub use place::{InMemory, Place};
 pub use scenario::{Bank, Command, EventOf, Scenario, Schedule};
 pub use trace::Trace;
@@ -51,8 +53,20 @@ pub enum Sabotage {
     CommitsOffsetsAlone,
     /// A commit whose result is not known counts as committed.
     TrustsDoubtfulCommits,
-    /// A processor that lost its partitions goes on with them.
+    /// A processor that lost its partitions goes on with them: it tells the broker no generation, ever.
     IgnoresGeneration,
+    /// A processor that the group has put out sends offsets nevertheless, as nobody in particular.
+    CommitsUnfenced,
+    /// A member sends offsets for a partition that is not its own any more.
+    CommitsUnowned,
+    /// After a commit or an abort that was sent twice the producer goes on in the same epoch.
+    KeepsProducer,
+    /// An abort whose result is not known counts as aborted.
+    TrustsDoubtfulAborts,
+    /// A state is not written in one piece.
+    TearsWrites,
+    /// Somebody who follows a partition goes on following when it is taken over.
+    FollowsOn,
     /// A new owner folds events, but does not learn which commands were answered.
     ReplaysNoOutcomes,
     /// Replicas read what may yet be aborted.
@@ -66,7 +80,10 @@ pub enum Sabotage {
 pub struct Faults {
     pub batch_records_max: usize,
     pub abort_per_mille: u64,
-    pub late_commit_per_mille: u64,
+    /// Ends of transactions that stay on their way for long.
+    pub late_end_per_mille: u64,
+    /// Ends of transactions that are sent twice, of which one stays on its way for long.
+    pub doubled_end_per_mille: u64,
     pub lost_response_per_mille: u64,
     /// Against a weight of 1,000 for everything that goes right.
     pub crash_weight: u64,

@@ -47,6 +47,8 @@ pub(crate) enum Isolation {
 pub(crate) enum Refused {
     /// There is a newer epoch of the transactional id.
     Fenced,
+    /// The transaction is not in the state that the producer believes it to be in.
+    InvalidState,
     /// The consumer group has moved on.
     StaleGeneration,
 }
@@ -70,6 +72,7 @@ enum Ending {
 #[derive(Debug)]
 struct Transaction {
     transactional_id: String,
+    epoch: u32,
     ending: Ending,
     /// Partitions that wait for a marker.
     touched: BTreeSet<Place>,
@@ -82,11 +85,34 @@ enum Slot {
     Marker,
 }
 
-/// A producer as a client holds it.
+/// A producer as a client holds it, with what it believes to be part of its transaction. The broker may have ended that meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Producer {
     pub(crate) transactional_id: String,
     pub(crate) epoch: u32,
+    added: BTreeSet<Place>,
+    has_offsets: bool,
+}
+
+impl Producer {
+    /// The end of a transaction to which nothing was added is no request.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_offsets || !self.added.is_empty()
+    }
+
+    /// For the client the transaction is over.
+    pub(crate) fn forget(&mut self) {
+        self.added.clear();
+        self.has_offsets = false;
+    }
+}
+
+/// A request to end a transaction that is still on its way. It names an epoch, but no transaction.
+pub(crate) struct LateEnd {
+    pub(crate) producer: Producer,
+    pub(crate) commit: bool,
+    /// The transaction that it is meant for, which the broker cannot tell.
+    pub(crate) meant: Option<u64>,
 }
 
 #[derive(Default)]
@@ -96,6 +122,8 @@ pub(crate) struct Log {
     epochs: BTreeMap<String, u32>,
     /// The transaction in hand of each transactional id.
     current: BTreeMap<String, u64>,
+    /// How the last transaction of each epoch has ended.
+    last_commits: BTreeMap<String, bool>,
     committed: BTreeMap<u32, Committed>,
     /// Every offset that was ever committed, in order.
     pub(crate) offset_history: Vec<(u32, i64)>,
@@ -124,9 +152,12 @@ impl Log {
         self.settle(transactional_id);
         let epoch = self.epochs.entry(transactional_id.to_owned()).or_default();
         *epoch += 1;
+        self.last_commits.remove(transactional_id);
         Producer {
             transactional_id: transactional_id.to_owned(),
             epoch: *epoch,
+            added: BTreeSet::new(),
+            has_offsets: false,
         }
     }
 
@@ -136,27 +167,57 @@ impl Log {
         *self.epochs.entry(transactional_id.to_owned()).or_default() += 1;
     }
 
-    pub(crate) fn produce(&mut self, producer: &Producer, topic: Topic, partition: u32, record: Record) -> Result<i64, Refused> {
+    /// A partition is added to the transaction once, when the client first writes to it; what it writes there later has to find it added.
+    pub(crate) fn produce(&mut self, producer: &mut Producer, topic: Topic, partition: u32, record: Record) -> Result<i64, Refused> {
+        let place = (topic, partition);
+        if producer.added.contains(&place) {
+            self.check(producer)?;
+            let open = self.open(producer).ok_or(Refused::InvalidState)?;
+            if !self.transaction(open).touched.contains(&place) {
+                return Err(Refused::InvalidState);
+            }
+        }
         let number = self.begin(producer)?;
-        self.transaction(number).touched.insert((topic, partition));
+        producer.added.insert(place);
+        self.transaction(number).touched.insert(place);
         Ok(self.push(topic, partition, record, Some(number)))
     }
 
     /// Offsets that become visible with the transaction. The caller has asked the group.
-    pub(crate) fn send_offsets(&mut self, producer: &Producer, offsets: &[(u32, i64)]) -> Result<(), Refused> {
+    pub(crate) fn send_offsets(&mut self, producer: &mut Producer, offsets: &[(u32, i64)]) -> Result<(), Refused> {
         let number = self.begin(producer)?;
+        producer.has_offsets = true;
         self.transaction(number).offsets.extend(offsets.iter().copied());
         Ok(())
     }
 
-    /// Ends the producer's open transaction. Its markers are still to be written.
-    pub(crate) fn end(&mut self, producer: &Producer, commit: bool) -> Result<(), Refused> {
+    /// Ends the transaction that is open under the producer's epoch, whichever that is, and returns its number. Its markers are still
+    /// to be written. Where none is open, the repetition of the last end is granted and its contrary refused.
+    pub(crate) fn end(&mut self, producer: &Producer, commit: bool) -> Result<Option<u64>, Refused> {
         self.check(producer)?;
-        if let Some(number) = self.current.remove(&producer.transactional_id) {
-            self.transaction(number).ending = if commit { Ending::Commit } else { Ending::Abort };
-            self.aborted += u64::from(!commit);
+        let transactional_id = &producer.transactional_id;
+        match self.current.remove(transactional_id) {
+            Some(number) => {
+                self.transaction(number).ending = if commit { Ending::Commit } else { Ending::Abort };
+                self.aborted += u64::from(!commit);
+                self.last_commits.insert(transactional_id.clone(), commit);
+                Ok(Some(number))
+            }
+            None if self.last_commits.get(transactional_id) == Some(&commit) => Ok(None),
+            None => Err(Refused::InvalidState),
         }
-        Ok(())
+    }
+
+    /// The number of the transaction that is open under the producer's transactional id.
+    pub(crate) fn open(&self, producer: &Producer) -> Option<u64> {
+        self.current.get(&producer.transactional_id).copied()
+    }
+
+    /// Whose a transaction was, and in which epoch.
+    pub(crate) fn writer(&self, number: u64) -> (&str, u32) {
+        let index = usize::try_from(number).expect("it was made from an index");
+        let transaction = &self.transactions[index];
+        (&transaction.transactional_id, transaction.epoch)
     }
 
     /// An offset without a transaction: the claim of a new owner.
@@ -286,6 +347,7 @@ impl Log {
         let number = self.transactions.len() as u64;
         self.transactions.push(Transaction {
             transactional_id: producer.transactional_id.clone(),
+            epoch: producer.epoch,
             ending: Ending::Open,
             touched: BTreeSet::new(),
             offsets: BTreeMap::new(),

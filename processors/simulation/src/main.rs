@@ -1,11 +1,18 @@
-//! Runs the simulation for any number of seeds.
+//! Runs the simulation for any number of seeds, on several threads.
 
+use anyhow::bail;
 use clap::{Parser, ValueEnum};
-use simulation::{Bank, InMemory, Schedule, Trace, Violation, run};
+use simulation::{Bank, Coverage, InMemory, Schedule, Trace, Violation, run};
 use std::collections::BTreeMap;
-use std::process::ExitCode;
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::available_parallelism;
 
-/// Runs the pipeline with faults from one seed after the other, and stops at the first that breaks an invariant.
+/// Runs the pipeline with faults from many seeds, and stops at the first that breaks an invariant.
+///
+/// What a seed does depends on nothing else: not on the other seeds, and not on the number of jobs. From 200 seeds on it is a failure,
+/// too, if some kind of fault was not hit often enough.
 #[derive(Parser)]
 struct Arguments {
     /// How many seeds to try.
@@ -16,7 +23,10 @@ struct Arguments {
     seed: u64,
     #[arg(long, value_enum, default_value_t = Domain::Schedule)]
     domain: Domain,
-    /// Print everything that happens in each seed.
+    /// How many seeds are run at a time; as many as there are cores, where it is not given.
+    #[arg(long)]
+    jobs: Option<u64>,
+    /// Print everything that happens in each seed, in order; one job does it.
     #[arg(long)]
     trace: bool,
 }
@@ -27,38 +37,91 @@ enum Domain {
     Bank,
 }
 
-fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let one = |seed, keep_lines| match arguments.domain {
-        Domain::Schedule => run::<Schedule, InMemory>(seed, None, keep_lines),
-        Domain::Bank => run::<Bank, InMemory>(seed, None, keep_lines),
-    };
-    let mut counts = BTreeMap::new();
-    for seed in arguments.seed..arguments.seed + arguments.seeds {
-        let (result, trace) = one(seed, arguments.trace);
-        print(&trace);
-        add(&mut counts, &trace);
-        if let Err(violation) = result {
-            if !arguments.trace {
-                print(&one(seed, true).1);
-            }
-            return failed(seed, &violation);
+impl Domain {
+    fn run(self, seed: u64, keep_lines: bool) -> (Result<(), Violation>, Trace) {
+        match self {
+            Self::Schedule => run::<Schedule, InMemory>(seed, None, keep_lines),
+            Self::Bank => run::<Bank, InMemory>(seed, None, keep_lines),
         }
     }
-    for (what, count) in counts {
-        eprintln!("{count:>10} {what}");
-    }
-    eprintln!("{} seeds from {} on: every invariant holds", arguments.seeds, arguments.seed);
-    ExitCode::SUCCESS
 }
 
-fn add(counts: &mut BTreeMap<String, u64>, trace: &Trace) {
-    for (what, count) in &trace.counts {
-        *counts.entry((*what).to_owned()).or_default() += count;
+type Finished = (u64, Result<(), Violation>, Trace);
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let jobs = match arguments.jobs {
+        _ if arguments.trace => 1,
+        Some(jobs) => jobs.max(1),
+        None => available_parallelism().map_or(1, |cores| cores.get() as u64),
+    };
+    let next = AtomicU64::new(arguments.seed);
+    let (sender, receiver) = channel();
+    let (coverage, violations) = std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            let (sender, next, arguments) = (sender.clone(), &next, &arguments);
+            scope.spawn(move || work(arguments, next, &sender));
+        }
+        drop(sender);
+        gather(&arguments, &receiver)
+    });
+    if let Some((seed, violation)) = violations.first_key_value() {
+        if !arguments.trace {
+            print(&arguments.domain.run(*seed, true).1);
+        }
+        bail!("seed {seed} breaks {violation}");
     }
-    for (before, count) in &trace.crashes {
-        *counts.entry(format!("crash before: {before}")).or_default() += count;
+    for line in coverage.lines() {
+        eprintln!("{line}");
     }
+    let wanting = coverage.wanting();
+    if !wanting.is_empty() {
+        bail!(
+            "{} seeds from {} on prove too little: {}",
+            arguments.seeds,
+            arguments.seed,
+            wanting.join("; ")
+        );
+    }
+    eprintln!("{} seeds from {} on: every invariant holds", arguments.seeds, arguments.seed);
+    Ok(())
+}
+
+/// Takes one seed after the other, until one is broken or there are no more. Whatever is smaller than a broken one has been taken
+/// before it, so that the first of them is always the same.
+fn work(arguments: &Arguments, next: &AtomicU64, sender: &Sender<Finished>) {
+    let end = arguments.seed.saturating_add(arguments.seeds);
+    loop {
+        let seed = next.fetch_add(1, Ordering::Relaxed);
+        if seed >= end {
+            return;
+        }
+        let (result, trace) = arguments.domain.run(seed, arguments.trace);
+        if result.is_err() {
+            next.fetch_max(end, Ordering::Relaxed);
+        }
+        if sender.send((seed, result, trace)).is_err() {
+            return;
+        }
+    }
+}
+
+/// Counts what is finished, and says how far it has come.
+fn gather(arguments: &Arguments, receiver: &Receiver<Finished>) -> (Coverage, BTreeMap<u64, Violation>) {
+    let (mut coverage, mut violations) = (Coverage::default(), BTreeMap::new());
+    let step = if std::io::stderr().is_terminal() { 10 } else { 1_000 };
+    for (seed, result, trace) in receiver {
+        print(&trace);
+        coverage.add(&trace);
+        if let Err(violation) = result {
+            violations.insert(seed, violation);
+        }
+        if coverage.seeds % step == 0 {
+            let end = if step == 10 { "\r" } else { "\n" };
+            eprint!("{} of {} seeds{end}", coverage.seeds, arguments.seeds);
+        }
+    }
+    (coverage, violations)
 }
 
 #[allow(clippy::print_stdout)]
@@ -66,9 +129,4 @@ fn print(trace: &Trace) {
     for line in trace.lines() {
         println!("{line}");
     }
-}
-
-fn failed(seed: u64, violation: &Violation) -> ExitCode {
-    eprintln!("seed {seed} breaks {violation}");
-    ExitCode::FAILURE
 }

@@ -19,6 +19,12 @@ pub trait Place: Read {
     /// The machine dies: what was written since the last flush is gone, from the end on.
     fn lose_power(&mut self);
 
+    /// Somebody keeps a copy of the directory.
+    fn keep_copy(&mut self);
+
+    /// Somebody puts the copy back: the state is an old one. `false` where there is none.
+    fn restore_copy(&mut self) -> bool;
+
     /// The directory is deleted.
     fn wipe(&mut self);
 }
@@ -28,6 +34,7 @@ pub trait Place: Read {
 pub struct InMemory {
     content: Memory,
     flushed: Memory,
+    copy: Option<Memory>,
 }
 
 impl Place for InMemory {
@@ -50,8 +57,18 @@ impl Place for InMemory {
         self.content = self.flushed.clone();
     }
 
+    fn keep_copy(&mut self) {
+        self.copy = Some(self.content.clone());
+    }
+
+    fn restore_copy(&mut self) -> bool {
+        let Some(copy) = self.copy.clone() else { return false };
+        (self.content, self.flushed) = (copy.clone(), copy);
+        true
+    }
+
     fn wipe(&mut self) {
-        *self = Self::default();
+        (self.content, self.flushed) = (Memory::default(), Memory::default());
     }
 }
 

@@ -1,16 +1,19 @@
 //! A command processor, one step at a time: between any two of them it can crash, pause, or lose its partitions.
 
+mod follower;
+mod replay;
 mod takeover;
 mod transaction;
 
 use crate::chance::Chance;
-use crate::group::Group;
-use crate::log::{Log, Producer, Stored};
+use crate::group::{Group, Membership};
+use crate::log::{LateEnd, Log, Producer, Stored};
 use crate::place::Place;
 use crate::scenario::Scenario;
 use crate::trace::Trace;
 use crate::{Faults, Sabotage, Violation};
 use decider::{Batch, Limits, Machine};
+use follower::Follower;
 use keyvalue::Mutation;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use takeover::Takeover;
@@ -24,7 +27,7 @@ pub(crate) struct Surroundings<'w> {
     pub(crate) faults: &'w Faults,
     pub(crate) sabotage: Option<Sabotage>,
     /// Ends of transactions that are still on their way to the broker.
-    pub(crate) late: &'w mut Vec<(Producer, bool)>,
+    pub(crate) late: &'w mut Vec<LateEnd>,
 }
 
 pub(crate) struct Processor<S: Scenario, P> {
@@ -39,8 +42,13 @@ pub(crate) struct Processor<S: Scenario, P> {
 struct Run<S: Scenario> {
     machine: Machine<S::Domain>,
     codec: S::Codec,
+    follower: Follower<S>,
     producer: Producer,
-    /// Of the group, as this process knows it.
+    /// The producer's last end was sent twice: before the next transaction there has to be a new one.
+    renews: bool,
+    /// Of the group, as the client knows it. It learns of changes beside the loop; `None` when it was put out, or has not joined yet.
+    membership: Option<Membership>,
+    /// Of the group, as this loop has acted on it.
     generation: u32,
     assigned: BTreeSet<u32>,
     takeovers: VecDeque<Takeover>,
@@ -88,6 +96,7 @@ impl<S: Scenario, P: Place> Processor<S, P> {
     pub(crate) fn next_step(&self) -> Option<&'static str> {
         let run = self.run.as_ref()?;
         Some(match &run.stage {
+            Stage::Poll if run.renews => "renew",
             Stage::Poll if !run.takeovers.is_empty() => run.takeovers[0].next_step(),
             Stage::Poll => "poll",
             Stage::Decide(..) => "decide",
@@ -107,6 +116,9 @@ impl<S: Scenario, P: Place> Processor<S, P> {
         self.run = Some(Run {
             machine: Machine::new(self.limits),
             codec: S::codec(),
+            follower: Follower::new(self.limits),
+            renews: false,
+            membership: None,
             producer: around.log.init_producer(&self.name),
             generation: 0,
             assigned: BTreeSet::new(),
@@ -117,8 +129,56 @@ impl<S: Scenario, P: Place> Processor<S, P> {
         });
     }
 
-    pub(crate) fn crash(&mut self) {
-        self.run = None;
+    /// The process dies. What it was about to write to its state is written in one piece or not at all.
+    pub(crate) fn crash(&mut self, around: &mut Surroundings<'_>) -> Result<(), Violation> {
+        let Some(Run {
+            stage: Stage::Store(mutations),
+            ..
+        }) = self.run.take()
+        else {
+            return Ok(());
+        };
+        let written = match around.sabotage {
+            Some(Sabotage::TearsWrites) => around.chance.index(mutations.len() + 1),
+            _ if around.chance.hits(500) => mutations.len(),
+            _ => 0,
+        };
+        let what = if written == 0 {
+            "crash left the write out"
+        } else {
+            "crash after the write"
+        };
+        around
+            .trace
+            .happened(what, format_args!("{} {written} of {}", self.name, mutations.len()));
+        self.place
+            .apply(&mutations[..written])
+            .map_err(|error| Violation::new("store", error.to_string()))
+    }
+
+    /// The client learns, beside the loop, what the group has decided.
+    pub(crate) fn hear(&mut self, around: &mut Surroundings<'_>) {
+        let Some(run) = &mut self.run else { return };
+        let membership = around.group.membership(&self.name);
+        if membership == run.membership {
+            return;
+        }
+        let what = if membership.is_none() { "put out" } else { "generation heard of" };
+        around.trace.happened(what, format_args!("{} {membership:?}", self.name));
+        run.membership = membership;
+    }
+
+    /// Follows a partition that may be somebody else's.
+    pub(crate) fn follow(&mut self, partition: u32, around: &mut Surroundings<'_>) -> Result<(), Violation> {
+        match &mut self.run {
+            Some(run) => run.follow(&mut self.place, partition, &self.name, around),
+            None => Ok(()),
+        }
+    }
+
+    /// Something was added to a transaction that has not ended.
+    pub(crate) fn is_in_transaction(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.producer.has_begun())
     }
 
     /// Does what comes next.
@@ -126,6 +186,7 @@ impl<S: Scenario, P: Place> Processor<S, P> {
         let Some(run) = &mut self.run else { return Ok(()) };
         let stage = std::mem::replace(&mut run.stage, Stage::Poll);
         let next = match stage {
+            Stage::Poll if run.renews => run.renew(around),
             Stage::Poll if run.lost_its_place(&self.name, around) => Stage::Poll,
             Stage::Poll if !run.takeovers.is_empty() => {
                 run.take_over(&mut self.place, &self.name, around)?;
@@ -151,33 +212,41 @@ impl<S: Scenario, P: Place> Processor<S, P> {
 
     /// Nothing is under way.
     pub(crate) fn is_idle(&self) -> bool {
-        let idle = |run: &Run<S>| matches!(run.stage, Stage::Poll) && run.takeovers.is_empty();
+        let idle = |run: &Run<S>| matches!(run.stage, Stage::Poll) && run.takeovers.is_empty() && !run.renews;
         self.run.as_ref().is_none_or(idle)
     }
 }
 
 impl<S: Scenario> Run<S> {
-    /// Notices a new generation: what it has lost is closed, what is new to it is to be taken over. Of what it was not told about
-    /// in time it keeps nothing, since others may have owned it meanwhile.
+    /// Notices a new generation: what it has lost is closed, what is new to it is to be taken over. It keeps what was its own all the
+    /// time; what others may have owned meanwhile is new to it.
     fn lost_its_place(&mut self, name: &str, around: &mut Surroundings<'_>) -> bool {
-        let generation = around.group.generation;
-        if self.generation == generation {
-            return false;
-        }
-        let told = around.group.is_member(name) && generation == self.generation + 1;
         if !around.group.is_member(name) {
             around.trace.happened("rejoin", format_args!("{name}"));
             around.group.join(name, self.partitions, around.chance);
         }
-        let assigned = around.group.assigned(name);
-        let kept: BTreeSet<u32> = if told {
-            let taken_over = |partition: &u32| self.takeovers.iter().all(|takeover| takeover.partition != *partition);
-            self.assigned.intersection(&assigned).copied().filter(taken_over).collect()
-        } else {
-            BTreeSet::new()
+        self.membership = around.group.membership(name);
+        let Some(Membership { generation, owned }) = self.membership.clone() else {
+            return false;
         };
+        if self.generation == generation {
+            return false;
+        }
+        let taken_over = |partition: &u32| self.takeovers.iter().all(|takeover| takeover.partition != *partition);
+        let kept: BTreeSet<u32> = self
+            .assigned
+            .iter()
+            .copied()
+            .filter(|partition| owned.get(partition).is_some_and(|since| *since <= self.generation) && taken_over(partition))
+            .collect();
         for partition in self.assigned.difference(&kept) {
             self.machine.close(*partition);
+        }
+        let assigned: BTreeSet<u32> = owned.into_keys().collect();
+        for partition in &assigned {
+            if self.follower.let_go(*partition, around.sabotage) {
+                around.trace.happened("taken over warm", format_args!("{name} {partition}"));
+            }
         }
         self.takeovers = assigned.difference(&kept).map(|partition| Takeover::new(*partition)).collect();
         around.trace.happened(
@@ -185,7 +254,7 @@ impl<S: Scenario> Run<S> {
             format_args!("{name} {assigned:?} kept {kept:?} in generation {generation}"),
         );
         self.assigned = assigned;
-        self.generation = around.group.generation;
+        self.generation = generation;
         true
     }
 

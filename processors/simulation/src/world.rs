@@ -4,7 +4,7 @@ use crate::chance::Chance;
 use crate::checks::{self, StateAtCursor};
 use crate::client::{COMMAND_BYTES_MAX, Client};
 use crate::group::Group;
-use crate::log::{Log, Producer};
+use crate::log::{LateEnd, Log, Refused};
 use crate::place::Place;
 use crate::processor::{Processor, Surroundings};
 use crate::replica::Replica;
@@ -32,7 +32,7 @@ pub(crate) struct World<S: Scenario, P> {
     pub(crate) chance: Chance,
     pub(crate) faults: Faults,
     pub(crate) sabotage: Option<Sabotage>,
-    pub(crate) late: Vec<(Producer, bool)>,
+    pub(crate) late: Vec<LateEnd>,
 }
 
 /// What may happen next, and how often against one another.
@@ -54,8 +54,14 @@ enum Action {
     Flush,
     LosePower,
     LoseDirectory,
+    RestoreCopy,
     CrashReplica,
     RebuildReplica,
+    /// Another process takes the transactional id.
+    Fence,
+    /// A client learns what the group has decided.
+    Hear,
+    Follow,
     Witness,
 }
 
@@ -82,7 +88,8 @@ impl<S: Scenario, P: Place> World<S, P> {
         let faults = Faults {
             batch_records_max: chance.index(12) + 1,
             abort_per_mille: *chance.one_of(&[0, 20, 150]),
-            late_commit_per_mille: *chance.one_of(&[0, 20, 100]),
+            late_end_per_mille: *chance.one_of(&[0, 20, 100]),
+            doubled_end_per_mille: *chance.one_of(&[0, 30, 150]),
             lost_response_per_mille: *chance.one_of(&[0, 20, 100]),
             crash_weight: *chance.one_of(&[0, 4, 20]),
         };
@@ -129,6 +136,10 @@ impl<S: Scenario, P: Place> World<S, P> {
             (Action::Wake, 10),
             (Action::Flush, 5),
             (Action::Witness, 8),
+            (Action::Hear, 60),
+            (Action::Follow, 40),
+            (Action::Fence, crash / 4),
+            (Action::RestoreCopy, crash / 8),
             (Action::Crash, crash),
             (Action::Pause, crash / 4),
             (Action::ExpireSession, crash / 2),
@@ -161,7 +172,7 @@ impl<S: Scenario, P: Place> World<S, P> {
             }
             Action::WriteMarker => self.write_marker(),
             Action::PassTime => self.pass_time(),
-            Action::Crash | Action::LosePower | Action::LoseDirectory => self.crash(one, action),
+            Action::Crash | Action::LosePower | Action::LoseDirectory | Action::RestoreCopy => self.crash(one, action)?,
             Action::Restart if !self.processors[one].is_running() => self.start(one),
             Action::Pause if self.processors[one].is_running() => {
                 self.processors[one].paused = true;
@@ -169,20 +180,32 @@ impl<S: Scenario, P: Place> World<S, P> {
                 self.trace
                     .happened("pause", format_args!("{} before {step}", self.processors[one].name));
             }
-            Action::Wake => self.processors[one].paused = false,
+            Action::Wake if self.processors[one].paused => self.wake(one),
             Action::ExpireSession if self.processors[one].paused || !self.processors[one].is_running() => {
                 self.leave(one, "session expired")
             }
             Action::Leave if self.processors[one].is_running() && self.processors[one].is_idle() => {
-                self.processors[one].crash();
+                let (processor, mut around) = self.around(one);
+                processor.crash(&mut around)?;
                 self.leave(one, "leave");
+            }
+            Action::Fence if self.processors[one].is_running() => self.fence(one),
+            Action::Hear if !self.processors[one].paused => {
+                let (processor, mut around) = self.around(one);
+                processor.hear(&mut around);
+            }
+            Action::Follow if !self.processors[one].paused => {
+                let partition = self.any_partition();
+                let (processor, mut around) = self.around(one);
+                processor.follow(partition, &mut around)?;
             }
             Action::ExpireTransaction => self.expire_transaction(),
             Action::DeliverLate => self.deliver_late(),
             Action::Flush => self.flush(one),
             Action::CrashReplica | Action::RebuildReplica => self.crash_replica(action),
             Action::Witness => self.witness(one)?,
-            Action::Process | Action::Restart | Action::Pause | Action::ExpireSession | Action::Leave => {}
+            Action::Process | Action::Restart | Action::Pause | Action::Wake | Action::ExpireSession => {}
+            Action::Leave | Action::Fence | Action::Hear | Action::Follow => {}
         }
         Ok(())
     }
@@ -233,11 +256,15 @@ impl<S: Scenario, P: Place> World<S, P> {
         self.trace.happened("time", format_args!("{later_ms} ms"));
     }
 
-    fn crash(&mut self, one: usize, action: Action) {
+    fn crash(&mut self, one: usize, action: Action) -> Result<(), Violation> {
+        let (processor, mut around) = self.around(one);
+        let Some(step) = processor.next_step() else { return Ok(()) };
+        around.trace.crashed(step, format_args!("{} {action:?}", processor.name));
+        if processor.is_in_transaction() {
+            around.trace.happened("crash in a transaction", format_args!("{}", processor.name));
+        }
+        processor.crash(&mut around)?;
         let processor = &mut self.processors[one];
-        let Some(step) = processor.next_step() else { return };
-        self.trace.crashed(step, format_args!("{} {action:?}", processor.name));
-        processor.crash();
         match action {
             Action::LosePower => {
                 self.trace.happened("power lost", format_args!("{}", processor.name));
@@ -247,9 +274,38 @@ impl<S: Scenario, P: Place> World<S, P> {
                 self.trace.happened("directory lost", format_args!("{}", processor.name));
                 processor.place.wipe();
             }
+            Action::RestoreCopy if processor.place.restore_copy() => {
+                self.trace.happened("old copy restored", format_args!("{}", processor.name));
+            }
             _ => {}
         }
         processor.paused = false;
+        Ok(())
+    }
+
+    fn wake(&mut self, one: usize) {
+        let processor = &mut self.processors[one];
+        processor.paused = false;
+        if processor.is_in_transaction() && !self.group.is_member(&processor.name) {
+            self.trace
+                .happened("zombie woke in a transaction", format_args!("{}", processor.name));
+        }
+    }
+
+    /// Another process under the same name begins, and is not heard of again.
+    fn fence(&mut self, one: usize) {
+        let processor = &self.processors[one];
+        let what = if processor.is_in_transaction() {
+            "fenced in a transaction"
+        } else {
+            "fenced"
+        };
+        self.trace.happened(what, format_args!("{}", processor.name));
+        self.log.init_producer(&processor.name);
+    }
+
+    fn any_partition(&mut self) -> u32 {
+        u32::try_from(self.chance.below(u64::from(self.limits.partitions))).expect("a small number")
     }
 
     fn leave(&mut self, one: usize, why: &'static str) {
@@ -275,17 +331,33 @@ impl<S: Scenario, P: Place> World<S, P> {
             return;
         }
         let index = self.chance.index(self.late.len());
-        let (producer, commit) = self.late.swap_remove(index);
-        if self.chance.hits(500) {
-            let result = self.log.end(&producer, commit);
-            self.trace.happened("late end arrived", format_args!("{producer:?} {result:?}"));
+        let late = self.late.swap_remove(index);
+        if self.chance.hits(300) {
+            return;
         }
+        let what = match self.log.end(&late.producer, late.commit) {
+            Ok(ended) if ended.is_some() && ended != late.meant => "late end of another transaction",
+            Ok(Some(_)) => "late end in time",
+            Ok(None) => "late end repeated",
+            Err(Refused::Fenced) => "late end fenced",
+            Err(Refused::InvalidState | Refused::StaleGeneration) => "late end refused",
+        };
+        let LateEnd { producer, commit, .. } = &late;
+        let what_of = format_args!("{} {} commit {commit}", producer.transactional_id, producer.epoch);
+        self.trace.happened(what, what_of);
     }
 
     fn flush(&mut self, one: usize) {
+        let copies = self.chance.hits(100);
         self.processors[one].place.flush();
+        if copies {
+            self.processors[one].place.keep_copy();
+        }
         let one = self.chance.index(self.replicas.len());
         self.replicas[one].place.flush();
+        if copies {
+            self.replicas[one].place.keep_copy();
+        }
     }
 
     fn crash_replica(&mut self, action: Action) {
@@ -299,6 +371,9 @@ impl<S: Scenario, P: Place> World<S, P> {
                 self.trace.happened("view rebuilt", format_args!("{}", replica.name));
                 replica.place.wipe();
             }
+            _ if self.chance.hits(100) && replica.place.restore_copy() => {
+                self.trace.happened("old view restored", format_args!("{}", replica.name));
+            }
             _ if self.chance.hits(200) => {
                 self.trace.happened("power lost", format_args!("{}", replica.name));
                 replica.place.lose_power();
@@ -309,8 +384,8 @@ impl<S: Scenario, P: Place> World<S, P> {
 
     /// Notes a state and a view as they are now, to be judged at the end.
     fn witness(&mut self, one: usize) -> Result<(), Violation> {
+        let partition = self.any_partition();
         let processor = &self.processors[one];
-        let partition = u32::try_from(self.chance.below(u64::from(self.limits.partitions))).expect("a small number");
         if self.states.len() < STATES_MAX && self.chance.hits(300) {
             self.states.extend(StateAtCursor::of(&processor.name, partition, &processor.place)?);
         }

@@ -1,11 +1,12 @@
 //! Taking over one partition, step by step: stable offsets, claim, end of the log, events, outcomes, comparison.
 
+use super::replay::fold;
 use super::{Run, Surroundings};
 use crate::log::{Committed, Isolation, Topic};
 use crate::place::Place;
 use crate::scenario::Scenario;
 use crate::{Sabotage, Violation};
-use decider::{Codec, Cursor, Replay};
+use decider::Cursor;
 
 pub(super) struct Takeover {
     pub(super) partition: u32,
@@ -147,40 +148,7 @@ impl<S: Scenario> Run<S> {
             }
             return Ok(());
         }
-        let broken = |error: String| Violation::new("I3", error);
-        let mut mutations = Vec::new();
-        if topic == Topic::Events {
-            let mut events = Vec::new();
-            for stored in &records {
-                let value = stored.record.value.as_deref().unwrap_or_default();
-                let value = self.codec.decode_event(value).map_err(|error| broken(error.to_string()))?;
-                let (offset, timestamp_ms) = (stored.offset, stored.record.timestamp_ms);
-                events.push(Replay {
-                    offset,
-                    timestamp_ms,
-                    value,
-                });
-            }
-            let replayed = self.machine.replay_events(place, partition, &events);
-            mutations.extend(replayed.map_err(|error| broken(error.to_string()))?);
-        } else {
-            let mut outcomes = Vec::new();
-            for stored in &records {
-                let value = stored.record.value.as_deref().unwrap_or_default();
-                let value = self.codec.decode_outcome(value).map_err(|error| broken(error.to_string()))?;
-                let (offset, timestamp_ms) = (stored.offset, stored.record.timestamp_ms);
-                outcomes.push(Replay {
-                    offset,
-                    timestamp_ms,
-                    value,
-                });
-            }
-            let replayed = self.machine.replay_outcomes(partition, &outcomes);
-            mutations.extend(replayed.map_err(|error| broken(error.to_string()))?);
-        }
-        place
-            .apply(&mutations)
-            .map_err(|error| Violation::new("store", error.to_string()))?;
+        fold::<S>(&mut self.machine, &mut self.codec, place, topic, partition, &records)?;
         takeover.at = next;
         around
             .trace

@@ -1,7 +1,7 @@
 //! One transaction, step by step: poll, decide, produce, send offsets, commit, or what happens instead.
 
 use super::{Delivered, Run, Stage, Surroundings};
-use crate::log::{Isolation, Record, Refused, Stored, Topic};
+use crate::log::{Isolation, LateEnd, Record, Refused, Stored, Topic};
 use crate::place::Place;
 use crate::scenario::Scenario;
 use crate::{Sabotage, Violation};
@@ -91,7 +91,7 @@ impl<S: Scenario> Run<S> {
         let until = done + around.chance.index(rest + 1);
         for outgoing in &batch.outgoing[done..until] {
             let (topic, partition, record) = record_of(outgoing, &batch, &records);
-            match around.log.produce(&self.producer, topic, partition, record) {
+            match around.log.produce(&mut self.producer, topic, partition, record) {
                 Err(_) => return Stage::Doubt(batch),
                 Ok(offset) => {
                     let next = Some(offset + 1);
@@ -110,6 +110,33 @@ impl<S: Scenario> Run<S> {
         }
     }
 
+    /// The broker fences members, not partitions, and nobody who is no member: the rest is for the processor to see to.
+    fn may_send(&self, offsets: &[(u32, i64)], around: &mut Surroundings<'_>) -> Result<(), Refused> {
+        let name = &self.producer.transactional_id;
+        if around.sabotage == Some(Sabotage::IgnoresGeneration) {
+            return Ok(());
+        }
+        match &self.membership {
+            None if around.sabotage != Some(Sabotage::CommitsUnfenced) => {
+                around.trace.happened("unfenced", format_args!("{name}"));
+                return Err(Refused::StaleGeneration);
+            }
+            Some(known) if around.sabotage != Some(Sabotage::CommitsUnowned) => {
+                let is_own = |partition: &u32| known.owned.get(partition).is_some_and(|since| *since <= self.generation);
+                if let Some((partition, _)) = offsets.iter().find(|(partition, _)| !is_own(partition)) {
+                    around.trace.happened("not owned", format_args!("{name} {partition}"));
+                    return Err(Refused::StaleGeneration);
+                }
+            }
+            _ => {}
+        }
+        if around.group.grants(name, self.membership.as_ref()) {
+            return Ok(());
+        }
+        around.trace.happened("stale generation", format_args!("{name}"));
+        Err(Refused::StaleGeneration)
+    }
+
     pub(super) fn send_offsets(&mut self, batch: Batch, delivered: Delivered, around: &mut Surroundings<'_>) -> Stage {
         let offsets: Vec<_> = batch.next_command_offsets().collect();
         if around.sabotage == Some(Sabotage::CommitsOffsetsAlone) {
@@ -118,65 +145,108 @@ impl<S: Scenario> Run<S> {
             }
             return Stage::Commit(batch, delivered);
         }
-        let current = around.group.generation == self.generation || around.sabotage == Some(Sabotage::IgnoresGeneration);
-        let sent = if current {
-            around.log.send_offsets(&self.producer, &offsets)
-        } else {
-            Err(Refused::StaleGeneration)
-        };
-        match sent {
-            Ok(()) => Stage::Commit(batch, delivered),
-            Err(Refused::StaleGeneration) => {
+        if self.may_send(&offsets, around).is_err() {
+            return Stage::Abort(batch);
+        }
+        match around.log.send_offsets(&mut self.producer, &offsets) {
+            Ok(()) if around.chance.hits(around.faults.lost_response_per_mille) => {
                 around
                     .trace
-                    .happened("stale generation", format_args!("{}", self.producer.transactional_id));
-                Stage::Abort(batch)
+                    .happened("lost offsets response", format_args!("{}", self.producer.transactional_id));
+                if around.chance.hits(500) {
+                    Stage::SendOffsets(batch, delivered)
+                } else {
+                    Stage::Abort(batch)
+                }
             }
-            Err(Refused::Fenced) => Stage::Doubt(batch),
+            Ok(()) => Stage::Commit(batch, delivered),
+            Err(_) => Stage::Doubt(batch),
         }
     }
 
     pub(super) fn commit(&mut self, batch: Batch, delivered: Delivered, around: &mut Surroundings<'_>) -> Stage {
-        if around.chance.hits(around.faults.late_commit_per_mille) {
-            around
-                .trace
-                .happened("late commit", format_args!("{}", self.producer.transactional_id));
-            around.late.push((self.producer.clone(), true));
-            return self.doubtful(batch, delivered, around);
-        }
-        let lost = around.chance.hits(around.faults.lost_response_per_mille);
-        match around.log.end(&self.producer, true) {
-            Ok(()) if lost => {
-                around
-                    .trace
-                    .happened("lost commit response", format_args!("{}", self.producer.transactional_id));
-                self.doubtful(batch, delivered, around)
-            }
-            Ok(()) => {
+        match self.end(true, around) {
+            End::Known => {
                 let what = format_args!("{} {:?}", self.producer.transactional_id, batch.tally);
                 around.trace.happened("commit", what);
                 Stage::Store(self.machine.committed(batch, &delivered))
             }
-            Err(_) => self.doubtful(batch, delivered, around),
+            End::Unknown if around.sabotage == Some(Sabotage::TrustsDoubtfulCommits) => {
+                Stage::Store(self.machine.committed(batch, &delivered))
+            }
+            End::Unknown | End::Refused => Stage::Doubt(batch),
         }
-    }
-
-    fn doubtful(&mut self, batch: Batch, delivered: Delivered, around: &Surroundings<'_>) -> Stage {
-        if around.sabotage == Some(Sabotage::TrustsDoubtfulCommits) {
-            return Stage::Store(self.machine.committed(batch, &delivered));
-        }
-        Stage::Doubt(batch)
     }
 
     pub(super) fn abort(&mut self, batch: Batch, around: &mut Surroundings<'_>) -> Stage {
-        match around.log.end(&self.producer, false) {
-            Ok(()) => {
+        let end = if self.producer.has_begun() {
+            self.end(false, around)
+        } else {
+            End::Known
+        };
+        match end {
+            End::Known => {
                 around.trace.happened("abort", format_args!("{}", self.producer.transactional_id));
                 self.machine.aborted(batch);
                 Stage::Poll
             }
-            Err(_) => Stage::Doubt(batch),
+            End::Unknown if around.sabotage == Some(Sabotage::TrustsDoubtfulAborts) => {
+                self.machine.aborted(batch);
+                Stage::Poll
+            }
+            End::Unknown | End::Refused => Stage::Doubt(batch),
         }
+    }
+
+    /// Asks the broker to end the transaction. The request may come late or twice, and its answer never.
+    fn end(&mut self, commit: bool, around: &mut Surroundings<'_>) -> End {
+        let producer = self.producer.clone();
+        self.producer.forget();
+        let late = LateEnd {
+            meant: around.log.open(&producer),
+            producer: producer.clone(),
+            commit,
+        };
+        let name = &producer.transactional_id;
+        if around.chance.hits(around.faults.late_end_per_mille) {
+            let what = if commit { "late commit" } else { "late abort" };
+            around.trace.happened(what, format_args!("{name}"));
+            around.late.push(late);
+            return End::Unknown;
+        }
+        if around.chance.hits(around.faults.doubled_end_per_mille) {
+            let what = if commit { "commit sent twice" } else { "abort sent twice" };
+            around.trace.happened(what, format_args!("{name}"));
+            around.late.push(late);
+            self.renews = around.sabotage != Some(Sabotage::KeepsProducer);
+        }
+        let lost = around.chance.hits(around.faults.lost_response_per_mille);
+        match around.log.end(&producer, commit) {
+            Ok(_) if lost => {
+                let what = if commit { "lost commit response" } else { "lost abort response" };
+                around.trace.happened(what, format_args!("{name}"));
+                End::Unknown
+            }
+            Ok(_) => End::Known,
+            Err(refused) => {
+                let what = match refused {
+                    Refused::Fenced => "end fenced",
+                    Refused::InvalidState | Refused::StaleGeneration => "end refused",
+                };
+                around.trace.happened(what, format_args!("{name}"));
+                End::Refused
+            }
+        }
+    }
+
+    /// A new epoch, before a late end can meet the next transaction.
+    pub(super) fn renew(&mut self, around: &mut Surroundings<'_>) -> Stage {
+        around
+            .trace
+            .happened("producer renewed", format_args!("{}", self.producer.transactional_id));
+        self.producer = around.log.init_producer(&self.producer.transactional_id);
+        self.renews = false;
+        Stage::Poll
     }
 
     /// A new producer settles what the old one left open; whether that was committed is read from the log.
@@ -186,9 +256,19 @@ impl<S: Scenario> Run<S> {
             .happened("new producer", format_args!("{}", self.producer.transactional_id));
         self.machine.aborted(batch);
         self.producer = around.log.init_producer(&self.producer.transactional_id);
+        self.renews = false;
         self.take_over_again();
         Stage::Poll
     }
+}
+
+/// What a producer learns of the end of its transaction.
+enum End {
+    /// It is as was asked.
+    Known,
+    /// No answer came.
+    Unknown,
+    Refused,
 }
 
 fn incoming((partition, stored): &(u32, Stored)) -> Incoming<'_> {

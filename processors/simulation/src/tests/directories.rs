@@ -2,6 +2,7 @@
 
 use crate::{Bank, Place, Scenario, Schedule, run};
 use keyvalue::{Mutation, Order, Read, ReadError, Visit, WriteError};
+use std::path::Path;
 use store::{Sizing, Store};
 use tempfile::TempDir;
 
@@ -17,12 +18,17 @@ const SIZING: Sizing = Sizing {
 struct OnDisk {
     directory: TempDir,
     store: Option<Store>,
+    copy: Option<TempDir>,
 }
 
 impl OnDisk {
     fn open(directory: TempDir) -> Self {
         let store = Some(Store::open(directory.path(), SIZING).unwrap());
-        Self { directory, store }
+        Self {
+            directory,
+            store,
+            copy: None,
+        }
     }
 
     fn store(&self) -> &Store {
@@ -52,10 +58,37 @@ impl Place for OnDisk {
         self.reopen();
     }
 
+    fn keep_copy(&mut self) {
+        self.store = None;
+        self.copy = Some(copy_of(self.directory.path()));
+        self.reopen();
+    }
+
+    fn restore_copy(&mut self) -> bool {
+        let Some(copy) = &self.copy else { return false };
+        self.store = None;
+        self.directory = copy_of(copy.path());
+        self.reopen();
+        true
+    }
+
     fn wipe(&mut self) {
         self.store = None;
-        *self = Self::new();
+        self.directory = tempfile::tempdir().unwrap();
+        self.reopen();
     }
+}
+
+/// A new directory with the same files.
+fn copy_of(directory: &Path) -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_file() {
+            std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+        }
+    }
+    copy
 }
 
 impl Read for OnDisk {

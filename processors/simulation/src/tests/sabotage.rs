@@ -50,3 +50,33 @@ fn a_replica_that_reads_what_is_open_is_ahead_of_the_log() {
 fn a_position_that_is_written_before_its_view_loses_events() {
     check(Sabotage::WritesPositionFirst, &["I9"]);
 }
+
+#[test]
+fn a_producer_that_is_kept_after_its_end_was_sent_twice_has_its_next_transaction_ended() {
+    check(Sabotage::KeepsProducer, &["I1", "I2", "I3", "I5", "I6"]);
+}
+
+#[test]
+fn a_doubtful_abort_that_is_trusted_commits_what_was_aborted() {
+    check(Sabotage::TrustsDoubtfulAborts, &["I2", "I3", "I5"]);
+}
+
+#[test]
+fn offsets_that_name_no_member_are_granted_to_a_processor_that_was_put_out() {
+    check(Sabotage::CommitsUnfenced, &["I2", "I3", "I5", "I6"]);
+}
+
+#[test]
+fn offsets_of_a_partition_that_a_member_has_lost_are_granted() {
+    check(Sabotage::CommitsUnowned, &["I2", "I3", "I5", "I6"]);
+}
+
+#[test]
+fn a_state_that_is_written_in_pieces_does_not_fit_the_log() {
+    check(Sabotage::TearsWrites, &["I3", "I8"]);
+}
+
+#[test]
+fn a_follower_that_goes_on_beside_the_owner_spoils_the_state() {
+    check(Sabotage::FollowsOn, &["I2", "I3", "I8"]);
+}

@@ -1,85 +1,35 @@
 //! Every invariant holds for each of 200 seeds, and enough has gone wrong meanwhile.
 
-use crate::{InMemory, Scenario, run};
-use std::collections::BTreeMap;
-
-const SEEDS: u64 = 200;
-/// What has to have happened at least so often, all seeds together.
-const HAPPENED_AT_LEAST: [(&str, u64); 26] = [
-    ("accepted", 10_000),
-    ("rejected", 10_000),
-    ("repeated", 1_000),
-    ("forwarded", 1_000),
-    ("dead letter", 1_000),
-    ("abort", 100),
-    ("stale generation", 50),
-    ("lost commit response", 50),
-    ("late commit", 50),
-    ("late end arrived", 20),
-    ("new producer", 100),
-    ("fence", 20),
-    ("claim", 100),
-    ("short batch", 100),
-    ("crash", 1_000),
-    ("pause", 100),
-    ("rejoin", 10),
-    ("session expired", 100),
-    ("transaction expired", 50),
-    ("leave", 20),
-    ("power lost", 100),
-    ("directory lost", 50),
-    ("view rebuilt", 50),
-    ("taken over", 1_000),
-    ("resent", 1_000),
-    ("lost on the way", 100),
-];
-/// Crashes came before each of these at least so often.
-const CRASHED_BEFORE: [&str; 17] = [
-    "poll",
-    "decide",
-    "produce",
-    "produce more",
-    "send offsets",
-    "commit",
-    "store",
-    "abort",
-    "doubt",
-    "read stable offset",
-    "claim",
-    "read end of log",
-    "replay events",
-    "replay outcomes",
-    "resume",
-    "projecting",
-    "writing the view",
-];
-const CRASHED_AT_LEAST: u64 = 5;
+use crate::{Coverage, InMemory, SEEDS_MIN, Scenario, Trace, run};
 
 /// Panics with the seed, and how to look at it, where an invariant breaks or a history is empty of faults.
 fn check<S: Scenario>(domain: &str) {
-    let mut happened: BTreeMap<&str, u64> = BTreeMap::new();
-    let mut crashes: BTreeMap<&str, u64> = BTreeMap::new();
-    for seed in 1..=SEEDS {
+    let mut coverage = Coverage::default();
+    for seed in 1..=SEEDS_MIN {
         let (result, trace) = run::<S, InMemory>(seed, None, false);
         let again = format!("cargo run --release -p simulation -- --domain {domain} --seeds 1 --seed {seed}");
         assert_eq!(result, Ok(()), "seed {seed}; see: {again}");
-        trace
-            .counts
-            .iter()
-            .for_each(|(what, count)| *happened.entry(what).or_default() += count);
-        trace
-            .crashes
-            .iter()
-            .for_each(|(what, count)| *crashes.entry(what).or_default() += count);
+        coverage.add(&trace);
     }
-    for (what, least) in HAPPENED_AT_LEAST {
-        let count = happened.get(what).copied().unwrap_or_default();
-        assert!(count >= least, "{what} happened only {count} times");
-    }
-    for before in CRASHED_BEFORE {
-        let count = crashes.get(before).copied().unwrap_or_default();
-        assert!(count >= CRASHED_AT_LEAST, "only {count} crashes came before {before}");
-    }
+    let wanting = coverage.wanting();
+    assert!(wanting.is_empty(), "{domain}: {wanting:#?}");
+}
+
+#[test]
+fn what_was_hit_too_seldom_or_should_not_have_been_is_named() {
+    let mut coverage = Coverage::default();
+    (0..SEEDS_MIN).for_each(|_| coverage.add(&Trace::new(false)));
+    assert!(
+        coverage
+            .wanting()
+            .contains(&"taken over warm happened only 0 times, not 100".to_owned())
+    );
+    assert!(coverage.wanting().contains(&"only 0 crashes came before: renew".to_owned()));
+    let mut trace = Trace::new(false);
+    trace.happened("late end of another transaction", format_args!(""));
+    let mut coverage = Coverage::default();
+    coverage.add(&trace);
+    assert_eq!(coverage.wanting(), ["late end of another transaction happened 1 times"]);
 }
 
 #[test]
