@@ -283,12 +283,25 @@ impl<S: Scenario, P: Place> World<S, P> {
         Ok(())
     }
 
+    /// Who was away for longer than its session may wake in the midst of a transaction; at times its client is told first.
     fn wake(&mut self, one: usize) {
-        let processor = &mut self.processors[one];
-        processor.paused = false;
-        if processor.is_in_transaction() && !self.group.is_member(&processor.name) {
-            self.trace
-                .happened("zombie woke in a transaction", format_args!("{}", processor.name));
+        self.processors[one].paused = false;
+        if !self.processors[one].is_in_transaction() {
+            return;
+        }
+        if self.chance.hits(300) {
+            self.leave(one, "session expired");
+        }
+        if self.group.is_member(&self.processors[one].name) {
+            return;
+        }
+        let hears = self.chance.hits(500);
+        let (processor, mut around) = self.around(one);
+        around
+            .trace
+            .happened("zombie woke in a transaction", format_args!("{}", processor.name));
+        if hears {
+            processor.hear(&mut around);
         }
     }
 
