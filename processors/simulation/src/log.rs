@@ -2,65 +2,12 @@
 //!
 //! A transaction that has ended is seen partition by partition, as its markers arrive one after the other.
 
+mod record;
+
 use crate::Violation;
+use record::Place;
+pub(crate) use record::{Committed, Isolation, LateEnd, Producer, Record, Refused, Stored, Topic};
 use std::collections::{BTreeMap, BTreeSet};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Topic {
-    Commands,
-    Events,
-    Outcomes,
-    DeadLetters,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Record {
-    pub(crate) key: Option<Vec<u8>>,
-    pub(crate) value: Option<Vec<u8>>,
-    pub(crate) content_type: Option<&'static [u8]>,
-    /// Header `forwarded-from`.
-    pub(crate) forwarded: bool,
-    /// Of dead letters: partition, offset and reason.
-    pub(crate) coordinates: Option<(u32, i64, String)>,
-    /// CreateTime of outcomes; of all others the log sets it.
-    pub(crate) timestamp_ms: i64,
-}
-
-/// A record as a reader gets it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Stored {
-    pub(crate) offset: i64,
-    pub(crate) record: Record,
-    /// The number of the transaction that wrote it.
-    pub(crate) transaction: Option<u64>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Isolation {
-    Committed,
-    /// Also what is open or aborted.
-    Uncommitted,
-}
-
-/// The broker refuses a producer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// There is a newer epoch of the transactional id.
-    Fenced,
-    /// The transaction is not in the state that the producer believes it to be in.
-    InvalidState,
-    /// The consumer group has moved on.
-    StaleGeneration,
-}
-
-/// An offset of the group, and whose transaction wrote it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Committed {
-    pub(crate) offset: i64,
-    pub(crate) transactional_id: String,
-}
-
-type Place = (Topic, u32);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
@@ -74,10 +21,20 @@ struct Transaction {
     transactional_id: String,
     epoch: u32,
     ending: Ending,
-    /// Partitions that wait for a marker.
-    touched: BTreeSet<Place>,
+    /// Partitions that wait for a marker, and where the first record in each is.
+    touched: BTreeMap<Place, i64>,
     /// Offsets that wait for the marker of the offsets topic.
     offsets: BTreeMap<u32, i64>,
+}
+
+impl Transaction {
+    /// How many markers are still to be written, now that it has ended.
+    fn markers_pending(&self) -> usize {
+        if self.ending == Ending::Open {
+            return 0;
+        }
+        self.touched.len() + usize::from(!self.offsets.is_empty())
+    }
 }
 
 enum Slot {
@@ -85,40 +42,12 @@ enum Slot {
     Marker,
 }
 
-/// A producer as a client holds it, with what it believes to be part of its transaction. The broker may have ended that meanwhile.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Producer {
-    pub(crate) transactional_id: String,
-    pub(crate) epoch: u32,
-    added: BTreeSet<Place>,
-    has_offsets: bool,
-}
-
-impl Producer {
-    /// The end of a transaction to which nothing was added is no request.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.has_offsets || !self.added.is_empty()
-    }
-
-    /// For the client the transaction is over.
-    pub(crate) fn forget(&mut self) {
-        self.added.clear();
-        self.has_offsets = false;
-    }
-}
-
-/// A request to end a transaction that is still on its way. It names an epoch, but no transaction.
-pub(crate) struct LateEnd {
-    pub(crate) producer: Producer,
-    pub(crate) commit: bool,
-    /// The transaction that it is meant for, which the broker cannot tell.
-    pub(crate) meant: Option<u64>,
-}
-
 #[derive(Default)]
 pub(crate) struct Log {
     partitions: BTreeMap<Place, Vec<Slot>>,
     transactions: Vec<Transaction>,
+    /// Transactions that are open, or whose markers are not all written.
+    unsettled: BTreeSet<u64>,
     epochs: BTreeMap<String, u32>,
     /// The transaction in hand of each transactional id.
     current: BTreeMap<String, u64>,
@@ -128,7 +57,6 @@ pub(crate) struct Log {
     /// Every offset that was ever committed, in order.
     pub(crate) offset_history: Vec<(u32, i64)>,
     pub(crate) now_ms: i64,
-    pub(crate) aborted: u64,
 }
 
 impl Log {
@@ -153,12 +81,7 @@ impl Log {
         let epoch = self.epochs.entry(transactional_id.to_owned()).or_default();
         *epoch += 1;
         self.last_commits.remove(transactional_id);
-        Producer {
-            transactional_id: transactional_id.to_owned(),
-            epoch: *epoch,
-            added: BTreeSet::new(),
-            has_offsets: false,
-        }
+        Producer::new(transactional_id, *epoch)
     }
 
     /// The coordinator loses patience with an open transaction.
@@ -173,21 +96,22 @@ impl Log {
         if producer.added.contains(&place) {
             self.check(producer)?;
             let open = self.open(producer).ok_or(Refused::InvalidState)?;
-            if !self.transaction(open).touched.contains(&place) {
+            if !self.transaction(open).touched.contains_key(&place) {
                 return Err(Refused::InvalidState);
             }
         }
         let number = self.begin(producer)?;
         producer.added.insert(place);
-        self.transaction(number).touched.insert(place);
-        Ok(self.push(topic, partition, record, Some(number)))
+        let offset = self.push(topic, partition, record, Some(number));
+        self.transaction_mut(number).touched.entry(place).or_insert(offset);
+        Ok(offset)
     }
 
     /// Offsets that become visible with the transaction. The caller has asked the group.
     pub(crate) fn send_offsets(&mut self, producer: &mut Producer, offsets: &[(u32, i64)]) -> Result<(), Refused> {
         let number = self.begin(producer)?;
         producer.has_offsets = true;
-        self.transaction(number).offsets.extend(offsets.iter().copied());
+        self.transaction_mut(number).offsets.extend(offsets.iter().copied());
         Ok(())
     }
 
@@ -198,8 +122,7 @@ impl Log {
         let transactional_id = &producer.transactional_id;
         match self.current.remove(transactional_id) {
             Some(number) => {
-                self.transaction(number).ending = if commit { Ending::Commit } else { Ending::Abort };
-                self.aborted += u64::from(!commit);
+                self.close(number, if commit { Ending::Commit } else { Ending::Abort });
                 self.last_commits.insert(transactional_id.clone(), commit);
                 Ok(Some(number))
             }
@@ -215,8 +138,7 @@ impl Log {
 
     /// Whose a transaction was, and in which epoch.
     pub(crate) fn writer(&self, number: u64) -> (&str, u32) {
-        let index = usize::try_from(number).expect("it was made from an index");
-        let transaction = &self.transactions[index];
+        let transaction = self.transaction(number);
         (&transaction.transactional_id, transaction.epoch)
     }
 
@@ -230,8 +152,7 @@ impl Log {
     /// The group's offset; `Err` with whose transaction is open while that may still change it.
     pub(crate) fn stable_offset(&self, partition: u32) -> Result<Option<&Committed>, &str> {
         let pending = self
-            .transactions
-            .iter()
+            .unsettled()
             .find(|transaction| transaction.ending != Ending::Abort && transaction.offsets.contains_key(&partition));
         match pending {
             Some(transaction) => Err(&transaction.transactional_id),
@@ -246,28 +167,24 @@ impl Log {
 
     /// How many markers are still to be written.
     pub(crate) fn markers_pending(&self) -> usize {
-        let of = |transaction: &Transaction| transaction.touched.len() + usize::from(!transaction.offsets.is_empty());
-        let ended = |transaction: &&Transaction| transaction.ending != Ending::Open;
-        self.transactions.iter().filter(ended).map(of).sum()
+        self.unsettled().map(Transaction::markers_pending).sum()
     }
 
     /// Writes one of the pending markers.
     pub(crate) fn write_marker(&mut self, mut choice: usize) {
-        for number in 0..self.transactions.len() {
-            let transaction = &self.transactions[number];
-            if transaction.ending == Ending::Open {
-                continue;
+        let pending = |number: u64| self.transaction(number).markers_pending();
+        let mut waiting = None;
+        for number in self.unsettled.iter().copied() {
+            if choice < pending(number) {
+                waiting = Some(number);
+                break;
             }
-            let offsets = usize::from(!transaction.offsets.is_empty());
-            if choice >= transaction.touched.len() + offsets {
-                choice -= transaction.touched.len() + offsets;
-                continue;
-            }
-            match transaction.touched.iter().nth(choice).copied() {
-                Some(place) => self.end_in(number, place),
-                None => self.end_offsets(number),
-            }
-            return;
+            choice -= pending(number);
+        }
+        let Some(number) = waiting else { return };
+        match self.transaction(number).touched.keys().nth(choice).copied() {
+            Some(place) => self.end_in(number, place),
+            None => self.end_offsets(number),
         }
     }
 
@@ -277,9 +194,9 @@ impl Log {
 
     /// The first offset of an open transaction, or the end.
     pub(crate) fn last_stable_offset(&self, topic: Topic, partition: u32) -> i64 {
-        let slots = self.slots(topic, partition);
-        let open = |slot: &Slot| matches!(slot, Slot::Record(_, Some(number)) if self.waits(*number, (topic, partition)));
-        slots.iter().position(open).unwrap_or(slots.len()) as i64
+        let first = |transaction: &Transaction| transaction.touched.get(&(topic, partition)).copied();
+        let open = self.unsettled().filter_map(first).min();
+        open.unwrap_or_else(|| self.end_offset(topic, partition))
     }
 
     /// Up to `records_max` records from an offset on, and the offset to go on at.
@@ -314,11 +231,11 @@ impl Log {
         self.fetch(topic, partition, 0, usize::MAX, Isolation::Committed).0
     }
 
-    /// Records whose transaction was aborted.
-    pub(crate) fn aborted_records(&self, topic: Topic, partition: u32) -> Vec<Stored> {
-        let mut records = self.fetch(topic, partition, 0, usize::MAX, Isolation::Uncommitted).0;
-        records.retain(|stored| stored.transaction.is_some_and(|number| self.is_aborted(number)));
-        records
+    /// Is there a record from an offset on whose transaction was not aborted?
+    pub(crate) fn goes_on(&self, topic: Topic, partition: u32, from: i64) -> bool {
+        let left = |slot: &Slot| matches!(slot, Slot::Record(_, number) if !number.is_some_and(|number| self.is_aborted(number)));
+        let from = usize::try_from(from).unwrap_or_default();
+        self.slots(topic, partition).iter().skip(from).any(left)
     }
 
     /// After everything has ended nothing may be open.
@@ -349,62 +266,80 @@ impl Log {
             transactional_id: producer.transactional_id.clone(),
             epoch: producer.epoch,
             ending: Ending::Open,
-            touched: BTreeSet::new(),
+            touched: BTreeMap::new(),
             offsets: BTreeMap::new(),
         });
+        self.unsettled.insert(number);
         self.current.insert(producer.transactional_id.clone(), number);
         Ok(number)
     }
 
     fn abort_open(&mut self, transactional_id: &str) {
         if let Some(number) = self.current.remove(transactional_id) {
-            self.transaction(number).ending = Ending::Abort;
-            self.aborted += 1;
+            self.close(number, Ending::Abort);
         }
+    }
+
+    fn close(&mut self, number: u64, ending: Ending) {
+        self.transaction_mut(number).ending = ending;
+        self.settle_if_done(number);
     }
 
     /// Writes all pending markers of a transactional id.
     fn settle(&mut self, transactional_id: &str) {
-        for number in 0..self.transactions.len() {
-            let transaction = &self.transactions[number];
+        for number in self.unsettled.clone() {
+            let transaction = self.transaction(number);
             if transaction.ending == Ending::Open || transaction.transactional_id != transactional_id {
                 continue;
             }
-            for place in transaction.touched.clone() {
+            for place in transaction.touched.clone().into_keys() {
                 self.end_in(number, place);
             }
             self.end_offsets(number);
         }
     }
 
-    fn end_in(&mut self, number: usize, place: Place) {
-        self.transactions[number].touched.remove(&place);
+    fn end_in(&mut self, number: u64, place: Place) {
+        self.transaction_mut(number).touched.remove(&place);
         self.partitions.entry(place).or_default().push(Slot::Marker);
+        self.settle_if_done(number);
     }
 
-    fn end_offsets(&mut self, number: usize) {
-        let offsets = std::mem::take(&mut self.transactions[number].offsets);
-        if self.transactions[number].ending == Ending::Commit {
-            let transactional_id = self.transactions[number].transactional_id.clone();
+    fn end_offsets(&mut self, number: u64) {
+        let offsets = std::mem::take(&mut self.transaction_mut(number).offsets);
+        self.settle_if_done(number);
+        if self.transaction(number).ending == Ending::Commit {
+            let transactional_id = self.transaction(number).transactional_id.clone();
             for (partition, offset) in offsets {
                 self.commit_offset(partition, offset, &transactional_id);
             }
         }
     }
 
-    fn transaction(&mut self, number: u64) -> &mut Transaction {
+    /// Forgets that a transaction is unsettled when its last marker is written.
+    fn settle_if_done(&mut self, number: u64) {
+        let transaction = self.transaction(number);
+        if transaction.ending != Ending::Open && transaction.markers_pending() == 0 {
+            self.unsettled.remove(&number);
+        }
+    }
+
+    fn unsettled(&self) -> impl Iterator<Item = &Transaction> {
+        self.unsettled.iter().map(|number| self.transaction(*number))
+    }
+
+    fn transaction(&self, number: u64) -> &Transaction {
+        let index = usize::try_from(number).expect("it was made from an index");
+        &self.transactions[index]
+    }
+
+    fn transaction_mut(&mut self, number: u64) -> &mut Transaction {
         let index = usize::try_from(number).expect("it was made from an index");
         &mut self.transactions[index]
     }
 
-    fn waits(&self, number: u64, place: Place) -> bool {
-        let index = usize::try_from(number).expect("it was made from an index");
-        self.transactions[index].touched.contains(&place)
-    }
-
     fn is_aborted(&self, number: u64) -> bool {
-        let index = usize::try_from(number).expect("it was made from an index");
-        self.transactions[index].ending == Ending::Abort
+        self.transaction(number).ending == Ending::Abort
     }
 
     fn slots(&self, topic: Topic, partition: u32) -> &[Slot] {

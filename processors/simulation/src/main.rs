@@ -1,10 +1,10 @@
 //! Runs the simulation for any number of seeds, on several threads.
 
-use anyhow::bail;
 use clap::{Parser, ValueEnum};
 use simulation::{Bank, Coverage, InMemory, Schedule, Trace, Violation, run};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::available_parallelism;
@@ -48,8 +48,31 @@ impl Domain {
 
 type Finished = (u64, Result<(), Violation>, Trace);
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let seeds = format!("{} seeds from {} on", arguments.seeds, arguments.seed);
+    match run_all(&arguments) {
+        Ok(coverage) => {
+            let wanting = coverage.wanting();
+            coverage.lines().iter().for_each(|line| eprintln!("{line}"));
+            if wanting.is_empty() {
+                eprintln!("{seeds}: every invariant holds");
+                return ExitCode::SUCCESS;
+            }
+            eprintln!("{seeds} prove too little: {}", wanting.join("; "));
+        }
+        Err((seed, violation)) => {
+            if !arguments.trace {
+                print(&arguments.domain.run(seed, true).1);
+            }
+            eprintln!("seed {seed} breaks {violation}");
+        }
+    }
+    ExitCode::FAILURE
+}
+
+/// Runs every seed, or returns the first that breaks an invariant.
+fn run_all(arguments: &Arguments) -> Result<Coverage, (u64, Violation)> {
     let jobs = match arguments.jobs {
         _ if arguments.trace => 1,
         Some(jobs) => jobs.max(1),
@@ -57,34 +80,18 @@ fn main() -> anyhow::Result<()> {
     };
     let next = AtomicU64::new(arguments.seed);
     let (sender, receiver) = channel();
-    let (coverage, violations) = std::thread::scope(|scope| {
+    let (coverage, mut violations) = std::thread::scope(|scope| {
         for _ in 0..jobs {
-            let (sender, next, arguments) = (sender.clone(), &next, &arguments);
+            let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || work(arguments, next, &sender));
         }
         drop(sender);
-        gather(&arguments, &receiver)
+        gather(arguments, &receiver)
     });
-    if let Some((seed, violation)) = violations.first_key_value() {
-        if !arguments.trace {
-            print(&arguments.domain.run(*seed, true).1);
-        }
-        bail!("seed {seed} breaks {violation}");
+    match violations.pop_first() {
+        None => Ok(coverage),
+        Some(first) => Err(first),
     }
-    for line in coverage.lines() {
-        eprintln!("{line}");
-    }
-    let wanting = coverage.wanting();
-    if !wanting.is_empty() {
-        bail!(
-            "{} seeds from {} on prove too little: {}",
-            arguments.seeds,
-            arguments.seed,
-            wanting.join("; ")
-        );
-    }
-    eprintln!("{} seeds from {} on: every invariant holds", arguments.seeds, arguments.seed);
-    Ok(())
 }
 
 /// Takes one seed after the other, until one is broken or there are no more. Whatever is smaller than a broken one has been taken

@@ -181,6 +181,12 @@ impl<S: Scenario, P: Place> Processor<S, P> {
         self.run.as_ref().is_some_and(|run| run.producer.has_begun())
     }
 
+    /// Commands were polled and are not answered for yet, or the producer is to be renewed.
+    pub(crate) fn is_busy(&self) -> bool {
+        let busy = |run: &Run<S>| run.renews || !matches!(run.stage, Stage::Poll);
+        self.run.as_ref().is_some_and(busy)
+    }
+
     /// Does what comes next.
     pub(crate) fn step(&mut self, around: &mut Surroundings<'_>) -> Result<(), Violation> {
         let Some(run) = &mut self.run else { return Ok(()) };

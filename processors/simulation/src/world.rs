@@ -1,10 +1,12 @@
 //! Who does what next is left to chance, until the end.
 
+mod faults;
+
 use crate::chance::Chance;
 use crate::checks::{self, StateAtCursor};
 use crate::client::{COMMAND_BYTES_MAX, Client};
 use crate::group::Group;
-use crate::log::{LateEnd, Log, Refused};
+use crate::log::{LateEnd, Log};
 use crate::place::Place;
 use crate::processor::{Processor, Surroundings};
 use crate::replica::Replica;
@@ -172,13 +174,14 @@ impl<S: Scenario, P: Place> World<S, P> {
             }
             Action::WriteMarker => self.write_marker(),
             Action::PassTime => self.pass_time(),
-            Action::Crash | Action::LosePower | Action::LoseDirectory | Action::RestoreCopy => self.crash(one, action)?,
+            Action::Crash | Action::LosePower | Action::LoseDirectory | Action::RestoreCopy => {
+                let one = self.victim();
+                self.crash(one, action)?;
+            }
             Action::Restart if !self.processors[one].is_running() => self.start(one),
-            Action::Pause if self.processors[one].is_running() => {
-                self.processors[one].paused = true;
-                let step = self.processors[one].next_step().unwrap_or_default();
-                self.trace
-                    .happened("pause", format_args!("{} before {step}", self.processors[one].name));
+            Action::Pause => {
+                let one = self.victim();
+                self.pause(one);
             }
             Action::Wake if self.processors[one].paused => self.wake(one),
             Action::ExpireSession if self.processors[one].paused || !self.processors[one].is_running() => {
@@ -189,7 +192,10 @@ impl<S: Scenario, P: Place> World<S, P> {
                 processor.crash(&mut around)?;
                 self.leave(one, "leave");
             }
-            Action::Fence if self.processors[one].is_running() => self.fence(one),
+            Action::Fence => {
+                let one = self.victim();
+                self.fence(one);
+            }
             Action::Hear if !self.processors[one].paused => {
                 let (processor, mut around) = self.around(one);
                 processor.hear(&mut around);
@@ -204,8 +210,8 @@ impl<S: Scenario, P: Place> World<S, P> {
             Action::Flush => self.flush(one),
             Action::CrashReplica | Action::RebuildReplica => self.crash_replica(action),
             Action::Witness => self.witness(one)?,
-            Action::Process | Action::Restart | Action::Pause | Action::Wake | Action::ExpireSession => {}
-            Action::Leave | Action::Fence | Action::Hear | Action::Follow => {}
+            Action::Process | Action::Restart | Action::Wake | Action::ExpireSession => {}
+            Action::Leave | Action::Hear | Action::Follow => {}
         }
         Ok(())
     }
@@ -256,143 +262,8 @@ impl<S: Scenario, P: Place> World<S, P> {
         self.trace.happened("time", format_args!("{later_ms} ms"));
     }
 
-    fn crash(&mut self, one: usize, action: Action) -> Result<(), Violation> {
-        let (processor, mut around) = self.around(one);
-        let Some(step) = processor.next_step() else { return Ok(()) };
-        around.trace.crashed(step, format_args!("{} {action:?}", processor.name));
-        if processor.is_in_transaction() {
-            around.trace.happened("crash in a transaction", format_args!("{}", processor.name));
-        }
-        processor.crash(&mut around)?;
-        let processor = &mut self.processors[one];
-        match action {
-            Action::LosePower => {
-                self.trace.happened("power lost", format_args!("{}", processor.name));
-                processor.place.lose_power();
-            }
-            Action::LoseDirectory => {
-                self.trace.happened("directory lost", format_args!("{}", processor.name));
-                processor.place.wipe();
-            }
-            Action::RestoreCopy if processor.place.restore_copy() => {
-                self.trace.happened("old copy restored", format_args!("{}", processor.name));
-            }
-            _ => {}
-        }
-        processor.paused = false;
-        Ok(())
-    }
-
-    /// Who was away for longer than its session may wake in the midst of a transaction; at times its client is told first.
-    fn wake(&mut self, one: usize) {
-        self.processors[one].paused = false;
-        if !self.processors[one].is_in_transaction() {
-            return;
-        }
-        if self.chance.hits(300) {
-            self.leave(one, "session expired");
-        }
-        if self.group.is_member(&self.processors[one].name) {
-            return;
-        }
-        let hears = self.chance.hits(500);
-        let (processor, mut around) = self.around(one);
-        around
-            .trace
-            .happened("zombie woke in a transaction", format_args!("{}", processor.name));
-        if hears {
-            processor.hear(&mut around);
-        }
-    }
-
-    /// Another process under the same name begins, and is not heard of again.
-    fn fence(&mut self, one: usize) {
-        let processor = &self.processors[one];
-        let what = if processor.is_in_transaction() {
-            "fenced in a transaction"
-        } else {
-            "fenced"
-        };
-        self.trace.happened(what, format_args!("{}", processor.name));
-        self.log.init_producer(&processor.name);
-    }
-
     fn any_partition(&mut self) -> u32 {
         u32::try_from(self.chance.below(u64::from(self.limits.partitions))).expect("a small number")
-    }
-
-    fn leave(&mut self, one: usize, why: &'static str) {
-        let name = &self.processors[one].name;
-        if self.group.is_member(name) {
-            self.trace.happened(why, format_args!("{name}"));
-            self.group.leave(name, self.limits.partitions, &mut self.chance);
-        }
-    }
-
-    fn expire_transaction(&mut self) {
-        let open = self.log.open_transactions();
-        if !open.is_empty() {
-            let transactional_id = self.chance.one_of(&open);
-            self.trace.happened("transaction expired", format_args!("{transactional_id}"));
-            self.log.expire(transactional_id);
-        }
-    }
-
-    /// The end of a transaction arrives late, or never.
-    pub(crate) fn deliver_late(&mut self) {
-        if self.late.is_empty() {
-            return;
-        }
-        let index = self.chance.index(self.late.len());
-        let late = self.late.swap_remove(index);
-        if self.chance.hits(300) {
-            return;
-        }
-        let what = match self.log.end(&late.producer, late.commit) {
-            Ok(ended) if ended.is_some() && ended != late.meant => "late end of another transaction",
-            Ok(Some(_)) => "late end in time",
-            Ok(None) => "late end repeated",
-            Err(Refused::Fenced) => "late end fenced",
-            Err(Refused::InvalidState | Refused::StaleGeneration) => "late end refused",
-        };
-        let LateEnd { producer, commit, .. } = &late;
-        let what_of = format_args!("{} {} commit {commit}", producer.transactional_id, producer.epoch);
-        self.trace.happened(what, what_of);
-    }
-
-    fn flush(&mut self, one: usize) {
-        let copies = self.chance.hits(100);
-        self.processors[one].place.flush();
-        if copies {
-            self.processors[one].place.keep_copy();
-        }
-        let one = self.chance.index(self.replicas.len());
-        self.replicas[one].place.flush();
-        if copies {
-            self.replicas[one].place.keep_copy();
-        }
-    }
-
-    fn crash_replica(&mut self, action: Action) {
-        let one = self.chance.index(self.replicas.len());
-        let replica = &mut self.replicas[one];
-        let before = if replica.has_pending() { "writing the view" } else { "projecting" };
-        self.trace.crashed(before, format_args!("{} {action:?}", replica.name));
-        replica.crash();
-        match action {
-            Action::RebuildReplica => {
-                self.trace.happened("view rebuilt", format_args!("{}", replica.name));
-                replica.place.wipe();
-            }
-            _ if self.chance.hits(100) && replica.place.restore_copy() => {
-                self.trace.happened("old view restored", format_args!("{}", replica.name));
-            }
-            _ if self.chance.hits(200) => {
-                self.trace.happened("power lost", format_args!("{}", replica.name));
-                replica.place.lose_power();
-            }
-            _ => {}
-        }
     }
 
     /// Notes a state and a view as they are now, to be judged at the end.

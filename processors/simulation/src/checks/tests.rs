@@ -293,8 +293,8 @@ fn a_view_ahead_of_what_is_committed_is_found() {
     let Left { mut log, witness, .. } = left();
     let (mut position, _) = witness;
     assert_eq!(views_hold_what_is_committed(&log, "m", &position), Ok(()));
-    let producer = log.init_producer("p");
-    log.produce(&producer, Topic::Events, 0, Record::default()).unwrap();
+    let mut producer = log.init_producer("p");
+    log.produce(&mut producer, Topic::Events, 0, Record::default()).unwrap();
     *position.get_mut(&0).unwrap() += 1;
     assert_eq!(views_hold_what_is_committed(&log, "m", &position).unwrap_err().invariant, "I4");
 }
