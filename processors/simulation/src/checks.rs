@@ -7,6 +7,7 @@ mod commands_are_answered;
 mod commands_are_answered_once;
 mod dead_letters_are_single;
 mod decisions_can_be_repeated;
+mod former_owners_are_silent;
 mod numbers_are_dense;
 mod offsets_go_on;
 mod states_can_be_rebuilt;
@@ -18,6 +19,7 @@ pub(crate) use commands_are_answered::commands_are_answered;
 pub(crate) use commands_are_answered_once::commands_are_answered_once;
 pub(crate) use dead_letters_are_single::dead_letters_are_single;
 pub(crate) use decisions_can_be_repeated::decisions_can_be_repeated;
+pub(crate) use former_owners_are_silent::former_owners_are_silent;
 pub(crate) use numbers_are_dense::numbers_are_dense;
 pub(crate) use offsets_go_on::offsets_go_on;
 pub(crate) use states_can_be_rebuilt::{StateAtCursor, states_can_be_rebuilt};
@@ -37,6 +39,8 @@ pub(crate) struct Read<T> {
     pub(crate) offset: i64,
     /// The number of the transaction that wrote it.
     pub(crate) transaction: Option<u64>,
+    /// The generation since which its writer has owned the partition; no reader of the topics could know it.
+    pub(crate) owned_since: u32,
     pub(crate) timestamp_ms: i64,
     pub(crate) value: T,
 }

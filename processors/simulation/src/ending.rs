@@ -2,7 +2,7 @@
 
 use crate::Violation;
 use crate::checks::{self, History, Partition, Read, StateAtCursor};
-use crate::log::{Isolation, Stored, Topic};
+use crate::log::{Stored, Topic};
 use crate::place::Place;
 use crate::scenario::Scenario;
 use crate::world::World;
@@ -61,9 +61,7 @@ impl<S: Scenario, P: Place> World<S, P> {
                 Err(_) => return Ok(false),
                 Ok(committed) => committed.map_or(0, |committed| committed.offset),
             };
-            let (commands, _) = self.log.fetch(Topic::Commands, partition, committed, 1, Isolation::Uncommitted);
-            let aborted = self.log.aborted_records(Topic::Commands, partition);
-            if commands.iter().any(|command| !aborted.contains(command)) {
+            if self.log.goes_on(Topic::Commands, partition, committed) {
                 return Ok(false);
             }
         }
@@ -84,6 +82,7 @@ impl<S: Scenario, P: Place> World<S, P> {
         checks::numbers_are_dense(&history)?;
         checks::transactions_are_whole(&history)?;
         checks::offsets_go_on(&history)?;
+        checks::former_owners_are_silent(&history)?;
         checks::dead_letters_are_single(&history)?;
         checks::decisions_can_be_repeated(&history, self.limits)?;
         let mut states = std::mem::take(&mut self.states);
@@ -189,6 +188,7 @@ fn read<T>(stored: &Stored, value: T) -> Read<T> {
     Read {
         offset: stored.offset,
         transaction: stored.transaction,
+        owned_since: stored.record.owned_since,
         timestamp_ms: stored.record.timestamp_ms,
         value,
     }

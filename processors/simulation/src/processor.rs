@@ -50,7 +50,8 @@ struct Run<S: Scenario> {
     membership: Option<Membership>,
     /// Of the group, as this loop has acted on it.
     generation: u32,
-    assigned: BTreeSet<u32>,
+    /// By partition: the generation since which it was never anybody else's.
+    assigned: BTreeMap<u32, u32>,
     takeovers: VecDeque<Takeover>,
     /// Schema ids that no registry knows.
     unreadable: BTreeMap<u32, String>,
@@ -121,7 +122,7 @@ impl<S: Scenario, P: Place> Processor<S, P> {
             membership: None,
             producer: around.log.init_producer(&self.name),
             generation: 0,
-            assigned: BTreeSet::new(),
+            assigned: BTreeMap::new(),
             takeovers: VecDeque::new(),
             unreadable: BTreeMap::new(),
             partitions: self.limits.partitions,
@@ -241,34 +242,34 @@ impl<S: Scenario> Run<S> {
         let taken_over = |partition: &u32| self.takeovers.iter().all(|takeover| takeover.partition != *partition);
         let kept: BTreeSet<u32> = self
             .assigned
-            .iter()
+            .keys()
             .copied()
             .filter(|partition| owned.get(partition).is_some_and(|since| *since <= self.generation) && taken_over(partition))
             .collect();
-        for partition in self.assigned.difference(&kept) {
+        for partition in self.assigned.keys().filter(|partition| !kept.contains(partition)) {
             self.machine.close(*partition);
         }
-        let assigned: BTreeSet<u32> = owned.into_keys().collect();
-        for partition in &assigned {
+        for partition in owned.keys() {
             if self.follower.let_go(*partition, around.sabotage) {
                 around.trace.happened("taken over warm", format_args!("{name} {partition}"));
             }
         }
-        self.takeovers = assigned.difference(&kept).map(|partition| Takeover::new(*partition)).collect();
+        let new = owned.keys().filter(|partition| !kept.contains(partition));
+        self.takeovers = new.map(|partition| Takeover::new(*partition)).collect();
         around.trace.happened(
             "assigned",
-            format_args!("{name} {assigned:?} kept {kept:?} in generation {generation}"),
+            format_args!("{name} {owned:?} kept {kept:?} in generation {generation}"),
         );
-        self.assigned = assigned;
+        self.assigned = owned;
         self.generation = generation;
         true
     }
 
     /// Begins anew with everything that it owns, from the state and the log.
     fn take_over_again(&mut self) {
-        for partition in &self.assigned {
+        for partition in self.assigned.keys() {
             self.machine.close(*partition);
         }
-        self.takeovers = self.assigned.iter().map(|partition| Takeover::new(*partition)).collect();
+        self.takeovers = self.assigned.keys().map(|partition| Takeover::new(*partition)).collect();
     }
 }

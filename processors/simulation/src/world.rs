@@ -35,6 +35,8 @@ pub(crate) struct World<S: Scenario, P> {
     pub(crate) faults: Faults,
     pub(crate) sabotage: Option<Sabotage>,
     pub(crate) late: Vec<LateEnd>,
+    /// What is to happen to the next processor that comes to a step.
+    ambushes: Vec<(Action, &'static str)>,
 }
 
 /// What may happen next, and how often against one another.
@@ -91,9 +93,9 @@ impl<S: Scenario, P: Place> World<S, P> {
             batch_records_max: chance.index(12) + 1,
             abort_per_mille: *chance.one_of(&[0, 20, 150]),
             late_end_per_mille: *chance.one_of(&[0, 20, 100]),
-            doubled_end_per_mille: *chance.one_of(&[0, 30, 150]),
+            doubled_end_per_mille: *chance.one_of(&[0, 60, 300]),
             lost_response_per_mille: *chance.one_of(&[0, 20, 100]),
-            crash_weight: *chance.one_of(&[0, 4, 20]),
+            crash_weight: *chance.one_of(&[0, 4, 10, 20]),
         };
         let processors = (0..chance.between(2, 4)).map(|n| Processor::new(format!("p{n}"), limits)).collect();
         let replicas = (0..2).map(|n| Replica::new(format!("m{n}"), partitions)).collect();
@@ -112,6 +114,7 @@ impl<S: Scenario, P: Place> World<S, P> {
             faults,
             sabotage,
             late: Vec::new(),
+            ambushes: Vec::new(),
         }
     }
 
@@ -121,6 +124,7 @@ impl<S: Scenario, P: Place> World<S, P> {
         for _ in 0..STEPS {
             let action = self.next_action();
             self.act(action)?;
+            self.spring()?;
         }
         self.heal()?;
         self.judge()
@@ -174,27 +178,16 @@ impl<S: Scenario, P: Place> World<S, P> {
             }
             Action::WriteMarker => self.write_marker(),
             Action::PassTime => self.pass_time(),
-            Action::Crash | Action::LosePower | Action::LoseDirectory | Action::RestoreCopy => {
-                let one = self.victim();
-                self.crash(one, action)?;
+            Action::Crash | Action::LosePower | Action::LoseDirectory | Action::RestoreCopy | Action::Pause | Action::Fence => {
+                self.strike(action)?;
             }
             Action::Restart if !self.processors[one].is_running() => self.start(one),
-            Action::Pause => {
-                let one = self.victim();
-                self.pause(one);
-            }
             Action::Wake if self.processors[one].paused => self.wake(one),
-            Action::ExpireSession if self.processors[one].paused || !self.processors[one].is_running() => {
-                self.leave(one, "session expired")
-            }
-            Action::Leave if self.processors[one].is_running() && self.processors[one].is_idle() => {
+            Action::ExpireSession => self.expire_session(),
+            Action::Leave if !self.processors[one].paused && self.processors[one].is_running() && self.processors[one].is_idle() => {
                 let (processor, mut around) = self.around(one);
                 processor.crash(&mut around)?;
                 self.leave(one, "leave");
-            }
-            Action::Fence => {
-                let one = self.victim();
-                self.fence(one);
             }
             Action::Hear if !self.processors[one].paused => {
                 let (processor, mut around) = self.around(one);
@@ -210,8 +203,7 @@ impl<S: Scenario, P: Place> World<S, P> {
             Action::Flush => self.flush(one),
             Action::CrashReplica | Action::RebuildReplica => self.crash_replica(action),
             Action::Witness => self.witness(one)?,
-            Action::Process | Action::Restart | Action::Wake | Action::ExpireSession => {}
-            Action::Leave | Action::Hear | Action::Follow => {}
+            Action::Process | Action::Restart | Action::Wake | Action::Leave | Action::Hear | Action::Follow => {}
         }
         Ok(())
     }

@@ -209,6 +209,30 @@ fn a_command_that_was_passed_over_is_found() {
 }
 
 #[test]
+fn an_event_of_a_former_owner_is_found() {
+    check(
+        |history, _| former_owners_are_silent(history),
+        "I14",
+        |history| {
+            let events = &mut first(history).events;
+            events.last_mut().unwrap().owned_since = events[0].owned_since;
+        },
+    );
+}
+
+#[test]
+fn an_outcome_of_a_former_owner_is_found() {
+    check(
+        |history, _| former_owners_are_silent(history),
+        "I14",
+        |history| {
+            let outcomes = &mut first(history).outcomes;
+            outcomes.last_mut().unwrap().owned_since = outcomes[0].owned_since;
+        },
+    );
+}
+
+#[test]
 fn a_decision_that_does_not_follow_from_the_commands_is_found() {
     check(decisions_can_be_repeated, "I7", |history| {
         let event = &mut first(history).events[7].value;

@@ -19,6 +19,8 @@ pub(crate) struct Record {
     pub(crate) forwarded: bool,
     /// Of dead letters: partition, offset and reason.
     pub(crate) coordinates: Option<(u32, i64, String)>,
+    /// Of events and outcomes: the generation since which the writer had owned the partition, for all it knew.
+    pub(crate) owned_since: u32,
     /// CreateTime of outcomes; of all others the log sets it.
     pub(crate) timestamp_ms: i64,
 }

@@ -50,7 +50,7 @@ impl<S: Scenario> Run<S> {
         let follower = &mut self.follower;
         let followed = follower.machine.cursor(partition);
         let goes_on = around.sabotage == Some(Sabotage::FollowsOn) && followed.is_some();
-        if self.assigned.contains(&partition) && !goes_on {
+        if self.assigned.contains_key(&partition) && !goes_on {
             return Ok(());
         }
         let cursor = match followed {

@@ -6,12 +6,13 @@ use crate::place::Place;
 use crate::scenario::Scenario;
 use crate::{Sabotage, Violation};
 use decider::{Batch, Incoming, Outgoing, StepError};
+use std::collections::BTreeMap;
 
 impl<S: Scenario> Run<S> {
     /// Takes some records of each partition, in any order of partitions.
     pub(super) fn poll(&self, around: &mut Surroundings<'_>) -> Stage {
         let mut polled: Vec<Vec<(u32, Stored)>> = Vec::new();
-        for partition in &self.assigned {
+        for partition in self.assigned.keys() {
             let Some(cursor) = self.machine.cursor(*partition) else { continue };
             let records_max = around.chance.index(around.faults.batch_records_max) + 1;
             let from = cursor.next_command_offset;
@@ -90,7 +91,7 @@ impl<S: Scenario> Run<S> {
         let rest = batch.outgoing.len() - done;
         let until = done + around.chance.index(rest + 1);
         for outgoing in &batch.outgoing[done..until] {
-            let (topic, partition, record) = record_of(outgoing, &batch, &records);
+            let (topic, partition, record) = record_of(outgoing, &batch, &records, &self.assigned);
             match around.log.produce(&mut self.producer, topic, partition, record) {
                 Err(_) => return Stage::Doubt(batch),
                 Ok(offset) => {
@@ -283,10 +284,12 @@ fn incoming((partition, stored): &(u32, Stored)) -> Incoming<'_> {
     }
 }
 
-fn record_of(outgoing: &Outgoing, batch: &Batch, records: &[(u32, Stored)]) -> (Topic, u32, Record) {
+/// The record, and where it goes. `owned` says since when its writer has owned each partition.
+fn record_of(outgoing: &Outgoing, batch: &Batch, records: &[(u32, Stored)], owned: &BTreeMap<u32, u32>) -> (Topic, u32, Record) {
     let answer = |incoming: usize, value, timestamp_ms| Record {
         key: records[incoming].1.record.key.clone(),
         value: Some(batch.value(value).to_vec()),
+        owned_since: owned.get(&records[incoming].0).copied().unwrap_or_default(),
         timestamp_ms,
         ..Record::default()
     };

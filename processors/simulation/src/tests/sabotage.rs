@@ -3,22 +3,21 @@
 use crate::{Bank, InMemory, Sabotage, run};
 use std::collections::BTreeSet;
 
-const SEEDS: u64 = 40;
+const SEEDS_MAX: u64 = 40;
 
-/// Runs seeds with a mistake in the protocol, and returns the invariants that it was seen to break.
-fn broken_by(sabotage: Sabotage) -> BTreeSet<&'static str> {
-    (1..=SEEDS)
-        .filter_map(|seed| Some(run::<Bank, InMemory>(seed, Some(sabotage), false).0.err()?.invariant))
-        .collect()
-}
-
+/// Some seed has to break one of the invariants by the mistake; what others break beside it proves nothing.
 #[track_caller]
 fn check(sabotage: Sabotage, invariants: &[&str]) {
-    let broken = broken_by(sabotage);
-    assert!(
-        invariants.iter().any(|invariant| broken.contains(invariant)),
-        "{sabotage:?} breaks {broken:?}"
-    );
+    let mut broken = BTreeSet::new();
+    for seed in 1..=SEEDS_MAX {
+        if let (Err(violation), _) = run::<Bank, InMemory>(seed, Some(sabotage), false) {
+            if invariants.contains(&violation.invariant) {
+                return;
+            }
+            broken.insert(violation.invariant);
+        }
+    }
+    panic!("{sabotage:?} breaks only {broken:?} in {SEEDS_MAX} seeds");
 }
 
 #[test]
@@ -33,7 +32,7 @@ fn a_doubtful_commit_that_is_trusted_leaves_the_state_ahead_of_the_log() {
 
 #[test]
 fn a_processor_that_does_not_notice_its_successor_decides_twice() {
-    check(Sabotage::IgnoresGeneration, &["I2", "I3", "I6"]);
+    check(Sabotage::IgnoresGeneration, &["I2", "I3", "I6", "I14"]);
 }
 
 #[test]
@@ -63,17 +62,17 @@ fn a_doubtful_abort_that_is_trusted_commits_what_was_aborted() {
 
 #[test]
 fn offsets_that_name_no_member_are_granted_to_a_processor_that_was_put_out() {
-    check(Sabotage::CommitsUnfenced, &["I2", "I3", "I5", "I6"]);
+    check(Sabotage::CommitsUnfenced, &["I2", "I3", "I5", "I6", "I14"]);
 }
 
 #[test]
 fn offsets_of_a_partition_that_a_member_has_lost_are_granted() {
-    check(Sabotage::CommitsUnowned, &["I2", "I3", "I5", "I6"]);
+    check(Sabotage::CommitsUnowned, &["I2", "I3", "I5", "I6", "I14"]);
 }
 
 #[test]
 fn a_state_that_is_written_in_pieces_does_not_fit_the_log() {
-    check(Sabotage::TearsWrites, &["I3", "I8"]);
+    check(Sabotage::TearsWrites, &["I3", "I7", "I8"]);
 }
 
 #[test]

@@ -6,27 +6,85 @@ use crate::log::{LateEnd, Refused};
 use crate::place::Place;
 use crate::scenario::Scenario;
 
+/// Before these a transaction is open, or what became of it is not settled: left to chance alone, little would happen there.
+const IN_ITS_MIDST: [&str; 8] = [
+    "produce",
+    "produce more",
+    "send offsets",
+    "commit",
+    "store",
+    "abort",
+    "doubt",
+    "renew",
+];
+/// So many things wait at a time.
+const AMBUSHES_MAX: usize = 8;
+
 impl<S: Scenario, P: Place> World<S, P> {
-    /// Whom something happens to: half of the time somebody who is in the midst of something, if there is such a one.
-    pub(super) fn victim(&mut self) -> usize {
-        let is_busy = |one: &usize| !self.processors[*one].paused && self.processors[*one].is_busy();
-        let busy: Vec<usize> = (0..self.processors.len()).filter(is_busy).collect();
-        if busy.is_empty() || self.chance.hits(500) {
-            self.chance.index(self.processors.len())
-        } else {
-            *self.chance.one_of(&busy)
+    /// Something happens to one of those that are up, or waits for one that comes to a certain step of a transaction.
+    pub(super) fn strike(&mut self, action: Action) -> Result<(), Violation> {
+        if self.chance.hits(500) {
+            let before = *self.chance.one_of(&IN_ITS_MIDST);
+            if self.ambushes.len() == AMBUSHES_MAX {
+                let one = self.chance.index(AMBUSHES_MAX);
+                self.ambushes.swap_remove(one);
+            }
+            self.ambushes.push((action, before));
+            return Ok(());
         }
+        let up: Vec<usize> = (0..self.processors.len()).filter(|one| !self.is_away(*one)).collect();
+        if !up.is_empty() {
+            let one = *self.chance.one_of(&up);
+            self.befall(one, action)?;
+        }
+        Ok(())
+    }
+
+    /// What has waited for somebody happens, if he has come.
+    pub(super) fn spring(&mut self) -> Result<(), Violation> {
+        for one in 0..self.processors.len() {
+            let step = self.processors[one].next_step();
+            let waits = |(_, before): &(Action, &str)| !self.is_away(one) && step == Some(*before);
+            if let Some(index) = self.ambushes.iter().position(waits) {
+                let (action, _) = self.ambushes.swap_remove(index);
+                self.befall(one, action)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn befall(&mut self, one: usize, action: Action) -> Result<(), Violation> {
+        match action {
+            Action::Pause => self.pause(one),
+            Action::Fence => self.fence(one),
+            _ => self.crash(one, action)?,
+        }
+        Ok(())
+    }
+
+    /// Down or paused: it does not tell the group that it is there.
+    fn is_away(&self, one: usize) -> bool {
+        self.processors[one].paused || !self.processors[one].is_running()
     }
 
     /// The process is stopped for a while, and does not know it.
-    pub(super) fn pause(&mut self, one: usize) {
+    fn pause(&mut self, one: usize) {
         let processor = &mut self.processors[one];
-        let Some(step) = processor.next_step() else { return };
+        let step = processor.next_step().unwrap_or_default();
         processor.paused = true;
         self.trace.happened("pause", format_args!("{} before {step}", processor.name));
     }
 
-    pub(super) fn crash(&mut self, one: usize, action: Action) -> Result<(), Violation> {
+    /// The group loses patience with one of those that are away.
+    pub(super) fn expire_session(&mut self) {
+        let away: Vec<usize> = (0..self.processors.len()).filter(|one| self.is_away(*one)).collect();
+        if !away.is_empty() {
+            let one = *self.chance.one_of(&away);
+            self.leave(one, "session expired");
+        }
+    }
+
+    fn crash(&mut self, one: usize, action: Action) -> Result<(), Violation> {
         let (processor, mut around) = self.around(one);
         let Some(step) = processor.next_step() else { return Ok(()) };
         around.trace.crashed(step, format_args!("{} {action:?}", processor.name));
@@ -49,11 +107,10 @@ impl<S: Scenario, P: Place> World<S, P> {
             }
             _ => {}
         }
-        processor.paused = false;
         Ok(())
     }
 
-    /// Who was away for longer than its session may wake in the midst of a transaction; at times its client is told first.
+    /// Who was away may have been put out meanwhile, and may wake in the midst of a transaction; at times its client is told first.
     pub(super) fn wake(&mut self, one: usize) {
         self.processors[one].paused = false;
         if !self.processors[one].is_busy() {
@@ -62,12 +119,10 @@ impl<S: Scenario, P: Place> World<S, P> {
         if self.chance.hits(300) {
             self.leave(one, "session expired");
         }
-        if self.group.is_member(&self.processors[one].name) {
-            return;
-        }
+        let is_member = self.group.is_member(&self.processors[one].name);
         let hears = self.chance.hits(500);
         let (processor, mut around) = self.around(one);
-        if processor.is_in_transaction() {
+        if processor.is_in_transaction() && !is_member {
             around
                 .trace
                 .happened("zombie woke in a transaction", format_args!("{}", processor.name));
@@ -78,11 +133,8 @@ impl<S: Scenario, P: Place> World<S, P> {
     }
 
     /// Another process under the same name begins, and is not heard of again.
-    pub(super) fn fence(&mut self, one: usize) {
+    fn fence(&mut self, one: usize) {
         let processor = &self.processors[one];
-        if !processor.is_running() {
-            return;
-        }
         let what = if processor.is_in_transaction() {
             "fenced in a transaction"
         } else {
