@@ -77,12 +77,12 @@ impl<S: Scenario, P: Place> World<S, P> {
         self.log.settled()?;
         let history = self.history()?;
         self.count_answers(&history);
+        checks::former_owners_are_silent(&history)?;
         checks::commands_are_answered(&history)?;
         checks::commands_are_answered_once(&history)?;
         checks::numbers_are_dense(&history)?;
         checks::transactions_are_whole(&history)?;
         checks::offsets_go_on(&history)?;
-        checks::former_owners_are_silent(&history)?;
         checks::dead_letters_are_single(&history)?;
         checks::decisions_can_be_repeated(&history, self.limits)?;
         let mut states = std::mem::take(&mut self.states);

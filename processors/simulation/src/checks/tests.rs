@@ -214,8 +214,8 @@ fn an_event_of_a_former_owner_is_found() {
         |history, _| former_owners_are_silent(history),
         "I14",
         |history| {
-            let events = &mut first(history).events;
-            events.last_mut().unwrap().owned_since = events[0].owned_since;
+            let last = first(history).events.last_mut().unwrap();
+            last.owned_since -= 1;
         },
     );
 }
@@ -226,8 +226,8 @@ fn an_outcome_of_a_former_owner_is_found() {
         |history, _| former_owners_are_silent(history),
         "I14",
         |history| {
-            let outcomes = &mut first(history).outcomes;
-            outcomes.last_mut().unwrap().owned_since = outcomes[0].owned_since;
+            let last = first(history).outcomes.last_mut().unwrap();
+            last.owned_since -= 1;
         },
     );
 }
