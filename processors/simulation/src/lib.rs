@@ -13,7 +13,7 @@
 //!
 //! `cargo run --release -p simulation -- --domain schedule --seeds 10000` runs so many seeds on all cores, and stops at the first
 //! that breaks an invariant, with its trace; `--seeds 1 --seed N --trace` shows any other. The same seed always does the same.
-//! MEASURED
+//! 1,000 seeds take 23 s (bank) and 54 s (schedule) of one core; on two cores that were busy with much else, 68 to 258 s and 100 to 205 s.
 //!
 //! A mistake that the protocol's guards prevent is a [`Sabotage`]: the tests make each of them, and some check has to find it.
 
