@@ -56,6 +56,8 @@ fn a_rule_that_came_over_the_socket_is_kept_by_the_program() {
     assert_eq!(counts["apis"]["EndTxn"]["held"], 1);
     assert_eq!(ask(json!({"do": "held"}))[0]["transactional_id"], json!(id));
     let released = ask(json!({"do": "release-all"}));
-    assert_eq!((&released[0]["error_code"], &released[0]["alone"]), (&json!(0), &json!(true)));
+    // The broker says again that it has committed, or that it is still writing the markers (CONCURRENT_TRANSACTIONS).
+    assert!([json!(0), json!(51)].contains(&released[0]["error_code"]), "{released}");
+    assert_eq!(released[0]["alone"], json!(true));
     assert_eq!(ask(json!({"do": "held"})), json!([]));
 }

@@ -246,7 +246,8 @@ fn odd_records(ground: &Ground) {
     }
     let answered = [9_010, 9_011, 9_012].map(|rotation| command(rotation, 0).command_id);
     scene.also_sent(sent(answered, true));
-    scene.progress(100);
+    // Until some of the load was refused, too.
+    scene.progress(300);
     scene.finish();
 }
 

@@ -4,16 +4,16 @@
 //! open (a dead owner's is ended by fencing its transactional id); the end of the log as it is, open transactions included; the events and
 //! outcomes up to it; the comparison of both sides; the claim, which tells the next owner whose transactions to end.
 
+mod fencing;
 pub(super) mod replay;
 
 use super::consumer::Committed;
 use super::lane::Lane;
-use super::{Observe, Restored, SchemaSource, Trouble};
-use crate::failure::Failure;
+use super::{Observe, Restored, SchemaSource};
 use crate::reader::ReadFailure;
 use decider::{Codec, Cursor, Domain, ReplayError};
+use fencing::{end_open_transactions, stable_offsets};
 use keyvalue::{Read, ReadError, Write, WriteError};
-use rdkafka::producer::{BaseProducer, Producer};
 use replay::{Kind, NO_PROGRESS_MAX, replay};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -118,10 +118,6 @@ impl RestoreError {
 
 /// One question to the cluster.
 const ASK_WAIT_MAX: Duration = Duration::from_millis(2000);
-/// How long an open transaction of a former owner may take to end by itself.
-const OPEN_TRANSACTION_PATIENCE: Duration = Duration::from_millis(400);
-/// Ending a former owner's transaction.
-const FENCE_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Brings the partitions up to the log and opens them. `None` when it has to be begun again: the group changed, or the cluster is away.
 pub(super) fn restore<D, C, S, R, O>(lane: &mut Lane<'_, D, C, S, R, O>, partitions: &[u32]) -> Result<Option<Restored>, RestoreError>
@@ -136,6 +132,9 @@ where
     let Some(committed) = stable_offsets(lane, &topics.commands.name, partitions) else {
         return Ok(None);
     };
+    for topic in [&topics.events.name, &topics.outcomes.name] {
+        end_open_transactions(lane, topic, &committed);
+    }
     for partition in partitions {
         let cursor = Cursor::load(&lane.processor.store, *partition)?.unwrap_or_default();
         lane.machine.close(*partition);
@@ -214,55 +213,6 @@ where
             Ok(false)
         }
     }
-}
-
-/// The group's offsets, waiting for open transactions, and ending them where their owner does not.
-fn stable_offsets<D, C, S, R, O>(lane: &Lane<'_, D, C, S, R, O>, commands: &str, partitions: &[u32]) -> Option<BTreeMap<u32, Committed>>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
-    match lane.consumer.stable_offsets(partitions, OPEN_TRANSACTION_PATIENCE) {
-        Ok(committed) => return Some(committed),
-        Err(failure) => tracing::debug!(%failure, "offsets are not stable yet"),
-    }
-    match lane.scout.unstable_offsets(commands, partitions, ASK_WAIT_MAX) {
-        Ok(unstable) => {
-            let mut owners: Vec<_> = unstable.into_values().map(|committed| committed.transactional_id).collect();
-            owners.sort_unstable();
-            owners.dedup();
-            for owner in owners
-                .iter()
-                .filter(|owner| !owner.is_empty() && *owner != lane.producer.transactional_id())
-            {
-                match fence(lane, owner) {
-                    Ok(()) => {
-                        tracing::warn!(owner, "ended the open transaction of a former owner");
-                        lane.processor.observe.trouble(Trouble::Fenced);
-                    }
-                    Err(failure) => tracing::warn!(owner, %failure, "a former owner could not be fenced yet"),
-                }
-            }
-        }
-        Err(failure) => tracing::warn!(%failure, "the group's offsets cannot be read yet"),
-    }
-    lane.consumer
-        .stable_offsets(partitions, ASK_WAIT_MAX)
-        .map_err(|failure| tracing::warn!(%failure, "offsets are not stable yet"))
-        .ok()
-}
-
-/// A producer with the dead owner's id gets a new epoch, and the coordinator aborts what the old epoch left open.
-fn fence<D, C, S, R, O>(lane: &Lane<'_, D, C, S, R, O>, transactional_id: &str) -> Result<(), Failure>
-where
-    D: Domain,
-{
-    let config = lane.processor.settings.transactional_producer(transactional_id);
-    let client: BaseProducer = config.create().map_err(|error| Failure::of(&error))?;
-    client.init_transactions(FENCE_WAIT_MAX).map_err(|error| Failure::of(&error))
 }
 
 /// Signs the offsets with this instance's transactional id, where another one had.

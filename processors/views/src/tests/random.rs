@@ -5,11 +5,11 @@ use crate::{Fact, ask, content_hash};
 use domain::rotation::{Leg, Mode};
 use domain::{AggregateId, Command, FlightDesignator, Instant, State, ZoneName, airplane, airport, rotation};
 use keyvalue::Memory;
-use proptest::strategy::ValueTree;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use std::collections::BTreeMap;
 
