@@ -134,7 +134,7 @@ pub fn command(rotation: u32, number: u32) -> CommandEnvelope<domain::Command> {
     let command = match number {
         0 => Command::Create { mode: Mode::Active },
         _ => Command::AddLegs {
-            legs: vec![leg(number, !is_accepted(number))],
+            legs: vec![leg(rotation, number, !is_accepted(number))],
         },
     };
     CommandEnvelope {
@@ -151,15 +151,22 @@ pub fn is_accepted(number: u32) -> bool {
     number == 0 || !number.is_multiple_of(10)
 }
 
+/// Two rotations in a row never share one: an airline of its own for each of 260.
+fn designator(rotation: u32, number: u32) -> FlightDesignator {
+    let letter = char::from(b'A' + u8::try_from(rotation % 26).unwrap());
+    let digit = rotation / 26 % 10;
+    FlightDesignator::parse(&format!("{letter}{digit}{}", 1 + (number - 1) % 9999)).unwrap()
+}
+
 /// To and fro between two airports; a wrong one departs where the airplane is not, and the next takes its place.
-fn leg(number: u32, wrong: bool) -> Leg {
+fn leg(rotation: u32, number: u32, wrong: bool) -> Leg {
     let flown = number - 1 - (number - 1) / 10;
     let stops = ["HNL", "KOA"];
     let code = |text: &str| AirportCode::parse(text).unwrap();
     let departure = Instant(1_200_000_000_000 + i64::from(number) * 7_200_000);
     Leg {
         id: LegId::parse(&format!("L{number}")).unwrap(),
-        designator: FlightDesignator::parse(&format!("HA{}", 1 + (number - 1) % 9999)).unwrap(),
+        designator: designator(rotation, number),
         origin: code(if wrong { "LAX" } else { stops[flown as usize % 2] }),
         destination: code(stops[(flown as usize + 1) % 2]),
         departure,
