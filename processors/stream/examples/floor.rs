@@ -36,6 +36,7 @@ fn main() {
         .set("isolation.level", "read_committed")
         .set("enable.auto.commit", "false")
         .set("check.crcs", "true")
+        .set("socket.nagle.disable", "true")
         .set("fetch.queue.backoff.ms", "10")
         .set("queued.min.messages", "20000")
         .set("queued.max.messages.kbytes", "16384")
@@ -44,6 +45,7 @@ fn main() {
     let producer: Client = ClientConfig::new()
         .set("bootstrap.servers", brokers)
         .set("transactional.id", format!("floor-{}", std::process::id()))
+        .set("socket.nagle.disable", "true")
         .set("compression.type", "lz4")
         .set("linger.ms", "5")
         .set("batch.num.messages", "20000")
@@ -58,14 +60,18 @@ fn main() {
     consumer.assign(&assignment).unwrap();
 
     let (began, cpu_began) = (clock::now(), cpu_seconds());
-    let (mut copied, mut transactions, mut begun) = (0, 0, began);
+    let (mut copied, mut transactions, mut begun, mut ended) = (0, 0, began, began);
     while copied < records {
         let batch = gather(&consumer, per_transaction.min(records - copied), || match pace {
             Some(pace) => pace.saturating_sub(begun.elapsed()),
             None => Duration::from_millis(20),
         });
+        // The coordinator is done with a transaction some milliseconds after it has said so, and refuses the next one until then; the
+        // client would ask again after 100 ms.
+        clock::rest(SETTLING.saturating_sub(ended.elapsed()));
         begun = clock::now();
         copy(&producer, &consumer, &batch, [input, first, second]);
+        ended = clock::now();
         copied += batch.len();
         transactions += 1;
     }
@@ -86,6 +92,8 @@ fn gather(consumer: &BaseConsumer, records_max: usize, patience: impl Fn() -> Du
     }
     batch
 }
+
+const SETTLING: Duration = Duration::from_millis(4);
 
 type Client = ThreadedProducer<DefaultProducerContext>;
 

@@ -196,7 +196,7 @@ impl Settings {
 
     /// A request that found no answer is sent again after this at the earliest: what took less was sent once. librdkafka waits
     /// `retry.backoff.ms`, less a fifth of it at random (rd_kafka_broker_buf_retry).
-    pub(crate) fn end_repeated_after_min(&self) -> Duration {
+    pub(crate) fn retry_backoff_min(&self) -> Duration {
         let backoff_ms = self.or("retry.backoff.ms", RETRY_BACKOFF_MS).trim().parse().unwrap_or(0);
         Duration::from_millis(backoff_ms) * 4 / 5
     }

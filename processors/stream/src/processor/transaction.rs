@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod records;
+mod settling;
 
 use super::consumer::GroupConsumer;
 use super::{Configuration, Guards, Observe, Point, ProcessorError, Trouble};
@@ -17,6 +18,7 @@ use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::{Producer, ThreadedProducer};
 pub(super) use records::FORWARDED_FROM;
 use records::record_of;
+use settling::Settling;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -49,6 +51,8 @@ pub(crate) struct TransactionalProducer {
     owner: String,
     client: Option<ThreadedProducer<Deliveries>>,
     ready: bool,
+    /// The coordinator is done with a transaction a moment after it has said so.
+    settling: Settling,
 }
 
 impl TransactionalProducer {
@@ -61,6 +65,7 @@ impl TransactionalProducer {
             guards: configuration.guards,
             client: None,
             ready: false,
+            settling: Settling::new(settings.retry_backoff_min()),
         };
         producer.create().map_err(ProcessorError::Client)?;
         Ok(producer)
@@ -139,6 +144,7 @@ impl TransactionalProducer {
             return Err(NotCommitted::Doubtful("there is no producer".to_owned()));
         };
         client.context().reset();
+        clock::rest(self.settling.left(clock::now()));
         let deadline = Deadline::after(TRANSACTION_WAIT_MAX);
         let guards = self.guards;
         let transaction = Transaction {
@@ -147,6 +153,7 @@ impl TransactionalProducer {
             deadline,
             guards,
             ending_since: Cell::new(None),
+            sending_took: Cell::new(Duration::ZERO),
         };
         let written = transaction.write(topology, batch, incoming, consumer, &self.transactional_id, observe);
         let outcome = match written.and_then(|()| transaction.commit()) {
@@ -159,7 +166,8 @@ impl TransactionalProducer {
                 }
             }
         };
-        let is_slow = |since| clock::now() - since >= self.settings.end_repeated_after_min();
+        self.settling.ended(clock::now(), transaction.sending_took.get());
+        let is_slow = |since| clock::now() - since >= self.settings.retry_backoff_min();
         if matches!(outcome, Err(NotCommitted::Doubtful(_))) {
             self.discard();
         } else if guards.renews_after_slow_end && transaction.ending_since.get().is_some_and(is_slow) {
@@ -226,6 +234,8 @@ struct Transaction<'t> {
     guards: Guards,
     /// When the client was first asked to commit or abort.
     ending_since: Cell<Option<Instant>>,
+    /// What sending the offsets took.
+    sending_took: Cell<Duration>,
 }
 
 impl Transaction<'_> {
@@ -246,7 +256,9 @@ impl Transaction<'_> {
             self.produce(topology, batch, outgoing, incoming)?;
         }
         observe.reached(Point::Produced);
+        let sending = clock::now();
         self.send_offsets(batch, consumer, transactional_id)?;
+        self.sending_took.set(clock::now() - sending);
         observe.reached(Point::OffsetsSent);
         Ok(())
     }
