@@ -185,7 +185,14 @@ fn rebuild(plan: &Plan, schedule: &Schedule, events: usize) -> anyhow::Result<Pa
     let mut materializer = Process::materializer(plan, schedule, state.path())?;
     materializer.wait_until_alive()?;
     let started = clock::monotonic();
-    let mut connection = Connection::open(materializer.http())?;
+    // It is alive a moment before it answers questions.
+    let mut connection = loop {
+        match Connection::open(materializer.http()) {
+            Err(error) if started.elapsed() > REBUILD_WAIT_MAX => return Err(error),
+            Err(_) => clock::rest(LOOK_EVERY),
+            Ok(connection) => break connection,
+        }
+    };
     let mut look = || {
         ensure!(
             started.elapsed() < REBUILD_WAIT_MAX,

@@ -122,6 +122,8 @@ fn late_offsets(ground: &Ground, api: ApiKey) {
         proxy.remove(rule);
         scene.progress(SOME);
     }
+    // Until some of the load was refused, too.
+    scene.progress(300);
     scene.finish_with_state_of("alpha");
 }
 

@@ -167,11 +167,14 @@ impl TransactionalProducer {
             }
         };
         self.settling.ended(clock::now(), transaction.sending_took.get());
-        let is_slow = |since| clock::now() - since >= self.settings.retry_backoff_min();
+        // A request that was repeated may arrive in a later transaction: an EndTxn ends it, and offsets take those of then back.
+        let repeated_after = self.settings.retry_backoff_min();
+        let ending_took = transaction.ending_since.get().map_or(Duration::ZERO, |since| clock::now() - since);
+        let is_slow = ending_took.max(transaction.sending_took.get()) >= repeated_after;
         if matches!(outcome, Err(NotCommitted::Doubtful(_))) {
             self.discard();
-        } else if guards.renews_after_slow_end && transaction.ending_since.get().is_some_and(is_slow) {
-            tracing::warn!("the end of a transaction took long enough to have been asked for twice; a new producer goes on");
+        } else if guards.renews_after_slow_end && is_slow {
+            tracing::warn!("offsets or the end of a transaction took long enough to have been sent twice; a new producer goes on");
             observe.trouble(Trouble::SlowEnd);
             self.discard();
         }
@@ -257,8 +260,9 @@ impl Transaction<'_> {
         }
         observe.reached(Point::Produced);
         let sending = clock::now();
-        self.send_offsets(batch, consumer, transactional_id)?;
+        let sent = self.send_offsets(batch, consumer, transactional_id);
         self.sending_took.set(clock::now() - sending);
+        sent?;
         observe.reached(Point::OffsetsSent);
         Ok(())
     }

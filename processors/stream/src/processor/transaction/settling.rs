@@ -6,11 +6,11 @@
 
 use std::time::{Duration, Instant};
 
-const WAIT_FIRST: Duration = Duration::from_millis(3);
+const WAIT_FIRST: Duration = Duration::from_millis(4);
 const WAIT_MIN: Duration = Duration::from_millis(1);
 const WAIT_MAX: Duration = Duration::from_millis(25);
 /// After each transaction that did not come too soon the wait is shorter by this part.
-const SHORTER_BY: u32 = 64;
+const SHORTER_BY: u32 = 1024;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settling {

@@ -27,7 +27,7 @@ fn the_wait_grows_with_refusals_and_shrinks_without_within_its_bounds() {
         settling.ended(now, REFUSED);
     }
     assert_eq!(settling.left(now), WAIT_MAX);
-    for _ in 0..1000 {
+    for _ in 0..10_000 {
         settling.ended(now, Duration::from_millis(1));
     }
     assert_eq!(settling.left(now), WAIT_MIN);
