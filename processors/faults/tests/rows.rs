@@ -43,6 +43,16 @@ fn an_end_of_a_transaction_that_arrives_in_the_next_one_is_refused() {
 }
 
 #[test]
+fn offsets_that_arrive_late_do_not_go_back() {
+    in_suite("late-offset-commit");
+}
+
+#[test]
+fn a_late_request_to_add_offsets_leaves_no_transaction_hanging() {
+    in_suite("late-add-offsets");
+}
+
+#[test]
 fn a_commit_whose_answer_is_lost_is_not_done_twice() {
     in_suite("commit-answer-lost");
 }

@@ -4,7 +4,7 @@ use crate::failure::{Failure, is_transient};
 use crate::raw::{self, TopicIdsError};
 use crate::reader::Quiet;
 use crate::{Settings, SettingsError};
-use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, OwnedResourceSpecifier, ResourceSpecifier, TopicReplication};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use std::time::Duration;
 use topology::{Difference, LiveTopic, Topic, Topology, differences};
@@ -84,41 +84,39 @@ impl Admin {
             .inner()
             .fetch_metadata(None, ASK_WAIT_MAX)
             .map_err(|error| unreachable(&error))?;
-        let mut live = Vec::new();
-        for topic in topology.topics() {
-            let Some(found) = metadata
+        let partitions_of = |topic: &Topic| {
+            let found = metadata
                 .topics()
                 .iter()
-                .find(|found| found.name() == topic.name && found.error().is_none())
-            else {
-                continue;
-            };
-            live.push(self.configured(topic, u32::try_from(found.partitions().len()).unwrap_or(u32::MAX))?);
-        }
-        Ok(live)
+                .find(|found| found.name() == topic.name && found.error().is_none())?;
+            u32::try_from(found.partitions().len()).ok()
+        };
+        let there: Vec<(&Topic, u32)> = topology
+            .topics()
+            .into_iter()
+            .filter_map(|topic| Some((topic, partitions_of(topic)?)))
+            .collect();
+        let configs = self.configs(&there)?;
+        let config_of = |topic: &Topic| {
+            configs
+                .iter()
+                .find(|config| config.specifier == OwnedResourceSpecifier::Topic(topic.name.clone()))
+        };
+        Ok(there
+            .into_iter()
+            .map(|(topic, partitions)| live_topic(topic, partitions, config_of(topic)))
+            .collect())
     }
 
-    fn configured(&self, topic: &Topic, partitions: u32) -> Result<LiveTopic, AdminError> {
-        let specifier = ResourceSpecifier::Topic(&topic.name);
-        let described = block_on(self.client.describe_configs([&specifier], &options())).map_err(|error| unreachable(&error))?;
-        let config = match described.into_iter().next() {
-            Some(Ok(config)) => config,
-            Some(Err(code)) => return Err(unreachable(&KafkaError::AdminOp(code))),
-            None => ConfigResource {
-                specifier: rdkafka::admin::OwnedResourceSpecifier::Topic(topic.name.clone()),
-                entries: Vec::new(),
-            },
-        };
-        let entry = |name: &str| config.get(name).and_then(|entry| entry.value.clone());
-        Ok(LiveTopic {
-            name: topic.name.clone(),
-            partitions,
-            cleanup: entry("cleanup.policy"),
-            retention_ms: entry("retention.ms").and_then(|text| text.parse().ok()),
-            retention_bytes: entry("retention.bytes").and_then(|text| text.parse().ok()),
-            timestamp: entry("message.timestamp.type"),
-            message_bytes_max: entry("max.message.bytes").and_then(|text| text.parse().ok()),
-        })
+    /// The configurations of topics.
+    fn configs(&self, topics: &[(&Topic, u32)]) -> Result<Vec<ConfigResource>, AdminError> {
+        if topics.is_empty() {
+            return Ok(Vec::new());
+        }
+        let specifiers: Vec<ResourceSpecifier<'_>> = topics.iter().map(|(topic, _)| ResourceSpecifier::Topic(&topic.name)).collect();
+        let described = block_on(self.client.describe_configs(&specifiers, &options())).map_err(|error| unreachable(&error))?;
+        let configs: Result<Vec<ConfigResource>, RDKafkaErrorCode> = described.into_iter().collect();
+        configs.map_err(|code| unreachable(&KafkaError::AdminOp(code)))
     }
 
     /// What differs between the cluster and the topology.
@@ -206,5 +204,18 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
             Poll::Ready(value) => return value,
             Poll::Pending => std::thread::park(),
         }
+    }
+}
+
+fn live_topic(topic: &Topic, partitions: u32, config: Option<&ConfigResource>) -> LiveTopic {
+    let entry = |name: &str| config?.get(name)?.value.clone();
+    LiveTopic {
+        name: topic.name.clone(),
+        partitions,
+        cleanup: entry("cleanup.policy"),
+        retention_ms: entry("retention.ms").and_then(|text| text.parse().ok()),
+        retention_bytes: entry("retention.bytes").and_then(|text| text.parse().ok()),
+        timestamp: entry("message.timestamp.type"),
+        message_bytes_max: entry("max.message.bytes").and_then(|text| text.parse().ok()),
     }
 }

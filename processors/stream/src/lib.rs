@@ -8,6 +8,7 @@ pub mod admin;
 mod clock;
 mod failure;
 pub mod inspect;
+mod marks;
 pub mod processor;
 mod raw;
 pub mod reader;

@@ -6,11 +6,13 @@
 mod consumer;
 mod follower;
 mod lane;
+mod namesake;
 mod observe;
 mod restore;
 mod transaction;
 
 pub use observe::{Observe, Point, Restored, Trouble};
+use restore::Readers;
 pub use restore::RestoreError;
 
 use crate::failure::Failure;
@@ -21,7 +23,7 @@ use consumer::{GroupConsumer, Scout};
 use decider::{Codec, Domain, Limits, Machine, ReplayError};
 use follower::{Follower, Following};
 use keyvalue::{Read, Write, WriteError};
-use lane::Lane;
+use lane::{Clients, Lane};
 use std::thread;
 use std::time::Duration;
 use topology::Topology;
@@ -176,20 +178,34 @@ where
     }
 
     fn take_part(&mut self, stop: &dyn Fn(Duration) -> bool, following: &Following) -> Result<(), ProcessorError> {
-        let mut producer = TransactionalProducer::new(&self.settings, &self.configuration)?;
+        let mut producer = TransactionalProducer::new(&self.settings, &self.configuration, &self.topology)?;
+        let mut readers = Readers::new(&self.settings, &self.topology)?;
         while !stop(Duration::ZERO) {
             let scout = Scout::new(&self.settings, &self.configuration.group)?;
             let consumer = GroupConsumer::new(&self.settings, &self.configuration, &self.topology)?;
+            // While the group is being joined.
+            if let Err(failure) = producer.prepare() {
+                tracing::warn!(%failure, "no transaction can be begun yet");
+            }
+            readers.connect(self.topology.partitions);
+            let clients = Clients {
+                consumer: &consumer,
+                scout: &scout,
+                producer: &mut producer,
+                readers: &mut readers,
+            };
             let machine = Machine::new(self.limits());
-            let mut lane = Lane::new(self, machine, &consumer, &scout, &mut producer, stop, following);
-            let end = lane.run();
-            drop(lane);
+            let end = Lane::new(self, machine, clients, stop, following).run();
             consumer.leave();
             match end? {
                 End::Stopped => break,
                 End::Taken => {
                     let instance_id = self.configuration.instance_id.clone();
-                    return Err(ProcessorError::InstanceTaken { instance_id });
+                    if namesake::stays(&scout, &self.configuration, self.settings.session_timeout(), stop) {
+                        return Err(ProcessorError::InstanceTaken { instance_id });
+                    }
+                    tracing::warn!(instance_id, "fenced by a member that is gone; the group is joined again");
+                    self.observe.trouble(Trouble::ConsumerRenewed);
                 }
                 End::Renew(reason) => {
                     tracing::warn!(reason, "the group's consumer is made anew");

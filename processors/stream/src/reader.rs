@@ -2,6 +2,9 @@
 
 use crate::Settings;
 use crate::failure::{Failure, is_transient};
+use crate::marks;
+pub use crate::marks::Watermarks;
+use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -51,13 +54,6 @@ pub(crate) fn header<'r>(message: &'r BorrowedMessage<'r>, name: &str) -> Option
     message.headers()?.iter().filter(|header| header.key == name).last()?.value
 }
 
-/// The offsets of the first record and after the last one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Watermarks {
-    pub low: i64,
-    pub high: i64,
-}
-
 /// What one poll has brought.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Polled {
@@ -94,7 +90,16 @@ impl ReadFailure {
 impl Reader {
     /// A reader that is assigned nothing yet.
     pub fn new(settings: &Settings, topic: &str) -> Result<Self, ReadFailure> {
-        let consumer = settings.reader().create_with_context(Quiet).map_err(|error| kafka(topic, &error))?;
+        Self::configured(&settings.reader(), topic)
+    }
+
+    /// One that notices sooner that an end was reached, and asks the brokers more often for that.
+    pub(crate) fn impatient(settings: &Settings, topic: &str) -> Result<Self, ReadFailure> {
+        Self::configured(&settings.impatient_reader(), topic)
+    }
+
+    fn configured(config: &ClientConfig, topic: &str) -> Result<Self, ReadFailure> {
+        let consumer = config.create_with_context(Quiet).map_err(|error| kafka(topic, &error))?;
         Ok(Self {
             consumer,
             topic: topic.to_owned(),
@@ -104,12 +109,13 @@ impl Reader {
 
     /// Goes on from these offsets, and reads these partitions only. Each offset must be in the log or at its end.
     pub fn assign(&mut self, from: &BTreeMap<u32, i64>, timeout: Duration) -> Result<(), ReadFailure> {
-        for (partition, offset) in from {
-            let Watermarks { low, high } = self.watermarks(*partition, timeout)?;
+        let partitions: Vec<u32> = from.keys().copied().collect();
+        for (partition, Watermarks { low, high }) in self.all_watermarks(&partitions, timeout)? {
+            let offset = from.get(&partition).unwrap_or(&low);
             if !(low..=high).contains(offset) {
                 return Err(ReadFailure::OutOfRange {
                     topic: self.topic.clone(),
-                    partition: *partition,
+                    partition,
                     offset: *offset,
                     low,
                     high,
@@ -137,6 +143,28 @@ impl Reader {
         marks
             .map(|(low, high)| Watermarks { low, high })
             .map_err(|error| kafka(&self.topic, &error))
+    }
+
+    /// The same of several partitions at once.
+    pub fn all_watermarks(&self, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, Watermarks>, ReadFailure> {
+        marks::watermarks(&self.consumer, &self.topic, partitions, timeout).map_err(|failure| self.failed(failure))
+    }
+
+    /// Where what is committed or aborted ends.
+    pub fn ends(&self, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, i64>, ReadFailure> {
+        marks::high_watermarks(&self.consumer, &self.topic, partitions, timeout).map_err(|failure| self.failed(failure))
+    }
+
+    fn failed(&self, failure: Failure) -> ReadFailure {
+        let topic = self.topic.clone();
+        ReadFailure::Kafka { topic, failure }
+    }
+
+    /// Reads nothing any more, and stays connected. Every partition must have brought a record or its end since it was assigned: see
+    /// [`crate::processor`]'s consumer for what librdkafka makes of two changes in a row.
+    pub(crate) fn release(&mut self) -> Result<(), ReadFailure> {
+        self.next.clear();
+        self.consumer.unassign().map_err(|error| kafka(&self.topic, &error))
     }
 
     /// Waits up to `wait` for a first record, then takes what is there, up to `records_max`.

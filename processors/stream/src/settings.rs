@@ -112,6 +112,9 @@ const PRODUCER_DEFAULTS: &[(&str, &str)] = &[
     ("queue.buffering.max.kbytes", "262144"),
 ];
 
+/// What a take-over waits for at the end of the log.
+const IMPATIENT_FETCH_WAIT_MAX_MS: &str = "10";
+
 /// Kafka Streams' value; far below `socket.timeout.ms`, so that a request that late meets a transaction that has ended.
 const TRANSACTION_TIMEOUT_MS: &str = "10000";
 /// librdkafka's own value, written down because a guard counts on it.
@@ -169,6 +172,13 @@ impl Settings {
         config
     }
 
+    /// For a reader that is to notice an end soon.
+    pub(crate) fn impatient_reader(&self) -> ClientConfig {
+        let mut config = self.reader();
+        config.set("fetch.wait.max.ms", self.or("fetch.wait.max.ms", IMPATIENT_FETCH_WAIT_MAX_MS));
+        config
+    }
+
     /// For a reader that sees what was aborted, too, beside one that does not. Nothing that it reads is ever folded.
     pub fn witness(&self) -> ClientConfig {
         let mut config = self.reader();
@@ -199,6 +209,12 @@ impl Settings {
     pub(crate) fn retry_backoff_min(&self) -> Duration {
         let backoff_ms = self.or("retry.backoff.ms", RETRY_BACKOFF_MS).trim().parse().unwrap_or(0);
         Duration::from_millis(backoff_ms) * 4 / 5
+    }
+
+    /// After so long without a heartbeat the group takes a member for dead.
+    pub(crate) fn session_timeout(&self) -> Duration {
+        let timeout_ms = self.or("session.timeout.ms", SESSION_TIMEOUT_MS).trim().parse().unwrap_or(0);
+        Duration::from_millis(timeout_ms)
     }
 
     /// For a client that writes records without a transaction.

@@ -5,5 +5,7 @@
 
 #[path = "guards/fixture.rs"]
 mod fixture;
+#[path = "guards/ghost.rs"]
+mod ghost;
 #[path = "guards/late_end.rs"]
 mod late_end;

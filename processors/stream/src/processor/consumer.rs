@@ -4,6 +4,7 @@ use super::{Configuration, End, ProcessorError};
 use crate::Settings;
 use crate::clock::{self, Deadline};
 use crate::failure::{Failure, is_transient};
+use crate::marks::{self, Watermarks};
 use crate::raw::seen_end;
 use crate::reader::Quiet;
 use rdkafka::bindings::rd_kafka_resp_err_t;
@@ -295,11 +296,23 @@ impl Scout {
         committed(&self.client, topic, partitions, timeout)
     }
 
-    /// The first offset of a partition and the one after its last record, open transactions included.
-    pub(crate) fn watermarks(&self, topic: &str, partition: u32, timeout: Duration) -> Result<(i64, i64), Failure> {
-        self.client
-            .fetch_watermarks(topic, partition.cast_signed(), timeout)
-            .map_err(|error| Failure::of(&error))
+    /// The members of a group. Its static ones are in it until their session is over.
+    pub(crate) fn member_ids(&self, group: &str, timeout: Duration) -> Result<Vec<String>, Failure> {
+        let list = self
+            .client
+            .fetch_group_list(Some(group), timeout)
+            .map_err(|error| Failure::of(&error))?;
+        let members = list.groups().iter().flat_map(|group| group.members());
+        Ok(members.map(|member| member.id().to_owned()).collect())
+    }
+
+    /// Where each partition begins and ends, open transactions included.
+    pub(crate) fn watermarks(&self, topic: &str, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, Watermarks>, Failure> {
+        marks::watermarks(&self.client, topic, partitions, timeout)
+    }
+
+    pub(crate) fn high_watermarks(&self, topic: &str, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, i64>, Failure> {
+        marks::high_watermarks(&self.client, topic, partitions, timeout)
     }
 }
 

@@ -4,9 +4,9 @@ pub(super) mod deciding;
 
 use super::consumer::{Change, GroupConsumer, Polled, Scout};
 use super::follower::{self, Following};
-use super::restore::RestoreError;
+use super::restore::{Readers, RestoreError};
 use super::transaction::{Delivered, NotCommitted, TransactionalProducer};
-use super::{End, Observe, Point, Processor, ProcessorError, SchemaSource, Trouble, restore};
+use super::{End, Observe, Point, Processor, ProcessorError, SchemaSource, Trouble};
 use crate::clock::{self, Deadline};
 use decider::{Batch, Codec, Domain, Incoming, Machine, Outgoing};
 use keyvalue::{Read, Write};
@@ -34,12 +34,21 @@ enum Phase {
     Processing,
 }
 
+/// What a session talks to the cluster with. The producer and the readers outlive it.
+pub(super) struct Clients<'l> {
+    pub(super) consumer: &'l GroupConsumer,
+    pub(super) scout: &'l Scout,
+    pub(super) producer: &'l mut TransactionalProducer,
+    pub(super) readers: &'l mut Readers,
+}
+
 pub(super) struct Lane<'l, D: Domain, C, S, R, O> {
     pub(super) processor: &'l mut Processor<D, C, S, R, O>,
     pub(super) machine: Machine<D>,
     pub(super) consumer: &'l GroupConsumer,
     pub(super) scout: &'l Scout,
     pub(super) producer: &'l mut TransactionalProducer,
+    pub(super) readers: &'l mut Readers,
     pub(super) stop: &'l dyn Fn(Duration) -> bool,
     following: &'l Following,
     phase: Phase,
@@ -73,18 +82,23 @@ where
     pub(super) fn new(
         processor: &'l mut Processor<D, C, S, R, O>,
         machine: Machine<D>,
-        consumer: &'l GroupConsumer,
-        scout: &'l Scout,
-        producer: &'l mut TransactionalProducer,
+        clients: Clients<'l>,
         stop: &'l dyn Fn(Duration) -> bool,
         following: &'l Following,
     ) -> Self {
+        let Clients {
+            consumer,
+            scout,
+            producer,
+            readers,
+        } = clients;
         Self {
             processor,
             machine,
             consumer,
             scout,
             producer,
+            readers,
             stop,
             following,
             phase: Phase::Waiting,
@@ -192,7 +206,7 @@ where
             return Ok(self.idle());
         }
         let began = clock::now();
-        match restore::restore(self, partitions) {
+        match self.bring_up(partitions) {
             Ok(Some(restored)) => {
                 self.producer.begin_session();
                 if let Err(end) = self.fetch_on() {

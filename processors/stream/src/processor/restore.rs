@@ -5,16 +5,18 @@
 //! outcomes up to it; the comparison of both sides; the claim, which tells the next owner whose transactions to end.
 
 mod fencing;
+mod readers;
 pub(super) mod replay;
 
 use super::consumer::Committed;
 use super::lane::Lane;
 use super::{Observe, Restored, SchemaSource};
+use crate::marks::low_watermarks;
 use crate::reader::ReadFailure;
 use decider::{Codec, Cursor, Domain, ReplayError};
-use fencing::{end_open_transactions, stable_offsets};
 use keyvalue::{Read, ReadError, Write, WriteError};
-use replay::{Kind, NO_PROGRESS_MAX, replay};
+pub(super) use readers::Readers;
+use replay::{Kind, NO_PROGRESS_MAX};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -119,8 +121,7 @@ impl RestoreError {
 /// One question to the cluster.
 const ASK_WAIT_MAX: Duration = Duration::from_millis(2000);
 
-/// Brings the partitions up to the log and opens them. `None` when it has to be begun again: the group changed, or the cluster is away.
-pub(super) fn restore<D, C, S, R, O>(lane: &mut Lane<'_, D, C, S, R, O>, partitions: &[u32]) -> Result<Option<Restored>, RestoreError>
+impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
 where
     D: Domain,
     C: Codec<D>,
@@ -128,112 +129,119 @@ where
     R: SchemaSource,
     O: Observe,
 {
-    let topics = lane.processor.topology.topics.clone();
-    let Some(committed) = stable_offsets(lane, &topics.commands.name, partitions) else {
-        return Ok(None);
-    };
-    for topic in [&topics.events.name, &topics.outcomes.name] {
-        end_open_transactions(lane, topic, &committed);
-    }
-    for partition in partitions {
-        let cursor = Cursor::load(&lane.processor.store, *partition)?.unwrap_or_default();
-        lane.machine.close(*partition);
-        lane.machine.open(*partition, cursor);
-    }
-    let mut restored = Restored {
-        partitions: partitions.len(),
-        ..Restored::default()
-    };
-    let Some(events) = replay(lane, &topics.events.name, partitions, Kind::Events)? else {
-        return Ok(None);
-    };
-    let Some(outcomes) = replay(lane, &topics.outcomes.name, partitions, Kind::Outcomes)? else {
-        return Ok(None);
-    };
-    (restored.events, restored.outcomes) = (events, outcomes);
-    for partition in partitions {
-        if !agree(lane, *partition, committed.get(partition), &topics.commands.name)? {
+    /// Brings the partitions up to the log and opens them. `None` when it has to be begun again: the group changed, or the cluster is away.
+    pub(super) fn bring_up(&mut self, partitions: &[u32]) -> Result<Option<Restored>, RestoreError> {
+        let topics = self.processor.topology.topics.clone();
+        let Some(committed) = self.stable_offsets(&topics.commands.name, partitions) else {
             return Ok(None);
+        };
+        for topic in [&topics.events.name, &topics.outcomes.name] {
+            self.end_open_transactions(topic, &committed);
         }
+        for partition in partitions {
+            let cursor = Cursor::load(&self.processor.store, *partition)?.unwrap_or_default();
+            self.machine.close(*partition);
+            self.machine.open(*partition, cursor);
+        }
+        let Some((events, outcomes)) = self.replay_both(partitions)? else {
+            return Ok(None);
+        };
+        let Some(beginnings) = self.beginnings(&topics.commands.name, partitions) else {
+            return Ok(None);
+        };
+        for partition in partitions {
+            let low = beginnings.get(partition).copied().unwrap_or(0);
+            self.agree(*partition, committed.get(partition), &topics.commands.name, low)?;
+        }
+        let restored = Restored {
+            partitions: partitions.len(),
+            events,
+            outcomes,
+        };
+        // Before the first transaction, so that it has a name in the offsets from its beginning.
+        Ok(self.claim(partitions, &committed).then_some(restored))
     }
-    // Before the first transaction, so that it has a name in the offsets from its beginning.
-    Ok(claim(lane, partitions, &committed).then_some(restored))
-}
 
-/// Compares what the state has decided with what the group has committed, and with what is left of the commands. `false` when the cluster is
-/// away.
-fn agree<D, C, S, R, O>(
-    lane: &mut Lane<'_, D, C, S, R, O>,
-    partition: u32,
-    committed: Option<&Committed>,
-    topic: &str,
-) -> Result<bool, RestoreError>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
-    let state = lane.machine.cursor(partition).unwrap_or_default().next_command_offset;
-    let next = match committed {
-        None if state > 0 => return Err(RestoreError::NoOffset { partition, state }),
-        None => 0,
-        Some(Committed { offset, .. }) if *offset < state => {
-            return Err(RestoreError::StateAhead {
+    /// Folds what both topics have that the state lacks. Both are fetched from the beginning, so that their ends are waited for together.
+    fn replay_both(&mut self, partitions: &[u32]) -> Result<Option<(u64, u64)>, RestoreError> {
+        let topics = self.processor.topology.topics.clone();
+        let Some(events) = self.gap(&topics.events.name, partitions, Kind::Events)? else {
+            return Ok(None);
+        };
+        let Some(outcomes) = self.gap(&topics.outcomes.name, partitions, Kind::Outcomes)? else {
+            return Ok(None);
+        };
+        let Some(events) = self.replay(events)? else {
+            return Ok(None);
+        };
+        let outcomes = self.replay(outcomes)?;
+        Ok(outcomes.map(|outcomes| (events, outcomes)))
+    }
+
+    /// Where the commands of each partition begin; `None` when the cluster is away.
+    fn beginnings(&self, topic: &str, partitions: &[u32]) -> Option<BTreeMap<u32, i64>> {
+        // Asked by the member, which is about to fetch: so it knows where the partitions are.
+        let marks = low_watermarks(&self.consumer.client, topic, partitions, ASK_WAIT_MAX);
+        marks
+            .map_err(|failure| tracing::warn!(%failure, topic, "the beginnings of the commands cannot be read yet"))
+            .ok()
+    }
+
+    /// Compares what the state has decided with what the group has committed, and with what is left of the commands.
+    fn agree(&mut self, partition: u32, committed: Option<&Committed>, topic: &str, low: i64) -> Result<(), RestoreError> {
+        let state = self.machine.cursor(partition).unwrap_or_default().next_command_offset;
+        let next = match committed {
+            None if state > 0 => return Err(RestoreError::NoOffset { partition, state }),
+            None => 0,
+            Some(Committed { offset, .. }) if *offset < state => {
+                return Err(RestoreError::StateAhead {
+                    partition,
+                    state,
+                    committed: *offset,
+                });
+            }
+            // What a processor commits is signed; what a tool has set is not.
+            Some(Committed { offset, transactional_id }) if transactional_id.is_empty() && *offset != state => {
+                return Err(RestoreError::OffsetMoved {
+                    partition,
+                    state,
+                    committed: *offset,
+                });
+            }
+            Some(Committed { offset, .. }) => {
+                let mutations = self.machine.resume_at(partition, *offset)?;
+                self.processor.store.apply(&mutations)?;
+                *offset
+            }
+        };
+        if next < low {
+            return Err(RestoreError::CommandsGone {
+                topic: topic.to_owned(),
                 partition,
-                state,
-                committed: *offset,
+                next,
+                low,
             });
         }
-        // What a processor commits is signed; what a tool has set is not.
-        Some(Committed { offset, transactional_id }) if transactional_id.is_empty() && *offset != state => {
-            return Err(RestoreError::OffsetMoved {
-                partition,
-                state,
-                committed: *offset,
-            });
-        }
-        Some(Committed { offset, .. }) => {
-            let mutations = lane.machine.resume_at(partition, *offset)?;
-            lane.processor.store.apply(&mutations)?;
-            *offset
-        }
-    };
-    match lane.scout.watermarks(topic, partition, ASK_WAIT_MAX) {
-        Ok((low, _)) if next < low => Err(RestoreError::CommandsGone {
-            topic: topic.to_owned(),
-            partition,
-            next,
-            low,
-        }),
-        Ok(_) => Ok(true),
-        Err(failure) => {
-            tracing::warn!(%failure, topic, partition, "the beginning of the commands cannot be read yet");
-            Ok(false)
-        }
+        Ok(())
     }
-}
 
-/// Signs the offsets with this instance's transactional id, where another one had.
-fn claim<D, C, S, R, O>(lane: &Lane<'_, D, C, S, R, O>, partitions: &[u32], committed: &BTreeMap<u32, Committed>) -> bool
-where
-    D: Domain,
-{
-    let own = lane.producer.transactional_id();
-    let unclaimed: BTreeMap<u32, i64> = partitions
-        .iter()
-        .filter(|partition| committed.get(partition).is_none_or(|committed| committed.transactional_id != own))
-        .map(|partition| (*partition, committed.get(partition).map_or(0, |committed| committed.offset)))
-        .collect();
-    if unclaimed.is_empty() {
-        return true;
-    }
-    match lane.consumer.claim(&unclaimed, own) {
-        Ok(()) => true,
-        Err(failure) => {
-            tracing::warn!(%failure, "the partitions could not be claimed; the group may have changed");
-            false
+    /// Signs the offsets with this instance's transactional id, where another one had.
+    fn claim(&self, partitions: &[u32], committed: &BTreeMap<u32, Committed>) -> bool {
+        let own = self.producer.transactional_id();
+        let unclaimed: BTreeMap<u32, i64> = partitions
+            .iter()
+            .filter(|partition| committed.get(partition).is_none_or(|committed| committed.transactional_id != own))
+            .map(|partition| (*partition, committed.get(partition).map_or(0, |committed| committed.offset)))
+            .collect();
+        if unclaimed.is_empty() {
+            return true;
+        }
+        match self.consumer.claim(&unclaimed, own) {
+            Ok(()) => true,
+            Err(failure) => {
+                tracing::warn!(%failure, "the partitions could not be claimed; the group may have changed");
+                false
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One transaction at a time on one producer: every call in finite slices, with a deadline over all of them.
 
+mod coordinator;
 mod deliveries;
 mod records;
 mod settling;
@@ -10,6 +11,7 @@ use crate::Settings;
 use crate::clock::{self, Deadline};
 use crate::failure::Failure;
 use crate::raw::{SendOffsetsError, flush, send_offsets};
+pub(super) use coordinator::init_transactions;
 use decider::{Batch, Outgoing};
 pub(super) use deliveries::Delivered;
 use deliveries::Deliveries;
@@ -46,6 +48,8 @@ pub(crate) enum NotCommitted {
 pub(crate) struct TransactionalProducer {
     settings: Settings,
     transactional_id: String,
+    /// What is written to.
+    topics: Vec<String>,
     guards: Guards,
     /// The transactional id and the session: see the header `owner`.
     owner: String,
@@ -56,12 +60,13 @@ pub(crate) struct TransactionalProducer {
 }
 
 impl TransactionalProducer {
-    pub(crate) fn new(settings: &Settings, configuration: &Configuration) -> Result<Self, ProcessorError> {
+    pub(crate) fn new(settings: &Settings, configuration: &Configuration, topology: &Topology) -> Result<Self, ProcessorError> {
         let transactional_id = format!("{}-{}", configuration.group, configuration.instance_id);
         let mut producer = Self {
             settings: settings.clone(),
             owner: String::new(),
             transactional_id,
+            topics: topology.topics().map(|topic| topic.name.clone()).to_vec(),
             guards: configuration.guards,
             client: None,
             ready: false,
@@ -103,14 +108,13 @@ impl TransactionalProducer {
             self.create()?;
         }
         let Some(client) = &self.client else { return Ok(()) };
-        match client.init_transactions(SLICE) {
+        match init_transactions(client, &self.topics, SLICE) {
             Ok(()) => {
                 self.ready = true;
                 self.begin_session();
                 Ok(())
             }
-            Err(error) => {
-                let failure = Failure::of(&error);
+            Err(failure) => {
                 if !failure.retriable {
                     self.discard();
                 }

@@ -25,7 +25,7 @@ pub(crate) fn brokers() -> String {
     std::env::var("KAFKA_BOOTSTRAP_SERVERS").expect("KAFKA_BOOTSTRAP_SERVERS is not set: run this through scripts/test")
 }
 
-fn settings(brokers: &str) -> Settings {
+pub(crate) fn settings(brokers: &str) -> Settings {
     Settings::new(&BTreeMap::from([("bootstrap.servers".to_owned(), brokers.to_owned())])).unwrap()
 }
 
@@ -57,10 +57,14 @@ impl BankRun {
         }
     }
 
+    pub(crate) fn group(&self) -> &str {
+        self.transactional_id.trim_end_matches("-one")
+    }
+
     /// Starts the processor behind the proxy.
     pub(crate) fn start(&mut self, guards: Guards, at_point: AtPoint) {
         let directory = tempfile::tempdir().unwrap();
-        let group = self.transactional_id.trim_end_matches("-one").to_owned();
+        let group = self.group().to_owned();
         let processor = Processor {
             settings: settings(self.proxy.bootstrap()),
             topology: self.topology.clone(),

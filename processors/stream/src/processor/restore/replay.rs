@@ -2,6 +2,7 @@
 
 use super::{ASK_WAIT_MAX, RestoreError};
 use crate::clock::Deadline;
+use crate::marks::Watermarks;
 use crate::processor::lane::{IDLE_WAIT, Lane};
 use crate::processor::{Observe, Point, Processor, SchemaSource, Trouble};
 use crate::reader::{Polled, ReadFailure, Reader};
@@ -24,81 +25,15 @@ pub(super) enum Kind {
     Outcomes,
 }
 
-/// Folds a topic's partitions from where the state ends up to the end of the log as it was found. Returns how many records, or
-/// `None` when it has to be begun again.
-pub(super) fn replay<D, C, S, R, O>(
-    lane: &mut Lane<'_, D, C, S, R, O>,
-    topic: &str,
-    partitions: &[u32],
+/// What a topic's partitions have that the state lacks: for each of them that has something, the offset to reach.
+pub(super) struct Gap {
     kind: Kind,
-) -> Result<Option<u64>, RestoreError>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
-    let Some((from, mut targets)) = gaps(lane, topic, partitions, kind)? else {
-        return Ok(None);
-    };
-    if targets.is_empty() {
-        return Ok(Some(0));
-    }
-    let mut reader = Reader::new(&lane.processor.settings, topic)?;
-    reader.assign_unchecked(&from)?;
-    let mut folded = 0;
-    let mut patience = Deadline::after(NO_PROGRESS_MAX);
-    let mut logged = Deadline::after(PROGRESS_EVERY);
-    while !targets.is_empty() {
-        let (found, polled) = match poll(&mut reader, REPLAY_RECORDS_MAX, POLL_WAIT) {
-            Ok(polled) => polled,
-            Err(failure) if failure.is_transient() => return Ok(None),
-            Err(failure) => return Err(failure.into()),
-        };
-        for (partition, records) in found {
-            folded += records.len() as u64;
-            let last = records.last().map_or(0, |record| record.offset + 1);
-            let Some(mutations) = fold(lane, topic, partition, records, kind)? else {
-                return Ok(None);
-            };
-            lane.processor.store.apply(&mutations)?;
-            lane.processor.observe.reached(Point::Restoring);
-            if targets.get(&partition).is_some_and(|target| last >= *target) {
-                targets.remove(&partition);
-            }
-        }
-        for partition in &polled.ended {
-            // The end of what is committed: the end of the log, too, unless a transaction is open there.
-            let end = reader.watermarks(*partition, ASK_WAIT_MAX).map_or(0, |marks| marks.high);
-            if targets.get(partition).is_some_and(|target| end >= *target) {
-                targets.remove(partition);
-            }
-        }
-        if polled.records > 0 || !polled.ended.is_empty() {
-            patience = Deadline::after(NO_PROGRESS_MAX);
-        }
-        if patience.is_over() {
-            return Err(RestoreError::NoProgress { topic: topic.to_owned() });
-        }
-        let left = |partition: &u32, target: &i64| target - reader.next_offset(*partition).unwrap_or(*target);
-        let offsets_left = targets.iter().map(|(partition, target)| left(partition, target)).sum();
-        lane.processor.observe.restoring(offsets_left);
-        if logged.is_over() {
-            logged = Deadline::after(PROGRESS_EVERY);
-            tracing::info!(topic, folded, offsets_left, "bringing the state up to the log");
-        }
-        if !lane.keep_alive(Duration::ZERO) {
-            return Ok(None);
-        }
-    }
-    Ok(Some(folded))
+    targets: BTreeMap<u32, i64>,
+    /// Fetches from where the state ends. `None` where nothing is missing.
+    reader: Option<Reader>,
 }
 
-/// For each partition that lacks something, the offset to begin at and the offset to reach.
-type Gaps = (BTreeMap<u32, i64>, BTreeMap<u32, i64>);
-
-fn gaps<D, C, S, R, O>(lane: &Lane<'_, D, C, S, R, O>, topic: &str, partitions: &[u32], kind: Kind) -> Result<Option<Gaps>, RestoreError>
+impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
 where
     D: Domain,
     C: Codec<D>,
@@ -106,36 +41,137 @@ where
     R: SchemaSource,
     O: Observe,
 {
-    let (mut from, mut targets) = (BTreeMap::new(), BTreeMap::new());
-    for partition in partitions {
-        let (low, high) = match lane.scout.watermarks(topic, *partition, ASK_WAIT_MAX) {
+    /// Looks where the log ends, open transactions included, and begins to fetch up to there. `None` when the cluster is away.
+    pub(super) fn gap(&mut self, topic: &str, partitions: &[u32], kind: Kind) -> Result<Option<Gap>, RestoreError> {
+        let marks = match self.scout.watermarks(topic, partitions, ASK_WAIT_MAX) {
             Ok(marks) => marks,
             Err(failure) => {
-                tracing::warn!(%failure, topic, partition, "the end of the log cannot be read yet");
+                tracing::warn!(%failure, topic, "the end of the log cannot be read yet");
                 return Ok(None);
             }
         };
-        let cursor = lane.machine.cursor(*partition).unwrap_or_default();
-        let offset = match kind {
-            Kind::Events => cursor.next_event_offset,
-            // Outcomes are kept for some days only: those that are gone belong to commands that are gone, too.
-            Kind::Outcomes => cursor.next_outcome_offset.max(low),
-        };
-        if !(low..=high).contains(&offset) {
-            return Err(RestoreError::Missing {
-                topic: topic.to_owned(),
-                partition: *partition,
-                offset,
-                low,
-                high,
-            });
+        let (mut from, mut targets) = (BTreeMap::new(), BTreeMap::new());
+        for (partition, Watermarks { low, high }) in marks {
+            let cursor = self.machine.cursor(partition).unwrap_or_default();
+            let offset = match kind {
+                Kind::Events => cursor.next_event_offset,
+                // Outcomes are kept for some days only: those that are gone belong to commands that are gone, too.
+                Kind::Outcomes => cursor.next_outcome_offset.max(low),
+            };
+            if !(low..=high).contains(&offset) {
+                return Err(RestoreError::Missing {
+                    topic: topic.to_owned(),
+                    partition,
+                    offset,
+                    low,
+                    high,
+                });
+            }
+            if offset < high {
+                targets.insert(partition, high);
+                from.insert(partition, offset);
+            }
         }
-        if offset < high {
-            targets.insert(*partition, high);
-            from.insert(*partition, offset);
+        let mut reader = None;
+        if !targets.is_empty() {
+            let mut fetching = self.readers.take(topic)?;
+            fetching.assign_unchecked(&from)?;
+            reader = Some(fetching);
+        }
+        Ok(Some(Gap { kind, targets, reader }))
+    }
+
+    /// Folds a topic's partitions from where the state ends up to the end of the log as it was found. Returns how many records, or
+    /// `None` when it has to be begun again.
+    pub(super) fn replay(&mut self, gap: Gap) -> Result<Option<u64>, RestoreError> {
+        let Gap { kind, mut targets, reader } = gap;
+        let Some(mut reader) = reader else {
+            return Ok(Some(0));
+        };
+        let topic = reader.topic().to_owned();
+        let mut folded = 0;
+        let mut patience = Deadline::after(NO_PROGRESS_MAX);
+        let mut logged = Deadline::after(PROGRESS_EVERY);
+        while !targets.is_empty() {
+            let (found, polled) = match poll(&mut reader, REPLAY_RECORDS_MAX, POLL_WAIT) {
+                Ok(polled) => polled,
+                Err(failure) if failure.is_transient() => return Ok(None),
+                Err(failure) => return Err(failure.into()),
+            };
+            for (partition, records) in found {
+                folded += records.len() as u64;
+                let last = records.last().map_or(0, |record| record.offset + 1);
+                let Some(mutations) = self.fold(&topic, partition, records, kind)? else {
+                    return Ok(None);
+                };
+                self.processor.store.apply(&mutations)?;
+                self.processor.observe.reached(Point::Restoring);
+                if targets.get(&partition).is_some_and(|target| last >= *target) {
+                    targets.remove(&partition);
+                }
+            }
+            // The end of what is committed: the end of the log, too, unless a transaction is open there.
+            let ends = reader.ends(&polled.ended, ASK_WAIT_MAX).unwrap_or_default();
+            targets.retain(|partition, target| ends.get(partition).is_none_or(|end| end < target));
+            if polled.records > 0 || !polled.ended.is_empty() {
+                patience = Deadline::after(NO_PROGRESS_MAX);
+            }
+            if patience.is_over() {
+                return Err(RestoreError::NoProgress { topic });
+            }
+            let left = |partition: &u32, target: &i64| target - reader.next_offset(*partition).unwrap_or(*target);
+            let offsets_left = targets.iter().map(|(partition, target)| left(partition, target)).sum();
+            self.processor.observe.restoring(offsets_left);
+            if logged.is_over() {
+                logged = Deadline::after(PROGRESS_EVERY);
+                tracing::info!(topic, folded, offsets_left, "bringing the state up to the log");
+            }
+            if !self.keep_alive(Duration::ZERO) {
+                return Ok(None);
+            }
+        }
+        // Every partition has brought a record or its end.
+        self.readers.give_back(reader);
+        Ok(Some(folded))
+    }
+
+    /// `None` when the registry is away.
+    fn fold(&mut self, topic: &str, partition: u32, records: Vec<Found>, kind: Kind) -> Result<Option<Vec<Mutation>>, RestoreError> {
+        let Processor { codec, schemas, store, .. } = &mut *self.processor;
+        let folded = match kind {
+            Kind::Events => decoded::<D, C, _>(codec, schemas, records, C::decode_event)
+                .map(|events| self.machine.replay_events(&*store, partition, &events)),
+            Kind::Outcomes => {
+                let outcomes = decoded::<D, C, _>(codec, schemas, records, C::decode_outcome);
+                let events = self.machine.cursor(partition).unwrap_or_default().sequence;
+                if let Some(ahead) = outcomes.iter().flatten().find(|outcome| outcome.value.sequence > events) {
+                    return Err(RestoreError::EventsMissing {
+                        topic: topic.to_owned(),
+                        partition,
+                        offset: ahead.offset,
+                        sequence: ahead.value.sequence,
+                        events,
+                    });
+                }
+                outcomes.map(|outcomes| self.machine.replay_outcomes(partition, &outcomes))
+            }
+        };
+        match folded {
+            Ok(mutations) => Ok(Some(mutations?)),
+            Err(Undecoded::Never { offset, reason }) => Err(RestoreError::Undecodable {
+                topic: topic.to_owned(),
+                partition,
+                offset,
+                reason,
+            }),
+            Err(Undecoded::NotYet { schema_id, error }) => {
+                tracing::warn!(%error, schema_id, "waiting for the schema registry");
+                self.processor.observe.trouble(Trouble::RegistryAway);
+                self.keep_alive(IDLE_WAIT);
+                Ok(None)
+            }
         }
     }
-    Ok(Some((from, targets)))
 }
 
 /// Records by partition, in offset order.
@@ -209,55 +245,4 @@ pub(in crate::processor) fn decoded<D: Domain, C: Codec<D>, V>(
         }
     }
     Ok(values)
-}
-
-/// `None` when the registry is away.
-fn fold<D, C, S, R, O>(
-    lane: &mut Lane<'_, D, C, S, R, O>,
-    topic: &str,
-    partition: u32,
-    records: Vec<Found>,
-    kind: Kind,
-) -> Result<Option<Vec<Mutation>>, RestoreError>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
-    let Processor { codec, schemas, store, .. } = &mut *lane.processor;
-    let folded = match kind {
-        Kind::Events => decoded::<D, C, _>(codec, schemas, records, C::decode_event)
-            .map(|events| lane.machine.replay_events(&*store, partition, &events)),
-        Kind::Outcomes => {
-            let outcomes = decoded::<D, C, _>(codec, schemas, records, C::decode_outcome);
-            let events = lane.machine.cursor(partition).unwrap_or_default().sequence;
-            if let Some(ahead) = outcomes.iter().flatten().find(|outcome| outcome.value.sequence > events) {
-                return Err(RestoreError::EventsMissing {
-                    topic: topic.to_owned(),
-                    partition,
-                    offset: ahead.offset,
-                    sequence: ahead.value.sequence,
-                    events,
-                });
-            }
-            outcomes.map(|outcomes| lane.machine.replay_outcomes(partition, &outcomes))
-        }
-    };
-    match folded {
-        Ok(mutations) => Ok(Some(mutations?)),
-        Err(Undecoded::Never { offset, reason }) => Err(RestoreError::Undecodable {
-            topic: topic.to_owned(),
-            partition,
-            offset,
-            reason,
-        }),
-        Err(Undecoded::NotYet { schema_id, error }) => {
-            tracing::warn!(%error, schema_id, "waiting for the schema registry");
-            lane.processor.observe.trouble(Trouble::RegistryAway);
-            lane.keep_alive(IDLE_WAIT);
-            Ok(None)
-        }
-    }
 }

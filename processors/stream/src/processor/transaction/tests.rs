@@ -66,7 +66,7 @@ fn bench(guards: Guards) -> Bench {
         one.take_changes();
         two.take_changes();
     }
-    let mut producer = TransactionalProducer::new(&settings, &configuration("one")).unwrap();
+    let mut producer = TransactionalProducer::new(&settings, &configuration("one"), &topology).unwrap();
     while producer.prepare().is_err() {
         assert!(!deadline.is_over(), "the producer does not become ready");
     }

@@ -1,0 +1,49 @@
+//! The readers of take-overs, which stay connected from one to the next: making one, and closing it, takes longer than reading a short gap.
+
+use super::ASK_WAIT_MAX;
+use crate::Settings;
+use crate::reader::{ReadFailure, Reader};
+use std::collections::BTreeMap;
+use topology::Topology;
+
+/// At most one reader for each topic that is replayed.
+pub(in crate::processor) struct Readers {
+    settings: Settings,
+    idle: BTreeMap<String, Reader>,
+}
+
+impl Readers {
+    /// Readers of the events and of the outcomes, which connect while the group is being joined.
+    pub(in crate::processor) fn new(settings: &Settings, topology: &Topology) -> Result<Self, ReadFailure> {
+        let mut idle = BTreeMap::new();
+        for topic in [&topology.topics.events.name, &topology.topics.outcomes.name] {
+            idle.insert(topic.clone(), Reader::impatient(settings, topic)?);
+        }
+        let settings = settings.clone();
+        Ok(Self { settings, idle })
+    }
+
+    /// Connects those that are idle to all brokers that they need. A reader that is assigned partitions before it knows where they are may
+    /// begin to fetch as late as a second after.
+    pub(in crate::processor) fn connect(&self, partitions: u32) {
+        let partitions: Vec<u32> = (0..partitions).collect();
+        for reader in self.idle.values() {
+            if let Err(failure) = reader.ends(&partitions, ASK_WAIT_MAX) {
+                tracing::warn!(%failure, "the log cannot be read yet");
+                return;
+            }
+        }
+    }
+
+    /// One that is not kept afterwards, unless it is given back.
+    pub(super) fn take(&mut self, topic: &str) -> Result<Reader, ReadFailure> {
+        self.idle.remove(topic).map_or_else(|| Reader::impatient(&self.settings, topic), Ok)
+    }
+
+    /// Only one of which every partition has brought something may be used again.
+    pub(super) fn give_back(&mut self, mut reader: Reader) {
+        if reader.release().is_ok() {
+            self.idle.insert(reader.topic().to_owned(), reader);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! A member that joined under the processor's own instance id and is nobody: its own request, repeated, looks like that to the group.
+
+use crate::fixture::{BankRun, WAIT, brokers, settings};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use std::time::{Duration, Instant};
+use stream::processor::{Guards, Trouble};
+
+#[test]
+fn a_processor_that_is_fenced_by_nobody_goes_on_when_nobodys_session_is_over() {
+    let mut run = BankRun::new("ghost");
+    run.start(Guards::default(), Box::new(|_| {}));
+    run.open_account(1);
+    assert_eq!(run.wait_for_outcomes(1).len(), 1);
+    join_and_vanish(&run);
+    run.open_account(2);
+    let outcomes = run.wait_for_outcomes(2);
+    assert_eq!(outcomes.len(), 2);
+    assert!(
+        run.troubles.lock().unwrap().contains(&Trouble::ConsumerRenewed),
+        "it was not fenced"
+    );
+    run.stop();
+}
+
+/// A static member does not leave when it goes: the group keeps it until its session is over.
+fn join_and_vanish(run: &BankRun) {
+    let ghost: BaseConsumer = settings(&brokers()).group_consumer(run.group(), "one").create().unwrap();
+    ghost.subscribe(&[&run.topology.topics.commands.name]).unwrap();
+    let began = Instant::now();
+    while ghost.assignment().unwrap().count() == 0 {
+        assert!(began.elapsed() < WAIT, "the other member is not let in");
+        ghost.poll(Duration::from_millis(50));
+    }
+}
