@@ -10,7 +10,10 @@ use tidy::workspace::Workspace;
 const EDGES: &str = include_str!("../edges.txt");
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap())
+        .parent()
+        .unwrap()
+        .to_owned()
 }
 
 fn workspace() -> Workspace {

@@ -1,5 +1,6 @@
 //! Kafka's own tools, for what people do to a cluster by hand and no program of ours ever does.
 
+use crate::services::script;
 use end_to_end::Cluster;
 use service::clock;
 use std::path::Path;
@@ -17,8 +18,7 @@ pub(crate) fn tool(cluster: &Cluster, arguments: &[&str]) -> String {
 }
 
 fn try_tool(cluster: &Cluster, arguments: &[&str]) -> (bool, String) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/services");
-    let output = Command::new(script)
+    let output = Command::new(script())
         .arg("tool")
         .args(arguments)
         .env("KAFKA_BOOTSTRAP_SERVERS", &cluster.brokers)

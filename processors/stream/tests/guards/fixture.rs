@@ -143,14 +143,26 @@ fn is_over(stopped: &Receiver<()>, wait: Duration) -> bool {
 }
 
 /// The committed outcomes, as they are now.
-pub(crate) fn outcomes(topology: &Topology) -> Vec<Outcome> {
-    let mut reader = Reader::new(&settings(&brokers()), &topology.topics.outcomes.name).unwrap();
+fn outcomes(topology: &Topology) -> Vec<Outcome> {
+    let mut codec = Codec::default();
+    let values = committed(&topology.topics.outcomes.name);
+    values.iter().map(|value| codec.decode_outcome(value).unwrap()).collect()
+}
+
+/// How many events and outcomes are committed now.
+pub(crate) fn committed_records(topology: &Topology) -> usize {
+    let topics = &topology.topics;
+    committed(&topics.events.name).len() + committed(&topics.outcomes.name).len()
+}
+
+fn committed(topic: &str) -> Vec<Vec<u8>> {
+    let mut reader = Reader::new(&settings(&brokers()), topic).unwrap();
     reader.assign(&BTreeMap::from([(0, 0)]), WAIT).unwrap();
-    let (mut codec, mut found, mut ended) = (Codec::default(), Vec::new(), BTreeSet::new());
+    let (mut found, mut ended) = (Vec::new(), BTreeSet::new());
     while ended.is_empty() {
         let polled = reader
             .poll(1000, Duration::from_millis(200), |record| {
-                found.push(codec.decode_outcome(record.value.unwrap()).unwrap());
+                found.push(record.value.unwrap().to_vec())
             })
             .unwrap();
         ended.extend(polled.ended);

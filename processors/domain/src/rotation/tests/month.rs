@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 /// Legs by airplane, from the data beside the project.
 fn legs_by_airplane(airline: &str) -> BTreeMap<String, Vec<Leg>> {
-    let path = format!("{}/../../data/legs_{airline}_2008-01.csv", env!("CARGO_MANIFEST_DIR"));
+    let path = format!(
+        "{}/../../data/legs_{airline}_2008-01.csv",
+        std::env::var("CARGO_MANIFEST_DIR").unwrap()
+    );
     let mut airplanes: BTreeMap<String, Vec<Leg>> = BTreeMap::new();
     for (line_number, line) in std::fs::read_to_string(path).unwrap().lines().enumerate().skip(1) {
         let [tail, designator, _, origin, destination, departure, arrival] = line.split(',').collect::<Vec<_>>()[..] else {

@@ -1,3 +1,5 @@
+//! Which members are of which instance.
+
 use super::is_of;
 
 #[test]
