@@ -18,7 +18,7 @@ use std::path::Path;
 use std::time::Duration;
 use store::{Sizing, Store};
 use stream::reader::Reader;
-use views::Fact;
+use views::{Fact, Projector};
 
 const ASK_WAIT_MAX: Duration = Duration::from_secs(10);
 const REBUILD_WAIT_MAX: Duration = Duration::from_secs(300);
@@ -132,8 +132,9 @@ fn mutations(plan: &Plan, schedule: &Schedule, events: usize) -> anyhow::Result<
     let mut runs = Vec::new();
     for run in facts.chunks(RUN_EVENTS) {
         let mut overlay = Overlay::new(&view);
+        let mut projector = Projector::default();
         for fact in run {
-            let mutations = views::project(fact, &overlay)?;
+            let mutations = projector.project(fact, &overlay)?;
             overlay.apply(mutations);
         }
         let mutations = overlay.into_mutations();

@@ -147,7 +147,26 @@ impl FlightDesignator {
     pub fn suffix(&self) -> Option<char> {
         self.suffix.map(char::from)
     }
+
+    /// Writes it into a buffer, and returns what is written there.
+    pub fn encode<'b>(&self, buffer: &'b mut [u8; DESIGNATOR_BYTES_MAX]) -> &'b str {
+        let airline = &self.airline[..usize::from(self.airline_length)];
+        buffer[..airline.len()].copy_from_slice(airline);
+        let mut length = airline.len();
+        for power in [1000, 100, 10, 1].into_iter().filter(|power| self.number >= *power) {
+            buffer[length] = b'0' + (self.number / power % 10) as u8;
+            length += 1;
+        }
+        if let Some(suffix) = self.suffix {
+            buffer[length] = suffix;
+            length += 1;
+        }
+        std::str::from_utf8(&buffer[..length]).unwrap_or("")
+    }
 }
+
+/// A three-letter airline, four digits and a letter.
+pub const DESIGNATOR_BYTES_MAX: usize = 8;
 
 /// IANA name of a time zone that the bundled database knows.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -270,8 +289,7 @@ impl fmt::Display for LegId {
 
 impl fmt::Display for FlightDesignator {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}{}", self.airline(), self.number)?;
-        self.suffix().map_or(Ok(()), |suffix| write!(formatter, "{suffix}"))
+        formatter.write_str(self.encode(&mut [0; DESIGNATOR_BYTES_MAX]))
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::bookkeeping::{Progress, Reached};
 use keyvalue::{Mutation, Overlay, Read, ReadError};
 use std::cmp::Ordering;
-use views::{Fact, ProjectError};
+use views::{Fact, ProjectError, Projector};
 
 /// A decoded event and the offset of its record.
 #[derive(Debug, Clone)]
@@ -46,6 +46,7 @@ pub(crate) struct Step {
 /// Applies events on top of what is stored.
 pub(crate) fn step(below: &impl Read, before: &Progress, run: &[Located]) -> Step {
     let mut overlay = Overlay::new(below);
+    let mut projector = Projector::default();
     let mut progress = before.clone();
     let (mut applied, mut repeated) = (0, 0);
     let mut stop = None;
@@ -56,7 +57,7 @@ pub(crate) fn step(below: &impl Read, before: &Progress, run: &[Located]) -> Ste
                 progress.set(located.fact.partition, reached);
             }
             Ok(Place::Next(reached)) => {
-                match views::project(&located.fact, &overlay) {
+                match projector.project(&located.fact, &overlay) {
                     Ok(mutations) => overlay.apply(mutations),
                     Err(ProjectError::Read(error)) => {
                         stop = Some(Stop::Unreadable(error));

@@ -21,6 +21,13 @@ impl Watermarks {
     }
 }
 
+/// Waits until a new client knows the topic. A question for offsets from a client that is connected to no broker yet waits for a timer of a
+/// second (librdkafka 2.12.1); this one waits for the connection.
+pub(crate) fn connect<C: ConsumerContext>(client: &BaseConsumer<C>, topic: &str, timeout: Duration) -> Result<(), Failure> {
+    let metadata = client.fetch_metadata(Some(topic), timeout);
+    metadata.map(|_| ()).map_err(|error| Failure::of(&error))
+}
+
 /// Both marks of each partition. What the end is depends on the client: that of what is committed, or that of the log.
 pub(crate) fn watermarks<C: ConsumerContext>(
     client: &BaseConsumer<C>,

@@ -119,6 +119,9 @@ const BATCH_BYTES_MAX: usize = 32 << 20;
 /// After a fault the consumer or the producer is made anew; not more often than this.
 const RENEWAL_PAUSE: Duration = Duration::from_millis(250);
 
+/// For a client's first answer from the brokers, while the group is joined.
+const CONNECT_WAIT_MAX: Duration = Duration::from_secs(2);
+
 /// Everything that a processor works with. `run` is called once.
 pub struct Processor<D: Domain, C, S, R, O> {
     pub settings: Settings,
@@ -188,6 +191,9 @@ where
                 tracing::warn!(%failure, "no transaction can be begun yet");
             }
             readers.connect(self.topology.partitions);
+            if let Err(failure) = scout.connect(&self.topology.topics.commands.name, CONNECT_WAIT_MAX) {
+                tracing::warn!(%failure, "the brokers cannot be reached yet");
+            }
             let clients = Clients {
                 consumer: &consumer,
                 scout: &scout,

@@ -109,6 +109,7 @@ impl Reader {
 
     /// Goes on from these offsets, and reads these partitions only. Each offset must be in the log or at its end.
     pub fn assign(&mut self, from: &BTreeMap<u32, i64>, timeout: Duration) -> Result<(), ReadFailure> {
+        self.connect(timeout)?;
         let partitions: Vec<u32> = from.keys().copied().collect();
         for (partition, Watermarks { low, high }) in self.all_watermarks(&partitions, timeout)? {
             let offset = from.get(&partition).unwrap_or(&low);
@@ -148,6 +149,11 @@ impl Reader {
     /// The same of several partitions at once.
     pub fn all_watermarks(&self, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, Watermarks>, ReadFailure> {
         marks::watermarks(&self.consumer, &self.topic, partitions, timeout).map_err(|failure| self.failed(failure))
+    }
+
+    /// Waits until the topic's brokers are known.
+    pub(crate) fn connect(&self, timeout: Duration) -> Result<(), ReadFailure> {
+        marks::connect(&self.consumer, &self.topic, timeout).map_err(|failure| self.failed(failure))
     }
 
     /// Where what is committed or aborted ends.

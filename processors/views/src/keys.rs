@@ -18,7 +18,7 @@
 
 use crate::bytes::{Bytes, corrupt};
 use crate::checks::Check;
-use domain::{AirportCode, FlightDesignator, Instant, LegId, Registration, RotationId};
+use domain::{AirportCode, DESIGNATOR_BYTES_MAX, FlightDesignator, Instant, LegId, Registration, RotationId};
 use keyvalue::{ReadError, prefix_end};
 
 #[derive(Clone, Copy)]
@@ -60,6 +60,10 @@ impl Key {
     pub(crate) fn airport(mut self, code: AirportCode) -> Self {
         self.0.extend_from_slice(code.as_str().as_bytes());
         self
+    }
+
+    pub(crate) fn designator(self, designator: FlightDesignator) -> Self {
+        self.id(designator.encode(&mut [0; DESIGNATOR_BYTES_MAX]))
     }
 
     pub(crate) fn instant(mut self, instant: Instant) -> Self {
@@ -129,7 +133,7 @@ pub(crate) fn arrivals(airport: AirportCode) -> Key {
 }
 
 pub(crate) fn designator(designator: FlightDesignator) -> Key {
-    Key::new(Prefix::DesignatorDay).id(&designator.to_string())
+    Key::new(Prefix::DesignatorDay).designator(designator)
 }
 
 pub(crate) fn designator_day(designator: FlightDesignator, airport: AirportCode, date: i32) -> Key {

@@ -2,7 +2,7 @@
 
 use crate::bytes::{Bytes, corrupt, put_number, put_signed, put_text};
 use domain::rotation::Mode;
-use domain::{AircraftType, AirportCode, FlightDesignator, Instant, LegId, Registration, ZoneName};
+use domain::{AircraftType, AirportCode, DESIGNATOR_BYTES_MAX, FlightDesignator, Instant, LegId, Registration, ZoneName};
 use keyvalue::ReadError;
 use std::collections::BTreeMap;
 
@@ -185,7 +185,7 @@ impl Leg {
     pub(crate) fn put(&self, out: &mut Vec<u8>) {
         self.provenance.put(out);
         put_text(out, self.id.as_str());
-        put_text(out, &self.designator.to_string());
+        put_text(out, self.designator.encode(&mut [0; DESIGNATOR_BYTES_MAX]));
         out.extend_from_slice(self.origin.as_str().as_bytes());
         out.extend_from_slice(self.destination.as_str().as_bytes());
         put_signed(out, self.departure.0);

@@ -4,6 +4,7 @@ mod airplane;
 mod airport;
 pub(crate) mod counts;
 mod draft;
+mod known;
 mod legs;
 mod rotation;
 
@@ -11,6 +12,7 @@ use crate::Fact;
 use domain::{AggregateId, Event};
 use draft::Draft;
 use keyvalue::{Mutation, Read, ReadError};
+use known::Known;
 
 /// Why an event could not be projected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,8 +26,27 @@ pub enum ProjectError {
 
 /// What `fact` changes in the view that `read` shows. Each key is in the answer once.
 pub fn project(fact: &Fact, read: &impl Read) -> Result<Vec<Mutation>, ProjectError> {
+    Projector::default().project(fact, read)
+}
+
+/// Projects a run of events, each on a view that has the changes of those before. After an error it is of no use any more.
+#[derive(Debug, Default)]
+pub struct Projector {
+    known: Known,
+}
+
+impl Projector {
+    /// As [`project`] does.
+    pub fn project(&mut self, fact: &Fact, read: &impl Read) -> Result<Vec<Mutation>, ProjectError> {
+        let mutations = mutations(fact, read, &mut self.known)?;
+        self.known.forget(&fact.aggregate_id);
+        Ok(mutations)
+    }
+}
+
+fn mutations(fact: &Fact, read: &impl Read, known: &mut Known) -> Result<Vec<Mutation>, ProjectError> {
     let provenance = fact.provenance();
-    let mut draft = Draft::new(read);
+    let mut draft = Draft::new(read, known);
     match (&fact.aggregate_id, &fact.event) {
         (AggregateId::Airport(code), Event::Airport(event)) => airport::project(&mut draft, *code, event, provenance)?,
         (AggregateId::Airplane(registration), Event::Airplane(event)) => airplane::project(&mut draft, registration, event, provenance)?,

@@ -223,7 +223,7 @@ fn same_day(read: &impl Read, schedule: &Schedule, right: &mut Violations) -> Re
                 };
                 violation.insert(
                     Check::FlightDesignator,
-                    |key| key.id(&designator.to_string()).airport(airport).date(days),
+                    |key| key.designator(designator).airport(airport).date(days),
                     right,
                 );
             }

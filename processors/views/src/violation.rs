@@ -4,7 +4,7 @@ use crate::Check;
 use crate::bytes::{Bytes, corrupt, put_number, put_signed, put_text};
 use crate::keys::{self, Key, KeyReader};
 use crate::nodes::{Leg, Provenance, read_airport};
-use domain::{AirportCode, FlightDesignator, Registration, RotationId};
+use domain::{AirportCode, DESIGNATOR_BYTES_MAX, FlightDesignator, Registration, RotationId};
 use keyvalue::ReadError;
 use std::collections::BTreeMap;
 
@@ -97,7 +97,7 @@ impl Violation {
                 origin_date_days,
                 legs,
             } => {
-                put_text(&mut out, &designator.to_string());
+                put_text(&mut out, designator.encode(&mut [0; DESIGNATOR_BYTES_MAX]));
                 out.extend_from_slice(airport.as_str().as_bytes());
                 put_signed(&mut out, (*origin_date_days).into());
                 put_number(&mut out, *legs);

@@ -55,6 +55,15 @@ fn ids_are_up_to_64_plain_characters() {
 }
 
 #[test]
+fn a_flight_designator_is_written_as_it_is_read() {
+    for text in ["HA1", "HA10", "HA101", "HA9999", "F9100Z", "UAL1009A", "3K7"] {
+        let designator = FlightDesignator::parse(text).unwrap();
+        assert_eq!(designator.encode(&mut [0; DESIGNATOR_BYTES_MAX]), text);
+        assert_eq!(designator.to_string(), text);
+    }
+}
+
+#[test]
 fn flight_designators_are_an_airline_a_number_and_perhaps_a_suffix() {
     check(
         FlightDesignator::parse,

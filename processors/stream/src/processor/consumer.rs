@@ -296,6 +296,11 @@ impl Scout {
         committed(&self.client, topic, partitions, timeout)
     }
 
+    /// Waits until the topic's brokers are known.
+    pub(crate) fn connect(&self, topic: &str, timeout: Duration) -> Result<(), Failure> {
+        marks::connect(&self.client, topic, timeout)
+    }
+
     /// The members of a group. Its static ones are in it until their session is over.
     pub(crate) fn member_ids(&self, group: &str, timeout: Duration) -> Result<Vec<String>, Failure> {
         let list = self

@@ -63,7 +63,7 @@ pub(crate) fn examine(day: &Day, members: &[(RotationId, Leg)], into: &mut Viola
                 legs: members.len() as u64,
             },
         };
-        let subject = |key: crate::keys::Key| key.id(&day.designator.to_string()).airport(day.airport).date(day.date);
+        let subject = |key: crate::keys::Key| key.designator(day.designator).airport(day.airport).date(day.date);
         violation.insert(Check::FlightDesignator, subject, into);
     }
 }

@@ -45,9 +45,9 @@ pub(super) fn project<R: Read>(
         if old_type != new_type {
             let legs = world::legs(draft.read, &id)?;
             for (first, second) in legs.iter().zip(legs.iter().skip(1)) {
-                let airport = world::airport(draft.read, first.destination)?;
-                pair::examine(&id, first, second, airport.as_ref(), old_type, &mut draft.before);
-                pair::examine(&id, first, second, airport.as_ref(), new_type, &mut draft.after);
+                let airport = draft.airport(first.destination)?;
+                pair::examine(&id, first, second, airport.as_deref(), old_type, &mut draft.before);
+                pair::examine(&id, first, second, airport.as_deref(), new_type, &mut draft.after);
             }
         }
     }

@@ -1,16 +1,21 @@
 //! The mutations of one event, while they are collected.
 
 use super::counts::{Counted, stored_count};
+use super::known::Known;
 use crate::bytes::corrupt;
 use crate::checks::Check;
 use crate::keys::{self, Key};
+use crate::nodes::{Airplane, Airport};
 use crate::violation::Violations;
+use domain::{AirportCode, Registration};
 use keyvalue::{Mutation, Read, ReadError};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 pub(crate) struct Draft<'r, R> {
     /// The view before the event.
     pub(crate) read: &'r R,
+    known: &'r mut Known,
     changes: BTreeMap<Key, Option<Vec<u8>>>,
     counts: BTreeMap<u8, i64>,
     /// Violations between the touched facts, as they were and as they are now.
@@ -19,14 +24,25 @@ pub(crate) struct Draft<'r, R> {
 }
 
 impl<'r, R: Read> Draft<'r, R> {
-    pub(crate) fn new(read: &'r R) -> Self {
+    pub(crate) fn new(read: &'r R, known: &'r mut Known) -> Self {
         Self {
             read,
+            known,
             changes: BTreeMap::new(),
             counts: BTreeMap::new(),
             before: Violations::new(),
             after: Violations::new(),
         }
+    }
+
+    /// As it was before the event.
+    pub(crate) fn airport(&mut self, code: AirportCode) -> Result<Option<Rc<Airport>>, ReadError> {
+        self.known.airport(self.read, code)
+    }
+
+    /// As it was before the event.
+    pub(crate) fn airplane(&mut self, registration: &Registration) -> Result<Option<Rc<Airplane>>, ReadError> {
+        self.known.airplane(self.read, registration)
     }
 
     pub(crate) fn put(&mut self, key: Key, value: Vec<u8>) {

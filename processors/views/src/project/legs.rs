@@ -50,14 +50,22 @@ pub(super) fn change<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, rotatio
     };
     let old_sides = old.as_ref().map(beside).transpose()?;
     let new_sides = new.as_ref().map(beside).transpose()?;
-    let aircraft_type = type_of(draft.read, rotation)?;
+    let airplane = match rotation.registration() {
+        Some(registration) => draft.airplane(registration)?,
+        None => None,
+    };
+    let aircraft_type = airplane.map(|airplane| airplane.aircraft_type.clone());
     pairs(draft, id, aircraft_type.as_ref(), change, old_sides.as_ref(), new_sides.as_ref())?;
 
     let at_an_end = |sides: &Option<Sides>| sides.as_ref().is_some_and(|sides| sides.before.is_none() || sides.after.is_none());
     if let Some(registration) = rotation.registration()
         && (at_an_end(&old_sides) || at_an_end(&new_sides))
     {
-        ends(draft, registration, id, change, old_place.as_ref())?;
+        let was = match (&old_place, &new_sides) {
+            (None, Some(sides)) => stretch_around(draft.read, id, sides)?,
+            _ => world::stretch(draft.read, id)?,
+        };
+        ends(draft, registration, id, was, change, old_place.as_ref())?;
     }
     Ok(())
 }
@@ -93,14 +101,31 @@ fn pairs<R: Read>(
         }
     }
     for (first, second) in was.into_iter().filter_map(|(first, second)| first.zip(second)) {
-        let airport = world::airport(draft.read, first.destination)?;
-        pair::examine(id, first, second, airport.as_ref(), aircraft_type, &mut draft.before);
+        let airport = draft.airport(first.destination)?;
+        pair::examine(id, first, second, airport.as_deref(), aircraft_type, &mut draft.before);
     }
     for (first, second) in is.into_iter().filter_map(|(first, second)| first.zip(second)) {
-        let airport = world::airport(draft.read, first.destination)?;
-        pair::examine(id, first, second, airport.as_ref(), aircraft_type, &mut draft.after);
+        let airport = draft.airport(first.destination)?;
+        pair::examine(id, first, second, airport.as_deref(), aircraft_type, &mut draft.after);
     }
     Ok(())
+}
+
+/// The rotation around a place at which there is no leg: what ends beside the place need not be looked for.
+fn stretch_around(read: &impl Read, id: &RotationId, sides: &Sides) -> Result<Option<Stretch>, ReadError> {
+    let first = match &sides.before {
+        None => sides.after.clone(),
+        Some(_) => world::first_leg(read, id, None)?,
+    };
+    let last = match &sides.after {
+        None => sides.before.clone(),
+        Some(_) => world::last_leg(read, id, None)?,
+    };
+    Ok(first.zip(last).map(|(first, last)| Stretch {
+        rotation: id.clone(),
+        first,
+        last,
+    }))
 }
 
 /// The rotation begins or ends with another leg: its place among the airplane's rotations, and the seams there.
@@ -108,20 +133,22 @@ fn ends<R: Read>(
     draft: &mut Draft<'_, R>,
     registration: &Registration,
     id: &RotationId,
+    was: Option<Stretch>,
     change: &Change,
     old_place: Option<&Key>,
 ) -> Result<(), ReadError> {
-    let was = world::stretch(draft.read, id)?;
     let in_order = |leg: &Leg| (leg.departure, leg.id.clone());
     let new = change.new.clone();
-    let first = world::first_leg(draft.read, id, old_place)?
-        .into_iter()
-        .chain(new.clone())
-        .min_by_key(in_order);
-    let last = world::last_leg(draft.read, id, old_place)?
-        .into_iter()
-        .chain(new)
-        .max_by_key(in_order);
+    let (first, last) = match (old_place, &was) {
+        (None, Some(stretch)) => (Some(stretch.first.clone()), Some(stretch.last.clone())),
+        (None, None) => (None, None),
+        (Some(_), _) => (
+            world::first_leg(draft.read, id, old_place)?,
+            world::last_leg(draft.read, id, old_place)?,
+        ),
+    };
+    let first = first.into_iter().chain(new.clone()).min_by_key(in_order);
+    let last = last.into_iter().chain(new).max_by_key(in_order);
     let is = first.zip(last).map(|(first, last)| Stretch {
         rotation: id.clone(),
         first,
@@ -151,8 +178,13 @@ pub(super) fn seams<R: Read>(
             world::stretch_beside(draft.read, registration, &place, Order::Ascending, id)?,
         ))
     };
+    let departure = |stretch: &Stretch| stretch.first.departure;
     let old_sides = was.map(beside).transpose()?;
-    let new_sides = is.map(beside).transpose()?;
+    let new_sides = if was.map(departure) == is.map(departure) {
+        old_sides.clone()
+    } else {
+        is.map(beside).transpose()?
+    };
     let mut report = |before: Option<&Stretch>, after: Option<&Stretch>, now: bool| {
         if let (Some(before), Some(after)) = (before, after) {
             seam::examine(registration, before, after, if now { &mut draft.after } else { &mut draft.before });
@@ -180,20 +212,17 @@ fn days_and_keys<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, change: &Ch
     let Some(leg) = change.new.as_ref().or(change.old.as_ref()) else {
         return Ok(());
     };
-    let (origin, destination) = (
-        world::airport(draft.read, leg.origin)?,
-        world::airport(draft.read, leg.destination)?,
-    );
+    let (origin, destination) = (draft.airport(leg.origin)?, draft.airport(leg.destination)?);
     let mut days = Vec::new();
     if let Some(new) = &change.new {
-        let day = Day::of(new, origin.as_ref());
+        let day = Day::of(new, origin.as_deref());
         put_keys(draft, id, new, &day);
         reference::examine_airport(id, new, End::Departure, origin.is_some(), &mut draft.after);
         reference::examine_airport(id, new, End::Arrival, destination.is_some(), &mut draft.after);
         days.push(day);
     }
     if let Some(old) = &change.old {
-        let day = Day::of(old, origin.as_ref());
+        let day = Day::of(old, origin.as_deref());
         delete_keys(draft, id, old, &day);
         reference::examine_airport(id, old, End::Departure, origin.is_some(), &mut draft.before);
         reference::examine_airport(id, old, End::Arrival, destination.is_some(), &mut draft.before);
@@ -208,7 +237,7 @@ fn days_and_keys<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, change: &Ch
             .into_iter()
             .filter(|(rotation, leg)| !is_old(change, id, rotation, leg))
             .collect();
-        if let Some(new) = change.new.as_ref().filter(|new| Day::of(new, origin.as_ref()) == day) {
+        if let Some(new) = change.new.as_ref().filter(|new| Day::of(new, origin.as_deref()) == day) {
             after.push((id.clone(), new.clone()));
             after.sort_by(|(a, left), (b, right)| (left.departure, a, &left.id).cmp(&(right.departure, b, &right.id)));
         }

@@ -116,9 +116,9 @@ fn assign<R: Read>(
     );
     if old_type != new_type {
         for (first, second) in legs.iter().zip(legs.iter().skip(1)) {
-            let airport = world::airport(draft.read, first.destination)?;
-            pair::examine(id, first, second, airport.as_ref(), old_type.as_ref(), &mut draft.before);
-            pair::examine(id, first, second, airport.as_ref(), new_type.as_ref(), &mut draft.after);
+            let airport = draft.airport(first.destination)?;
+            pair::examine(id, first, second, airport.as_deref(), old_type.as_ref(), &mut draft.before);
+            pair::examine(id, first, second, airport.as_deref(), new_type.as_ref(), &mut draft.after);
         }
     }
     let stretch = world::stretch(draft.read, id)?;
@@ -159,18 +159,15 @@ fn remove<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, rotation: &Rotatio
     }
     let aircraft_type = legs::aircraft_type(draft.read, id)?;
     for (first, second) in legs.iter().zip(legs.iter().skip(1)) {
-        let airport = world::airport(draft.read, first.destination)?;
-        pair::examine(id, first, second, airport.as_ref(), aircraft_type.as_ref(), &mut draft.before);
+        let airport = draft.airport(first.destination)?;
+        pair::examine(id, first, second, airport.as_deref(), aircraft_type.as_ref(), &mut draft.before);
     }
     let mut days: BTreeMap<Day, ()> = BTreeMap::new();
     for leg in &legs {
-        let (origin, destination) = (
-            world::airport(draft.read, leg.origin)?,
-            world::airport(draft.read, leg.destination)?,
-        );
+        let (origin, destination) = (draft.airport(leg.origin)?, draft.airport(leg.destination)?);
         reference::examine_airport(id, leg, End::Departure, origin.is_some(), &mut draft.before);
         reference::examine_airport(id, leg, End::Arrival, destination.is_some(), &mut draft.before);
-        let day = Day::of(leg, origin.as_ref());
+        let day = Day::of(leg, origin.as_deref());
         legs::delete_keys(draft, id, leg, &day);
         days.insert(day, ());
     }

@@ -28,7 +28,8 @@ impl Readers {
     pub(in crate::processor) fn connect(&self, partitions: u32) {
         let partitions: Vec<u32> = (0..partitions).collect();
         for reader in self.idle.values() {
-            if let Err(failure) = reader.ends(&partitions, ASK_WAIT_MAX) {
+            let connected = reader.connect(ASK_WAIT_MAX).and_then(|()| reader.ends(&partitions, ASK_WAIT_MAX));
+            if let Err(failure) = connected {
                 tracing::warn!(%failure, "the log cannot be read yet");
                 return;
             }
