@@ -1,9 +1,10 @@
 //! The view that this process builds, as the query service sees it: snapshots, their positions, and whether to ask here.
 
 use crate::bookkeeping::{self, Progress};
+use crate::directory;
 use keyvalue::ReadError;
 use query_service::{Position, Readiness, Source, Stamp};
-use service::Health;
+use service::{Health, State};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::{Snapshot, Store};
@@ -17,7 +18,12 @@ pub(crate) struct View {
     /// The stamp that was made last, by the stored bytes that it was made from: most answers share it.
     latest: Mutex<(Vec<u8>, Arc<Stamp>)>,
     complete: AtomicBool,
+    /// A question has met files that cannot be right.
+    damaged: AtomicBool,
 }
+
+/// The part of the process that holds the view's files.
+const FILES: &str = "files";
 
 impl View {
     /// # Errors
@@ -31,6 +37,7 @@ impl View {
         Ok(Self {
             complete: AtomicBool::new(bookkeeping::is_complete(&store)?),
             store,
+            damaged: AtomicBool::new(false),
             applied: watch::Sender::new(Arc::clone(&stamp)),
             health,
             latest: Mutex::new((Vec::new(), stamp)),
@@ -95,5 +102,14 @@ impl Source for View {
 
     fn is_complete(&self) -> bool {
         self.complete.load(Ordering::Acquire)
+    }
+
+    /// A damaged view may be asked for long before it is written to again: whoever finds the damage first sees to it.
+    fn could_not_be_read(&self, error: &ReadError) {
+        if store::is_corruption(&error.reason) && !self.damaged.swap(true, Ordering::Relaxed) {
+            directory::ask_for_rebuild(&self.store);
+            let reason = format!("the view is damaged, and is built anew at the next start: {error}");
+            self.health.set(FILES, State::Dead(reason));
+        }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct View {
     readiness: Mutex<Readiness>,
     broken: AtomicBool,
     complete: AtomicBool,
+    /// What the service has told of.
+    pub(crate) unreadable: Mutex<Vec<ReadError>>,
 }
 
 /// What a view held at one moment.
@@ -57,6 +59,7 @@ impl View {
             readiness: Mutex::new(Readiness::Ready),
             broken: AtomicBool::new(false),
             complete: AtomicBool::new(true),
+            unreadable: Mutex::default(),
         })
     }
 
@@ -107,6 +110,10 @@ impl Source for View {
 
     fn is_complete(&self) -> bool {
         self.complete.load(Ordering::Relaxed)
+    }
+
+    fn could_not_be_read(&self, error: &ReadError) {
+        self.unreadable.lock().unwrap().push(error.clone());
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Problem {
     detail: String,
     /// Further members of the document.
     facts: Vec<(&'static str, Value)>,
+    /// What the state below has said, if it could not be read. Not for the client.
+    unreadable: Option<ReadError>,
 }
 
 impl Problem {
@@ -28,6 +30,7 @@ impl Problem {
             title,
             detail,
             facts: Vec::new(),
+            unreadable: None,
         }
     }
 
@@ -38,6 +41,11 @@ impl Problem {
 
     pub fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// Why the state below could not be read, if it was that.
+    pub(crate) fn unreadable(&self) -> Option<&ReadError> {
+        self.unreadable.as_ref()
     }
 
     /// Seconds, for answers that may be different next time.
@@ -142,7 +150,7 @@ impl Problem {
     }
 
     /// The state below cannot be read. The reason is for the log; another replica, or this one when it is rebuilt, has an answer.
-    pub(crate) fn unreadable() -> Self {
+    fn view_unreadable() -> Self {
         let detail = "the view could not be read; the service's log says why".into();
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -163,6 +171,9 @@ impl Problem {
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         tracing::error!(%error, "a question could not be answered");
-        Self::unreadable()
+        Self {
+            unreadable: Some(error),
+            ..Self::view_unreadable()
+        }
     }
 }

@@ -185,18 +185,24 @@ impl<S: Source> Service<S> {
 /// The answer from one snapshot, with that snapshot's position, whether or not it is a success.
 fn answer_from<S: Source>(source: &S, question: &Question) -> Answer {
     let snapshot = source.snapshot();
-    let stamp = match source.position(&snapshot) {
-        Ok(stamp) => stamp,
-        Err(error) => {
-            tracing::error!(%error, "the position of the view could not be read");
-            return Answer::from(Problem::unreadable());
+    let stamp = source.position(&snapshot);
+    let answered = match &stamp {
+        Ok(stamp) => documents::answer(question, &snapshot, stamp),
+        Err(error) => Err(Problem::from(error.clone())),
+    };
+    let answer = match answered {
+        Ok(body) => Answer::new(JSON, body),
+        Err(problem) => {
+            if let Some(error) = problem.unreadable() {
+                source.could_not_be_read(error);
+            }
+            Answer::from(problem)
         }
     };
-    match documents::answer(question, &snapshot, &stamp) {
-        Ok(body) => Answer::new(JSON, body),
-        Err(problem) => Answer::from(problem),
+    match stamp {
+        Ok(stamp) => answer.at(&stamp),
+        Err(_) => answer,
     }
-    .at(&stamp)
 }
 
 /// What the header and the parameter ask for; both together when both are there.

@@ -27,6 +27,9 @@ pub trait Source: Send + Sync + 'static {
     /// Whether the view has ever held the whole log as it was then. One that has not is being built: what it lacks cannot be told
     /// from what there is not, so that nothing about the schedule is answered from it.
     fn is_complete(&self) -> bool;
+
+    /// A question has failed because of this: whoever keeps the view may have to mend it.
+    fn could_not_be_read(&self, error: &ReadError);
 }
 
 /// Whether questions should be sent to this replica. A complete view answers those that come in every case, with the position of the

@@ -106,10 +106,13 @@ fn killed_while_restoring(ground: &Ground) {
     scene.progress(4000);
     scene.drain();
     scene.fleet.kill("one");
-    std::fs::remove_dir_all(scene.fleet.state("one")).unwrap();
-    for time in 1..=20 {
-        // Later each time: the log is read in many pieces.
-        let failpoint = format!("restoring:kill:{}", 1 + time % 4);
+    for time in 0..20 {
+        // Each partition's events and outcomes are a piece at least. Every other time a half-restored state is restored on.
+        let is_anew = time % 2 == 0;
+        if is_anew {
+            std::fs::remove_dir_all(scene.fleet.state("one")).unwrap();
+        }
+        let failpoint = format!("restoring:kill:{}", if is_anew { 1 + time / 2 % 4 } else { 1 });
         scene.start_processor("one", &[("AEROLOG_FAILPOINT", &failpoint)]);
         scene.fleet.wait_until_killed("one");
     }
