@@ -69,6 +69,11 @@ impl Schedule {
         self.ids
     }
 
+    /// As a client that starts anew: one that goes on may remember what the cluster has lost.
+    pub fn renew_writer(&mut self) {
+        self.writer = Writer::new(&self.cluster.settings()).unwrap();
+    }
+
     /// Writes commands and waits until the broker has them.
     pub fn send(&self, commands: &[CommandEnvelope<domain::Command>]) {
         for envelope in commands {

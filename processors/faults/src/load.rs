@@ -65,6 +65,8 @@ impl Sent {
 const GATHER_MS_MAX: usize = 100;
 /// Longer than any broker is away.
 const FLUSH_WAIT_MAX: Duration = Duration::from_secs(200);
+/// Of a rotation's commands, the first one that is to be refused.
+const FIRST_REFUSED: u32 = 10;
 /// A resend is of one of so many commands before.
 const RESEND_WINDOW: usize = 1000;
 
@@ -99,10 +101,23 @@ impl Load {
         self.acknowledged.load(Ordering::Relaxed)
     }
 
+    /// Fails with what the load has failed with, if it has.
+    pub fn check(&mut self) {
+        if self.thread.as_ref().is_some_and(JoinHandle::is_finished)
+            && let Some(Err(panic)) = self.thread.take().map(JoinHandle::join)
+        {
+            std::panic::resume_unwind(panic);
+        }
+    }
+
     /// Stops, and waits until the broker has everything.
     pub fn finish(mut self) -> Sent {
         self.stop.store(true, Ordering::Relaxed);
-        self.thread.take().unwrap().join().expect("the load was written")
+        self.thread
+            .take()
+            .unwrap()
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 }
 
@@ -130,9 +145,9 @@ const RESEND: usize = 1;
 impl Sender {
     fn send_until(&mut self, stop: &AtomicBool) {
         let began = clock::monotonic();
-        while !stop.load(Ordering::Relaxed) {
+        while !stop.load(Ordering::Relaxed) || !self.has_refused_ones() {
             let due = began.elapsed().as_millis() * u128::from(self.shape.rate) / 1000;
-            while (self.sent.len() as u128) < due && !stop.load(Ordering::Relaxed) {
+            while (self.sent.len() as u128) < due && !(stop.load(Ordering::Relaxed) && self.has_refused_ones()) {
                 self.send_next();
             }
             let gather = self.chance.millis(1, GATHER_MS_MAX);
@@ -141,6 +156,11 @@ impl Sender {
         self.writer.flush(FLUSH_WAIT_MAX).unwrap();
         self.confirm(Duration::ZERO);
         assert_eq!(self.confirmed.commands.len(), self.sent.len(), "every command is acknowledged");
+    }
+
+    /// A load of which nothing is to be refused shows nothing: it does not end before.
+    fn has_refused_ones(&self) -> bool {
+        self.sent.last().is_some_and(|(_, number)| *number > FIRST_REFUSED)
     }
 
     fn send_next(&mut self) {
@@ -173,7 +193,9 @@ impl Sender {
         loop {
             let left = until.saturating_duration_since(clock::monotonic());
             for report in self.writer.reports(left) {
-                report.written.expect("the broker takes every record");
+                if let Err(reason) = report.written {
+                    panic!("the load could not be written: {reason}");
+                }
                 self.confirmed.records += 1;
                 self.acknowledged.fetch_add(1, Ordering::Relaxed);
                 if report.tag & RESEND == 0 {

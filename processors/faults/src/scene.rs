@@ -88,15 +88,17 @@ impl<'g> Scene<'g> {
         while began.elapsed() < time {
             clock::rest(BETWEEN_LOOKS.min(time));
             self.fleet.check_running();
+            self.load.iter_mut().for_each(Load::check);
         }
     }
 
     /// Waits until so many more outcomes are committed: the processors make progress.
     pub fn progress(&mut self, outcomes: u64) -> Duration {
         let before = self.watch.outcomes();
-        let (watch, fleet) = (&self.watch, &mut self.fleet);
+        let (watch, fleet, load) = (&self.watch, &mut self.fleet, &mut self.load);
         within(DRAIN_WAIT_MAX, "commands are decided again", || {
             fleet.check_running();
+            load.iter_mut().for_each(Load::check);
             watch.outcomes() >= before + outcomes
         })
     }

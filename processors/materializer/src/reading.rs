@@ -9,7 +9,7 @@ use service::{Health, State, clock};
 use std::collections::BTreeMap;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
-use stream::reader::{Reader, Record};
+use stream::reader::{ReadFailure, Reader, Record};
 use stream::registry::{Registry, RegistryError};
 use views::Fact;
 
@@ -50,6 +50,7 @@ pub(crate) fn read(
 ) -> Result<(), Failure> {
     let mut lag_asked = clock::monotonic();
     let mut behind: Vec<u32> = Vec::new();
+    let mut cut: Option<ReadFailure> = None;
     while !going.is_over() {
         let mut run = Run {
             located: Vec::new(),
@@ -79,7 +80,19 @@ pub(crate) fn read(
         run.ended = polled.ended;
         if lag_asked.elapsed() >= LAG_PERIOD {
             lag_asked = clock::monotonic();
-            run.ends = ends(&reader, &behind);
+            // The brokers say nothing to a reader whose log was put back to an older one: it has to look. A leader that has just become one
+            // may not know the end yet, so that what is found has to be found again.
+            match (reader.checked_ends(LAG_WAIT_MAX), cut.take()) {
+                (Ok(ends), _) => {
+                    run.ends = behind
+                        .iter()
+                        .filter_map(|partition| Some((*partition, *ends.get(partition)?)))
+                        .collect()
+                }
+                (Err(failure @ ReadFailure::OutOfRange { .. }), Some(_)) => return Err(failure.into()),
+                (Err(failure @ ReadFailure::OutOfRange { .. }), None) => cut = Some(failure),
+                (Err(failure), _) => tracing::debug!(%failure, "the ends of the log cannot be read now"),
+            }
         }
         let is_empty = run.located.is_empty() && run.ended.is_empty() && run.ends.is_empty();
         if !going.is_over() && !is_empty && runs.send(run).is_err() {
@@ -90,12 +103,6 @@ pub(crate) fn read(
         }
     }
     Ok(())
-}
-
-/// The ends of the partitions that are behind; fewer when the brokers do not answer.
-fn ends(reader: &Reader, behind: &[u32]) -> BTreeMap<u32, i64> {
-    let end = |partition: &u32| Some((*partition, reader.watermarks(*partition, LAG_WAIT_MAX).ok()?.high));
-    behind.iter().map_while(end).collect()
 }
 
 /// Turns records into facts.

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -68,8 +68,29 @@ pub(crate) fn high_watermarks<C: ConsumerContext>(
     ask(client, topic, partitions, Offset::End, timeout)
 }
 
-/// The protocol knows both ends as timestamps (ListOffsets: -1 is the latest, -2 the earliest), as librdkafka numbers its logical offsets.
+/// Asks again with fresh metadata where a partition was not answered for: librdkafka 2.12.1 takes leaders from its cache for this question,
+/// drops the refusal of one that is no leader any more, and does not look for the new one.
 fn ask<C: ConsumerContext>(
+    client: &BaseConsumer<C>,
+    topic: &str,
+    partitions: &[u32],
+    end: Offset,
+    timeout: Duration,
+) -> Result<BTreeMap<u32, i64>, Failure> {
+    let asked = ask_cached(client, topic, partitions, end, timeout);
+    if asked.as_ref().is_ok_and(|offsets| offsets.len() == partitions.len()) {
+        return asked;
+    }
+    connect(client, topic, timeout)?;
+    let offsets = ask_cached(client, topic, partitions, end, timeout)?;
+    if offsets.len() == partitions.len() {
+        return Ok(offsets);
+    }
+    Err(Failure::of(&KafkaError::MetadataFetch(RDKafkaErrorCode::LeaderNotAvailable)))
+}
+
+/// What is answered for; the partitions must differ. The protocol knows both ends as timestamps (ListOffsets: -1 is the latest, -2 the earliest), as librdkafka numbers its logical offsets.
+fn ask_cached<C: ConsumerContext>(
     client: &BaseConsumer<C>,
     topic: &str,
     partitions: &[u32],
@@ -92,10 +113,5 @@ fn ask<C: ConsumerContext>(
             offsets.insert(element.partition().cast_unsigned(), offset);
         }
     }
-    match partitions.iter().find(|partition| !offsets.contains_key(partition)) {
-        None => Ok(offsets),
-        Some(_) => Err(failed(KafkaError::MetadataFetch(
-            rdkafka::error::RDKafkaErrorCode::LeaderNotAvailable,
-        ))),
-    }
+    Ok(offsets)
 }

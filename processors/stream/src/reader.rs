@@ -15,6 +15,7 @@ use std::time::Duration;
 
 /// A group-less reader of one topic.
 pub struct Reader {
+    config: ClientConfig,
     consumer: BaseConsumer<Quiet>,
     topic: String,
     next: BTreeMap<u32, i64>,
@@ -101,6 +102,7 @@ impl Reader {
     fn configured(config: &ClientConfig, topic: &str) -> Result<Self, ReadFailure> {
         let consumer = config.create_with_context(Quiet).map_err(|error| kafka(topic, &error))?;
         Ok(Self {
+            config: config.clone(),
             consumer,
             topic: topic.to_owned(),
             next: BTreeMap::new(),
@@ -159,6 +161,32 @@ impl Reader {
     /// Where what is committed or aborted ends.
     pub fn ends(&self, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, i64>, ReadFailure> {
         marks::high_watermarks(&self.consumer, &self.topic, partitions, timeout).map_err(|failure| self.failed(failure))
+    }
+
+    /// The ends of all partitions that are read; an error where one lies before what was read already.
+    pub fn checked_ends(&self, timeout: Duration) -> Result<BTreeMap<u32, i64>, ReadFailure> {
+        let partitions: Vec<u32> = self.next.keys().copied().collect();
+        // A client that knows of a later epoch than its leader is told nothing by it: one that knows of none is.
+        let asked = self.all_watermarks(&partitions, timeout).or_else(|_| {
+            let other = Self::configured(&self.config, &self.topic)?;
+            other.connect(timeout)?;
+            other.all_watermarks(&partitions, timeout)
+        });
+        let mut ends = BTreeMap::new();
+        for (partition, Watermarks { low, high }) in asked? {
+            ends.insert(partition, high);
+            let offset = self.next_offset(partition).unwrap_or(0);
+            if high < offset {
+                return Err(ReadFailure::OutOfRange {
+                    topic: self.topic.clone(),
+                    partition,
+                    offset,
+                    low,
+                    high,
+                });
+            }
+        }
+        Ok(ends)
     }
 
     fn failed(&self, failure: Failure) -> ReadFailure {

@@ -73,7 +73,7 @@ fn broker_disk_full(ground: &Ground) {
 fn log_cut_back(ground: &Ground) {
     let services = ground.services();
     let (kafka, older) = (services.data().join("kafka"), services.data().join("kafka-older"));
-    let schedule = Schedule::on(ground.cluster(), "cut-back", 2);
+    let mut schedule = Schedule::on(ground.cluster(), "cut-back", 2);
     let mut fleet = Fleet::new(ground.folder(), QUICK);
     fleet.start_processor(&schedule, "one", &[]);
     fleet.start_materializer(&schedule, "view", &[]);
@@ -118,6 +118,7 @@ fn log_cut_back(ground: &Ground) {
     }
     fleet.start_processor(&schedule, "one", &[]);
     fleet.start_materializer(&schedule, "view", &[]);
+    schedule.renew_writer();
     schedule.send(&second);
     eventually(
         "the commands that were lost with the log are decided when they are sent again",

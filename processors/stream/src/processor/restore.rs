@@ -136,7 +136,9 @@ where
             return Ok(None);
         };
         for topic in [&topics.events.name, &topics.outcomes.name] {
-            self.end_open_transactions(topic, &committed);
+            if !self.end_open_transactions(topic, &committed) {
+                return Ok(None);
+            }
         }
         for partition in partitions {
             let cursor = Cursor::load(&self.processor.store, *partition)?.unwrap_or_default();

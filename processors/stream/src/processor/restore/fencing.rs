@@ -9,9 +9,11 @@ use crate::processor::consumer::Committed;
 use crate::processor::lane::Lane;
 use crate::processor::transaction::init_transactions;
 use crate::processor::{Observe, SchemaSource, Trouble};
+use crate::raw::{SendOffsetsError, send_offsets};
 use decider::{Codec, Domain};
 use keyvalue::{Read, Write};
-use rdkafka::producer::BaseProducer;
+use rdkafka::error::KafkaError;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -30,60 +32,142 @@ where
     O: Observe,
 {
     /// The group's offsets, waiting for open transactions, and ending them where their owner does not.
-    pub(super) fn stable_offsets(&self, commands: &str, partitions: &[u32]) -> Option<BTreeMap<u32, Committed>> {
+    pub(super) fn stable_offsets(&mut self, commands: &str, partitions: &[u32]) -> Option<BTreeMap<u32, Committed>> {
         match self.consumer.stable_offsets(partitions, OPEN_TRANSACTION_PATIENCE) {
             Ok(committed) => return Some(committed),
             Err(failure) => tracing::debug!(%failure, "offsets are not stable yet"),
         }
-        match self.scout.unstable_offsets(commands, partitions, ASK_WAIT_MAX) {
-            Ok(unstable) => self.end_owners(unstable.values()),
-            Err(failure) => tracing::warn!(%failure, "the group's offsets cannot be read yet"),
+        let unstable = match self.scout.unstable_offsets(commands, partitions, ASK_WAIT_MAX) {
+            Ok(unstable) => unstable,
+            Err(failure) => {
+                tracing::warn!(%failure, "the group's offsets cannot be read yet");
+                return None;
+            }
+        };
+        self.end_owners(unstable.values());
+        match self.consumer.stable_offsets(partitions, ASK_WAIT_MAX) {
+            Ok(committed) => return Some(committed),
+            Err(failure) => tracing::warn!(%failure, "offsets are not stable yet"),
         }
-        self.consumer
-            .stable_offsets(partitions, ASK_WAIT_MAX)
-            .map_err(|failure| tracing::warn!(%failure, "offsets are not stable yet"))
-            .ok()
+        self.clear_left_over(partitions, &unstable);
+        None
+    }
+
+    /// Offsets that come when their transaction has ended already are kept by the group as those of an open one, which nobody will end:
+    /// the coordinator of the transactions knows of none. An abort that is told of the group clears what it keeps of a producer.
+    fn clear_left_over(&mut self, partitions: &[u32], unstable: &BTreeMap<u32, Committed>) {
+        let own = self.producer.transactional_id().to_owned();
+        let offsets: BTreeMap<u32, i64> = partitions
+            .iter()
+            .map(|partition| (*partition, unstable.get(partition).map_or(0, |committed| committed.offset)))
+            .collect();
+        let signed = unstable.values().map(|committed| committed.transactional_id.clone());
+        // Where there is no offset yet, nobody has signed it.
+        let owners: BTreeSet<String> = signed.filter(|owner| !owner.is_empty()).chain([own.clone()]).collect();
+        for owner in &owners {
+            match self.abort_offsets(owner, &offsets) {
+                Ok(()) => {
+                    tracing::warn!(owner, "cleared offsets that were left over from a transaction that had ended");
+                    self.processor.observe.trouble(Trouble::Fenced);
+                }
+                Err(failure) => tracing::warn!(owner, %failure, "offsets that were left over could not be cleared yet"),
+            }
+        }
+        // Its id has a newer epoch now.
+        self.producer.discard();
+    }
+
+    fn abort_offsets(&self, transactional_id: &str, offsets: &BTreeMap<u32, i64>) -> Result<(), Failure> {
+        let list = self.consumer.list(offsets, transactional_id)?;
+        self.abort(transactional_id, |client| {
+            match send_offsets(client, &self.consumer.client, &list, true, ASK_WAIT_MAX) {
+                Err(SendOffsetsError::Kafka(failure)) => Err(failure),
+                // No member any more: the group has changed, and all of this is begun again.
+                Err(SendOffsetsError::Unfenced) | Ok(()) => Ok(()),
+            }
+        })
+    }
+
+    /// Begins a transaction under this id, and aborts it with what it was filled with.
+    fn abort(&self, transactional_id: &str, fill: impl FnOnce(&BaseProducer) -> Result<(), Failure>) -> Result<(), Failure> {
+        let failed = |error: KafkaError| Failure::of(&error);
+        let client = self.fenced(transactional_id)?;
+        client.begin_transaction().map_err(failed)?;
+        let filled = fill(&client);
+        client.abort_transaction(FENCE_WAIT_MAX).map_err(failed)?;
+        filled
     }
 
     /// A producer with the dead owner's id gets a new epoch, and the coordinator aborts what the old epoch left open.
-    fn fence(&self, transactional_id: &str) -> Result<(), Failure> {
+    fn fenced(&self, transactional_id: &str) -> Result<BaseProducer, Failure> {
         let config = self.processor.settings.transactional_producer(transactional_id);
         let client: BaseProducer = config.create().map_err(|error| Failure::of(&error))?;
         let commands = self.processor.topology.topics.commands.name.clone();
-        init_transactions(&client, &[commands], FENCE_WAIT_MAX)
+        init_transactions(&client, &[commands], FENCE_WAIT_MAX)?;
+        Ok(client)
     }
 
     /// Where the end of what is committed stays behind the end of a topic, a transaction is open: the owner that signed the partition's
-    /// offset is gone or stands still, because nobody gives a partition away in the midst of one.
-    pub(super) fn end_open_transactions(&self, topic: &str, committed: &BTreeMap<u32, Committed>) {
-        let own = self.producer.transactional_id();
-        // What this instance had left open ended when its producer was made ready.
-        let mut held_up: BTreeMap<u32, &Committed> = committed
-            .iter()
-            .filter(|(_, committed)| committed.transactional_id != own)
-            .map(|(partition, committed)| (*partition, committed))
-            .collect();
-        let patience = Deadline::after(OPEN_TRANSACTION_PATIENCE);
-        loop {
-            let open = self.open_ones(topic, held_up.keys().copied().collect());
-            held_up.retain(|partition, _| open.contains(partition));
-            if held_up.is_empty() {
-                return;
-            }
-            if patience.is_over() {
-                return self.end_owners(held_up.into_values());
-            }
-            clock::rest(LOOK_EVERY);
+    /// offset is gone or stands still, because nobody gives a partition away in the midst of one. What this instance had left open ended
+    /// when its producer was made ready. `false` when that has to be made ready again.
+    pub(super) fn end_open_transactions(&mut self, topic: &str, committed: &BTreeMap<u32, Committed>) -> bool {
+        let open = self.stay_open(topic, committed.keys().copied().collect());
+        if open.is_empty() {
+            return true;
         }
+        self.end_owners(open.iter().filter_map(|partition| committed.get(partition)));
+        let open = self.stay_open(topic, open);
+        if open.is_empty() {
+            return true;
+        }
+        // Records that have come when their transaction had ended already: the coordinator knows of none, and nobody will end it.
+        let own = self.producer.transactional_id().to_owned();
+        let signed = open.iter().filter_map(|partition| committed.get(partition));
+        let signed = signed.map(|committed| committed.transactional_id.clone());
+        let owners: BTreeSet<String> = signed.filter(|owner| !owner.is_empty()).chain([own]).collect();
+        for owner in &owners {
+            match self.abort_records(owner, topic, &open) {
+                Ok(()) => {
+                    tracing::warn!(owner, topic, ?open, "ended what was left over from a transaction that had ended");
+                    self.processor.observe.trouble(Trouble::Fenced);
+                }
+                Err(failure) => tracing::warn!(owner, topic, %failure, "records that were left over could not be aborted yet"),
+            }
+        }
+        // Its id has a newer epoch now.
+        self.producer.discard();
+        false
+    }
+
+    /// An abort marker ends whatever a producer has open in a partition; to get one there, the transaction has to have a record in it.
+    fn abort_records(&self, transactional_id: &str, topic: &str, partitions: &[u32]) -> Result<(), Failure> {
+        self.abort(transactional_id, |client| {
+            for partition in partitions {
+                let record = BaseRecord::<[u8], [u8]>::to(topic).partition(partition.cast_signed()).payload(&[]);
+                client.send(record).map_err(|(error, _)| Failure::of(&error))?;
+            }
+            client.flush(ASK_WAIT_MAX).map_err(|error| Failure::of(&error))
+        })
+    }
+
+    /// Those of the partitions that have an open transaction, and still have one after a while.
+    fn stay_open(&self, topic: &str, partitions: Vec<u32>) -> Vec<u32> {
+        let patience = Deadline::after(OPEN_TRANSACTION_PATIENCE);
+        let mut open = self.open_ones(topic, partitions);
+        while !open.is_empty() && !patience.is_over() {
+            clock::rest(LOOK_EVERY);
+            open = self.open_ones(topic, open);
+        }
+        open
     }
 
     /// Those of the partitions that have an open transaction. None where the cluster does not say: then the replay waits, and tells.
-    fn open_ones(&self, topic: &str, partitions: Vec<u32>) -> BTreeSet<u32> {
+    fn open_ones(&self, topic: &str, partitions: Vec<u32>) -> Vec<u32> {
         // In this order: a transaction that begins in between does not count, and one that ends in between does not either.
         let all = self.scout.high_watermarks(topic, &partitions, ASK_WAIT_MAX);
         let stable = high_watermarks(&self.consumer.client, topic, &partitions, ASK_WAIT_MAX);
         let (Ok(all), Ok(stable)) = (all, stable) else {
-            return BTreeSet::new();
+            return Vec::new();
         };
         let is_open = |partition: &u32| stable.get(partition) < all.get(partition);
         partitions.into_iter().filter(is_open).collect()
@@ -93,8 +177,8 @@ where
         let owners: BTreeSet<&str> = committed.map(|committed| committed.transactional_id.as_str()).collect();
         let own = self.producer.transactional_id();
         for owner in owners.into_iter().filter(|owner| !owner.is_empty() && *owner != own) {
-            match self.fence(owner) {
-                Ok(()) => {
+            match self.fenced(owner) {
+                Ok(_) => {
                     tracing::warn!(owner, "ended the open transaction of a former owner");
                     self.processor.observe.trouble(Trouble::Fenced);
                 }
