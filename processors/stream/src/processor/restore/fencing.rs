@@ -53,8 +53,8 @@ where
         None
     }
 
-    /// Offsets that come when their transaction has ended already are kept by the group as those of an open one, which nobody will end:
-    /// the coordinator of the transactions knows of none. An abort that is told of the group clears what it keeps of a producer.
+    /// Offsets of a transaction that its coordinator does not know of are pending for ever (docs/decisions/0009): an abort that is told of
+    /// the group clears what the group keeps of a producer.
     fn clear_left_over(&mut self, partitions: &[u32], unstable: &BTreeMap<u32, Committed>) {
         let own = self.producer.transactional_id().to_owned();
         let offsets: BTreeMap<u32, i64> = partitions
@@ -67,7 +67,7 @@ where
         for owner in &owners {
             match self.abort_offsets(owner, &offsets) {
                 Ok(()) => {
-                    tracing::warn!(owner, "cleared offsets that were left over from a transaction that had ended");
+                    tracing::warn!(owner, "cleared offsets of a transaction that nobody would have ended");
                     self.processor.observe.trouble(Trouble::Fenced);
                 }
                 Err(failure) => tracing::warn!(owner, %failure, "offsets that were left over could not be cleared yet"),
@@ -120,7 +120,7 @@ where
         if open.is_empty() {
             return true;
         }
-        // Records that have come when their transaction had ended already: the coordinator knows of none, and nobody will end it.
+        // Their coordinator does not know of them, and nobody will end them: see docs/decisions/0009.
         let own = self.producer.transactional_id().to_owned();
         let signed = open.iter().filter_map(|partition| committed.get(partition));
         let signed = signed.map(|committed| committed.transactional_id.clone());
@@ -128,7 +128,7 @@ where
         for owner in &owners {
             match self.abort_records(owner, topic, &open) {
                 Ok(()) => {
-                    tracing::warn!(owner, topic, ?open, "ended what was left over from a transaction that had ended");
+                    tracing::warn!(owner, topic, ?open, "ended a transaction that nobody would have ended");
                     self.processor.observe.trouble(Trouble::Fenced);
                 }
                 Err(failure) => tracing::warn!(owner, topic, %failure, "records that were left over could not be aborted yet"),
