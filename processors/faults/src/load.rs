@@ -145,9 +145,9 @@ const RESEND: usize = 1;
 impl Sender {
     fn send_until(&mut self, stop: &AtomicBool) {
         let began = clock::monotonic();
-        while !stop.load(Ordering::Relaxed) || !self.has_refused_ones() {
+        while !self.is_over(stop) {
             let due = began.elapsed().as_millis() * u128::from(self.shape.rate) / 1000;
-            while (self.sent.len() as u128) < due && !(stop.load(Ordering::Relaxed) && self.has_refused_ones()) {
+            while (self.sent.len() as u128) < due && !self.is_over(stop) {
                 self.send_next();
             }
             let gather = self.chance.millis(1, GATHER_MS_MAX);
@@ -159,8 +159,8 @@ impl Sender {
     }
 
     /// A load of which nothing is to be refused shows nothing: it does not end before.
-    fn has_refused_ones(&self) -> bool {
-        self.sent.last().is_some_and(|(_, number)| *number > FIRST_REFUSED)
+    fn is_over(&self, stop: &AtomicBool) -> bool {
+        stop.load(Ordering::Relaxed) && self.sent.last().is_some_and(|(_, number)| *number > FIRST_REFUSED)
     }
 
     fn send_next(&mut self) {

@@ -100,13 +100,12 @@ fn try_connect(view: &View, edition: Edition, settings: &Settings, topology: &To
     let progress = directory::bind(view.store(), edition, &log).map_err(|error| Attempt::Failed(Failure::Directory(error)))?;
     view.announce(&progress);
     let mut reader = Reader::new(settings, &topology.topics.events.name)?;
-    let mut ends = BTreeMap::new();
-    let mut from = BTreeMap::new();
-    for (partition, reached) in progress.iter() {
-        ends.insert(partition, reader.watermarks(partition, ASK_WAIT_MAX)?.high);
-        from.insert(partition, reached.next_offset);
-    }
-    reader.assign(&from, ASK_WAIT_MAX)?;
+    let from = progress
+        .iter()
+        .map(|(partition, reached)| (partition, reached.next_offset))
+        .collect();
+    let marks = reader.assign(&from, ASK_WAIT_MAX)?;
+    let ends = marks.into_iter().map(|(partition, marks)| (partition, marks.high)).collect();
     Ok(Connected {
         reader,
         progress,

@@ -16,7 +16,7 @@ pub struct Watermarks {
 
 impl Watermarks {
     /// Whether a record may be read from there, now or when the next one is written.
-    pub fn contain(self, offset: i64) -> bool {
+    pub(crate) fn contain(self, offset: i64) -> bool {
         (self.low..=self.high).contains(&offset)
     }
 }
@@ -28,90 +28,69 @@ pub(crate) fn connect<C: ConsumerContext>(client: &BaseConsumer<C>, topic: &str,
     metadata.map(|_| ()).map_err(|error| Failure::of(&error))
 }
 
-/// Both marks of each partition. What the end is depends on the client: that of what is committed, or that of the log.
-pub(crate) fn watermarks<C: ConsumerContext>(
-    client: &BaseConsumer<C>,
-    topic: &str,
-    partitions: &[u32],
-    timeout: Duration,
-) -> Result<BTreeMap<u32, Watermarks>, Failure> {
-    // In this order: a log that is cut at its beginning in between does not seem to end before it begins.
-    let low = low_watermarks(client, topic, partitions, timeout)?;
-    let high = high_watermarks(client, topic, partitions, timeout)?;
-    let marks = |(partition, low): (u32, i64)| {
-        Some((
-            partition,
-            Watermarks {
-                low,
-                high: *high.get(&partition)?,
-            },
-        ))
-    };
-    Ok(low.into_iter().filter_map(marks).collect())
+/// A question to the brokers about partitions of a topic, which must differ.
+pub(crate) struct Question<'q, C: ConsumerContext> {
+    pub(crate) client: &'q BaseConsumer<C>,
+    pub(crate) topic: &'q str,
+    pub(crate) partitions: &'q [u32],
+    pub(crate) timeout: Duration,
 }
 
-pub(crate) fn low_watermarks<C: ConsumerContext>(
-    client: &BaseConsumer<C>,
-    topic: &str,
-    partitions: &[u32],
-    timeout: Duration,
-) -> Result<BTreeMap<u32, i64>, Failure> {
-    ask(client, topic, partitions, Offset::Beginning, timeout)
-}
+impl<C: ConsumerContext> Question<'_, C> {
+    /// Both marks of each partition. What the end is depends on the client: that of what is committed, or that of the log.
+    pub(crate) fn watermarks(&self) -> Result<BTreeMap<u32, Watermarks>, Failure> {
+        // In this order: a log that is cut at its beginning in between does not seem to end before it begins.
+        let (low, high) = (self.low()?, self.high()?);
+        let marks = low.into_iter().zip(high.into_values());
+        Ok(marks
+            .map(|((partition, low), high)| (partition, Watermarks { low, high }))
+            .collect())
+    }
 
-pub(crate) fn high_watermarks<C: ConsumerContext>(
-    client: &BaseConsumer<C>,
-    topic: &str,
-    partitions: &[u32],
-    timeout: Duration,
-) -> Result<BTreeMap<u32, i64>, Failure> {
-    ask(client, topic, partitions, Offset::End, timeout)
-}
+    pub(crate) fn low(&self) -> Result<BTreeMap<u32, i64>, Failure> {
+        self.ask(Offset::Beginning)
+    }
 
-/// Asks again with fresh metadata where a partition was not answered for: librdkafka 2.12.1 takes leaders from its cache for this question,
-/// drops the refusal of one that is no leader any more, and does not look for the new one.
-fn ask<C: ConsumerContext>(
-    client: &BaseConsumer<C>,
-    topic: &str,
-    partitions: &[u32],
-    end: Offset,
-    timeout: Duration,
-) -> Result<BTreeMap<u32, i64>, Failure> {
-    let asked = ask_cached(client, topic, partitions, end, timeout);
-    if asked.as_ref().is_ok_and(|offsets| offsets.len() == partitions.len()) {
-        return asked;
+    pub(crate) fn high(&self) -> Result<BTreeMap<u32, i64>, Failure> {
+        self.ask(Offset::End)
     }
-    connect(client, topic, timeout)?;
-    let offsets = ask_cached(client, topic, partitions, end, timeout)?;
-    if offsets.len() == partitions.len() {
-        return Ok(offsets);
-    }
-    Err(Failure::of(&KafkaError::MetadataFetch(RDKafkaErrorCode::LeaderNotAvailable)))
-}
 
-/// What is answered for; the partitions must differ. The protocol knows both ends as timestamps (ListOffsets: -1 is the latest, -2 the earliest), as librdkafka numbers its logical offsets.
-fn ask_cached<C: ConsumerContext>(
-    client: &BaseConsumer<C>,
-    topic: &str,
-    partitions: &[u32],
-    end: Offset,
-    timeout: Duration,
-) -> Result<BTreeMap<u32, i64>, Failure> {
-    if partitions.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let failed = |error: KafkaError| Failure::of(&error);
-    let mut list = TopicPartitionList::with_capacity(partitions.len());
-    for partition in partitions {
-        list.add_partition_offset(topic, partition.cast_signed(), end).map_err(failed)?;
-    }
-    let found = client.offsets_for_times(list, timeout).map_err(failed)?;
-    let mut offsets = BTreeMap::new();
-    for element in found.elements() {
-        element.error().map_err(failed)?;
-        if let Offset::Offset(offset) = element.offset() {
-            offsets.insert(element.partition().cast_unsigned(), offset);
+    /// An answer for every partition. Asks again with fresh metadata where one is missing: librdkafka 2.12.1 takes leaders from its cache
+    /// for this question, drops the refusal of one that is no leader any more, and does not look for the new one.
+    fn ask(&self, end: Offset) -> Result<BTreeMap<u32, i64>, Failure> {
+        let is_whole = |offsets: &BTreeMap<u32, i64>| offsets.len() == self.partitions.len();
+        let asked = self.ask_cached(end);
+        if asked.as_ref().is_ok_and(is_whole) {
+            return asked;
         }
+        connect(self.client, self.topic, self.timeout)?;
+        let offsets = self.ask_cached(end)?;
+        if is_whole(&offsets) {
+            return Ok(offsets);
+        }
+        Err(Failure::of(&KafkaError::MetadataFetch(RDKafkaErrorCode::LeaderNotAvailable)))
     }
-    Ok(offsets)
+
+    /// What is answered for. The protocol knows both ends as timestamps (ListOffsets: -1 is the latest, -2 the earliest), as librdkafka
+    /// numbers its logical offsets.
+    fn ask_cached(&self, end: Offset) -> Result<BTreeMap<u32, i64>, Failure> {
+        if self.partitions.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let failed = |error: KafkaError| Failure::of(&error);
+        let mut list = TopicPartitionList::with_capacity(self.partitions.len());
+        for partition in self.partitions {
+            list.add_partition_offset(self.topic, partition.cast_signed(), end)
+                .map_err(failed)?;
+        }
+        let found = self.client.offsets_for_times(list, self.timeout).map_err(failed)?;
+        let mut offsets = BTreeMap::new();
+        for element in found.elements() {
+            element.error().map_err(failed)?;
+            if let Offset::Offset(offset) = element.offset() {
+                offsets.insert(element.partition().cast_unsigned(), offset);
+            }
+        }
+        Ok(offsets)
+    }
 }

@@ -3,6 +3,7 @@
 use crate::Settings;
 use crate::failure::{Failure, is_transient};
 use crate::marks;
+use crate::marks::Question;
 pub use crate::marks::Watermarks;
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
@@ -109,23 +110,18 @@ impl Reader {
         })
     }
 
-    /// Goes on from these offsets, and reads these partitions only. Each offset must be in the log or at its end.
-    pub fn assign(&mut self, from: &BTreeMap<u32, i64>, timeout: Duration) -> Result<(), ReadFailure> {
+    /// Goes on from these offsets, and reads these partitions only. Each offset must be in the log or at its end. Returns what the log holds.
+    pub fn assign(&mut self, from: &BTreeMap<u32, i64>, timeout: Duration) -> Result<BTreeMap<u32, Watermarks>, ReadFailure> {
         self.connect(timeout)?;
         let partitions: Vec<u32> = from.keys().copied().collect();
-        for (partition, Watermarks { low, high }) in self.all_watermarks(&partitions, timeout)? {
-            let offset = from.get(&partition).unwrap_or(&low);
-            if !(low..=high).contains(offset) {
-                return Err(ReadFailure::OutOfRange {
-                    topic: self.topic.clone(),
-                    partition,
-                    offset: *offset,
-                    low,
-                    high,
-                });
+        let marks = self.all_watermarks(&partitions, timeout)?;
+        for ((partition, offset), marks) in from.iter().zip(marks.values()) {
+            if !marks.contain(*offset) {
+                return Err(self.out_of_range(*partition, *offset, *marks));
             }
         }
-        self.assign_unchecked(from)
+        self.assign_unchecked(from)?;
+        Ok(marks)
     }
 
     /// The same where the caller knows that the offsets are in the log.
@@ -150,7 +146,9 @@ impl Reader {
 
     /// The same of several partitions at once.
     pub fn all_watermarks(&self, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, Watermarks>, ReadFailure> {
-        marks::watermarks(&self.consumer, &self.topic, partitions, timeout).map_err(|failure| self.failed(failure))
+        self.question(partitions, timeout)
+            .watermarks()
+            .map_err(|failure| self.failed(failure))
     }
 
     /// Waits until the topic's brokers are known.
@@ -160,7 +158,7 @@ impl Reader {
 
     /// Where what is committed or aborted ends.
     pub fn ends(&self, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, i64>, ReadFailure> {
-        marks::high_watermarks(&self.consumer, &self.topic, partitions, timeout).map_err(|failure| self.failed(failure))
+        self.question(partitions, timeout).high().map_err(|failure| self.failed(failure))
     }
 
     /// The ends of all partitions that are read; an error where one lies before what was read already.
@@ -173,20 +171,33 @@ impl Reader {
             other.all_watermarks(&partitions, timeout)
         });
         let mut ends = BTreeMap::new();
-        for (partition, Watermarks { low, high }) in asked? {
-            ends.insert(partition, high);
+        for (partition, marks) in asked? {
+            ends.insert(partition, marks.high);
             let offset = self.next_offset(partition).unwrap_or(0);
-            if high < offset {
-                return Err(ReadFailure::OutOfRange {
-                    topic: self.topic.clone(),
-                    partition,
-                    offset,
-                    low,
-                    high,
-                });
+            if marks.high < offset {
+                return Err(self.out_of_range(partition, offset, marks));
             }
         }
         Ok(ends)
+    }
+
+    fn question<'q>(&'q self, partitions: &'q [u32], timeout: Duration) -> Question<'q, Quiet> {
+        Question {
+            client: &self.consumer,
+            topic: &self.topic,
+            partitions,
+            timeout,
+        }
+    }
+
+    fn out_of_range(&self, partition: u32, offset: i64, Watermarks { low, high }: Watermarks) -> ReadFailure {
+        ReadFailure::OutOfRange {
+            topic: self.topic.clone(),
+            partition,
+            offset,
+            low,
+            high,
+        }
     }
 
     fn failed(&self, failure: Failure) -> ReadFailure {
@@ -240,17 +251,10 @@ impl Reader {
         );
         if out_of_range {
             for (partition, offset) in &self.next {
-                if let Ok(Watermarks { low, high }) = self.watermarks(*partition, EXPLAIN_WAIT_MAX)
-                    && !(low..=high).contains(offset)
+                if let Ok(marks) = self.watermarks(*partition, EXPLAIN_WAIT_MAX)
+                    && !marks.contain(*offset)
                 {
-                    let (topic, partition, offset) = (self.topic.clone(), *partition, *offset);
-                    return ReadFailure::OutOfRange {
-                        topic,
-                        partition,
-                        offset,
-                        low,
-                        high,
-                    };
+                    return self.out_of_range(*partition, *offset, marks);
                 }
             }
         }

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 use store::{Sizing, Store};
 use topology::Topology;
-use views::Fact;
+use views::{Fact, Projector};
 
 /// The sequence of each partition.
 type Position = BTreeMap<u32, u64>;
@@ -149,8 +149,9 @@ impl Oracle {
 
 fn apply(store: &Store, facts: &[Fact]) -> anyhow::Result<()> {
     let mut overlay = Overlay::new(store);
+    let mut projector = Projector::default();
     for fact in facts {
-        let mutations = views::project(fact, &overlay)?;
+        let mutations = projector.project(fact, &overlay)?;
         overlay.apply(mutations);
     }
     Ok(store.apply(&overlay.into_mutations())?)

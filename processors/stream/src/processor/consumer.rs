@@ -4,7 +4,7 @@ use super::{Configuration, End, ProcessorError};
 use crate::Settings;
 use crate::clock::{self, Deadline};
 use crate::failure::{Failure, is_transient};
-use crate::marks::{self, Watermarks};
+use crate::marks::{self, Question, Watermarks};
 use crate::raw::seen_end;
 use crate::reader::Quiet;
 use rdkafka::bindings::rd_kafka_resp_err_t;
@@ -313,11 +313,20 @@ impl Scout {
 
     /// Where each partition begins and ends, open transactions included.
     pub(crate) fn watermarks(&self, topic: &str, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, Watermarks>, Failure> {
-        marks::watermarks(&self.client, topic, partitions, timeout)
+        self.question(topic, partitions, timeout).watermarks()
     }
 
     pub(crate) fn high_watermarks(&self, topic: &str, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, i64>, Failure> {
-        marks::high_watermarks(&self.client, topic, partitions, timeout)
+        self.question(topic, partitions, timeout).high()
+    }
+
+    fn question<'q>(&'q self, topic: &'q str, partitions: &'q [u32], timeout: Duration) -> Question<'q, Quiet> {
+        Question {
+            client: &self.client,
+            topic,
+            partitions,
+            timeout,
+        }
     }
 }
 

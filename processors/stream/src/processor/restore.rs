@@ -8,10 +8,10 @@ mod fencing;
 mod readers;
 pub(super) mod replay;
 
-use super::consumer::Committed;
+use super::consumer::{Committed, GroupContext};
 use super::lane::Lane;
 use super::{Observe, Restored, SchemaSource};
-use crate::marks::low_watermarks;
+use crate::marks::Question;
 use crate::reader::ReadFailure;
 use decider::{Codec, Cursor, Domain, ReplayError};
 use keyvalue::{Read, ReadError, Write, WriteError};
@@ -180,11 +180,21 @@ where
         Ok(outcomes.map(|outcomes| (events, outcomes)))
     }
 
+    /// Asked by the member of the group: an end is that of what is committed.
+    fn member_question<'q>(&'q self, topic: &'q str, partitions: &'q [u32]) -> Question<'q, GroupContext> {
+        Question {
+            client: &self.consumer.client,
+            topic,
+            partitions,
+            timeout: ASK_WAIT_MAX,
+        }
+    }
+
     /// Where the commands of each partition begin; `None` when the cluster is away.
     fn beginnings(&self, topic: &str, partitions: &[u32]) -> Option<BTreeMap<u32, i64>> {
         // Asked by the member, which is about to fetch: so it knows where the partitions are.
-        let marks = low_watermarks(&self.consumer.client, topic, partitions, ASK_WAIT_MAX);
-        marks
+        self.member_question(topic, partitions)
+            .low()
             .map_err(|failure| tracing::warn!(%failure, topic, "the beginnings of the commands cannot be read yet"))
             .ok()
     }

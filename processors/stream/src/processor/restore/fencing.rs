@@ -4,7 +4,6 @@
 use super::ASK_WAIT_MAX;
 use crate::clock::{self, Deadline};
 use crate::failure::Failure;
-use crate::marks::high_watermarks;
 use crate::processor::consumer::Committed;
 use crate::processor::lane::Lane;
 use crate::processor::transaction::init_transactions;
@@ -56,21 +55,23 @@ where
     /// Offsets of a transaction that its coordinator does not know of are pending for ever (docs/decisions/0009): an abort that is told of
     /// the group clears what the group keeps of a producer.
     fn clear_left_over(&mut self, partitions: &[u32], unstable: &BTreeMap<u32, Committed>) {
-        let own = self.producer.transactional_id().to_owned();
         let offsets: BTreeMap<u32, i64> = partitions
             .iter()
             .map(|partition| (*partition, unstable.get(partition).map_or(0, |committed| committed.offset)))
             .collect();
-        let signed = unstable.values().map(|committed| committed.transactional_id.clone());
-        // Where there is no offset yet, nobody has signed it.
-        let owners: BTreeSet<String> = signed.filter(|owner| !owner.is_empty()).chain([own.clone()]).collect();
-        for owner in &owners {
-            match self.abort_offsets(owner, &offsets) {
+        self.abort_left_over(unstable.values(), |lane, owner| lane.abort_offsets(owner, &offsets));
+    }
+
+    /// Aborts under the id of each owner, and under this instance's own, which may be one that has not signed yet.
+    fn abort_left_over<'c>(&mut self, committed: impl Iterator<Item = &'c Committed>, abort: impl Fn(&Self, &str) -> Result<(), Failure>) {
+        let own = self.producer.transactional_id().to_owned();
+        for owner in signers(committed).into_iter().chain([own.as_str()]).collect::<BTreeSet<_>>() {
+            match abort(self, owner) {
                 Ok(()) => {
-                    tracing::warn!(owner, "cleared offsets of a transaction that nobody would have ended");
+                    tracing::warn!(owner, "ended a transaction that nobody would have ended");
                     self.processor.observe.trouble(Trouble::Fenced);
                 }
-                Err(failure) => tracing::warn!(owner, %failure, "offsets that were left over could not be cleared yet"),
+                Err(failure) => tracing::warn!(owner, %failure, "a transaction that nobody ends could not be ended yet"),
             }
         }
         // Its id has a newer epoch now.
@@ -121,21 +122,9 @@ where
             return true;
         }
         // Their coordinator does not know of them, and nobody will end them: see docs/decisions/0009.
-        let own = self.producer.transactional_id().to_owned();
+        tracing::warn!(topic, ?open, "a transaction is open there that nobody ends");
         let signed = open.iter().filter_map(|partition| committed.get(partition));
-        let signed = signed.map(|committed| committed.transactional_id.clone());
-        let owners: BTreeSet<String> = signed.filter(|owner| !owner.is_empty()).chain([own]).collect();
-        for owner in &owners {
-            match self.abort_records(owner, topic, &open) {
-                Ok(()) => {
-                    tracing::warn!(owner, topic, ?open, "ended a transaction that nobody would have ended");
-                    self.processor.observe.trouble(Trouble::Fenced);
-                }
-                Err(failure) => tracing::warn!(owner, topic, %failure, "records that were left over could not be aborted yet"),
-            }
-        }
-        // Its id has a newer epoch now.
-        self.producer.discard();
+        self.abort_left_over(signed, |lane, owner| lane.abort_records(owner, topic, &open));
         false
     }
 
@@ -165,7 +154,7 @@ where
     fn open_ones(&self, topic: &str, partitions: Vec<u32>) -> Vec<u32> {
         // In this order: a transaction that begins in between does not count, and one that ends in between does not either.
         let all = self.scout.high_watermarks(topic, &partitions, ASK_WAIT_MAX);
-        let stable = high_watermarks(&self.consumer.client, topic, &partitions, ASK_WAIT_MAX);
+        let stable = self.member_question(topic, &partitions).high();
         let (Ok(all), Ok(stable)) = (all, stable) else {
             return Vec::new();
         };
@@ -174,9 +163,8 @@ where
     }
 
     fn end_owners<'c>(&self, committed: impl Iterator<Item = &'c Committed>) {
-        let owners: BTreeSet<&str> = committed.map(|committed| committed.transactional_id.as_str()).collect();
         let own = self.producer.transactional_id();
-        for owner in owners.into_iter().filter(|owner| !owner.is_empty() && *owner != own) {
+        for owner in signers(committed).into_iter().filter(|owner| *owner != own) {
             match self.fenced(owner) {
                 Ok(_) => {
                     tracing::warn!(owner, "ended the open transaction of a former owner");
@@ -186,4 +174,10 @@ where
             }
         }
     }
+}
+
+/// Who has signed offsets; what a tool has set is not signed.
+fn signers<'c>(committed: impl Iterator<Item = &'c Committed>) -> BTreeSet<&'c str> {
+    let owners = committed.map(|committed| committed.transactional_id.as_str());
+    owners.filter(|owner| !owner.is_empty()).collect()
 }

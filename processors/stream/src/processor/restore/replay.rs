@@ -51,14 +51,15 @@ where
             }
         };
         let (mut from, mut targets) = (BTreeMap::new(), BTreeMap::new());
-        for (partition, Watermarks { low, high }) in marks {
+        for (partition, marks) in marks {
+            let Watermarks { low, high } = marks;
             let cursor = self.machine.cursor(partition).unwrap_or_default();
             let offset = match kind {
                 Kind::Events => cursor.next_event_offset,
                 // Outcomes are kept for some days only: those that are gone belong to commands that are gone, too.
                 Kind::Outcomes => cursor.next_outcome_offset.max(low),
             };
-            if !(low..=high).contains(&offset) {
+            if !marks.contain(offset) {
                 return Err(RestoreError::Missing {
                     topic: topic.to_owned(),
                     partition,
