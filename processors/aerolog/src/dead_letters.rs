@@ -1,7 +1,6 @@
 //! Records that turned out to be no command, for whoever waits for an outcome that will not come.
 
 use crate::Connection;
-use std::collections::BTreeMap;
 use std::time::Duration;
 use stream::reader::{Reader, Record};
 
@@ -20,11 +19,7 @@ impl DeadLetters {
         let topology = connection.topology()?;
         let topic = &topology.topics.dead_letters;
         let mut reader = Reader::new(&connection.settings()?, &topic.name)?;
-        let mut from = BTreeMap::new();
-        for partition in 0..topology.partitions_of(topic) {
-            from.insert(partition, reader.watermarks(partition, ASK_WAIT_MAX)?.high);
-        }
-        reader.assign(&from, ASK_WAIT_MAX)?;
+        reader.assign_ends(topology.partitions_of(topic), ASK_WAIT_MAX)?;
         let commands = topology.topics.commands.name;
         Ok(Self { reader, commands })
     }

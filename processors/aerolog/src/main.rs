@@ -35,7 +35,7 @@ Exit status:
   1  it failed: the cluster, the registry or the query service cannot be used, or something differs, or what was sent is no command
   2  the arguments are wrong
   3  a command was rejected (send, outcomes); an import went to its end, but lines were left out or commands rejected
-  4  no outcome came in time; the command may still be decided later
+  4  no outcome is there, or none came in time; the command may still be decided later
   5  an audit has found that an invariant does not hold
 
 First steps:

@@ -74,9 +74,7 @@ fn main() -> anyhow::Result<()> {
 /// Sends all commands, and prints their outcomes in the order of the commands.
 fn send_and_wait(settings: &Settings, topology: &Topology) -> anyhow::Result<()> {
     let mut reader = Reader::new(settings, &topology.topics.outcomes.name)?;
-    let end = |partition| Ok((partition, reader.watermarks(partition, WAIT)?.high));
-    let ends = (0..topology.partitions).map(end).collect::<anyhow::Result<_>>()?;
-    reader.assign(&ends, WAIT)?;
+    reader.assign_ends(topology.partitions, WAIT)?;
     let writer = Writer::new(settings)?;
     let commands = commands();
     for (tag, (aggregate_id, command)) in commands.iter().enumerate() {

@@ -11,7 +11,7 @@ use anyhow::{Context, ensure};
 use decider::{Codec, Status};
 use schemas::{Airline, AvroCodec, command_to_avro};
 use service::clock;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -167,11 +167,7 @@ impl Load {
     fn run(&self, plan: &Plan, schedule: &Schedule, answers: &Schedule, read: Read) -> anyhow::Result<(Instant, Vec<Answered>)> {
         let topic = &answers.topology.topics.outcomes.name;
         let mut reader = Reader::new(&plan.cluster.settings()?, topic)?;
-        let mut ends = BTreeMap::new();
-        for partition in 0..answers.topology.partitions {
-            ends.insert(partition, reader.watermarks(partition, ASK_WAIT_MAX)?.high);
-        }
-        reader.assign(&ends, ASK_WAIT_MAX)?;
+        reader.assign_ends(answers.topology.partitions, ASK_WAIT_MAX)?;
         let began = clock::monotonic() + Duration::from_secs(1);
         thread::scope(|scope| {
             let sending = scope.spawn(|| self.send(plan, schedule, began));

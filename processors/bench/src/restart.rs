@@ -11,7 +11,6 @@ use decider::{Codec, CommandEnvelope};
 use domain::airport;
 use schemas::Airline;
 use service::clock;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 use stream::reader::Reader;
@@ -69,11 +68,7 @@ pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
 /// Starts a processor, for which a command waits, and times it until the command's outcome can be read.
 fn restart(plan: &Plan, schedule: &Schedule, state: &Path, number: u32) -> anyhow::Result<(f64, Process, Planned)> {
     let mut reader = Reader::new(&plan.cluster.settings()?, &schedule.topology.topics.outcomes.name)?;
-    let mut ends = BTreeMap::new();
-    for partition in 0..schedule.topology.partitions {
-        ends.insert(partition, reader.watermarks(partition, ASK_WAIT_MAX)?.high);
-    }
-    reader.assign(&ends, ASK_WAIT_MAX)?;
+    reader.assign_ends(schedule.topology.partitions, ASK_WAIT_MAX)?;
     let waiting = ground_time(number);
     backlog::write(&plan.cluster, schedule, std::slice::from_ref(&waiting))?;
     let began = clock::monotonic();

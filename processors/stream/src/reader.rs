@@ -124,6 +124,13 @@ impl Reader {
         Ok(marks)
     }
 
+    /// Goes on from what is not committed yet: from the ends of partitions 0 to `partitions` as they are now.
+    pub fn assign_ends(&mut self, partitions: u32, timeout: Duration) -> Result<(), ReadFailure> {
+        let partitions: Vec<u32> = (0..partitions).collect();
+        let ends = self.ends(&partitions, timeout)?;
+        self.assign_unchecked(&ends)
+    }
+
     /// The same where the caller knows that the offsets are in the log.
     pub(crate) fn assign_unchecked(&mut self, from: &BTreeMap<u32, i64>) -> Result<(), ReadFailure> {
         let mut list = TopicPartitionList::with_capacity(from.len());

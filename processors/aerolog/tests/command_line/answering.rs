@@ -62,7 +62,7 @@ fn a_command_is_answered_with_its_outcome_and_its_status() {
     let found = running.run(&format!("outcomes {ID}"));
     assert!(found.status == 0 && json(&found)["repeated"] == false, "{found:?}");
     let none = running.run("outcomes 00000000-0000-0000-0000-000000000001");
-    assert!(none.status == 1 && none.err.contains("there is no outcome"), "{none:?}");
+    assert!(none.status == 4 && none.err.contains("there is no outcome"), "{none:?}");
     let all = running.run("outcomes --from-beginning --exit-at-end");
     assert_eq!((all.status, all.out.lines().count()), (0, 4), "{all:?}");
 }

@@ -176,15 +176,16 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
         let reader = |topic: &str| Reader::new(&self.settings, topic).map_err(|error| error.to_string());
         let (mut events, mut outcomes) = (reader(&topics.events.name)?, reader(&topics.outcomes.name)?);
         let (mut event_offsets, mut outcome_offsets) = (BTreeMap::new(), BTreeMap::new());
+        let partitions: Vec<u32> = wanted.iter().copied().collect();
+        let kept = outcomes
+            .all_watermarks(&partitions, ASK_WAIT_MAX)
+            .map_err(|error| error.to_string())?;
         for partition in wanted {
             let cursor = Cursor::load(&self.store, *partition)
                 .map_err(|error| error.to_string())?
                 .unwrap_or_default();
             self.machine.open(*partition, cursor);
-            let low = outcomes
-                .watermarks(*partition, ASK_WAIT_MAX)
-                .map_err(|error| error.to_string())?
-                .low;
+            let low = kept.get(partition).map_or(0, |marks| marks.low);
             event_offsets.insert(*partition, cursor.next_event_offset);
             outcome_offsets.insert(*partition, cursor.next_outcome_offset.max(low));
         }
