@@ -69,7 +69,8 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
     let failpoints = Failpoints::from_environment(&Point::ALL.map(Point::name), metrics)?;
     let observe = Metrics::register(metrics, health.clone(), failpoints)?;
     waiting("looking at the cluster");
-    let Some(identity) = look_at_cluster(&settings, &topology, shutdown, &waiting)? else {
+    let admin = Admin::new(&settings)?;
+    let Some(identity) = look_at_cluster(&admin, &topology, shutdown, &waiting)? else {
         return Ok(());
     };
     let sizing = Sizing {
@@ -105,10 +106,10 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
     };
     tracing::info!(instance_id = configuration.instance_id, "taking part in the group");
     let watch = Watch::default();
-    let (settings, topology) = (processor.settings.clone(), processor.topology.clone());
+    let topology = processor.topology.clone();
     let result = thread::scope(|scope| {
         let _ending = watch.until_dropped();
-        scope.spawn(|| watch.look(&settings, &topology, &identity));
+        scope.spawn(|| watch.look(&admin, &topology, &identity, shutdown));
         processor.run(&|wait| watch.has_found() || wait_for(shutdown, wait))
     });
     if let Err(error) = &result
@@ -133,13 +134,7 @@ fn wait_for(shutdown: &Shutdown, wait: Duration) -> bool {
 }
 
 /// Waits for the cluster, and compares its topics with the topology. `None` when the shutdown came first.
-fn look_at_cluster(
-    settings: &Settings,
-    topology: &Topology,
-    shutdown: &Shutdown,
-    waiting: &dyn Fn(&str),
-) -> Result<Option<Identity>, RunError> {
-    let admin = Admin::new(settings)?;
+fn look_at_cluster(admin: &Admin, topology: &Topology, shutdown: &Shutdown, waiting: &dyn Fn(&str)) -> Result<Option<Identity>, RunError> {
     loop {
         let looked = admin.check(topology).and_then(|differences| {
             let fatal = differences.iter().any(|difference| difference.severity == Severity::Fatal);

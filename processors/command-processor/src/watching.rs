@@ -1,11 +1,11 @@
 //! Keeping an eye on the topics while commands are decided: topics that are altered, deleted or created anew end the process.
 
-use service::clock;
+use service::{Shutdown, clock};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use stream::admin::Identity;
-use stream::{Settings, watch_topics};
+use stream::admin::{Admin, Identity};
+use stream::watch_topics;
 use topology::Topology;
 
 /// How soon a watch ends once it is over.
@@ -22,15 +22,11 @@ pub(crate) struct Watch {
 pub(crate) struct Ending<'w>(&'w Watch);
 
 impl Watch {
-    /// Looks until something is found or the watch is over.
-    pub(crate) fn look(&self, settings: &Settings, topology: &Topology, built_on: &Identity) {
-        match watch_topics(settings, topology, built_on, &|pause| self.rest(pause)) {
-            Ok(Some(reason)) => {
-                tracing::error!(reason, "the topics are not as they were; nothing more is decided");
-                self.found.get_or_init(|| reason);
-            }
-            Ok(None) => {}
-            Err(error) => tracing::error!(%error, "the topics are not watched"),
+    /// Looks until something is found, the watch is over, or the process is to stop.
+    pub(crate) fn look(&self, admin: &Admin, topology: &Topology, built_on: &Identity, shutdown: &Shutdown) {
+        if let Some(reason) = watch_topics(admin, topology, built_on, &|pause| self.rest(pause, shutdown)) {
+            tracing::error!(reason, "the topics are not as they were; nothing more is decided");
+            self.found.get_or_init(|| reason);
         }
     }
 
@@ -48,12 +44,13 @@ impl Watch {
     }
 
     /// Whether the watch is over, after at most this pause.
-    fn rest(&self, pause: Duration) -> bool {
+    fn rest(&self, pause: Duration, shutdown: &Shutdown) -> bool {
         let began = clock::monotonic();
-        while began.elapsed() < pause && !self.over.load(Ordering::Relaxed) {
-            clock::rest(STEP);
+        let is_over = || self.over.load(Ordering::Relaxed) || shutdown.is_requested();
+        while began.elapsed() < pause && !is_over() {
+            shutdown.wait_timeout(STEP);
         }
-        self.over.load(Ordering::Relaxed)
+        is_over()
     }
 }
 

@@ -20,7 +20,7 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use store::{Kind, Sizing};
-use stream::admin::Identity;
+use stream::admin::{Admin, Identity};
 use stream::reader::ReadFailure;
 use stream::registry::{Registry, RegistryError};
 use stream::{Settings, SettingsError, watch_topics};
@@ -287,8 +287,8 @@ impl Keeper {
             }
             going.is_over()
         };
-        let found = watch_topics(&self.settings, &self.topology, identity, &rest);
-        match found.map_err(|error| Failure::Topics(error.to_string()))? {
+        let admin = Admin::new(&self.settings).map_err(|error| Failure::Topics(error.to_string()))?;
+        match watch_topics(&admin, &self.topology, identity, &rest) {
             None => Ok(()),
             Some(reason) => {
                 going.over.store(true, Ordering::Relaxed);

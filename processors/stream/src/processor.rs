@@ -15,6 +15,7 @@ pub use observe::{Observe, Point, Restored, Trouble};
 use restore::Readers;
 pub use restore::RestoreError;
 
+use crate::clock::Deadline;
 use crate::failure::Failure;
 use crate::reader::ReadFailure;
 use crate::registry::RegistryError;
@@ -24,6 +25,7 @@ use decider::{Codec, Domain, Limits, Machine, ReplayError};
 use follower::{Follower, Following};
 use keyvalue::{Read, Write, WriteError};
 use lane::{Clients, Lane};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 use topology::Topology;
@@ -122,6 +124,9 @@ const RENEWAL_PAUSE: Duration = Duration::from_millis(250);
 /// For a client's first answer from the brokers, while the group is joined.
 const CONNECT_WAIT_MAX: Duration = Duration::from_secs(2);
 
+/// What clients may take to close before they are left behind.
+const CLOSE_WAIT_MAX: Duration = Duration::from_secs(2);
+
 /// Everything that a processor works with. `run` is called once.
 pub struct Processor<D: Domain, C, S, R, O> {
     pub settings: Settings,
@@ -186,26 +191,22 @@ where
         while !stop(Duration::ZERO) {
             let scout = Scout::new(&self.settings, &self.configuration.group)?;
             let consumer = GroupConsumer::new(&self.settings, &self.configuration, &self.topology)?;
-            // While the group is being joined.
-            if let Err(failure) = producer.prepare() {
-                tracing::warn!(%failure, "no transaction can be begun yet");
-            }
-            readers.connect(self.topology.partitions);
-            if let Err(failure) = scout.connect(&self.topology.topics.commands.name, CONNECT_WAIT_MAX) {
-                tracing::warn!(%failure, "the brokers cannot be reached yet");
-            }
-            let clients = Clients {
+            let mut clients = Clients {
                 consumer: &consumer,
                 scout: &scout,
                 producer: &mut producer,
                 readers: &mut readers,
             };
+            self.connect(&mut clients);
             let machine = Machine::new(self.limits());
             let end = Lane::new(self, machine, clients, stop, following).run();
-            consumer.leave();
             match end? {
-                End::Stopped => break,
+                End::Stopped => {
+                    close_together(vec![Box::new(consumer), Box::new(scout), Box::new(producer), Box::new(readers)]);
+                    return Ok(());
+                }
                 End::Taken => {
+                    close_together(vec![Box::new(consumer)]);
                     let instance_id = self.configuration.instance_id.clone();
                     if namesake::stays(&scout, &self.configuration, self.settings.session_timeout(), stop) {
                         return Err(ProcessorError::InstanceTaken { instance_id });
@@ -216,12 +217,25 @@ where
                 End::Renew(reason) => {
                     tracing::warn!(reason, "the group's consumer is made anew");
                     self.observe.trouble(Trouble::ConsumerRenewed);
+                    close_together(vec![Box::new(consumer), Box::new(scout)]);
                     stop(RENEWAL_PAUSE);
                 }
             }
         }
-        producer.close();
         Ok(())
+    }
+
+    /// While the group is being joined. What cannot be reached yet is tried again where it is needed.
+    fn connect(&self, clients: &mut Clients<'_>) {
+        let commands = &self.topology.topics.commands.name;
+        let reached = clients.consumer.connect(CONNECT_WAIT_MAX);
+        if let Err(failure) = reached.and_then(|()| clients.scout.connect(commands, CONNECT_WAIT_MAX)) {
+            tracing::warn!(%failure, "the brokers cannot be reached yet");
+            return;
+        }
+        // It says itself what keeps it from being ready.
+        let _ready = clients.producer.prepare();
+        clients.readers.connect(self.topology.partitions);
     }
 
     fn limits(&self) -> Limits {
@@ -231,6 +245,33 @@ where
             batch_bytes_max: BATCH_BYTES_MAX,
             cache_bytes_max: self.configuration.cache_bytes_max,
         }
+    }
+}
+
+/// Closes clients side by side: each needs a tenth of a second for it, and what this process owned lies idle meanwhile. With an instance id
+/// the group keeps its partitions for it until its session is over, so that a restart finds them again.
+///
+/// One that does not close in time is left behind, as a fault of it must not keep the process from going on, or from ending.
+fn close_together(clients: Vec<Box<dyn Send>>) {
+    let deadline = Deadline::after(CLOSE_WAIT_MAX);
+    let (closed, all_closed) = mpsc::channel();
+    let count = clients.len();
+    for client in clients {
+        let closed = closed.clone();
+        let close = move || {
+            drop(client);
+            // Nobody listens any more where it took too long.
+            let _late = closed.send(());
+        };
+        // Where there is no thread to be had, this closes it here.
+        if let Err(error) = thread::Builder::new().name("closing".to_owned()).spawn(close) {
+            tracing::warn!(%error, "a client is closed without a thread");
+        }
+    }
+    drop(closed);
+    let in_time = (0..count).take_while(|_| all_closed.recv_timeout(deadline.left()).is_ok()).count();
+    if in_time < count && deadline.is_over() {
+        tracing::warn!(clients = count - in_time, "clients do not close; they are left behind");
     }
 }
 

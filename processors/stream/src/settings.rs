@@ -121,7 +121,8 @@ const TRANSACTION_TIMEOUT_MS: &str = "10000";
 const RETRY_BACKOFF_MS: &str = "100";
 /// The broker's least for the classic protocol.
 const SESSION_TIMEOUT_MS: &str = "6000";
-const HEARTBEAT_INTERVAL_MS: &str = "1500";
+/// A member hears with the answer to its heartbeat that partitions of a dead one are to be shared: they lie idle until then.
+const HEARTBEAT_INTERVAL_MS: &str = "500";
 const MAX_POLL_INTERVAL_MS: &str = "60000";
 /// The largest dead letter with its headers.
 const MESSAGE_BYTES_MAX: &str = "2097152";

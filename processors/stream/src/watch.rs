@@ -1,7 +1,6 @@
 //! Looking at the topics again and again: what was right at the start may be altered, deleted or created anew in mid-run, and Kafka
 //! tells nobody.
 
-use crate::Settings;
 use crate::admin::{Admin, AdminError, Identity};
 use std::time::Duration;
 use topology::{Severity, Topology};
@@ -14,20 +13,14 @@ const CONFIRMATION_PAUSE: Duration = Duration::from_secs(2);
 /// Returns what is wrong with the topics as soon as something is that could lose or reorder data, or when they are no longer those
 /// that the state was built on; `None` when `rest`, which waits for as long as it is told to, says that nobody wants to know any more.
 /// A cluster that cannot be reached is not an answer.
-pub fn watch_topics(
-    settings: &Settings,
-    topology: &Topology,
-    built_on: &Identity,
-    rest: &dyn Fn(Duration) -> bool,
-) -> Result<Option<String>, AdminError> {
-    let admin = Admin::new(settings)?;
+pub fn watch_topics(admin: &Admin, topology: &Topology, built_on: &Identity, rest: &dyn Fn(Duration) -> bool) -> Option<String> {
     let mut suspicion: Option<String> = None;
     loop {
         let pause = if suspicion.is_some() { CONFIRMATION_PAUSE } else { LOOK_PERIOD };
         if rest(pause) {
-            return Ok(None);
+            return None;
         }
-        let found = match look(&admin, topology, built_on) {
+        let found = match look(admin, topology, built_on) {
             Ok(found) => found,
             Err(error) => {
                 tracing::debug!(%error, "the topics could not be looked at");
@@ -35,7 +28,7 @@ pub fn watch_topics(
             }
         };
         match (found, suspicion.take()) {
-            (Some(found), Some(_)) => return Ok(Some(found)),
+            (Some(found), Some(_)) => return Some(found),
             (found, _) => suspicion = found,
         }
     }

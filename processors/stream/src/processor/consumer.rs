@@ -13,7 +13,7 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +24,8 @@ use topology::Topology;
 /// Moving the fetchers of all partitions; and between two tries for one that is not started yet.
 const SEEK_WAIT_MAX: Duration = Duration::from_secs(2);
 const SEEK_PAUSE: Duration = Duration::from_millis(5);
+/// Where nothing is fetched, the client's main thread is woken so often.
+const WAKE_EVERY: Duration = Duration::from_millis(50);
 
 /// What the group has decided about this member, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +103,7 @@ pub(crate) struct GroupConsumer {
     /// The same for the C interface.
     commands_c: CString,
     over: RefCell<Option<End>>,
+    woken: Cell<Deadline>,
 }
 
 impl GroupConsumer {
@@ -118,7 +121,23 @@ impl GroupConsumer {
             commands_c: CString::new(commands.as_str()).unwrap_or_default(),
             commands,
             over: RefCell::new(None),
+            woken: Cell::new(Deadline::after(Duration::ZERO)),
         })
+    }
+
+    /// Waits until the client has a connection, and has it ask for the group's coordinator over it at once.
+    pub(crate) fn connect(&self, timeout: Duration) -> Result<(), Failure> {
+        marks::connect(&self.client, &self.commands, timeout)?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Has the client's main thread look at what it has to do. It looks when it is asked something, and by itself only every second
+    /// (librdkafka 2.12.1, `rd_kafka_thread_main`): a question for the coordinator that found no connection, and a heartbeat that is due, wait
+    /// for that. What it is asked for here is of no interest.
+    fn wake(&self) {
+        let _assigned = self.client.assignment();
+        self.woken.set(Deadline::after(WAKE_EVERY));
     }
 
     pub(crate) fn poll(&self, wait: Duration) -> Polled<'_> {
@@ -126,7 +145,12 @@ impl GroupConsumer {
             return Polled::Over(end.clone());
         }
         let end = match self.client.poll(wait) {
-            None => return Polled::Nothing,
+            None => {
+                if self.woken.get().is_over() {
+                    self.wake();
+                }
+                return Polled::Nothing;
+            }
             Some(Ok(message)) => return Polled::Message(message),
             Some(Err(error)) => self.end_of(&error),
         };
@@ -261,12 +285,6 @@ impl GroupConsumer {
             element.set_metadata(metadata);
         }
         Ok(list)
-    }
-
-    /// Leaves the partitions to others. With an instance id the group waits for the session to end before it does, so that a
-    /// restart finds its partitions again.
-    pub(crate) fn leave(self) {
-        drop(self.client);
     }
 }
 

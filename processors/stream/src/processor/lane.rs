@@ -196,8 +196,7 @@ where
 
     fn restore(&mut self, partitions: &[u32]) -> Result<Result<(), End>, ProcessorError> {
         // Nothing is done where the producer is ready already.
-        if let Err(failure) = self.producer.prepare() {
-            tracing::warn!(%failure, "no transaction can be begun yet");
+        if !self.producer.prepare() {
             self.processor.observe.held_up(Some("waiting for the transaction coordinator"));
             return Ok(self.idle());
         }
@@ -385,12 +384,6 @@ where
             return true;
         }
         self.processor.observe.trouble(Trouble::ProducerRenewed);
-        match self.producer.prepare() {
-            Ok(()) => true,
-            Err(failure) => {
-                tracing::warn!(%failure, "no transaction can be begun yet");
-                false
-            }
-        }
+        self.producer.prepare()
     }
 }

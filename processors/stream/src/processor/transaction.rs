@@ -99,11 +99,18 @@ impl TransactionalProducer {
         self.ready
     }
 
-    /// Tries for one slice to have a producer that can begin transactions. Whatever the one before left open is aborted by that.
-    pub(crate) fn prepare(&mut self) -> Result<(), Failure> {
-        if self.ready {
-            return Ok(());
+    /// Tries for one slice to have a producer that can begin transactions, and tells whether there is one. Whatever the one before left open
+    /// is aborted by that.
+    pub(crate) fn prepare(&mut self) -> bool {
+        if !self.ready
+            && let Err(failure) = self.initialise()
+        {
+            tracing::warn!(%failure, "no transaction can be begun yet");
         }
+        self.ready
+    }
+
+    fn initialise(&mut self) -> Result<(), Failure> {
         if self.client.is_none() {
             self.create()?;
         }
@@ -127,10 +134,6 @@ impl TransactionalProducer {
     pub(crate) fn discard(&mut self) {
         self.client = None;
         self.ready = false;
-    }
-
-    pub(crate) fn close(self) {
-        drop(self.client);
     }
 
     /// Writes a batch and commits it together with the offsets of the commands that it answers.
