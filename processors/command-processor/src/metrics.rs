@@ -132,6 +132,7 @@ impl Observe for Metrics {
             | Trouble::StaleGeneration
             | Trouble::EpochFenced
             | Trouble::PartitionStopped
+            | Trouble::CommitLost
             | Trouble::PollGap => {}
         }
     }

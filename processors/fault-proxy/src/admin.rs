@@ -28,7 +28,8 @@ WHEN    all that is set must be met: {"api":"EndTxn","client-id":"part of it","t
         "contains":"text in the request","broker":"host:port","after":2,"times":1}; {} is every request
 FAULT   {"delay":{"ms":100}} or {"delay-answer":{"ms":100}}
         {"hold":{"client":"reset","release-on":WHEN}}   client: "reset" or "waits"; without release-on, until released
-        {"drop-answer":{"client":"waits"}}, "reset", {"half-close":{"side":"client"}}   side: "client" or "broker"
+        {"drop-answer":{"client":"waits"}}, "reset", "overturn", {"half-close":{"side":"client"}}   side: "client" or "broker"; an EndTxn
+        that is overturned aborts where it was to commit
         {"blackhole":{"direction":"both"}}   "to-broker", "to-client" or "both", until the rule is taken away
         {"throttle":{"bytes-per-s":10000}}, {"latency":{"ms":20}}
         The last three are about whole connections: all connections of the clients and brokers named, or, when WHEN asks for

@@ -178,11 +178,11 @@ impl Connection<'_> {
                 Verdict::Pass(passage) => passage,
             };
             let half_close = passage.half_close;
+            let bytes = passage.overturned.clone().unwrap_or_else(|| request.bytes().clone());
             let due = Instant::now() + passage.delay;
             if request.is_answered() {
                 self.link.expect_answer(&request, passage, None);
             }
-            let bytes = request.bytes().clone();
             let mut sent = self.link.to_broker.send(ToBroker::Request { bytes, due }).await.is_ok();
             match half_close {
                 Some(Side::Broker) => sent &= self.link.to_broker.send(ToBroker::HalfClose).await.is_ok(),

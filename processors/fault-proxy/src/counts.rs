@@ -38,6 +38,8 @@ pub struct ApiCounts {
     pub released: u64,
     /// Answers that were kept from the client for good.
     pub dropped: u64,
+    /// Commits that became aborts on their way.
+    pub overturned: u64,
     /// Client connections that were reset because of such a request.
     pub resets: u64,
     /// Connections of which one direction was closed because of such a request.

@@ -19,6 +19,8 @@ pub struct Request {
     client_id: Option<String>,
     transactional_id: Option<String>,
     commit: Option<bool>,
+    /// Where that stands.
+    commit_at: usize,
     /// The acknowledgements that a Produce asks for: with 0, nothing is answered.
     acks: Option<i16>,
 }
@@ -30,6 +32,7 @@ impl Request {
         let version = header.int16()?;
         let correlation_id = header.int32()?;
         let (mut client_id, mut transactional_id, mut commit, mut acks) = (None, None, None, None);
+        let mut commit_at = 0;
         // The oldest of all headers has no client id.
         if key != ApiKey::CONTROLLED_SHUTDOWN || version > 0 {
             client_id = header.plain_string()?.map(str::to_owned);
@@ -48,6 +51,7 @@ impl Request {
                 transactional_id = body.string()?.map(str::to_owned);
                 body.int64()?;
                 body.int16()?;
+                commit_at = body.at();
                 commit = Some(body.int8()? != 0);
             }
             // From version 4 on it is a batch for other brokers.
@@ -65,6 +69,7 @@ impl Request {
             client_id,
             transactional_id,
             commit,
+            commit_at,
             acks,
         })
     }
@@ -93,6 +98,13 @@ impl Request {
     /// Of an EndTxn: whether it commits.
     pub fn commit(&self) -> Option<bool> {
         self.commit
+    }
+
+    /// The same as an abort, of an EndTxn that commits.
+    pub(crate) fn overturned(&self) -> Option<Bytes> {
+        let mut bytes = self.bytes.to_vec();
+        *bytes.get_mut(self.commit_at).filter(|_| self.commit == Some(true))? = 0;
+        Some(bytes.into())
     }
 
     /// The whole request: header and body, without the length before them.

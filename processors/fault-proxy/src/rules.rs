@@ -76,6 +76,8 @@ pub enum Fault {
         #[serde(default)]
         client: Client,
     },
+    /// An EndTxn that commits reaches the broker as one that aborts: the client hears that what is undone was committed.
+    Overturn,
     /// The request is lost, and the client's connection is reset.
     Reset,
     /// The request is passed on, and then one direction of the connection is closed.
@@ -217,6 +219,7 @@ impl Fault {
             | Self::DelayAnswer { .. }
             | Self::Hold { .. }
             | Self::DropAnswer { .. }
+            | Self::Overturn
             | Self::Reset
             | Self::HalfClose { .. } => false,
         }

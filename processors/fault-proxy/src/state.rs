@@ -5,6 +5,7 @@ use crate::counts::Counts;
 use crate::frame::Request;
 use crate::held::{ANSWER_WAIT_MAX, Held, HeldId, HeldRequest, ReleaseError, Released, send_alone};
 use crate::rules::{Client, Direction, Fault, Rule, RuleId, Side};
+use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -47,6 +48,8 @@ pub(crate) struct Passage {
     pub(crate) delay: Duration,
     pub(crate) answer_delay: Duration,
     pub(crate) drop_answer: Option<Client>,
+    /// What the broker gets instead.
+    pub(crate) overturned: Option<Bytes>,
     pub(crate) half_close: Option<Side>,
     /// Released before its answer is passed on.
     pub(crate) releases: Vec<HeldId>,
@@ -261,6 +264,10 @@ impl State {
                 passage.answer_delay = Duration::from_millis(ms);
             }
             Fault::DropAnswer { client } => passage.drop_answer = Some(client),
+            Fault::Overturn => {
+                passage.overturned = request.overturned();
+                counts.overturned += u64::from(passage.overturned.is_some());
+            }
             Fault::HalfClose { side } => {
                 counts.half_closed += 1;
                 passage.half_close = Some(side);

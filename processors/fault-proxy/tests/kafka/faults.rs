@@ -24,6 +24,23 @@ fn an_end_whose_answer_is_lost_is_sent_twice_and_the_client_is_told_of_success()
 }
 
 #[test]
+fn an_overturned_commit_is_an_abort_of_which_the_client_hears_success() {
+    let proxy = Proxy::start(&brokers()).unwrap();
+    let (topic, id) = (topic("overturned"), unique("overturned"));
+    let (producer, _) = producer(proxy.bootstrap(), "overturned", &id);
+    proxy.add(When::api(ApiKey::END_TXN).nth(2), Fault::Overturn);
+    for value in ["a", "b", "c"] {
+        begin(&producer, &topic, &[value]);
+        producer.commit_transaction(WAIT).unwrap();
+    }
+    let counts = proxy.counts();
+    assert_eq!((counts.end_txns_of(&id).commits, counts.of(ApiKey::END_TXN).overturned), (3, 1));
+    let (reader, _) = consumer(&brokers(), "reader", &unique("overturned"));
+    reader.subscribe(&[&topic]).unwrap();
+    assert_eq!(read(&reader, 3, Duration::from_secs(2)), ["a", "c"], "the second is undone");
+}
+
+#[test]
 fn a_reset_before_the_broker_has_the_request_is_ridden_out() {
     let proxy = Proxy::start(&brokers()).unwrap();
     let (topic, id) = (topic("reset"), unique("reset"));

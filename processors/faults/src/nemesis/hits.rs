@@ -22,7 +22,7 @@ pub(super) struct Hits {
 }
 
 /// In the words of the processor's metric.
-const TROUBLES: [&str; 13] = [
+const TROUBLES: [&str; 14] = [
     "transaction_aborted",
     "transaction_in_doubt",
     "partition_stopped",
@@ -36,6 +36,7 @@ const TROUBLES: [&str; 13] = [
     "stale_generation",
     "epoch_fenced",
     "registry_away",
+    "commit_lost",
 ];
 
 impl Hits {

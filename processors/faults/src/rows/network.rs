@@ -43,6 +43,13 @@ pub(super) const ROWS: &[Row] = &[
         run: |ground| answer_lost(ground, Client::Waits, 1),
     },
     Row {
+        number: 10,
+        name: "commit-lost",
+        what: "a commit is acknowledged and comes to nothing, three times: what the state has of it is built anew, and decided again",
+        needs: Needs::Broker,
+        run: commit_lost,
+    },
+    Row {
         number: 20,
         name: "one-way-to-processor",
         what: "nothing from the broker reaches one processor for 12 s: the other takes over, its late requests are refused, it comes back",
@@ -140,6 +147,33 @@ fn answer_lost(ground: &Ground, client: Client, times: u64) {
     }
     let counted = scene.fleet.counted(SLOW_END) + scene.fleet.counted("aerolog_troubles_total{kind=\"producer_renewed\"}");
     assert!(counted > times as f64 - 0.5, "{counted} of {times} lost answers were counted");
+    scene.finish_with_state_of("alpha");
+}
+
+/// As Kafka does it where a partition has no leader: see `stream::processor`, restore/lost.rs.
+fn commit_lost(ground: &Ground) {
+    let (mut scene, proxy, transactional_id) = begin(ground, "commit-lost");
+    let mut mended = 0.0;
+    for time in 1..=3 {
+        scene.fleet.kill("alpha");
+        let overturned = || proxy.counts().of(ApiKey::END_TXN).overturned;
+        let when = When::api(ApiKey::END_TXN).transactional_id(&transactional_id).commit(true).nth(2);
+        let rule = proxy.add(when, Fault::Overturn);
+        let variables = [
+            ("KAFKA_BOOTSTRAP_SERVERS", proxy.bootstrap()),
+            ("AEROLOG_KAFKA__CLIENT_ID", "alpha"),
+            ("AEROLOG_FAILPOINT", "stored:kill:2"),
+        ];
+        scene.start_processor("alpha", &variables);
+        scene.fleet.wait_until_killed("alpha");
+        assert_eq!(overturned(), time, "no commit was overturned");
+        proxy.remove(rule);
+        behind(&mut scene, &proxy, "alpha");
+        scene.progress(SOME);
+        let counted = scene.fleet.counted("aerolog_troubles_total{kind=\"commit_lost\"}");
+        assert!(counted > mended + 0.5, "the lost commit was not noticed");
+        mended = counted;
+    }
     scene.finish_with_state_of("alpha");
 }
 

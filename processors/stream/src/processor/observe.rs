@@ -28,6 +28,8 @@ pub enum Trouble {
     EpochFenced,
     /// A partition's state and its log do not fit together: it waits for a person.
     PartitionStopped,
+    /// What the broker had acknowledged as committed is not in the log: the partition's state was built anew.
+    CommitLost,
     /// The group was not served for longer than it waits.
     PollGap,
 }
@@ -48,6 +50,7 @@ impl Trouble {
             Self::StaleGeneration => "stale_generation",
             Self::EpochFenced => "epoch_fenced",
             Self::PartitionStopped => "partition_stopped",
+            Self::CommitLost => "commit_lost",
             Self::PollGap => "poll_gap",
         }
     }

@@ -5,6 +5,7 @@
 //! outcomes up to it; the comparison of both sides; the claim, which tells the next owner whose transactions to end.
 
 mod fencing;
+mod lost;
 mod readers;
 pub(super) mod replay;
 
@@ -153,7 +154,11 @@ where
         };
         for partition in partitions {
             let low = beginnings.get(partition).copied().unwrap_or(0);
-            self.agree(*partition, committed.get(partition), &topics.commands.name, low)?;
+            if let Err(error) = self.agree(*partition, committed.get(partition), &topics.commands.name, low) {
+                // It may be that nothing is wrong, or that it can be mended: then all of this is begun again.
+                let begun_again = self.has_gone_on(partitions, &committed) || self.mend(&error)?;
+                return if begun_again { Ok(None) } else { Err(error) };
+            }
         }
         let restored = Restored {
             partitions: partitions.len(),
@@ -178,6 +183,13 @@ where
         };
         let outcomes = self.replay(outcomes)?;
         Ok(outcomes.map(|outcomes| (events, outcomes)))
+    }
+
+    /// Whether the group's offsets are no longer these, or cannot be told. An instance that has lost its partitions without having heard of it
+    /// reads in the log what their new owner has decided since the offsets were asked for: it is behind, and nothing is wrong.
+    fn has_gone_on(&self, partitions: &[u32], committed: &BTreeMap<u32, Committed>) -> bool {
+        let now = self.consumer.stable_offsets(partitions, ASK_WAIT_MAX);
+        now.map_or(true, |now| now != *committed)
     }
 
     /// Asked by the member of the group: an end is that of what is committed.
