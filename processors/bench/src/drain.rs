@@ -11,7 +11,7 @@ use service::clock;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-const DRAIN_WAIT_MAX: Duration = Duration::from_secs(300);
+pub(crate) const DRAIN_WAIT_MAX: Duration = Duration::from_secs(300);
 const SETTLED_BATCH: usize = 2000;
 
 impl Drained {

@@ -4,6 +4,7 @@
 mod backlog;
 mod cluster;
 mod drain;
+mod guards;
 mod http;
 mod latency;
 mod process;
@@ -42,6 +43,8 @@ struct Arguments {
 enum Part {
     /// The command processor beside a loop that copies, at three sizes of a transaction
     Drain,
+    /// The processor's loop with and without the guards of its transactions
+    Guards,
     /// Commands per CPU-second for rotations of 10 to 10,000 legs
     Flat,
     /// The materializer beside raw consuming and raw writing
@@ -83,6 +86,7 @@ fn main() -> anyhow::Result<()> {
         }
         match part {
             Part::Drain => drain::drain(&plan, &mut report)?,
+            Part::Guards => guards::measure(&plan, &mut report)?,
             Part::Flat => drain::flat(&plan, &mut report)?,
             Part::Rebuild => rebuild::measure(&plan, &mut report)?,
             Part::Questions => questions::measure(&plan, &mut report)?,

@@ -9,3 +9,5 @@ mod fixture;
 mod ghost;
 #[path = "guards/late_end.rs"]
 mod late_end;
+#[path = "guards/torn.rs"]
+mod torn;

@@ -137,6 +137,7 @@ fn sent(commands: impl IntoIterator<Item = Uuid>, accepted: bool) -> crate::Sent
     crate::Sent {
         records: commands.len() as u64,
         commands,
+        doubtful: 0,
     }
 }
 

@@ -54,6 +54,11 @@ pub enum RestoreError {
         events: u64,
     },
     #[error(
+        "partition {partition}: the events end at {events}, and no outcome speaks of those after {answered}: a transaction is torn. \
+         `aerolog audit` shows where"
+    )]
+    OutcomesMissing { partition: u32, events: u64, answered: u64 },
+    #[error(
         "partition {partition}: the group has no committed offset, but {state} commands were decided: it has expired or was deleted. Set it \
          with kafka-consumer-groups --reset-offsets --to-offset {state}"
     )]
@@ -101,6 +106,7 @@ impl RestoreError {
             | Self::NoOffset { partition, .. }
             | Self::OffsetMoved { partition, .. }
             | Self::EventsMissing { partition, .. }
+            | Self::OutcomesMissing { partition, .. }
             | Self::Missing { partition, .. }
             | Self::CommandsGone { partition, .. }
             | Self::Undecodable { partition, .. } => Some(*partition),
@@ -146,32 +152,40 @@ where
             self.machine.close(*partition);
             self.machine.open(*partition, cursor);
         }
+        let restored = match self.replay_and_compare(partitions, &committed) {
+            // It may be that nothing is wrong, or that it can be mended: then all of this is begun again.
+            Err(error) if error.partition().is_some() && (self.has_gone_on(partitions, &committed) || self.mend(&error)?) => {
+                return Ok(None);
+            }
+            restored => restored?,
+        };
+        // Before the first transaction, so that it has a name in the offsets from its beginning.
+        Ok(restored.filter(|_| self.claim(partitions, &committed)))
+    }
+
+    fn replay_and_compare(&mut self, partitions: &[u32], committed: &BTreeMap<u32, Committed>) -> Result<Option<Restored>, RestoreError> {
+        let commands = self.processor.topology.topics.commands.name.clone();
         let Some((events, outcomes)) = self.replay_both(partitions)? else {
             return Ok(None);
         };
-        let Some(beginnings) = self.beginnings(&topics.commands.name, partitions) else {
+        let Some(beginnings) = self.beginnings(&commands, partitions) else {
             return Ok(None);
         };
         for partition in partitions {
             let low = beginnings.get(partition).copied().unwrap_or(0);
-            if let Err(error) = self.agree(*partition, committed.get(partition), &topics.commands.name, low) {
-                // It may be that nothing is wrong, or that it can be mended: then all of this is begun again.
-                let begun_again = self.has_gone_on(partitions, &committed) || self.mend(&error)?;
-                return if begun_again { Ok(None) } else { Err(error) };
-            }
+            self.agree(*partition, committed.get(partition), &commands, low)?;
         }
-        let restored = Restored {
+        Ok(Some(Restored {
             partitions: partitions.len(),
             events,
             outcomes,
-        };
-        // Before the first transaction, so that it has a name in the offsets from its beginning.
-        Ok(self.claim(partitions, &committed).then_some(restored))
+        }))
     }
 
     /// Folds what both topics have that the state lacks. Both are fetched from the beginning, so that their ends are waited for together.
     fn replay_both(&mut self, partitions: &[u32]) -> Result<Option<(u64, u64)>, RestoreError> {
         let topics = self.processor.topology.topics.clone();
+        let known: Vec<(u32, u64)> = partitions.iter().map(|partition| (*partition, self.sequence(*partition))).collect();
         let Some(events) = self.gap(&topics.events.name, partitions, Kind::Events)? else {
             return Ok(None);
         };
@@ -181,8 +195,27 @@ where
         let Some(events) = self.replay(events)? else {
             return Ok(None);
         };
-        let outcomes = self.replay(outcomes)?;
-        Ok(outcomes.map(|outcomes| (events, outcomes)))
+        let Some(outcomes) = self.replay(outcomes)? else {
+            return Ok(None);
+        };
+        for (partition, known) in known {
+            let events = self.sequence(partition);
+            let answered = outcomes.answered.get(&partition).copied();
+            let answered = answered.or_else(|| (!outcomes.cut.contains(&partition)).then_some(known));
+            if let Some(answered) = answered.filter(|answered| known < events && *answered < events) {
+                return Err(RestoreError::OutcomesMissing {
+                    partition,
+                    events,
+                    answered,
+                });
+            }
+        }
+        Ok(Some((events.records, outcomes.records)))
+    }
+
+    /// How many events the state of an open partition has.
+    fn sequence(&self, partition: u32) -> u64 {
+        self.machine.cursor(partition).unwrap_or_default().sequence
     }
 
     /// Whether the group's offsets are no longer these, or cannot be told. An instance that has lost its partitions without having heard of it

@@ -9,7 +9,7 @@ use crate::reader::{Polled, ReadFailure, Reader};
 use crate::registry::RegistryError;
 use decider::{Codec, DecodeError, Domain, Replay};
 use keyvalue::{Mutation, Read, Write};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Reading on without a record and without an end.
@@ -31,6 +31,18 @@ pub(super) struct Gap {
     targets: BTreeMap<u32, i64>,
     /// Fetches from where the state ends. `None` where nothing is missing.
     reader: Option<Reader>,
+    /// Partitions of which the log no longer has what follows on the state.
+    cut: BTreeSet<u32>,
+}
+
+/// What was folded of a topic.
+#[derive(Default)]
+pub(super) struct Replayed {
+    pub(super) records: u64,
+    /// The latest sequence that an outcome speaks of, by partition.
+    pub(super) answered: BTreeMap<u32, u64>,
+    /// Partitions of which some had gone from the log before it was folded.
+    pub(super) cut: BTreeSet<u32>,
 }
 
 impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
@@ -50,14 +62,19 @@ where
                 return Ok(None);
             }
         };
-        let (mut from, mut targets) = (BTreeMap::new(), BTreeMap::new());
+        let (mut from, mut targets, mut cut) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         for (partition, marks) in marks {
             let Watermarks { low, high } = marks;
             let cursor = self.machine.cursor(partition).unwrap_or_default();
             let offset = match kind {
                 Kind::Events => cursor.next_event_offset,
                 // Outcomes are kept for some days only: those that are gone belong to commands that are gone, too.
-                Kind::Outcomes => cursor.next_outcome_offset.max(low),
+                Kind::Outcomes => {
+                    if low > cursor.next_outcome_offset {
+                        cut.insert(partition);
+                    }
+                    cursor.next_outcome_offset.max(low)
+                }
             };
             if !marks.contain(offset) {
                 return Err(RestoreError::Missing {
@@ -79,18 +96,30 @@ where
             fetching.assign_unchecked(&from)?;
             reader = Some(fetching);
         }
-        Ok(Some(Gap { kind, targets, reader }))
+        Ok(Some(Gap {
+            kind,
+            targets,
+            reader,
+            cut,
+        }))
     }
 
-    /// Folds a topic's partitions from where the state ends up to the end of the log as it was found. Returns how many records, or
-    /// `None` when it has to be begun again.
-    pub(super) fn replay(&mut self, gap: Gap) -> Result<Option<u64>, RestoreError> {
-        let Gap { kind, mut targets, reader } = gap;
+    /// Folds a topic's partitions from where the state ends up to the end of the log as it was found. `None` when it has to be begun again.
+    pub(super) fn replay(&mut self, gap: Gap) -> Result<Option<Replayed>, RestoreError> {
+        let Gap {
+            kind,
+            mut targets,
+            reader,
+            cut,
+        } = gap;
+        let mut replayed = Replayed {
+            cut,
+            ..Replayed::default()
+        };
         let Some(mut reader) = reader else {
-            return Ok(Some(0));
+            return Ok(Some(replayed));
         };
         let topic = reader.topic().to_owned();
-        let mut folded = 0;
         let mut patience = Deadline::after(NO_PROGRESS_MAX);
         let mut logged = Deadline::after(PROGRESS_EVERY);
         while !targets.is_empty() {
@@ -100,9 +129,9 @@ where
                 Err(failure) => return Err(failure.into()),
             };
             for (partition, records) in found {
-                folded += records.len() as u64;
+                replayed.records += records.len() as u64;
                 let last = records.last().map_or(0, |record| record.offset + 1);
-                let Some(mutations) = self.fold(&topic, partition, records, kind)? else {
+                let Some(mutations) = self.fold(&topic, partition, records, kind, &mut replayed.answered)? else {
                     return Ok(None);
                 };
                 self.processor.store.apply(&mutations)?;
@@ -125,7 +154,7 @@ where
             self.processor.observe.restoring(offsets_left);
             if logged.is_over() {
                 logged = Deadline::after(PROGRESS_EVERY);
-                tracing::info!(topic, folded, offsets_left, "bringing the state up to the log");
+                tracing::info!(topic, folded = replayed.records, offsets_left, "bringing the state up to the log");
             }
             if !self.keep_alive(Duration::ZERO) {
                 return Ok(None);
@@ -133,11 +162,18 @@ where
         }
         // Every partition has brought a record or its end.
         self.readers.give_back(reader);
-        Ok(Some(folded))
+        Ok(Some(replayed))
     }
 
     /// `None` when the registry is away.
-    fn fold(&mut self, topic: &str, partition: u32, records: Vec<Found>, kind: Kind) -> Result<Option<Vec<Mutation>>, RestoreError> {
+    fn fold(
+        &mut self,
+        topic: &str,
+        partition: u32,
+        records: Vec<Found>,
+        kind: Kind,
+        answered: &mut BTreeMap<u32, u64>,
+    ) -> Result<Option<Vec<Mutation>>, RestoreError> {
         let Processor { codec, schemas, store, .. } = &mut *self.processor;
         let folded = match kind {
             Kind::Events => decoded::<D, C, _>(codec, schemas, records, C::decode_event)
@@ -153,6 +189,10 @@ where
                         sequence: ahead.value.sequence,
                         events,
                     });
+                }
+                for outcome in outcomes.iter().flatten() {
+                    let latest = answered.entry(partition).or_default();
+                    *latest = outcome.value.sequence.max(*latest);
                 }
                 outcomes.map(|outcomes| self.machine.replay_outcomes(partition, &outcomes))
             }
