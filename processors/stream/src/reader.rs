@@ -20,6 +20,8 @@ pub struct Reader {
     consumer: BaseConsumer<Quiet>,
     topic: String,
     next: BTreeMap<u32, i64>,
+    /// One that reads nothing, and is asked where the log ends.
+    asking: Option<Box<Reader>>,
 }
 
 /// One record as it lies in the client's memory.
@@ -107,6 +109,7 @@ impl Reader {
             consumer,
             topic: topic.to_owned(),
             next: BTreeMap::new(),
+            asking: None,
         })
     }
 
@@ -169,16 +172,25 @@ impl Reader {
     }
 
     /// The ends of all partitions that are read; an error where one lies before what was read already.
-    pub fn checked_ends(&self, timeout: Duration) -> Result<BTreeMap<u32, i64>, ReadFailure> {
+    ///
+    /// Asked over connections of its own: a broker answers what comes on one in order, and this reader's hold a request for records that waits
+    /// for some to come.
+    pub fn checked_ends(&mut self, timeout: Duration) -> Result<BTreeMap<u32, i64>, ReadFailure> {
         let partitions: Vec<u32> = self.next.keys().copied().collect();
-        // A client that knows of a later epoch than its leader is told nothing by it: one that knows of none is.
-        let asked = self.all_watermarks(&partitions, timeout).or_else(|_| {
-            let other = Self::configured(&self.config, &self.topic)?;
-            other.connect(timeout)?;
-            other.all_watermarks(&partitions, timeout)
-        });
+        let asked = self.asking.as_ref().map(|asking| asking.all_watermarks(&partitions, timeout));
+        let marks = match asked {
+            Some(Ok(marks)) => marks,
+            // A client that knows of a later epoch than its leader is told nothing by it: one that knows of none is.
+            Some(Err(_)) | None => {
+                let asking = Self::configured(&self.config, &self.topic)?;
+                asking.connect(timeout)?;
+                let marks = asking.all_watermarks(&partitions, timeout)?;
+                self.asking = Some(Box::new(asking));
+                marks
+            }
+        };
         let mut ends = BTreeMap::new();
-        for (partition, marks) in asked? {
+        for (partition, marks) in marks {
             ends.insert(partition, marks.high);
             let offset = self.next_offset(partition).unwrap_or(0);
             if marks.high < offset {
