@@ -335,7 +335,7 @@ impl Failure {
             | Self::Failpoint(_)
             | Self::Thread(_)
             | Self::Topics(_) => FailureKind::Refuse,
-            Self::Log(ReadFailure::Kafka { .. }) => FailureKind::Reconnect,
+            Self::Log(ReadFailure::Kafka { .. } | ReadFailure::Unheard { .. }) => FailureKind::Reconnect,
             Self::Log(ReadFailure::OutOfRange { .. }) | Self::Undecodable { .. } | Self::Stopped(Stop::Gap { .. }) => FailureKind::Stop,
             Self::Stopped(Stop::UnknownPartition { .. } | Stop::Unappliable { .. }) => FailureKind::Stop,
             Self::Stopped(Stop::Unreadable(_)) | Self::Store(_) | Self::Read(_) | Self::Panicked => FailureKind::Restart,

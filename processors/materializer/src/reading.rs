@@ -91,6 +91,7 @@ pub(crate) fn read(
                 }
                 (Err(failure @ ReadFailure::OutOfRange { .. }), Some(_)) => return Err(failure.into()),
                 (Err(failure @ ReadFailure::OutOfRange { .. }), None) => cut = Some(failure),
+                (Err(failure @ ReadFailure::Unheard { .. }), _) => return Err(failure.into()),
                 (Err(failure), _) => tracing::debug!(%failure, "the ends of the log cannot be read now"),
             }
         }

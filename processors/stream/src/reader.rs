@@ -1,9 +1,9 @@
 //! Reading partitions of one topic from positions of one's own, without any group. Only committed records are seen.
 
 use crate::Settings;
+use crate::clock;
 use crate::failure::{Failure, is_transient};
-use crate::marks;
-use crate::marks::Question;
+use crate::marks::{self, Question};
 pub use crate::marks::Watermarks;
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
@@ -12,7 +12,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A group-less reader of one topic.
 pub struct Reader {
@@ -22,7 +22,14 @@ pub struct Reader {
     next: BTreeMap<u32, i64>,
     /// One that reads nothing, and is asked where the log ends.
     asking: Option<Box<Reader>>,
+    /// Where the log ended at the last look.
+    known_ends: BTreeMap<u32, i64>,
+    /// Since when the log has grown and nothing was heard of it.
+    unheard: Option<Instant>,
 }
+
+/// A reader that hears nothing of a log that grows for so long is of no use any more.
+const UNHEARD_MAX: Duration = Duration::from_secs(30);
 
 /// One record as it lies in the client's memory.
 pub struct Record<'r> {
@@ -82,12 +89,18 @@ pub enum ReadFailure {
         low: i64,
         high: i64,
     },
+    #[error("topic {topic} grows, and this reader has heard nothing of it for {} s", UNHEARD_MAX.as_secs())]
+    Unheard { topic: String },
 }
 
 impl ReadFailure {
     /// The cluster may be there again in a moment: nothing is wrong with what was read.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Kafka { failure, .. } if failure.retriable)
+        match self {
+            Self::Kafka { failure, .. } => failure.retriable,
+            Self::Unheard { .. } => true,
+            Self::OutOfRange { .. } => false,
+        }
     }
 }
 
@@ -110,6 +123,8 @@ impl Reader {
             topic: topic.to_owned(),
             next: BTreeMap::new(),
             asking: None,
+            known_ends: BTreeMap::new(),
+            unheard: None,
         })
     }
 
@@ -143,6 +158,8 @@ impl Reader {
         }
         self.consumer.assign(&list).map_err(|error| kafka(&self.topic, &error))?;
         self.next = from.clone();
+        self.known_ends.clear();
+        self.unheard = None;
         Ok(())
     }
 
@@ -171,7 +188,8 @@ impl Reader {
         self.question(partitions, timeout).high().map_err(|failure| self.failed(failure))
     }
 
-    /// The ends of all partitions that are read; an error where one lies before what was read already.
+    /// The ends of all partitions that are read; an error where one lies before what was read already, or where the log has grown and this
+    /// reader hears nothing of it.
     ///
     /// Asked over connections of its own: a broker answers what comes on one in order, and this reader's hold a request for records that waits
     /// for some to come.
@@ -196,6 +214,14 @@ impl Reader {
             if marks.high < offset {
                 return Err(self.out_of_range(partition, offset, marks));
             }
+        }
+        let has_grown = !self.known_ends.is_empty() && self.known_ends != ends;
+        if has_grown && self.unheard.is_none() {
+            self.unheard = Some(clock::now());
+        }
+        self.known_ends.clone_from(&ends);
+        if self.unheard.is_some_and(|since| clock::now() - since > UNHEARD_MAX) {
+            return Err(ReadFailure::Unheard { topic: self.topic.clone() });
         }
         Ok(ends)
     }
@@ -249,6 +275,9 @@ impl Reader {
                 Some(Err(error)) => return Err(self.explain(&error)),
             }
             patience = Duration::ZERO;
+        }
+        if polled != Polled::default() {
+            self.unheard = None;
         }
         Ok(polled)
     }

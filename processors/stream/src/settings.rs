@@ -96,6 +96,9 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("socket.nagle.disable", "true"),
     ("reconnect.backoff.ms", "50"),
     ("reconnect.backoff.max.ms", "1000"),
+    // A client whose partitions had no leader for a moment, because their broker was stopped, was seen to wait for the next refresh: 200 s and more of
+    // silence, at the default of five minutes.
+    ("topic.metadata.refresh.interval.ms", "10000"),
 ];
 const CONSUMER_DEFAULTS: &[(&str, &str)] = &[
     // At its default of one second a draining consumer runs at a third of its speed.
