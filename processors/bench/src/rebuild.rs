@@ -129,10 +129,10 @@ fn mutations(plan: &Plan, schedule: &Schedule, events: usize) -> anyhow::Result<
     })?;
     let directory = tempfile::tempdir_in(plan.work.path())?;
     let view = Store::open(directory.path(), Sizing::default())?;
+    let mut projector = Projector::default();
     let mut runs = Vec::new();
     for run in facts.chunks(RUN_EVENTS) {
         let mut overlay = Overlay::new(&view);
-        let mut projector = Projector::default();
         for fact in run {
             let mutations = projector.project(fact, &overlay)?;
             overlay.apply(mutations);

@@ -4,9 +4,11 @@
 //! `store` implements it with RocksDB, `simulation` and the tests with [`Memory`]; nothing here does any I/O.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod layer;
 mod memory;
 mod overlay;
 
+pub use layer::Layer;
 pub use memory::Memory;
 pub use overlay::Overlay;
 use std::ops::ControlFlow;

@@ -1,7 +1,7 @@
 //! Changes that are not written yet, laid over a reader: what a batch has done so far is seen by the rest of it.
 
 use crate::{Mutation, Order, Read, ReadError, Visit};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::ops::{Bound, ControlFlow};
@@ -9,53 +9,61 @@ use std::ops::{Bound, ControlFlow};
 /// A reader with pending puts and deletes on top. Only point mutations: a batch that needs a range deletes its keys.
 pub struct Overlay<'r, R> {
     below: &'r R,
-    /// `None` marks a deleted key.
-    pending: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// As they came: put in order when somebody reads. Most batches of a view that catches up are never read, and sorting them at the end
+    /// is cheaper than keeping them sorted.
+    fresh: RefCell<Vec<Change>>,
+    /// What came before.
+    pending: RefCell<BTreeMap<Vec<u8>, Option<Vec<u8>>>>,
 }
+
+/// A key and what becomes of it; `None` deletes it.
+type Change = (Vec<u8>, Option<Vec<u8>>);
 
 impl<'r, R: Read> Overlay<'r, R> {
     pub fn new(below: &'r R) -> Self {
         Self {
             below,
-            pending: BTreeMap::new(),
+            fresh: RefCell::new(Vec::new()),
+            pending: RefCell::new(BTreeMap::new()),
         }
     }
 
     /// # Panics
     /// On a range deletion, which an overlay does not hold.
     pub fn apply(&mut self, mutations: Vec<Mutation>) {
-        for mutation in mutations {
-            match mutation {
-                Mutation::Put { key, value } => self.pending.insert(key, Some(value)),
-                Mutation::Delete { key } => self.pending.insert(key, None),
-                Mutation::DeleteRange { .. } => panic!("an overlay holds point mutations only"),
-            };
+        let change = |mutation| match mutation {
+            Mutation::Put { key, value } => (key, Some(value)),
+            Mutation::Delete { key } => (key, None),
+            Mutation::DeleteRange { .. } => panic!("an overlay holds point mutations only"),
+        };
+        self.fresh.get_mut().extend(mutations.into_iter().map(change));
+    }
+
+    /// Before anything is read. Within a read there is nothing left to do.
+    fn put_in_order(&self) {
+        if !self.fresh.borrow().is_empty() {
+            self.pending.borrow_mut().extend(self.fresh.take());
         }
     }
 
     /// The pending changes in key order, each key once.
     pub fn into_mutations(self) -> Vec<Mutation> {
-        self.pending
-            .into_iter()
-            .map(|(key, value)| match value {
-                Some(value) => Mutation::Put { key, value },
-                None => Mutation::Delete { key },
-            })
-            .collect()
-    }
-
-    pub fn len(&self) -> usize {
-        self.pending.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.pending.is_empty()
+        let mutation = |(key, value)| match value {
+            Some(value) => Mutation::Put { key, value },
+            None => Mutation::Delete { key },
+        };
+        if self.pending.borrow().is_empty() {
+            return sorted(self.fresh.into_inner()).into_iter().map(mutation).collect();
+        }
+        self.put_in_order();
+        self.pending.into_inner().into_iter().map(mutation).collect()
     }
 }
 
 impl<R: Read> Read for Overlay<'_, R> {
     fn get<T>(&self, key: &[u8], with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, ReadError> {
-        match self.pending.get(key) {
+        self.put_in_order();
+        match self.pending.borrow().get(key) {
             Some(pending) => Ok(pending.as_deref().map(with)),
             None => self.below.get(key, with),
         }
@@ -65,7 +73,11 @@ impl<R: Read> Read for Overlay<'_, R> {
         if from >= to {
             return Ok(());
         }
-        let range = self.pending.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
+        self.put_in_order();
+        let pending = self.pending.borrow();
+        let range = pending
+            .range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)))
+            .map(|(key, value)| (key.as_slice(), value.as_deref()));
         match order {
             Order::Ascending => merge(self.below, from, to, order, range.peekable(), visit),
             Order::Descending => merge(self.below, from, to, order, range.rev().peekable(), visit),
@@ -73,10 +85,35 @@ impl<R: Read> Read for Overlay<'_, R> {
     }
 }
 
-type Pending<'p> = (&'p Vec<u8>, &'p Option<Vec<u8>>);
+/// In key order, of each key the last change.
+fn sorted(mut changes: Vec<Change>) -> Vec<Change> {
+    // Most keys differ in their first bytes, and numbers are compared without looking elsewhere.
+    let head = |key: &[u8]| {
+        let mut head = [0; 16];
+        let length = key.len().min(head.len());
+        head[..length].copy_from_slice(&key[..length]);
+        u128::from_be_bytes(head)
+    };
+    let mut order: Vec<(u128, usize)> = changes.iter().enumerate().map(|(index, (key, _))| (head(key), index)).collect();
+    order.sort_unstable_by(|(a, left), (b, right)| {
+        let keys = || changes[*left].0.cmp(&changes[*right].0);
+        a.cmp(b).then_with(keys).then(left.cmp(right))
+    });
+    let mut sorted: Vec<Change> = Vec::with_capacity(changes.len());
+    for (_, index) in order {
+        let change = std::mem::take(&mut changes[index]);
+        match sorted.last_mut() {
+            Some(last) if last.0 == change.0 => *last = change,
+            _ => sorted.push(change),
+        }
+    }
+    sorted
+}
+
+type Pending<'p> = (&'p [u8], Option<&'p [u8]>);
 
 /// Walks both sorted sides at once; where a key is on both, the pending side wins.
-fn merge<'p, R: Read>(
+pub(crate) fn merge<'p, R: Read>(
     below: &R,
     from: &[u8],
     to: &[u8],
@@ -99,7 +136,7 @@ fn merge<'p, R: Read>(
                 return ControlFlow::Break(());
             }
         }
-        let flow = match pending.next_if(|(above, _)| above.as_slice() == key) {
+        let flow = match pending.next_if(|(above, _)| *above == key) {
             Some((_, Some(new))) => visit(key, new),
             Some((_, None)) => ControlFlow::Continue(()),
             None => visit(key, value),

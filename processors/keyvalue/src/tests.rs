@@ -152,10 +152,34 @@ proptest! {
             prop_assert_eq!(entries(&overlay, &from, &to, order, most), entries(&written, &from, &to, order, most));
         }
         prop_assert_eq!(overlay.get(&from, <[u8]>::to_vec), written.get(&from, <[u8]>::to_vec));
+        let mut unread = Overlay::new(&below);
+        for batch in &batches {
+            unread.apply(batch.clone());
+        }
         let mutations = overlay.into_mutations();
+        prop_assert_eq!(&unread.into_mutations(), &mutations);
         let mut below = below;
         below.apply(&mutations);
         prop_assert_eq!(below, written);
+    }
+
+    #[test]
+    fn a_batch_on_its_way_is_read_alike_before_and_after_it_is_written(
+        below in any_mutations(), batch in any_mutations(), from in any_key(), to in any_key(), most in 1..9_usize,
+    ) {
+        let before = memory(&below);
+        let mut overlay = Overlay::new(&before);
+        overlay.apply(batch);
+        let batch = overlay.into_mutations();
+        let mut after = before.clone();
+        after.apply(&batch);
+        for below in [&before, &after] {
+            let layer = Layer::new(below, &batch);
+            for order in [Order::Ascending, Order::Descending] {
+                prop_assert_eq!(entries(&layer, &from, &to, order, most), entries(&after, &from, &to, order, most));
+            }
+            prop_assert_eq!(layer.get(&from, <[u8]>::to_vec), after.get(&from, <[u8]>::to_vec));
+        }
     }
 
     /// A prefix of only 0xFF bytes is not in use: no key is above all of its keys.

@@ -33,7 +33,7 @@ pub enum Stop {
 /// What a run of events makes of a view. To be written in one piece.
 #[derive(Debug)]
 pub(crate) struct Step {
-    /// The changes of the view, and the progress that belongs to them.
+    /// The progress and the changes of the view that belong to it, in key order.
     pub(crate) mutations: Vec<Mutation>,
     pub(crate) progress: Progress,
     pub(crate) applied: u64,
@@ -43,10 +43,9 @@ pub(crate) struct Step {
     pub(crate) stop: Option<Stop>,
 }
 
-/// Applies events on top of what is stored.
-pub(crate) fn step(below: &impl Read, before: &Progress, run: &[Located]) -> Step {
+/// Applies events on top of what is stored. The projector is of no use any more unless all that the step says is then stored.
+pub(crate) fn step(projector: &mut Projector, below: &impl Read, before: &Progress, run: &[Located]) -> Step {
     let mut overlay = Overlay::new(below);
-    let mut projector = Projector::default();
     let mut progress = before.clone();
     let (mut applied, mut repeated) = (0, 0);
     let mut stop = None;
@@ -81,8 +80,9 @@ pub(crate) fn step(below: &impl Read, before: &Progress, run: &[Located]) -> Ste
             }
         }
     }
-    let mut mutations = overlay.into_mutations();
-    mutations.push(progress.mutation());
+    // Its key comes before all of the view's.
+    let mut mutations = vec![progress.mutation()];
+    mutations.extend(overlay.into_mutations());
     Step {
         mutations,
         progress,

@@ -1,7 +1,7 @@
 //! The materializer: reads every event from the log, keeps a graph of the schedule in RocksDB, and answers questions about it.
 //!
 //! Reading order: `process` (the parts and their threads), `reading` (events from Kafka), `applying` (events to mutations, pure),
-//! `writing` (mutations to the store), `view` (the store as the query service sees it), `directory` and `bookkeeping` (what is on
+//! `folding` (one batch ahead of what is written), `writing` (mutations to the store), `view` (the store as the query service sees it), `directory` and `bookkeeping` (what is on
 //! disk beside the view).
 
 mod applying;
@@ -9,6 +9,7 @@ mod bookkeeping;
 mod configuration;
 mod connecting;
 mod directory;
+mod folding;
 mod metrics;
 mod process;
 mod reading;

@@ -1,9 +1,10 @@
-//! The parts of the process and their threads: one reads the log, one writes the view, a few answer questions.
+//! The parts of the process and their threads: one reads the log, one folds it, one writes the view, a few answer questions.
 
 use crate::applying::Stop;
 use crate::configuration::Configuration;
 use crate::connecting::{self, Connected};
 use crate::directory::{self, Edition};
+use crate::folding::{self, FOLDED_WAITING_MAX};
 use crate::metrics::Metrics;
 use crate::reading::{self, Decoder};
 use crate::view::View;
@@ -256,9 +257,10 @@ impl Keeper {
         };
         followed.store(true, Ordering::Relaxed);
         self.metrics.stopped.set(0);
-        let writer = Writer::new(self, progress, ends)?;
+        let writer = Writer::new(self, progress.clone(), ends)?;
         let decoder = Decoder::new(self.registry.clone(), self.health.clone());
         let (runs, received) = mpsc::sync_channel(RUNS_WAITING_MAX);
+        let (folded, to_write) = mpsc::sync_channel(FOLDED_WAITING_MAX);
         let going = Going {
             shutdown,
             over: AtomicBool::new(false),
@@ -269,12 +271,15 @@ impl Keeper {
             let reading = thread::Builder::new().name("log".into()).spawn_scoped(scope, read)?;
             let watch = || self.watch(&identity, going);
             let watching = thread::Builder::new().name("topics".into()).spawn_scoped(scope, watch);
-            let written = writer.write(&received);
+            let fold = || folding::fold(&self.view, progress, received, folded);
+            let folding = thread::Builder::new().name("fold".into()).spawn_scoped(scope, fold);
+            let written = writer.write(&to_write);
             going.over.store(true, Ordering::Relaxed);
-            drop(received);
+            drop(to_write);
+            let folded = folding?.join().map_err(|_panic| Failure::Panicked);
             let read = reading.join().unwrap_or(Err(Failure::Panicked));
             let watched = watching?.join().unwrap_or(Err(Failure::Panicked));
-            watched.and(written).and(read)
+            watched.and(written).and(folded).and(read)
         })
     }
 

@@ -1,8 +1,9 @@
 //! From runs of events to the store, one batch for each, and what becomes visible with it.
 
-use crate::applying::{self, Step};
+use crate::applying::Step;
 use crate::bookkeeping::Progress;
 use crate::connecting::KAFKA;
+use crate::folding::Folded;
 use crate::metrics::Metrics;
 use crate::process::{Failure, Keeper};
 use crate::reading::Run;
@@ -20,7 +21,7 @@ pub(crate) const APPLIED: &str = "applied";
 /// A batch is written and nobody was told.
 pub(crate) const WRITTEN: &str = "written";
 
-/// Applies runs to a view, in one thread.
+/// Writes what runs make of a view, in one thread.
 pub(crate) struct Writer<'p> {
     view: &'p View,
     metrics: &'p Metrics,
@@ -60,25 +61,24 @@ impl<'p> Writer<'p> {
         Ok(writer)
     }
 
-    /// Applies runs until no more come.
-    pub(crate) fn write(mut self, runs: &Receiver<Run>) -> Result<(), Failure> {
-        for run in runs {
-            self.apply(&run)?;
+    /// Writes until no more comes.
+    pub(crate) fn write(mut self, folded: &Receiver<Folded>) -> Result<(), Failure> {
+        for Folded { run, step } in folded {
+            self.apply(&run, step.as_deref())?;
         }
         Ok(())
     }
 
-    fn apply(&mut self, run: &Run) -> Result<(), Failure> {
-        if !run.located.is_empty() {
-            let step = applying::step(&self.view.store().standing(), &self.progress, &run.located);
+    fn apply(&mut self, run: &Run, step: Option<&Step>) -> Result<(), Failure> {
+        if let Some(step) = step {
             self.failpoints.reached(APPLIED);
             self.view.store().apply(&step.mutations)?;
             self.failpoints.reached(WRITTEN);
             self.progress = step.progress.clone();
             self.view.announce(&self.progress);
-            self.count(&step, run);
-            if let Some(stop) = step.stop {
-                return Err(Failure::Stopped(stop));
+            self.count(step, run);
+            if let Some(stop) = &step.stop {
+                return Err(Failure::Stopped(stop.clone()));
             }
         }
         self.note_progress(&run.ended)?;

@@ -22,6 +22,7 @@ pub(crate) struct Replica<S: Scenario, P> {
     pub(crate) name: String,
     pub(crate) place: P,
     codec: S::Codec,
+    projector: S::Projector,
     partitions: u32,
     /// Projected and not written yet.
     pending: Vec<Mutation>,
@@ -35,6 +36,7 @@ impl<S: Scenario, P: Place> Replica<S, P> {
             name,
             place: P::new(),
             codec: S::codec(),
+            projector: S::projector(),
             partitions,
             pending: Vec::new(),
             witnesses: Vec::new(),
@@ -44,6 +46,7 @@ impl<S: Scenario, P: Place> Replica<S, P> {
     /// The process dies and starts again.
     pub(crate) fn crash(&mut self) {
         self.pending.clear();
+        self.projector = S::projector();
         self.place.reopen();
     }
 
@@ -82,7 +85,8 @@ impl<S: Scenario, P: Place> Replica<S, P> {
                     return Err(Violation::new("I3", what));
                 }
                 read.sequence = event.sequence;
-                let mutations = S::project(partition, &event, &overlay).map_err(|error| Violation::new("I9", error))?;
+                let mutations =
+                    S::project(&mut self.projector, partition, &event, &overlay).map_err(|error| Violation::new("I9", error))?;
                 overlay.apply(mutations);
             }
             read.next_offset = next;
@@ -129,7 +133,7 @@ impl<S: Scenario, P: Place> Replica<S, P> {
     }
 }
 
-/// A view that is made in one go: one partition after the other, each up to the position.
+/// A view that is made in one go: one partition after the other, each up to the position, and nothing remembered between events.
 pub(crate) fn oracle<S: Scenario>(log: &Log, position: &Position) -> Result<u64, Violation> {
     let mut codec = S::codec();
     let mut view = Memory::default();
@@ -140,7 +144,7 @@ pub(crate) fn oracle<S: Scenario>(log: &Log, position: &Position) -> Result<u64,
             if event.sequence > *last {
                 break;
             }
-            let mutations = S::project(*partition, &event, &view).map_err(|error| Violation::new("I9", error))?;
+            let mutations = S::project(&mut S::projector(), *partition, &event, &view).map_err(|error| Violation::new("I9", error))?;
             view.apply(&mutations);
         }
     }

@@ -24,6 +24,8 @@ pub type EventOf<S> = EventEnvelope<<<S as Scenario>::Domain as Domain>::Event>;
 pub trait Scenario: Sized {
     type Domain: Domain;
     type Codec: Codec<Self::Domain>;
+    /// What a replica remembers of its view between events.
+    type Projector;
 
     fn new() -> Self;
 
@@ -33,6 +35,9 @@ pub trait Scenario: Sized {
     /// The next command of some client; some of them are to be rejected.
     fn command(&mut self, command_id: Uuid, expected_version: Option<u64>, chance: &mut Chance) -> Command;
 
+    /// One that remembers little, so that it forgets often.
+    fn projector() -> Self::Projector;
+
     /// What one event changes in the view.
-    fn project(partition: u32, event: &EventOf<Self>, read: &impl Read) -> Result<Vec<Mutation>, String>;
+    fn project(projector: &mut Self::Projector, partition: u32, event: &EventOf<Self>, read: &impl Read) -> Result<Vec<Mutation>, String>;
 }

@@ -11,7 +11,7 @@ mod reading;
 pub use errors::{Error, Kind};
 pub use hash::content_hash;
 pub use open::{Sizing, ask_for_rebuild, is_corruption, is_rebuild_asked_for, set_aside};
-pub use reading::{ReadOnly, Snapshot, Standing};
+pub use reading::{ReadOnly, Snapshot};
 
 use keyvalue::{Mutation, Write, WriteError};
 use rocksdb::{DB, WriteBatch, WriteOptions};
@@ -55,11 +55,6 @@ impl Store {
     /// What is stored now, unchanged by what is written later.
     pub fn snapshot(&self) -> Snapshot<'_> {
         Snapshot::new(&self.db)
-    }
-
-    /// For many reads between two writes, by whoever writes.
-    pub fn standing(&self) -> Standing<'_> {
-        Standing::new(&self.db)
     }
 
     /// Writes what is in memory to files and waits for the disk: what was applied before survives a crash of the machine.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// How much memory a store may take, about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizing {
-    /// Blocks, indexes and filters of files.
+    /// Blocks of files. Their indexes and filters come on top.
     pub block_cache_bytes: usize,
     /// One write buffer; up to three exist at a time.
     pub write_buffer_bytes: usize,
@@ -28,7 +28,7 @@ const BLOCK_BYTES: usize = 8 << 10;
 const FILTER_BITS_PER_KEY: f64 = 10.0;
 /// The part of a write buffer that goes into its Bloom filter: most keys that are looked for are new and in no file.
 const MEMTABLE_FILTER_RATIO: f64 = 0.05;
-/// Open files cost memory for their indexes; that many levels of 16 MiB files hold far more than a schedule.
+/// Open files keep their index and their filter in memory; that many files of 16 MiB hold far more than a schedule.
 const OPEN_FILES_MAX: i32 = 512;
 const BACKGROUND_JOBS_MAX: i32 = 2;
 const INFO_LOGS_MAX: usize = 3;
@@ -67,8 +67,9 @@ fn tables(path: &Path) -> BTreeSet<String> {
 pub(crate) fn options(sizing: Sizing) -> Options {
     let mut blocks = BlockBasedOptions::default();
     blocks.set_block_cache(&Cache::new_lru_cache(sizing.block_cache_bytes));
-    blocks.set_cache_index_and_filter_blocks(true);
-    blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    // A file that compresses well has a filter of some MiB, which no shard of the cache can hold: it would be read for every key that
+    // is looked for. Beside the cache it costs ten bits for each key of the files that are open.
+    blocks.set_cache_index_and_filter_blocks(false);
     blocks.set_bloom_filter(FILTER_BITS_PER_KEY, false);
     blocks.set_block_size(BLOCK_BYTES);
     blocks.set_format_version(5);

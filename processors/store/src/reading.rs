@@ -3,7 +3,6 @@
 use crate::{Error, Sizing, Store, open};
 use keyvalue::{Order, Read, ReadError, Visit};
 use rocksdb::{DB, DBPinnableSlice, DBRawIterator, ReadOptions, SnapshotWithThreadMode};
-use std::cell::RefCell;
 use std::path::Path;
 
 /// What was stored when it was taken.
@@ -14,56 +13,6 @@ pub struct Snapshot<'s> {
 impl<'s> Snapshot<'s> {
     pub(crate) fn new(db: &'s DB) -> Self {
         Self { below: db.snapshot() }
-    }
-}
-
-/// What is stored, for whoever writes it and reads a great deal between two writes: all scans share one iterator, which is much cheaper than
-/// one for each. Nothing may be written while it is in use; it would not be seen.
-pub struct Standing<'s> {
-    db: &'s DB,
-    iterator: RefCell<DBRawIterator<'s>>,
-}
-
-impl<'s> Standing<'s> {
-    pub(crate) fn new(db: &'s DB) -> Self {
-        let iterator = RefCell::new(db.raw_iterator());
-        Self { db, iterator }
-    }
-}
-
-impl Read for Standing<'_> {
-    fn get<T>(&self, key: &[u8], with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, ReadError> {
-        found(self.db.get_pinned(key), with)
-    }
-
-    fn scan(&self, from: &[u8], to: &[u8], order: Order, visit: Visit<'_>) -> Result<(), ReadError> {
-        // A scan within a scan has an iterator of its own.
-        let Ok(mut iterator) = self.iterator.try_borrow_mut() else {
-            return walk(self.db.raw_iterator_opt(bounded(from, to)), order, visit);
-        };
-        match order {
-            Order::Ascending => iterator.seek(from),
-            Order::Descending => {
-                iterator.seek_for_prev(to);
-                if iterator.key() == Some(to) {
-                    iterator.prev();
-                }
-            }
-        }
-        while let Some((key, value)) = iterator.item() {
-            let is_over = match order {
-                Order::Ascending => key >= to,
-                Order::Descending => key < from,
-            };
-            if is_over || visit(key, value).is_break() {
-                return Ok(());
-            }
-            match order {
-                Order::Ascending => iterator.next(),
-                Order::Descending => iterator.prev(),
-            }
-        }
-        iterator.status().map_err(|error| ReadError::new(error.to_string()))
     }
 }
 

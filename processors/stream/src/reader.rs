@@ -107,7 +107,7 @@ impl ReadFailure {
 impl Reader {
     /// A reader that is assigned nothing yet.
     pub fn new(settings: &Settings, topic: &str) -> Result<Self, ReadFailure> {
-        Self::configured(&settings.reader(), topic)
+        Self::configured(&settings.turn_taking_reader(), topic)
     }
 
     /// One that notices sooner that an end was reached, and asks the brokers more often for that.

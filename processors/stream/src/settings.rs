@@ -115,6 +115,10 @@ const PRODUCER_DEFAULTS: &[(&str, &str)] = &[
     ("queue.buffering.max.kbytes", "262144"),
 ];
 
+/// From each partition at a time. What refers to something else, such as a leg to its airports, then comes soon before or behind it, whatever
+/// their partitions are: with librdkafka's 1 MB a view that is built anew had all legs of some partitions before it had any airport.
+const TURN_BYTES: &str = "65536";
+
 /// What a take-over waits for at the end of the log.
 const IMPATIENT_FETCH_WAIT_MAX_MS: &str = "10";
 
@@ -173,6 +177,13 @@ impl Settings {
         let mut config = self.consumer(&[]);
         // librdkafka wants a name, though no group is ever joined and no offset committed.
         config.set("group.id", "aerolog-reader").set("enable.partition.eof", "true");
+        config
+    }
+
+    /// For a reader of a whole log, who gets a little of each partition at a time.
+    pub(crate) fn turn_taking_reader(&self) -> ClientConfig {
+        let mut config = self.reader();
+        config.set("fetch.message.max.bytes", self.or("fetch.message.max.bytes", TURN_BYTES));
         config
     }
 

@@ -19,7 +19,7 @@ mod world;
 
 pub use checks::Check;
 pub use nodes::{Airplane, Airport, Leg, Provenance, Rotation};
-pub use project::{ProjectError, Projector, project};
+pub use project::{Memory, ProjectError, Projector, project};
 pub use recompute::{BudgetExceeded, Recomputed, recompute};
 pub use violation::{Detail, LEGS_MAX, Violation};
 

@@ -6,13 +6,17 @@ pub(crate) mod counts;
 mod draft;
 mod known;
 mod legs;
+mod recent;
 mod rotation;
+mod tail;
 
 use crate::Fact;
 use domain::{AggregateId, Event};
 use draft::Draft;
 use keyvalue::{Mutation, Read, ReadError};
 use known::Known;
+
+pub use known::Memory;
 
 /// Why an event could not be projected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,18 +33,27 @@ pub fn project(fact: &Fact, read: &impl Read) -> Result<Vec<Mutation>, ProjectEr
     Projector::default().project(fact, read)
 }
 
-/// Projects a run of events, each on a view that has the changes of those before. After an error it is of no use any more.
-#[derive(Debug, Default)]
+/// Projects one event after the other, each on a view that has the changes of those before, and remembers what it has read: nobody
+/// else may change the view. After an error, or when changes did not come into the view, it is of no use any more.
+#[derive(Debug)]
 pub struct Projector {
     known: Known,
 }
 
+impl Default for Projector {
+    fn default() -> Self {
+        Self::new(Memory::default())
+    }
+}
+
 impl Projector {
+    pub fn new(memory: Memory) -> Self {
+        Self { known: Known::new(memory) }
+    }
+
     /// As [`project`] does.
     pub fn project(&mut self, fact: &Fact, read: &impl Read) -> Result<Vec<Mutation>, ProjectError> {
-        let mutations = mutations(fact, read, &mut self.known)?;
-        self.known.forget(&fact.aggregate_id);
-        Ok(mutations)
+        mutations(fact, read, &mut self.known)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::bytes::corrupt;
 use crate::checks::designator::Day;
 use crate::checks::seam::Stretch;
-use crate::keys::{self, Key, KeyReader};
+use crate::keys::{self, Key, KeyReader, Prefix};
 use crate::nodes::{Airplane, Airport, Leg, Rotation};
 use domain::{AirportCode, Instant, LegId, Registration, RotationId};
 use keyvalue::{Order, Read, ReadError};
@@ -170,6 +170,16 @@ pub(crate) fn members(read: &impl Read, day: &Day) -> Result<Vec<(RotationId, Le
         .into_iter()
         .map(|(departure, rotation, id)| Ok((rotation.clone(), leg_at(read, &rotation, departure, &id)?)))
         .collect()
+}
+
+/// Whether any leg is on some designator's day.
+pub(crate) fn has_departures(read: &impl Read) -> Result<bool, ReadError> {
+    let mut found = false;
+    each(read, Key::new(Prefix::DesignatorDay).range(), Order::Ascending, |_, _| {
+        found = true;
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(found)
 }
 
 /// Legs that depart from an airport, in order.

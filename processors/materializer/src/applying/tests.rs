@@ -31,9 +31,10 @@ fn offset(sequence: u64) -> i64 {
 /// Applies runs one after the other to an empty view of two partitions.
 fn apply(runs: &[&[Located]]) -> (Memory, Step) {
     let mut memory = Memory::default();
-    let mut step = step(&memory, &Progress::start(2), &[]);
+    let mut projector = Projector::default();
+    let mut step = step(&mut projector, &memory, &Progress::start(2), &[]);
     for run in runs {
-        step = super::step(&memory, &step.progress, run);
+        step = super::step(&mut projector, &memory, &step.progress, run);
         memory.apply(&step.mutations);
     }
     (memory, step)

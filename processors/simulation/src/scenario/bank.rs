@@ -17,6 +17,7 @@ const SUM: &[u8] = b"sum";
 impl Scenario for Bank {
     type Domain = bank::Bank;
     type Codec = bank::Codec;
+    type Projector = ();
 
     fn new() -> Self {
         Self
@@ -49,7 +50,9 @@ impl Scenario for Bank {
         }
     }
 
-    fn project(partition: u32, event: &EventOf<Self>, read: &impl Read) -> Result<Vec<Mutation>, String> {
+    fn projector() {}
+
+    fn project((): &mut (), partition: u32, event: &EventOf<Self>, read: &impl Read) -> Result<Vec<Mutation>, String> {
         let amount = match event.event {
             bank::Event::Opened { .. } | bank::Event::Closed {} => 0,
             bank::Event::Deposited { cents } => i128::from(cents),

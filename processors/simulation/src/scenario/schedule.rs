@@ -11,6 +11,7 @@ use keyvalue::{Mutation, Read};
 use schemas::{Airline, AvroCodec, SchemaIds};
 use std::collections::BTreeSet;
 use uuid::Uuid;
+use views::Projector;
 
 pub struct Schedule {
     /// Legs that were asked for, with their rotation, for commands that name one.
@@ -43,6 +44,7 @@ const LEGS_KEPT_MAX: usize = 60;
 impl Scenario for Schedule {
     type Domain = Airline;
     type Codec = AvroCodec;
+    type Projector = Projector;
 
     fn new() -> Self {
         Self {
@@ -83,7 +85,17 @@ impl Scenario for Schedule {
         }
     }
 
-    fn project(partition: u32, event: &EventOf<Self>, read: &impl Read) -> Result<Vec<Mutation>, String> {
+    fn projector() -> Projector {
+        Projector::new(views::Memory {
+            nodes_max: 6,
+            legs_max: 2,
+            designators_max: 8,
+            days_max: 2,
+            departures_max: 16,
+        })
+    }
+
+    fn project(projector: &mut Projector, partition: u32, event: &EventOf<Self>, read: &impl Read) -> Result<Vec<Mutation>, String> {
         let fact = views::Fact {
             partition,
             sequence: event.sequence,
@@ -94,7 +106,7 @@ impl Scenario for Schedule {
             aggregate_id: domain::AggregateId::parse(&event.aggregate_id).map_err(|error| error.to_string())?,
             event: event.event.clone(),
         };
-        views::project(&fact, read).map_err(|error| error.to_string())
+        projector.project(&fact, read).map_err(|error| error.to_string())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::counts::Counted;
 use super::draft::Draft;
+use super::known::News;
 use super::{ProjectError, unfit};
 use crate::checks::{pair, reference};
 use crate::nodes::{Airplane, Provenance};
@@ -35,6 +36,7 @@ pub(super) fn project<R: Read>(
         (Event::Retired, None) => return Err(unfit(event, "the airplane is not registered")),
     };
     draft.put(keys::airplane(registration), after.to_bytes());
+    draft.tell(News::Airplane(registration.clone()));
     let (old_type, new_type) = (before.as_ref().map(|airplane| &airplane.aircraft_type), Some(&after.aircraft_type));
     for id in world::rotations_of(draft.read, registration)? {
         let Some(rotation) = world::rotation(draft.read, &id)? else {

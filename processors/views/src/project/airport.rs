@@ -2,6 +2,7 @@
 
 use super::counts::Counted;
 use super::draft::Draft;
+use super::known::News;
 use super::{ProjectError, unfit};
 use crate::checks::designator::{self, Day};
 use crate::checks::pair;
@@ -55,6 +56,7 @@ pub(super) fn project<R: Read>(
         (Event::MinimumGroundTimeSet { .. }, None) => return Err(unfit(event, "the airport is not registered")),
     };
     draft.put(keys::airport(code), after.to_bytes());
+    draft.tell(News::Airport(code));
     let arriving = world::arriving(draft.read, code)?;
     ground_times(draft, &arriving, before.as_ref(), &after)?;
     if before.is_none() {
@@ -104,6 +106,7 @@ fn origin_dates<R: Read>(draft: &mut Draft<'_, R>, departing: &[(RotationId, Leg
         days
     };
     let (old, new) = (cut(None), cut(Some(after)));
+    draft.tell(News::DaysCut);
     for (day, members) in &new {
         designator::examine(day, members, &mut draft.after);
         for (id, leg) in members {

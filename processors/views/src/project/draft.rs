@@ -1,13 +1,15 @@
 //! The mutations of one event, while they are collected.
 
-use super::counts::{Counted, stored_count};
-use super::known::Known;
+use super::counts::Counted;
+use super::known::{Known, News};
+use super::tail::Place;
 use crate::bytes::corrupt;
 use crate::checks::Check;
+use crate::checks::designator::Day;
 use crate::keys::{self, Key};
-use crate::nodes::{Airplane, Airport};
+use crate::nodes::{Airplane, Airport, Leg, Rotation};
 use crate::violation::Violations;
-use domain::{AirportCode, Registration};
+use domain::{AirportCode, LegId, Registration, RotationId};
 use keyvalue::{Mutation, Read, ReadError};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -18,6 +20,7 @@ pub(crate) struct Draft<'r, R> {
     known: &'r mut Known,
     changes: BTreeMap<Key, Option<Vec<u8>>>,
     counts: BTreeMap<u8, i64>,
+    news: Vec<News>,
     /// Violations between the touched facts, as they were and as they are now.
     pub(crate) before: Violations,
     pub(crate) after: Violations,
@@ -30,6 +33,7 @@ impl<'r, R: Read> Draft<'r, R> {
             known,
             changes: BTreeMap::new(),
             counts: BTreeMap::new(),
+            news: Vec::new(),
             before: Violations::new(),
             after: Violations::new(),
         }
@@ -43,6 +47,46 @@ impl<'r, R: Read> Draft<'r, R> {
     /// As it was before the event.
     pub(crate) fn airplane(&mut self, registration: &Registration) -> Result<Option<Rc<Airplane>>, ReadError> {
         self.known.airplane(self.read, registration)
+    }
+
+    /// As it was before the event.
+    pub(crate) fn rotation(&mut self, id: &RotationId) -> Result<Option<Rotation>, ReadError> {
+        self.known.rotation(self.read, id)
+    }
+
+    /// As it was before the event.
+    pub(crate) fn leg(&mut self, rotation: &RotationId, id: &LegId) -> Result<Option<Leg>, ReadError> {
+        self.known.leg(self.read, rotation, id)
+    }
+
+    /// The legs before and behind a place before the event, leaving out the leg at `without`.
+    pub(crate) fn legs_beside(
+        &mut self,
+        rotation: &RotationId,
+        place: &Place,
+        without: Option<&Place>,
+    ) -> Result<(Option<Leg>, Option<Leg>), ReadError> {
+        self.known.legs_beside(self.read, rotation, place, without)
+    }
+
+    /// Of the legs before the event, leaving out the one at `without`.
+    pub(crate) fn first_leg(&mut self, rotation: &RotationId, without: Option<&Place>) -> Result<Option<Leg>, ReadError> {
+        self.known.first_leg(self.read, rotation, without)
+    }
+
+    /// Of the legs before the event, leaving out the one at `without`.
+    pub(crate) fn last_leg(&mut self, rotation: &RotationId, without: Option<&Place>) -> Result<Option<Leg>, ReadError> {
+        self.known.last_leg(self.read, rotation, without)
+    }
+
+    /// The legs of a designator's day before the event, in order.
+    pub(crate) fn members(&mut self, day: &Day) -> Result<Vec<(RotationId, Leg)>, ReadError> {
+        self.known.members(self.read, day)
+    }
+
+    /// What the event changes of what may be known.
+    pub(crate) fn tell(&mut self, news: News) {
+        self.news.push(news);
     }
 
     pub(crate) fn put(&mut self, key: Key, value: Vec<u8>) {
@@ -63,14 +107,18 @@ impl<'r, R: Read> Draft<'r, R> {
         for (what, by) in std::mem::take(&mut self.counts) {
             if by != 0 {
                 let key = keys::count(what);
-                let now = stored_count(self.read, &key)? + by;
-                let now = u64::try_from(now).map_err(|_| corrupt("a count is below zero"))?;
+                let count = self.known.count(self.read, what)?;
+                *count += by;
+                let now = u64::try_from(*count).map_err(|_| corrupt("a count is below zero"))?;
                 if now == 0 {
                     self.changes.insert(key, None)
                 } else {
                     self.changes.insert(key, Some(now.to_be_bytes().to_vec()))
                 };
             }
+        }
+        for news in self.news {
+            self.known.follow(news);
         }
         let mutation = |(Key(key), change)| match change {
             Some(value) => Mutation::Put { key, value },

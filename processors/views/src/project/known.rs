@@ -1,47 +1,251 @@
-//! Airports and airplanes, to which events refer again and again: each is read and decoded once for a run of events.
+//! What events refer to again and again: read and decoded once, and followed from event to event as long as there is room.
+//!
+//! What is known is what the reader would say. It holds only while every change of the view goes through the same projector.
 
-use crate::nodes::{Airplane, Airport};
-use crate::world;
-use domain::{AggregateId, AirportCode, Registration};
+use super::counts::stored_count;
+use super::recent::Recent;
+use super::tail::{Answer, KnownDays, KnownRotation, Place};
+use crate::checks::designator::Day;
+use crate::nodes::{Airplane, Airport, Leg, Rotation};
+use crate::{keys, world};
+use domain::{AirportCode, FlightDesignator, LegId, Registration, RotationId};
 use keyvalue::{Read, ReadError};
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-/// What has been read; `None` for what is not registered. At most one entry for each airport and airplane that a run's events name.
-#[derive(Debug, Default)]
+/// How much a projector remembers between events. More makes it faster and changes nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// Airports, airplanes and rotations, of each kind. What was used least recently is forgotten, down to half as many.
+    pub nodes_max: usize,
+    /// Of a rotation the last legs; twice as many for a while.
+    pub legs_max: usize,
+    /// Designators, each at one airport, in the same way.
+    pub designators_max: usize,
+    /// Of such a designator the last days; twice as many for a while.
+    pub days_max: usize,
+    /// Designators, each at one airport, of which it is remembered only that there are some of their legs.
+    pub departures_max: usize,
+}
+
+impl Default for Memory {
+    /// At its most about 32 MiB: a leg takes some 120 bytes, a designator with its days some 110, one of which little is known 20.
+    fn default() -> Self {
+        Self {
+            nodes_max: 8192,
+            legs_max: 4,
+            designators_max: 131_072,
+            days_max: 4,
+            departures_max: 262_144,
+        }
+    }
+}
+
+/// What an event changes of what may be known. It is followed when nothing more is asked about the view before the event.
+#[derive(Debug)]
+pub(crate) enum News {
+    Airport(AirportCode),
+    Airplane(Registration),
+    /// A rotation has begun, without legs.
+    Begun(RotationId, Rotation),
+    /// A rotation has changed otherwise than by one leg.
+    Rotation(RotationId),
+    /// A leg is other than it was, is new, or is gone.
+    Leg {
+        rotation: RotationId,
+        old: Option<Leg>,
+        new: Option<Leg>,
+    },
+    /// Legs of a designator's day came or went.
+    Day {
+        day: Day,
+        is_free: bool,
+    },
+    /// The days of an airport begin at another hour.
+    DaysCut,
+}
+
+/// A designator at an airport.
+type Departures = (FlightDesignator, AirportCode);
+
+/// All designators that ever departed, each with its airport: while a view is built from nothing, most are new, and nothing need be
+/// looked for.
+#[derive(Debug)]
+enum AllDepartures {
+    Unasked,
+    /// Those there are, and some of which the last leg is gone.
+    Known(HashSet<Departures>),
+    /// There were some before the projector, or they have become too many.
+    Unknown,
+}
+
+impl AllDepartures {
+    /// Whether there was none of the designator at its airport so far. From now on there may be some.
+    fn are_first(&mut self, read: &impl Read, day: &Day, most: usize) -> Result<bool, ReadError> {
+        if matches!(self, Self::Unasked) {
+            *self = if world::has_departures(read)? {
+                Self::Unknown
+            } else {
+                Self::Known(HashSet::new())
+            };
+        }
+        let Self::Known(known) = self else {
+            return Ok(false);
+        };
+        let are_first = known.insert((day.designator, day.airport));
+        if known.len() > most {
+            *self = Self::Unknown;
+        }
+        Ok(are_first)
+    }
+}
+
+/// What has been read; `None` for what is not registered.
+#[derive(Debug)]
 pub(crate) struct Known {
-    airports: HashMap<AirportCode, Option<Rc<Airport>>>,
-    airplanes: HashMap<Registration, Option<Rc<Airplane>>>,
+    memory: Memory,
+    airports: Recent<AirportCode, Option<Rc<Airport>>>,
+    airplanes: Recent<Registration, Option<Rc<Airplane>>>,
+    rotations: Recent<RotationId, Option<KnownRotation>>,
+    days: Recent<Departures, KnownDays>,
+    departures: AllDepartures,
+    /// As many as there are kinds of counts.
+    counts: HashMap<u8, i64>,
 }
 
 impl Known {
+    pub(crate) fn new(memory: Memory) -> Self {
+        Self {
+            memory,
+            airports: Recent::new(memory.nodes_max),
+            airplanes: Recent::new(memory.nodes_max),
+            rotations: Recent::new(memory.nodes_max),
+            days: Recent::new(memory.designators_max),
+            departures: AllDepartures::Unasked,
+            counts: HashMap::new(),
+        }
+    }
+
     pub(crate) fn airport(&mut self, read: &impl Read, code: AirportCode) -> Result<Option<Rc<Airport>>, ReadError> {
-        Ok(match self.airports.entry(code) {
-            Entry::Occupied(known) => known.get().clone(),
-            Entry::Vacant(unknown) => unknown.insert(world::airport(read, code)?.map(Rc::new)).clone(),
-        })
+        let airport = self.airports.get_or_read(&code, || Ok(world::airport(read, code)?.map(Rc::new)))?;
+        Ok(airport.clone())
     }
 
     pub(crate) fn airplane(&mut self, read: &impl Read, registration: &Registration) -> Result<Option<Rc<Airplane>>, ReadError> {
-        if let Some(known) = self.airplanes.get(registration) {
-            return Ok(known.clone());
-        }
-        let found = world::airplane(read, registration)?.map(Rc::new);
-        self.airplanes.insert(registration.clone(), found.clone());
-        Ok(found)
+        let airplane = self
+            .airplanes
+            .get_or_read(registration, || Ok(world::airplane(read, registration)?.map(Rc::new)))?;
+        Ok(airplane.clone())
     }
 
-    /// An event has changed it.
-    pub(crate) fn forget(&mut self, aggregate_id: &AggregateId) {
-        match aggregate_id {
-            AggregateId::Airport(code) => {
-                self.airports.remove(code);
+    fn known_rotation(&mut self, read: &impl Read, id: &RotationId) -> Result<Option<&mut KnownRotation>, ReadError> {
+        let legs_max = self.memory.legs_max;
+        let rotation = self.rotations.get_or_read(id, || KnownRotation::read(read, id, legs_max))?;
+        Ok(rotation.as_mut())
+    }
+
+    pub(crate) fn rotation(&mut self, read: &impl Read, id: &RotationId) -> Result<Option<Rotation>, ReadError> {
+        Ok(self.known_rotation(read, id)?.map(|rotation| rotation.node.clone()))
+    }
+
+    pub(crate) fn leg(&mut self, read: &impl Read, id: &RotationId, leg_id: &LegId) -> Result<Option<Leg>, ReadError> {
+        match self.known_rotation(read, id)?.and_then(|rotation| rotation.leg(leg_id).cloned()) {
+            Some(leg) => Ok(Some(leg)),
+            None => world::leg(read, id, leg_id),
+        }
+    }
+
+    /// The legs before and behind a place in a rotation, leaving out the leg at `without`.
+    pub(crate) fn legs_beside(
+        &mut self,
+        read: &impl Read,
+        id: &RotationId,
+        place: &Place,
+        without: Option<&Place>,
+    ) -> Result<(Option<Leg>, Option<Leg>), ReadError> {
+        let Some(rotation) = self.known_rotation(read, id)? else {
+            return Ok((None, None));
+        };
+        let key = |(departure, leg_id): &Place| keys::leg_in_order(id, *departure, leg_id);
+        let before = match rotation.before(place, without) {
+            Answer::Known(leg) => leg.cloned(),
+            Answer::AskStore => world::leg_before(read, id, &key(place), without.map(key).as_ref())?,
+        };
+        let after = match rotation.after(place, without) {
+            Answer::Known(leg) => leg.cloned(),
+            Answer::AskStore => world::leg_after(read, id, &key(place), without.map(key).as_ref())?,
+        };
+        Ok((before, after))
+    }
+
+    pub(crate) fn first_leg(&mut self, read: &impl Read, id: &RotationId, without: Option<&Place>) -> Result<Option<Leg>, ReadError> {
+        let Some(rotation) = self.known_rotation(read, id)? else {
+            return Ok(None);
+        };
+        if let Answer::Known(leg) = rotation.first(without) {
+            return Ok(leg.cloned());
+        }
+        let without_key = without.map(|(departure, leg_id)| keys::leg_in_order(id, *departure, leg_id));
+        let first = world::first_leg(read, id, without_key.as_ref())?;
+        if let (Some(first), None) = (&first, without) {
+            rotation.begins_with(first);
+        }
+        Ok(first)
+    }
+
+    pub(crate) fn last_leg(&mut self, read: &impl Read, id: &RotationId, without: Option<&Place>) -> Result<Option<Leg>, ReadError> {
+        let Some(rotation) = self.known_rotation(read, id)? else {
+            return Ok(None);
+        };
+        if let Answer::Known(leg) = rotation.last(without) {
+            return Ok(leg.cloned());
+        }
+        let without_key = without.map(|(departure, leg_id)| keys::leg_in_order(id, *departure, leg_id));
+        world::last_leg(read, id, without_key.as_ref())
+    }
+
+    /// The legs of a designator's day, in order. Most often there are none, and that is known.
+    pub(crate) fn members(&mut self, read: &impl Read, day: &Day) -> Result<Vec<(RotationId, Leg)>, ReadError> {
+        let (memory, departures) = (self.memory, &mut self.departures);
+        let days = self.days.get_or_read(&(day.designator, day.airport), || {
+            if departures.are_first(read, day, memory.departures_max)? {
+                Ok(KnownDays::default())
+            } else {
+                KnownDays::read(read, day, memory.days_max)
             }
-            AggregateId::Airplane(registration) => {
-                self.airplanes.remove(registration);
+        })?;
+        match days.is_free(day.date) {
+            Answer::Known(true) => Ok(Vec::new()),
+            Answer::Known(false) | Answer::AskStore => world::members(read, day),
+        }
+    }
+
+    /// A count, to be changed.
+    pub(crate) fn count(&mut self, read: &impl Read, what: u8) -> Result<&mut i64, ReadError> {
+        match self.counts.entry(what) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(unknown) => Ok(unknown.insert(stored_count(read, &keys::count(what))?)),
+        }
+    }
+
+    pub(crate) fn follow(&mut self, news: News) {
+        match news {
+            News::Airport(code) => self.airports.forget(&code),
+            News::Airplane(registration) => self.airplanes.forget(&registration),
+            News::Begun(id, node) => self.rotations.insert(id, Some(KnownRotation::new(node))),
+            News::Rotation(id) => self.rotations.forget(&id),
+            News::Leg { rotation, old, new } => {
+                if let Some(Some(known)) = self.rotations.known_mut(&rotation) {
+                    known.follow(old.as_ref(), new.as_ref(), self.memory.legs_max);
+                }
             }
-            AggregateId::Rotation(_) => {}
+            News::Day { day, is_free } => {
+                if let Some(known) = self.days.known_mut(&(day.designator, day.airport)) {
+                    known.follow(day.date, is_free, self.memory.days_max);
+                }
+            }
+            News::DaysCut => self.days.clear(),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use super::counts::Counted;
 use super::draft::Draft;
+use super::known::News;
+use super::tail::{Place, place};
 use crate::checks::designator::{self, Day};
 use crate::checks::pair;
 use crate::checks::reference::{self, End};
@@ -38,18 +40,13 @@ pub(super) fn change<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, rotatio
     draft.count(Counted::Legs, i64::from(new.is_some()) - i64::from(old.is_some()));
     days_and_keys(draft, id, change)?;
 
-    let place = |leg: &Leg| keys::leg_in_order(id, leg.departure, &leg.id);
     let old_place = old.as_ref().map(place);
-    let beside = |leg: &Leg| -> Result<Sides, ReadError> {
-        let place = place(leg);
-        let before = world::leg_before(draft.read, id, &place, old_place.as_ref())?;
-        Ok(Sides {
-            before,
-            after: world::leg_after(draft.read, id, &place, old_place.as_ref())?,
-        })
+    let mut beside = |leg: &Leg| -> Result<Sides, ReadError> {
+        let (before, after) = draft.legs_beside(id, &place(leg), old_place.as_ref())?;
+        Ok(Sides { before, after })
     };
-    let old_sides = old.as_ref().map(beside).transpose()?;
-    let new_sides = new.as_ref().map(beside).transpose()?;
+    let old_sides = old.as_ref().map(&mut beside).transpose()?;
+    let new_sides = new.as_ref().map(&mut beside).transpose()?;
     let airplane = match rotation.registration() {
         Some(registration) => draft.airplane(registration)?,
         None => None,
@@ -62,8 +59,8 @@ pub(super) fn change<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, rotatio
         && (at_an_end(&old_sides) || at_an_end(&new_sides))
     {
         let was = match (&old_place, &new_sides) {
-            (None, Some(sides)) => stretch_around(draft.read, id, sides)?,
-            _ => world::stretch(draft.read, id)?,
+            (None, Some(sides)) => stretch_around(draft, id, sides)?,
+            _ => stretch(draft, id, None)?,
         };
         ends(draft, registration, id, was, change, old_place.as_ref())?;
     }
@@ -112,20 +109,30 @@ fn pairs<R: Read>(
 }
 
 /// The rotation around a place at which there is no leg: what ends beside the place need not be looked for.
-fn stretch_around(read: &impl Read, id: &RotationId, sides: &Sides) -> Result<Option<Stretch>, ReadError> {
+fn stretch_around<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, sides: &Sides) -> Result<Option<Stretch>, ReadError> {
     let first = match &sides.before {
         None => sides.after.clone(),
-        Some(_) => world::first_leg(read, id, None)?,
+        Some(_) => draft.first_leg(id, None)?,
     };
     let last = match &sides.after {
         None => sides.before.clone(),
-        Some(_) => world::last_leg(read, id, None)?,
+        Some(_) => draft.last_leg(id, None)?,
     };
-    Ok(first.zip(last).map(|(first, last)| Stretch {
+    Ok(between(id, first, last))
+}
+
+/// The rotation before the event, the leg at `without` left out.
+fn stretch<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, without: Option<&Place>) -> Result<Option<Stretch>, ReadError> {
+    let (first, last) = (draft.first_leg(id, without)?, draft.last_leg(id, without)?);
+    Ok(between(id, first, last))
+}
+
+fn between(id: &RotationId, first: Option<Leg>, last: Option<Leg>) -> Option<Stretch> {
+    first.zip(last).map(|(first, last)| Stretch {
         rotation: id.clone(),
         first,
         last,
-    }))
+    })
 }
 
 /// The rotation begins or ends with another leg: its place among the airplane's rotations, and the seams there.
@@ -135,25 +142,18 @@ fn ends<R: Read>(
     id: &RotationId,
     was: Option<Stretch>,
     change: &Change,
-    old_place: Option<&Key>,
+    old_place: Option<&Place>,
 ) -> Result<(), ReadError> {
-    let in_order = |leg: &Leg| (leg.departure, leg.id.clone());
     let new = change.new.clone();
-    let (first, last) = match (old_place, &was) {
-        (None, Some(stretch)) => (Some(stretch.first.clone()), Some(stretch.last.clone())),
-        (None, None) => (None, None),
-        (Some(_), _) => (
-            world::first_leg(draft.read, id, old_place)?,
-            world::last_leg(draft.read, id, old_place)?,
-        ),
-    };
-    let first = first.into_iter().chain(new.clone()).min_by_key(in_order);
-    let last = last.into_iter().chain(new).max_by_key(in_order);
-    let is = first.zip(last).map(|(first, last)| Stretch {
-        rotation: id.clone(),
-        first,
-        last,
-    });
+    let (first, last) = match old_place {
+        None => was.clone(),
+        Some(_) => stretch(draft, id, old_place)?,
+    }
+    .map(|stretch| (stretch.first, stretch.last))
+    .unzip();
+    let first = first.into_iter().chain(new.clone()).min_by_key(place);
+    let last = last.into_iter().chain(new).max_by_key(place);
+    let is = between(id, first, last);
     let departure = |stretch: &Option<Stretch>| stretch.as_ref().map_or(keys::NO_DEPARTURE, |stretch| stretch.first.departure);
     if departure(&was) != departure(&is) {
         draft.delete(keys::rotation_in_order(registration, departure(&was), id));
@@ -231,7 +231,7 @@ fn days_and_keys<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, change: &Ch
         }
     }
     for day in days {
-        let before = world::members(draft.read, &day)?;
+        let before = draft.members(&day)?;
         designator::examine(&day, &before, &mut draft.before);
         let mut after: Vec<_> = before
             .into_iter()
@@ -242,6 +242,10 @@ fn days_and_keys<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, change: &Ch
             after.sort_by(|(a, left), (b, right)| (left.departure, a, &left.id).cmp(&(right.departure, b, &right.id)));
         }
         designator::examine(&day, &after, &mut draft.after);
+        draft.tell(News::Day {
+            is_free: after.is_empty(),
+            day,
+        });
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::counts::Counted;
 use super::draft::Draft;
+use super::known::News;
 use super::legs::{self, Change};
 use super::{ProjectError, unfit};
 use crate::checks::designator::{self, Day};
@@ -20,19 +21,17 @@ pub(super) fn project<R: Read>(
     event: &Event,
     provenance: Provenance,
 ) -> Result<(), ProjectError> {
-    let stored = world::rotation(draft.read, id)?;
+    let stored = draft.rotation(id)?;
     let rotation = match (event, stored) {
         (Event::Created { mode }, None) => {
             draft.count(Counted::Rotations, 1);
-            draft.put(
-                keys::rotation(id),
-                Rotation {
-                    mode: *mode,
-                    provenance,
-                    airplane: None,
-                }
-                .to_bytes(),
-            );
+            let rotation = Rotation {
+                mode: *mode,
+                provenance,
+                airplane: None,
+            };
+            draft.put(keys::rotation(id), rotation.to_bytes());
+            draft.tell(News::Begun(id.clone(), rotation));
             return Ok(());
         }
         (Event::Created { .. }, Some(_)) => return Err(unfit(event, "the rotation exists already")),
@@ -44,6 +43,13 @@ pub(super) fn project<R: Read>(
         Event::LegAdded { .. } | Event::LegRemoved { .. } | Event::LegRescheduled { .. } => {
             let change = change_of(draft, id, event, provenance)?;
             legs::change(draft, id, &rotation, &change)?;
+            let Change { old, new } = change;
+            draft.tell(News::Leg {
+                rotation: id.clone(),
+                old,
+                new,
+            });
+            return Ok(());
         }
         Event::AirplaneAssigned { registration, .. } => {
             assign(draft, id, &rotation, Some((registration.clone(), provenance)))?;
@@ -60,12 +66,17 @@ pub(super) fn project<R: Read>(
         }
         Event::Removed => remove(draft, id, &rotation)?,
     }
+    draft.tell(News::Rotation(id.clone()));
     Ok(())
 }
 
 /// The leg before and after an event of one leg.
-fn change_of<R: Read>(draft: &Draft<'_, R>, id: &RotationId, event: &Event, provenance: Provenance) -> Result<Change, ProjectError> {
-    let stored_leg = |leg_id| world::leg(draft.read, id, leg_id)?.ok_or_else(|| unfit(event, format!("there is no leg {leg_id}")));
+fn change_of<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, event: &Event, provenance: Provenance) -> Result<Change, ProjectError> {
+    let mut stored_leg = |leg_id| {
+        draft
+            .leg(id, leg_id)?
+            .ok_or_else(|| unfit(event, format!("there is no leg {leg_id}")))
+    };
     let (mut old, mut new) = (None, None);
     match event {
         Event::LegAdded { leg } => new = Some(Leg::new(leg, provenance)),
@@ -176,6 +187,10 @@ fn remove<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, rotation: &Rotatio
         designator::examine(day, &members, &mut draft.before);
         let left: Vec<_> = members.into_iter().filter(|(rotation, _)| rotation != id).collect();
         designator::examine(day, &left, &mut draft.after);
+        draft.tell(News::Day {
+            day: day.clone(),
+            is_free: left.is_empty(),
+        });
     }
     Ok(())
 }

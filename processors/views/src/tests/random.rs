@@ -1,10 +1,10 @@
 //! Whatever is decided, in whatever order partitions are read: the index is what a recomputation says, after every event.
 
 use super::fixture::{agrees_with_recomputation, aircraft_type, apply, code, leg_id, registration, rotation_id};
-use crate::{Fact, Projector, ask, content_hash};
+use crate::{Fact, Memory as Remembered, Projector, ask, content_hash, project};
 use domain::rotation::{Leg, Mode};
 use domain::{AggregateId, Command, FlightDesignator, Instant, State, ZoneName, airplane, airport, rotation};
-use keyvalue::Memory;
+use keyvalue::{Memory, Overlay};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -175,6 +175,51 @@ proptest! {
         }
         prop_assert_eq!(content_hash(&view).unwrap(), content_hash(&other).unwrap());
     }
+
+    #[test]
+    fn what_a_projector_remembers_changes_nothing(
+        asked in asked(),
+        remembered in remembered(),
+        runs in vec((1..9_usize, any::<bool>()), 1..40),
+    ) {
+        let facts = decided(&asked);
+        let mut view = Memory::default();
+        let mut projector = Projector::new(remembered);
+        let mut left = facts.as_slice();
+        for (length, restart) in runs.iter().cycle() {
+            let (run, rest) = left.split_at((*length).min(left.len()));
+            let mut overlay = Overlay::new(&view);
+            for fact in run {
+                let mutations = projector.project(fact, &overlay).unwrap();
+                prop_assert_eq!(&mutations, &project(fact, &overlay).unwrap(), "{:?}", fact);
+                overlay.apply(mutations);
+            }
+            let mutations = overlay.into_mutations();
+            view.apply(&mutations);
+            if *restart {
+                projector = Projector::new(remembered);
+            }
+            left = rest;
+            if left.is_empty() {
+                break;
+            }
+        }
+        agrees_with_recomputation(&view);
+    }
+}
+
+/// So little that something is forgotten all the time, or enough for everything.
+fn remembered() -> impl Strategy<Value = Remembered> {
+    let little = (1..8_usize, 1..4_usize, 1..8_usize, 1..4_usize, 1..8_usize).prop_map(
+        |(nodes_max, legs_max, designators_max, days_max, departures_max)| Remembered {
+            nodes_max,
+            legs_max,
+            designators_max,
+            days_max,
+            departures_max,
+        },
+    );
+    prop_oneof![3 => little, 1 => Just(Remembered::default())]
 }
 
 #[test]

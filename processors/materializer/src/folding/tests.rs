@@ -1,0 +1,116 @@
+//! One batch ahead of the writer, as one after the other.
+
+use super::*;
+use crate::applying::{Located, Stop};
+use domain::rotation::{self, Mode};
+use domain::{AggregateId, AirportCode, Event, FlightDesignator, Instant, LegId, RotationId};
+use service::{Health, clock};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+use store::{Sizing, Store};
+use views::Fact;
+
+const ROTATIONS: u64 = 7;
+
+fn located(sequence: u64) -> Located {
+    let (rotation, number) = (sequence % ROTATIONS, sequence / ROTATIONS);
+    let event = if number == 0 {
+        rotation::Event::Created { mode: Mode::Draft }
+    } else {
+        let departure = 1_200_000_000_000 + number.cast_signed() * 3_600_000;
+        let leg = rotation::Leg {
+            id: LegId::parse(&format!("L{number}")).unwrap(),
+            designator: FlightDesignator::parse(&format!("HA{}", number % 5 + 1)).unwrap(),
+            origin: AirportCode::parse("HNL").unwrap(),
+            destination: AirportCode::parse("KOA").unwrap(),
+            departure: Instant(departure),
+            arrival: Instant(departure + 1_800_000),
+        };
+        rotation::Event::LegAdded { leg }
+    };
+    Located {
+        offset: sequence.cast_signed(),
+        fact: Fact {
+            partition: 0,
+            sequence: sequence + 1,
+            version: number + 1,
+            command_id: [0; 16],
+            command_offset: 0,
+            decided_at: Instant(0),
+            aggregate_id: AggregateId::Rotation(RotationId::parse(&format!("R{rotation}")).unwrap()),
+            event: Event::Rotation(event),
+        },
+    }
+}
+
+fn run(sequences: impl Iterator<Item = u64>) -> Run {
+    Run {
+        located: sequences.map(located).collect(),
+        appended_ms: Vec::new(),
+        ended: Vec::new(),
+        ends: BTreeMap::new(),
+    }
+}
+
+fn view(path: &Path) -> View {
+    View::new(Store::open(path, Sizing::default()).unwrap(), Health::default()).unwrap()
+}
+
+/// Folds runs beside a writer that is sometimes slow; whether they ended before the last.
+fn written(view: &View, runs: Vec<Run>) -> Option<Stop> {
+    let (given, received) = mpsc::sync_channel(2);
+    let (folded, to_write) = mpsc::sync_channel(FOLDED_WAITING_MAX);
+    let mut stop = None;
+    thread::scope(|scope| {
+        scope.spawn(move || fold(view, Progress::start(1), received, folded));
+        scope.spawn(move || runs.into_iter().try_for_each(|run| given.send(run)));
+        for (number, Folded { step, .. }) in to_write.iter().enumerate() {
+            if number % 3 == 0 {
+                clock::rest(Duration::from_millis(2));
+            }
+            if let Some(step) = step {
+                view.store().apply(&step.mutations).unwrap();
+                stop.clone_from(&step.stop);
+            }
+        }
+    });
+    stop
+}
+
+#[test]
+fn what_is_folded_ahead_of_the_writer_is_what_is_folded_at_once() {
+    const EVENTS: u64 = 600;
+    let folder = tempfile::tempdir().unwrap();
+    let (one, many) = (view(&folder.path().join("one")), view(&folder.path().join("many")));
+    assert_eq!(written(&one, vec![run(0..EVENTS)]), None);
+    let mut runs: Vec<Run> = (0..EVENTS / 6).map(|number| run(number * 6..(number + 1) * 6)).collect();
+    runs.insert(9, run(0..0));
+    assert_eq!(written(&many, runs), None);
+    assert_eq!(
+        views::content_hash(one.store()).unwrap(),
+        views::content_hash(many.store()).unwrap()
+    );
+    assert_eq!(Progress::load(one.store()).unwrap(), Progress::load(many.store()).unwrap());
+}
+
+#[test]
+fn nothing_is_folded_behind_an_event_that_cannot_be_applied() {
+    let folder = tempfile::tempdir().unwrap();
+    let view = view(folder.path());
+    let stop = written(&view, vec![run(0..20), run(21..30), run(20..40)]);
+    assert!(
+        matches!(
+            stop,
+            Some(Stop::Gap {
+                expected: 21,
+                found: 22,
+                ..
+            })
+        ),
+        "{stop:?}"
+    );
+    assert_eq!(Progress::load(view.store()).unwrap().unwrap().position().to_string(), "0:20");
+}

@@ -1,0 +1,251 @@
+//! The last legs of a rotation and the last days of a designator, decoded: most events add something there or beside it.
+
+use crate::checks::designator::Day;
+use crate::keys::{self, KeyReader};
+use crate::nodes::{Leg, Rotation};
+use crate::world;
+use domain::{Instant, LegId, RotationId};
+use keyvalue::{Order, Read, ReadError};
+use std::ops::ControlFlow;
+
+/// Where a leg stands in its rotation.
+pub(crate) type Place = (Instant, LegId);
+
+pub(crate) fn place(leg: &Leg) -> Place {
+    (leg.departure, leg.id.clone())
+}
+
+/// All that stands at or behind `from`, in order; all there is if it is `None`.
+#[derive(Debug)]
+struct Tail<P, V> {
+    from: Option<P>,
+    entries: Vec<(P, V)>,
+}
+
+impl<P: Clone + Ord, V> Tail<P, V> {
+    /// Where there is nothing at all.
+    fn of_nothing() -> Self {
+        Self {
+            from: None,
+            entries: Vec::new(),
+        }
+    }
+
+    /// Of the last entries, the last one first, up to `most` and perhaps one more.
+    fn of_last(mut entries: Vec<(P, V)>, most: usize) -> Self {
+        let cut = entries.len() > most;
+        entries.truncate(most);
+        entries.reverse();
+        Self {
+            from: if cut {
+                entries.first().map(|(place, _)| place.clone())
+            } else {
+                None
+            },
+            entries,
+        }
+    }
+
+    /// Whether all is known that stands at a place and behind it.
+    fn covers(&self, place: &P) -> bool {
+        self.from.as_ref().is_none_or(|from| from <= place)
+    }
+
+    fn index(&self, place: &P) -> Result<usize, usize> {
+        // Most are looked for at the end.
+        match self.entries.last() {
+            Some((last, _)) if last < place => Err(self.entries.len()),
+            _ => self.entries.binary_search_by(|(at, _)| at.cmp(place)),
+        }
+    }
+
+    /// Nothing changes where it does not reach. Of more than twice `most` entries the last ones stay.
+    fn insert(&mut self, place: P, value: V, most: usize) {
+        if !self.covers(&place) {
+            return;
+        }
+        match self.index(&place) {
+            Ok(index) => self.entries[index].1 = value,
+            Err(index) => self.entries.insert(index, (place, value)),
+        }
+        if self.entries.len() > most * 2 {
+            self.entries.drain(..self.entries.len() - most);
+            self.from = self.entries.first().map(|(place, _)| place.clone());
+        }
+    }
+
+    fn remove(&mut self, place: &P) {
+        if let Ok(index) = self.index(place) {
+            self.entries.remove(index);
+        }
+    }
+}
+
+/// A rotation and its last legs.
+#[derive(Debug)]
+pub(crate) struct KnownRotation {
+    pub(crate) node: Rotation,
+    legs: Tail<Place, Leg>,
+    /// The first of all legs, once it was asked for, where the last ones do not tell.
+    first: Option<Leg>,
+}
+
+/// What is known of a place, if anything.
+pub(crate) enum Answer<T> {
+    Known(T),
+    AskStore,
+}
+
+impl KnownRotation {
+    /// As it begins, without legs.
+    pub(crate) fn new(node: Rotation) -> Self {
+        Self {
+            node,
+            legs: Tail::of_nothing(),
+            first: None,
+        }
+    }
+
+    pub(crate) fn read(read: &impl Read, id: &RotationId, legs_max: usize) -> Result<Option<Self>, ReadError> {
+        let Some(node) = world::rotation(read, id)? else {
+            return Ok(None);
+        };
+        let mut last = Vec::new();
+        world::each(read, keys::legs_of(id).range(), Order::Descending, |_, value| {
+            let leg = Leg::from_bytes(value)?;
+            last.push((place(&leg), leg));
+            Ok(go_on_while(last.len() <= legs_max))
+        })?;
+        Ok(Some(Self {
+            node,
+            legs: Tail::of_last(last, legs_max),
+            first: None,
+        }))
+    }
+
+    pub(crate) fn leg(&self, id: &LegId) -> Option<&Leg> {
+        let mut legs = self.legs.entries.iter().rev().map(|(_, leg)| leg);
+        legs.find(|leg| leg.id == *id)
+    }
+
+    /// The leg before a place, leaving out the leg at `without`.
+    pub(crate) fn before(&self, place: &Place, without: Option<&Place>) -> Answer<Option<&Leg>> {
+        if !self.legs.covers(place) {
+            return Answer::AskStore;
+        }
+        let (Ok(index) | Err(index)) = self.legs.index(place);
+        let mut before = self.legs.entries[..index].iter().rev();
+        match before.find(|(at, _)| Some(at) != without) {
+            Some((_, leg)) => Answer::Known(Some(leg)),
+            None if self.legs.from.is_none() => Answer::Known(None),
+            None => Answer::AskStore,
+        }
+    }
+
+    /// The leg behind a place, leaving out the leg at `without`.
+    pub(crate) fn after(&self, place: &Place, without: Option<&Place>) -> Answer<Option<&Leg>> {
+        if !self.legs.covers(place) {
+            return Answer::AskStore;
+        }
+        let index = match self.legs.index(place) {
+            Ok(index) => index + 1,
+            Err(index) => index,
+        };
+        let mut after = self.legs.entries[index..].iter();
+        Answer::Known(after.find(|(at, _)| Some(at) != without).map(|(_, leg)| leg))
+    }
+
+    pub(crate) fn first(&self, without: Option<&Place>) -> Answer<Option<&Leg>> {
+        if self.legs.from.is_none() {
+            let mut legs = self.legs.entries.iter();
+            return Answer::Known(legs.find(|(at, _)| Some(at) != without).map(|(_, leg)| leg));
+        }
+        match &self.first {
+            Some(first) if without.is_none_or(|without| place(first) != *without) => Answer::Known(Some(first)),
+            Some(_) | None => Answer::AskStore,
+        }
+    }
+
+    pub(crate) fn last(&self, without: Option<&Place>) -> Answer<Option<&Leg>> {
+        let mut legs = self.legs.entries.iter().rev();
+        match legs.find(|(at, _)| Some(at) != without) {
+            Some((_, leg)) => Answer::Known(Some(leg)),
+            None if self.legs.from.is_none() => Answer::Known(None),
+            None => Answer::AskStore,
+        }
+    }
+
+    /// The store was asked for the first of all legs.
+    pub(crate) fn begins_with(&mut self, first: &Leg) {
+        self.first = Some(first.clone());
+    }
+
+    /// A leg is other than it was, is new, or is gone.
+    pub(crate) fn follow(&mut self, old: Option<&Leg>, new: Option<&Leg>, legs_max: usize) {
+        if let Some(old) = old {
+            self.legs.remove(&place(old));
+        }
+        if let Some(new) = new {
+            self.legs.insert(place(new), new.clone(), legs_max);
+        }
+        let is_first = |leg: &Leg, first: &Leg| place(leg) <= place(first);
+        let touched = |first: &Leg| old.into_iter().chain(new).any(|leg| is_first(leg, first));
+        if self.first.as_ref().is_some_and(touched) {
+            self.first = None;
+        }
+    }
+}
+
+/// The last days on which a designator departs from an airport.
+#[derive(Debug)]
+pub(crate) struct KnownDays(Tail<i32, ()>);
+
+impl Default for KnownDays {
+    /// There are none.
+    fn default() -> Self {
+        Self(Tail::of_nothing())
+    }
+}
+
+impl KnownDays {
+    pub(crate) fn read(read: &impl Read, day: &Day, days_max: usize) -> Result<Self, ReadError> {
+        let mut last: Vec<(i32, ())> = Vec::new();
+        let range = keys::designator(day.designator).airport(day.airport).range();
+        world::each(read, range, Order::Descending, |key, _| {
+            let mut key = KeyReader::new(key)?;
+            key.id()?;
+            key.airport()?;
+            let date = key.date()?;
+            if last.last().is_none_or(|(before, ())| *before != date) {
+                last.push((date, ()));
+            }
+            Ok(go_on_while(last.len() <= days_max))
+        })?;
+        Ok(Self(Tail::of_last(last, days_max)))
+    }
+
+    /// Whether nothing departs that day, if that is known.
+    pub(crate) fn is_free(&self, date: i32) -> Answer<bool> {
+        if self.0.covers(&date) {
+            Answer::Known(self.0.index(&date).is_err())
+        } else {
+            Answer::AskStore
+        }
+    }
+
+    pub(crate) fn follow(&mut self, date: i32, is_free: bool, days_max: usize) {
+        if is_free {
+            self.0.remove(&date);
+        } else {
+            self.0.insert(date, (), days_max);
+        }
+    }
+}
+
+fn go_on_while(condition: bool) -> ControlFlow<()> {
+    if condition {
+        ControlFlow::Continue(())
+    } else {
+        ControlFlow::Break(())
+    }
+}
