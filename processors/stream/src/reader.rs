@@ -3,8 +3,8 @@
 use crate::Settings;
 use crate::clock;
 use crate::failure::{Failure, is_transient};
-use crate::marks::{self, Question};
 pub use crate::marks::Watermarks;
+use crate::marks::{self, Question};
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};

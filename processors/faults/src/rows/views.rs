@@ -173,10 +173,12 @@ fn view_far_behind(ground: &Ground) {
     });
     let took = began.elapsed();
     assert!(old > 0, "the view was never behind while it was asked");
-    let rotation = client
-        .ask(view, &format!("/rotations/M0?limit=1&at_least={end}"))
+    let last_leg = format!("L{}", COMMANDS_EACH * 500 - 1);
+    let leg = client
+        .ask(view, &format!("/rotations/M0/legs/{last_leg}?at_least={end}"))
         .expect("it is there");
-    assert_eq!(rotation["leg_count"], COMMANDS_EACH * 500, "{rotation}");
+    assert_eq!(leg["id"], last_leg, "{leg}");
+    assert!(leg["previous"].is_object() && leg["next"].is_null(), "{leg}");
     ground.tell(&format!(
         "{events} events, caught up in {:.1} s ({:.0}/s), {old} answers from before, {} refused",
         took.as_secs_f64(),

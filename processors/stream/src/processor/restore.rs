@@ -111,7 +111,10 @@ impl RestoreError {
             | Self::CommandsGone { partition, .. }
             | Self::Undecodable { partition, .. } => Some(*partition),
             Self::Replay(ReplayError::NotOpen { .. } | ReplayError::Read { .. }) => None,
-            Self::Read(ReadFailure::Kafka { .. } | ReadFailure::Unheard { .. }) | Self::State(_) | Self::Write(_) | Self::NoProgress { .. } => None,
+            Self::Read(ReadFailure::Kafka { .. } | ReadFailure::Unheard { .. })
+            | Self::State(_)
+            | Self::Write(_)
+            | Self::NoProgress { .. } => None,
         }
     }
 

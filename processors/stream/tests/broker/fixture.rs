@@ -31,7 +31,7 @@ pub(crate) fn settings_of_nobody() -> Settings {
     settings_of("127.0.0.1:1", &[])
 }
 
-fn settings_of(brokers: &str, more: &[(&str, &str)]) -> Settings {
+pub(crate) fn settings_of(brokers: &str, more: &[(&str, &str)]) -> Settings {
     let table: BTreeMap<String, String> = [("bootstrap.servers", brokers)]
         .iter()
         .chain(more)

@@ -1,6 +1,9 @@
 //! Reading from positions of one's own: what is seen, and what is an error.
 
-use crate::broker::fixture::{WAIT, delete_records_before, read, settings, settings_of_nobody, settings_with, topic, transaction, write};
+use crate::broker::fixture::{
+    WAIT, delete_records_before, read, settings, settings_of, settings_of_nobody, settings_with, topic, transaction, variable, write,
+};
+use fault_proxy::{ApiKey, Direction, Fault, Proxy, When};
 use rdkafka::producer::Producer;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -32,6 +35,31 @@ fn records_come_in_order_from_the_offset_asked_for_and_the_end_is_told() {
     }
     assert_eq!(found, [(1, 1, b"b".to_vec(), true), (1, 2, b"c".to_vec(), true)]);
     assert_eq!((reader.next_offset(0), reader.next_offset(1)), (Some(0), Some(3)));
+}
+
+/// It is asked for ends over connections of its own, which are not silent.
+#[test]
+fn a_reader_that_hears_nothing_of_a_log_that_grows_says_so() {
+    let topic = topic("unheard", 1);
+    let proxy = Proxy::start(&variable("KAFKA_BOOTSTRAP_SERVERS")).unwrap();
+    let mut reader = Reader::new(&settings_of(proxy.bootstrap(), &[]), &topic).unwrap();
+    reader.assign(&BTreeMap::from([(0, 0)]), WAIT).unwrap();
+    write(&topic, Some(0), &["a"]);
+    assert_eq!(read(&mut reader, 1).unwrap().len(), 1);
+    reader.checked_ends(WAIT).unwrap();
+    let to_client = Fault::Blackhole {
+        direction: Direction::ToClient,
+    };
+    proxy.add(When::api(ApiKey::FETCH), to_client);
+    // What was asked for before is still answered.
+    reader.poll(1, Duration::from_secs(1), |_| {}).unwrap();
+    write(&topic, Some(0), &["b"]);
+    let looks = (0..90).map(|_| {
+        reader.poll(1, Duration::from_secs(1), |_| {}).unwrap();
+        reader.checked_ends(WAIT)
+    });
+    let failure = looks.filter_map(Result::err).next().expect("it says so");
+    assert!(matches!(failure, ReadFailure::Unheard { .. }), "{failure}");
 }
 
 #[test]
