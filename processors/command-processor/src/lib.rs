@@ -62,7 +62,6 @@ pub enum RunError {
 pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &Health, shutdown: &Shutdown) -> Result<(), RunError> {
     let settings = Settings::new(&configuration.kafka)?;
     let topology = Topology::schedule_named(&configuration.schedule, Some(configuration.partitions))?;
-    let registry = Registry::new(&configuration.schema_registry_url)?;
     let waiting = |reason: &str| health.set(CLUSTER, State::Waiting(reason.to_owned()));
 
     // From here on the process is not ready until its partitions are.
@@ -70,7 +69,14 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
     let observe = Metrics::register(metrics, health.clone(), failpoints)?;
     waiting("looking at the cluster");
     let admin = Admin::new(&settings)?;
-    let Some(identity) = look_at_cluster(&admin, &topology, shutdown, &waiting)? else {
+    // Both take a tenth of a second.
+    let (registry, identity) = thread::scope(|scope| {
+        let registry = scope.spawn(|| Registry::new(&configuration.schema_registry_url));
+        let identity = look_at_cluster(&admin, &topology, shutdown, &waiting);
+        (registry.join(), identity)
+    });
+    let registry = registry.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let Some(identity) = identity? else {
         return Ok(());
     };
     let sizing = Sizing {
@@ -108,8 +114,10 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
     let watch = Watch::default();
     let topology = processor.topology.clone();
     let result = thread::scope(|scope| {
+        let (watch, topology, identity) = (&watch, &topology, &identity);
         let _ending = watch.until_dropped();
-        scope.spawn(|| watch.look(&admin, &topology, &identity, shutdown));
+        // Its client is closed by the thread, while others are.
+        scope.spawn(move || watch.look(&admin, topology, identity, shutdown));
         processor.run(&|wait| watch.has_found() || wait_for(shutdown, wait))
     });
     if let Err(error) = &result

@@ -3,6 +3,7 @@
 //! One thread does all of it, so that nothing happens to the partitions while a transaction is open: the group's callbacks run
 //! inside the poll, and the poll is never reached with an open transaction.
 
+mod closing;
 mod consumer;
 mod follower;
 mod lane;
@@ -15,17 +16,16 @@ pub use observe::{Observe, Point, Restored, Trouble};
 use restore::Readers;
 pub use restore::RestoreError;
 
-use crate::clock::Deadline;
 use crate::failure::Failure;
 use crate::reader::ReadFailure;
 use crate::registry::RegistryError;
 use crate::{Settings, SettingsError};
+use closing::close_together;
 use consumer::{GroupConsumer, Scout};
 use decider::{Codec, Domain, Limits, Machine, ReplayError};
 use follower::{Follower, Following};
 use keyvalue::{Read, Write, WriteError};
 use lane::{Clients, Lane};
-use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 use topology::Topology;
@@ -123,9 +123,6 @@ const RENEWAL_PAUSE: Duration = Duration::from_millis(250);
 
 /// For a client's first answer from the brokers, while the group is joined.
 const CONNECT_WAIT_MAX: Duration = Duration::from_secs(2);
-
-/// What clients may take to close before they are left behind.
-const CLOSE_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// Everything that a processor works with. `run` is called once.
 pub struct Processor<D: Domain, C, S, R, O> {
@@ -245,33 +242,6 @@ where
             batch_bytes_max: BATCH_BYTES_MAX,
             cache_bytes_max: self.configuration.cache_bytes_max,
         }
-    }
-}
-
-/// Closes clients side by side: each needs a tenth of a second for it, and what this process owned lies idle meanwhile. With an instance id
-/// the group keeps its partitions for it until its session is over, so that a restart finds them again.
-///
-/// One that does not close in time is left behind, as a fault of it must not keep the process from going on, or from ending.
-fn close_together(clients: Vec<Box<dyn Send>>) {
-    let deadline = Deadline::after(CLOSE_WAIT_MAX);
-    let (closed, all_closed) = mpsc::channel();
-    let count = clients.len();
-    for client in clients {
-        let closed = closed.clone();
-        let close = move || {
-            drop(client);
-            // Nobody listens any more where it took too long.
-            let _late = closed.send(());
-        };
-        // Where there is no thread to be had, this closes it here.
-        if let Err(error) = thread::Builder::new().name("closing".to_owned()).spawn(close) {
-            tracing::warn!(%error, "a client is closed without a thread");
-        }
-    }
-    drop(closed);
-    let in_time = (0..count).take_while(|_| all_closed.recv_timeout(deadline.left()).is_ok()).count();
-    if in_time < count && deadline.is_over() {
-        tracing::warn!(clients = count - in_time, "clients do not close; they are left behind");
     }
 }
 

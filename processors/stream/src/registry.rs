@@ -10,6 +10,7 @@ use schema_registry_converter::schema_registry_common::SchemaType;
 use serde::Deserialize;
 use serde_json::json;
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// The registry at one address.
@@ -18,7 +19,8 @@ pub struct Registry {
     url: String,
     /// The same without user and password, which no message may show.
     shown: String,
-    lookups: SrSettings,
+    /// Made when it is needed: a client reads all of the system's certificates, which takes a tenth of a second.
+    lookups: Arc<OnceLock<SrSettings>>,
     http: reqwest::blocking::Client,
 }
 
@@ -109,10 +111,9 @@ impl Registry {
             reason,
         };
         let http = reqwest::blocking::Client::builder().timeout(REQUEST_WAIT_MAX).build();
-        let lookups = SrSettings::new_builder(url.clone()).set_timeout(REQUEST_WAIT_MAX).build();
         Ok(Self {
             http: http.map_err(|error| unusable(error.to_string()))?,
-            lookups: lookups.map_err(|error| unusable(error.to_string()))?,
+            lookups: Arc::default(),
             url,
             shown,
         })
@@ -120,12 +121,24 @@ impl Registry {
 
     /// The schema of an id; `None` when the registry says that there is none.
     pub fn schema(&self, id: u32) -> Result<Option<String>, RegistryError> {
-        match get_schema_by_id(id, &self.lookups) {
+        match get_schema_by_id(id, self.lookups()?) {
             Ok(found) if found.schema_type == SchemaType::Avro => Ok(Some(found.schema)),
             Ok(_) => Ok(None),
             // The crate tells an answer from no answer only by its text: the registry itself is asked.
             Err(_) => self.ask_for_schema(id),
         }
+    }
+
+    fn lookups(&self) -> Result<&SrSettings, RegistryError> {
+        if let Some(lookups) = self.lookups.get() {
+            return Ok(lookups);
+        }
+        let lookups = SrSettings::new_builder(self.url.clone()).set_timeout(REQUEST_WAIT_MAX).build();
+        let lookups = lookups.map_err(|error| RegistryError::Away {
+            url: self.shown.clone(),
+            reason: error.to_string(),
+        })?;
+        Ok(self.lookups.get_or_init(|| lookups))
     }
 
     fn ask_for_schema(&self, id: u32) -> Result<Option<String>, RegistryError> {

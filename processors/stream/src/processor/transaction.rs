@@ -5,6 +5,7 @@ mod deliveries;
 mod records;
 mod settling;
 
+use super::closing::close_aside;
 use super::consumer::GroupConsumer;
 use super::{Configuration, Guards, Observe, Point, ProcessorError, Trouble};
 use crate::Settings;
@@ -132,7 +133,9 @@ impl TransactionalProducer {
 
     /// Gives the producer up; the next one gets a new epoch, which fences every request of this one that is still under way.
     pub(crate) fn discard(&mut self) {
-        self.client = None;
+        if let Some(client) = self.client.take() {
+            close_aside(client);
+        }
         self.ready = false;
     }
 

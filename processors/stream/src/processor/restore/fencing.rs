@@ -4,6 +4,7 @@
 use super::ASK_WAIT_MAX;
 use crate::clock::{self, Deadline};
 use crate::failure::Failure;
+use crate::processor::closing::close_aside;
 use crate::processor::consumer::Committed;
 use crate::processor::lane::Lane;
 use crate::processor::transaction::init_transactions;
@@ -17,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How long an open transaction of a former owner may take to end by itself.
-const OPEN_TRANSACTION_PATIENCE: Duration = Duration::from_millis(400);
+const OPEN_TRANSACTION_PATIENCE: Duration = Duration::from_millis(200);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Ending a former owner's transaction.
 const FENCE_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -96,6 +97,7 @@ where
         client.begin_transaction().map_err(failed)?;
         let filled = fill(&client);
         client.abort_transaction(FENCE_WAIT_MAX).map_err(failed)?;
+        close_aside(client);
         filled
     }
 
@@ -166,7 +168,8 @@ where
         let own = self.producer.transactional_id();
         for owner in signers(committed).into_iter().filter(|owner| *owner != own) {
             match self.fenced(owner) {
-                Ok(_) => {
+                Ok(client) => {
+                    close_aside(client);
                     tracing::warn!(owner, "ended the open transaction of a former owner");
                     self.processor.observe.trouble(Trouble::Fenced);
                 }
