@@ -22,6 +22,8 @@ const OPEN_TRANSACTION_PATIENCE: Duration = Duration::from_millis(200);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Ending a former owner's transaction.
 const FENCE_WAIT_MAX: Duration = Duration::from_secs(5);
+/// The first client's part of it; each further one has twice as long.
+const FENCE_TRY: Duration = Duration::from_millis(150);
 
 impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
 where
@@ -102,12 +104,27 @@ where
     }
 
     /// A producer with the dead owner's id gets a new epoch, and the coordinator aborts what the old epoch left open.
+    ///
+    /// Where something is open, the first question only begins that abort and is refused, and librdkafka 2.12.1 asks again after half a second
+    /// (`rd_kafka_idemp_pid_timer_restart`): a new client asks at once.
     fn fenced(&self, transactional_id: &str) -> Result<BaseProducer, Failure> {
         let config = self.processor.settings.transactional_producer(transactional_id);
-        let client: BaseProducer = config.create().map_err(|error| Failure::of(&error))?;
-        let commands = self.processor.topology.topics.commands.name.clone();
-        init_transactions(&client, &[commands], FENCE_WAIT_MAX)?;
-        Ok(client)
+        let commands = [self.processor.topology.topics.commands.name.clone()];
+        let deadline = Deadline::after(FENCE_WAIT_MAX);
+        let mut patience = FENCE_TRY;
+        loop {
+            let client: BaseProducer = config.create().map_err(|error| Failure::of(&error))?;
+            match init_transactions(&client, &commands, patience.min(deadline.left())) {
+                Ok(()) => return Ok(client),
+                Err(failure) => {
+                    close_aside(client);
+                    if !failure.retriable || deadline.is_over() {
+                        return Err(failure);
+                    }
+                    patience *= 2;
+                }
+            }
+        }
     }
 
     /// Where the end of what is committed stays behind the end of a topic, a transaction is open: the owner that signed the partition's
