@@ -4,6 +4,7 @@
 use anyhow::{Context, bail};
 use clap::Parser;
 use faults::nemesis::Nemesis;
+use faults::rolling::Restarts;
 use faults::rows::{self, Row};
 use faults::{Ground, kills, nemesis, rolling};
 use std::path::{Path, PathBuf};
@@ -32,6 +33,9 @@ struct Arguments {
     /// Restart three processors in turn so often, with SIGTERM and with SIGKILL, and measure the pause of each partition
     #[arg(long, value_name = "N")]
     rolling: Option<u32>,
+    /// Only one of both
+    #[arg(long, value_enum, requires = "rolling", default_value_t)]
+    rolling_by: Restarts,
     /// Mix all faults at random for so many seconds
     #[arg(long, value_name = "SECONDS")]
     nemesis: Option<u64>,
@@ -70,9 +74,10 @@ fn main() -> anyhow::Result<()> {
         });
     }
     if let Some(restarts) = arguments.rolling {
+        let by = arguments.rolling_by;
         runs.push(Run {
             name: "rolling".to_owned(),
-            scenario: Box::new(move |ground| rolling::run(ground, restarts)),
+            scenario: Box::new(move |ground| rolling::run(ground, restarts, by)),
         });
     }
     if runs.is_empty() {

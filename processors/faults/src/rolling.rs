@@ -37,11 +37,27 @@ enum How {
     KillAndStayDead,
 }
 
+/// With which signal processors are restarted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Restarts {
+    /// With SIGTERM, then as often with SIGKILL.
+    #[default]
+    Both,
+    Sigterm,
+    Sigkill,
+}
+
+impl Restarts {
+    fn of(self, kind: Self, restarts: u32) -> u32 {
+        if self == Self::Both || self == kind { restarts } else { 0 }
+    }
+}
+
 /// So many rolling restarts of three processors with SIGTERM, then as many with SIGKILL.
 ///
 /// # Panics
 /// When a process ends by itself, a command is lost or doubled, or a partition is silent for too long.
-pub fn run(ground: &Ground, restarts: u32) {
+pub fn run(ground: &Ground, restarts: u32, by: Restarts) {
     let mut scene = Scene::begin(ground, "rolling", PARTITIONS);
     for name in NAMES {
         scene.processor(name);
@@ -50,13 +66,13 @@ pub fn run(ground: &Ground, restarts: u32) {
     shared(&mut scene);
     let mut graceful = Vec::new();
     let mut killed = Vec::new();
-    for restart in 0..restarts {
+    for restart in 0..by.of(Restarts::Sigterm, restarts) {
         for name in NAMES {
             graceful.extend(replace(&mut scene, name, How::Stop));
         }
         ground.tell(&format!("rolling restart {} of {restarts}: {}", restart + 1, said(&graceful)));
     }
-    for restart in 0..restarts {
+    for restart in 0..by.of(Restarts::Sigkill, restarts) {
         let how = [How::KillAndRestart, How::KillAndStayDead][restart as usize % 2];
         for name in NAMES {
             killed.extend(replace(&mut scene, name, how));

@@ -22,7 +22,7 @@ const OPEN_TRANSACTION_PATIENCE: Duration = Duration::from_millis(200);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Ending a former owner's transaction.
 const FENCE_WAIT_MAX: Duration = Duration::from_secs(5);
-/// The first client's part of it; each further one has twice as long.
+/// The first try's part of it; each further one has twice as long.
 const FENCE_TRY: Duration = Duration::from_millis(150);
 
 impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
@@ -46,7 +46,9 @@ where
                 return None;
             }
         };
-        self.end_owners(unstable.values());
+        self.end_owners(unstable.values(), |lane| {
+            lane.consumer.stable_offsets(partitions, OPEN_TRANSACTION_PATIENCE).is_ok()
+        });
         match self.consumer.stable_offsets(partitions, ASK_WAIT_MAX) {
             Ok(committed) => return Some(committed),
             Err(failure) => tracing::warn!(%failure, "offsets are not stable yet"),
@@ -95,7 +97,7 @@ where
     /// Begins a transaction under this id, and aborts it with what it was filled with.
     fn abort(&self, transactional_id: &str, fill: impl FnOnce(&BaseProducer) -> Result<(), Failure>) -> Result<(), Failure> {
         let failed = |error: KafkaError| Failure::of(&error);
-        let client = self.fenced(transactional_id)?;
+        let client = self.fenced(transactional_id, FENCE_WAIT_MAX)?;
         client.begin_transaction().map_err(failed)?;
         let filled = fill(&client);
         client.abort_transaction(FENCE_WAIT_MAX).map_err(failed)?;
@@ -104,25 +106,35 @@ where
     }
 
     /// A producer with the dead owner's id gets a new epoch, and the coordinator aborts what the old epoch left open.
-    ///
-    /// Where something is open, the first question only begins that abort and is refused, and librdkafka 2.12.1 asks again after half a second
-    /// (`rd_kafka_idemp_pid_timer_restart`): a new client asks at once.
-    fn fenced(&self, transactional_id: &str) -> Result<BaseProducer, Failure> {
+    fn fenced(&self, transactional_id: &str, wait: Duration) -> Result<BaseProducer, Failure> {
         let config = self.processor.settings.transactional_producer(transactional_id);
-        let commands = [self.processor.topology.topics.commands.name.clone()];
+        let client: BaseProducer = config.create().map_err(|error| Failure::of(&error))?;
+        let commands = self.processor.topology.topics.commands.name.clone();
+        match init_transactions(&client, &[commands], wait) {
+            Ok(()) => Ok(client),
+            Err(failure) => {
+                close_aside(client);
+                Err(failure)
+            }
+        }
+    }
+
+    /// The same until nothing is open any more.
+    ///
+    /// Where something is, the first question begins the abort, and is refused until that is done. librdkafka 2.12.1 asks again after half a second
+    /// (`rd_kafka_idemp_pid_timer_restart`): by then all is over long since.
+    fn fence(&self, owner: &str, is_over: impl Fn(&Self) -> bool) -> Result<(), Failure> {
         let deadline = Deadline::after(FENCE_WAIT_MAX);
         let mut patience = FENCE_TRY;
         loop {
-            let client: BaseProducer = config.create().map_err(|error| Failure::of(&error))?;
-            match init_transactions(&client, &commands, patience.min(deadline.left())) {
-                Ok(()) => return Ok(client),
-                Err(failure) => {
+            match self.fenced(owner, patience.min(deadline.left())) {
+                Ok(client) => {
                     close_aside(client);
-                    if !failure.retriable || deadline.is_over() {
-                        return Err(failure);
-                    }
-                    patience *= 2;
+                    return Ok(());
                 }
+                Err(_) if is_over(self) => return Ok(()),
+                Err(failure) if !failure.retriable || deadline.is_over() => return Err(failure),
+                Err(_) => patience *= 2,
             }
         }
     }
@@ -135,7 +147,8 @@ where
         if open.is_empty() {
             return true;
         }
-        self.end_owners(open.iter().filter_map(|partition| committed.get(partition)));
+        let owners = open.iter().filter_map(|partition| committed.get(partition));
+        self.end_owners(owners, |lane| lane.open_ones(topic, open.clone()).is_empty());
         let open = self.stay_open(topic, open);
         if open.is_empty() {
             return true;
@@ -181,12 +194,11 @@ where
         partitions.into_iter().filter(is_open).collect()
     }
 
-    fn end_owners<'c>(&self, committed: impl Iterator<Item = &'c Committed>) {
+    fn end_owners<'c>(&self, committed: impl Iterator<Item = &'c Committed>, is_over: impl Fn(&Self) -> bool) {
         let own = self.producer.transactional_id();
         for owner in signers(committed).into_iter().filter(|owner| *owner != own) {
-            match self.fenced(owner) {
-                Ok(client) => {
-                    close_aside(client);
+            match self.fence(owner, &is_over) {
+                Ok(()) => {
                     tracing::warn!(owner, "ended the open transaction of a former owner");
                     self.processor.observe.trouble(Trouble::Fenced);
                 }
