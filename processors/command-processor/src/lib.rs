@@ -111,15 +111,18 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
         domain: PhantomData::<fn() -> Airline>,
     };
     tracing::info!(instance_id = configuration.instance_id, "taking part in the group");
-    let watch = Watch::default();
-    let topology = processor.topology.clone();
-    let result = thread::scope(|scope| {
-        let (watch, topology, identity) = (&watch, &topology, &identity);
+    let watch = Arc::new(Watch::default());
+    let looking = {
+        let (watch, topology, shutdown) = (Arc::clone(&watch), processor.topology.clone(), shutdown.clone());
+        move || watch.look(&admin, &topology, &identity, &shutdown)
+    };
+    // Nobody waits for its end: a look that is under way may wait for brokers that are away.
+    let spawned = thread::Builder::new().name("topics".to_owned()).spawn(looking);
+    spawned.map_err(|error| ProcessorError::Thread(error.to_string()))?;
+    let result = {
         let _ending = watch.until_dropped();
-        // Its client is closed by the thread, while others are.
-        scope.spawn(move || watch.look(&admin, topology, identity, shutdown));
         processor.run(&|wait| watch.has_found() || wait_for(shutdown, wait))
-    });
+    };
     if let Err(error) = &result
         && error.state_reason().is_some_and(store::is_corruption)
         && let Err(error) = store::ask_for_rebuild(&configuration.state_directory)

@@ -17,7 +17,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use store::{Kind, Sizing};
@@ -263,14 +263,13 @@ impl Keeper {
         let (folded, to_write) = mpsc::sync_channel(FOLDED_WAITING_MAX);
         let going = Going {
             shutdown,
-            over: AtomicBool::new(false),
+            over: Arc::default(),
         };
-        thread::scope(|scope| {
+        let watching = self.watch(identity, &going)?;
+        let followed = thread::scope(|scope| {
             let going = &going;
             let read = || reading::read(reader, decoder, self.events_max, going, runs);
             let reading = thread::Builder::new().name("log".into()).spawn_scoped(scope, read)?;
-            let watch = || self.watch(&identity, going);
-            let watching = thread::Builder::new().name("topics".into()).spawn_scoped(scope, watch);
             let fold = || folding::fold(&self.view, progress, received, folded);
             let folding = thread::Builder::new().name("fold".into()).spawn_scoped(scope, fold);
             let written = writer.write(&to_write);
@@ -278,28 +277,35 @@ impl Keeper {
             drop(to_write);
             let folded = folding?.join().map_err(|_panic| Failure::Panicked);
             let read = reading.join().unwrap_or(Err(Failure::Panicked));
-            let watched = watching?.join().unwrap_or(Err(Failure::Panicked));
-            watched.and(written).and(folded).and(read)
-        })
+            written.and(folded).and(read)
+        });
+        // Nobody waits for its end: a look that is under way may wait for brokers that are away.
+        watching.try_recv().map_or(Ok(()), Err).and(followed)
     }
 
-    /// Ends the following when the topics are no longer those that the view is built on, or could lose what it is to read.
-    fn watch(&self, identity: &Identity, going: &Going<'_>) -> Result<(), Failure> {
-        let rest = |pause: Duration| {
-            let began = clock::monotonic();
-            while began.elapsed() < pause && !going.is_over() {
-                going.shutdown.wait_timeout(WATCH_STEP);
-            }
-            going.is_over()
-        };
+    /// Ends the following when the topics are no longer those that the view is built on, or could lose what it is to read; what is wrong with
+    /// them is said over the channel before that.
+    fn watch(&self, identity: Identity, going: &Going<'_>) -> Result<Receiver<Failure>, Failure> {
         let admin = Admin::new(&self.settings).map_err(|error| Failure::Topics(error.to_string()))?;
-        match watch_topics(&admin, &self.topology, identity, &rest) {
-            None => Ok(()),
-            Some(reason) => {
-                going.over.store(true, Ordering::Relaxed);
-                Err(Failure::Topics(reason))
+        let (topology, shutdown, over) = (self.topology.clone(), going.shutdown.clone(), Arc::clone(&going.over));
+        let (found, told) = mpsc::channel();
+        let look = move || {
+            let is_over = || over.load(Ordering::Relaxed) || shutdown.is_requested();
+            let rest = |pause: Duration| {
+                let began = clock::monotonic();
+                while began.elapsed() < pause && !is_over() {
+                    shutdown.wait_timeout(WATCH_STEP);
+                }
+                is_over()
+            };
+            if let Some(reason) = watch_topics(&admin, &topology, &identity, &rest) {
+                // Who does not listen any more has ended for another reason.
+                let _late = found.send(Failure::Topics(reason));
+                over.store(true, Ordering::Relaxed);
             }
-        }
+        };
+        thread::Builder::new().name("topics".into()).spawn(look)?;
+        Ok(told)
     }
 }
 
@@ -307,7 +313,7 @@ impl Keeper {
 pub(crate) struct Going<'s> {
     pub(crate) shutdown: &'s Shutdown,
     /// Nobody takes what is read.
-    over: AtomicBool,
+    over: Arc<AtomicBool>,
 }
 
 impl Going<'_> {
