@@ -6,7 +6,6 @@
 mod configuration;
 mod metrics;
 mod state;
-mod watching;
 
 pub use configuration::{Configuration, DEFAULTS};
 pub use state::StateError;
@@ -21,12 +20,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use store::Sizing;
-use stream::Settings;
 use stream::admin::{Admin, AdminError, Identity};
 use stream::processor::{Guards, Point, Processor, ProcessorError};
 use stream::registry::{Registry, RegistryError, Subject};
+use stream::{Settings, TopicWatch};
 use topology::{Severity, Topology};
-use watching::Watch;
 
 /// Between two tries to reach the cluster or the registry at the start.
 const START_PAUSE: Duration = Duration::from_secs(1);
@@ -111,18 +109,10 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
         domain: PhantomData::<fn() -> Airline>,
     };
     tracing::info!(instance_id = configuration.instance_id, "taking part in the group");
-    let watch = Arc::new(Watch::default());
-    let looking = {
-        let (watch, topology, shutdown) = (Arc::clone(&watch), processor.topology.clone(), shutdown.clone());
-        move || watch.look(&admin, &topology, &identity, &shutdown)
-    };
-    // Nobody waits for its end: a look that is under way may wait for brokers that are away.
-    let spawned = thread::Builder::new().name("topics".to_owned()).spawn(looking);
-    spawned.map_err(|error| ProcessorError::Thread(error.to_string()))?;
-    let result = {
-        let _ending = watch.until_dropped();
-        processor.run(&|wait| watch.has_found() || wait_for(shutdown, wait))
-    };
+    let stopping = shutdown.clone();
+    let watch = TopicWatch::start(admin, processor.topology.clone(), identity, move |wait| stopping.wait_timeout(wait));
+    let watch = watch.map_err(|error| ProcessorError::Thread(error.to_string()))?;
+    let result = processor.run(&|wait| watch.found().is_some() || wait_for(shutdown, wait));
     if let Err(error) = &result
         && error.state_reason().is_some_and(store::is_corruption)
         && let Err(error) = store::ask_for_rebuild(&configuration.state_directory)
@@ -130,7 +120,10 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
         tracing::error!(%error, "the next start cannot be told to rebuild the state");
     }
     match watch.found() {
-        Some(reason) => Err(RunError::Topics(reason.to_owned())),
+        Some(reason) => {
+            tracing::error!(reason, "the topics are not as they were; nothing more is decided");
+            Err(RunError::Topics(reason.to_owned()))
+        }
         None => Ok(result?),
     }
 }

@@ -4,12 +4,11 @@ use crate::Chance;
 use end_to_end::{Schedule, command, is_accepted};
 use schemas::command_to_avro;
 use service::clock;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
-use stream::Settings;
+use std::time::Duration;
 use stream::writer::{Outgoing, Writer};
 use uuid::Uuid;
 
@@ -52,8 +51,6 @@ pub struct Sent {
     pub commands: HashMap<Uuid, bool>,
     /// Acknowledged records: the commands and the resends.
     pub records: u64,
-    /// Records that may have been written, too: they were written once more because nobody had acknowledged them.
-    pub doubtful: u64,
 }
 
 impl Sent {
@@ -61,15 +58,13 @@ impl Sent {
     pub fn add(&mut self, other: Self) {
         self.commands.extend(other.commands);
         self.records += other.records;
-        self.doubtful += other.doubtful;
     }
 }
 
 /// Commands gather up to this long before they are written together: transactions differ in size.
 const GATHER_MS_MAX: usize = 100;
-/// Longer than any broker is away. librdkafka's idempotent producer was seen to stand still after a broker's death, for as long as messages live: this
-/// one is replaced then, as an operator would do with a client.
-const SILENCE_MAX: Duration = Duration::from_secs(40);
+/// Longer than any broker is away.
+const FLUSH_WAIT_MAX: Duration = Duration::from_secs(200);
 /// Of a rotation's commands, the first one that is to be refused.
 const FIRST_REFUSED: u32 = 10;
 /// A resend is of one of so many commands before.
@@ -80,7 +75,6 @@ impl Load {
     pub fn start(schedule: &Schedule, shape: Shape) -> Self {
         let (stop, acknowledged) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let mut sender = Sender {
-            settings: schedule.cluster().settings(),
             writer: Writer::new(&schedule.cluster().settings()).unwrap(),
             topic: schedule.topology().topics.commands.name.clone(),
             schema_id: schedule.ids().command,
@@ -88,9 +82,6 @@ impl Load {
             chance: Chance::from_seed(shape.seed),
             acknowledged: Arc::clone(&acknowledged),
             sent: Vec::new(),
-            pending: BTreeMap::new(),
-            written: 0,
-            heard: clock::monotonic(),
             confirmed: Sent::default(),
         };
         let stopping = Arc::clone(&stop);
@@ -136,16 +127,7 @@ impl Drop for Load {
     }
 }
 
-/// A record on its way.
-#[derive(Debug, Clone, Copy)]
-struct Pending {
-    rotation: u32,
-    number: u32,
-    is_resend: bool,
-}
-
 struct Sender {
-    settings: Settings,
     writer: Writer,
     topic: String,
     schema_id: u32,
@@ -154,13 +136,11 @@ struct Sender {
     acknowledged: Arc<AtomicU64>,
     /// Rotation and number of each command, in order.
     sent: Vec<(u32, u32)>,
-    /// What is not acknowledged, in the order in which it was written.
-    pending: BTreeMap<usize, Pending>,
-    written: usize,
-    /// When something was acknowledged, or nothing was on its way.
-    heard: Instant,
     confirmed: Sent,
 }
+
+/// The bit of a record's tag that says that it is a resend.
+const RESEND: usize = 1;
 
 impl Sender {
     fn send_until(&mut self, stop: &AtomicBool) {
@@ -173,9 +153,8 @@ impl Sender {
             let gather = self.chance.millis(1, GATHER_MS_MAX);
             self.confirm(gather);
         }
-        while !self.pending.is_empty() {
-            self.confirm(Duration::from_millis(10));
-        }
+        self.writer.flush(FLUSH_WAIT_MAX).unwrap();
+        self.confirm(Duration::ZERO);
         assert_eq!(self.confirmed.commands.len(), self.sent.len(), "every command is acknowledged");
     }
 
@@ -187,27 +166,16 @@ impl Sender {
     fn send_next(&mut self) {
         let count = u32::try_from(self.sent.len()).unwrap();
         let (rotation, number) = (self.shape.first + count % self.shape.rotations, count / self.shape.rotations);
-        self.write(rotation, number, false);
+        self.write(rotation, number, self.sent.len() << 1);
         self.sent.push((rotation, number));
         if self.chance.below(self.shape.resend_every) == 0 {
             let back = 1 + self.chance.below(self.sent.len().min(RESEND_WINDOW));
             let (rotation, number) = self.sent[self.sent.len() - back];
-            self.write(rotation, number, true);
+            self.write(rotation, number, RESEND);
         }
     }
 
-    fn write(&mut self, rotation: u32, number: u32, is_resend: bool) {
-        let pending = Pending {
-            rotation,
-            number,
-            is_resend,
-        };
-        self.pending.insert(self.written, pending);
-        self.send(self.written, pending);
-        self.written += 1;
-    }
-
-    fn send(&self, tag: usize, Pending { rotation, number, .. }: Pending) {
+    fn write(&self, rotation: u32, number: u32, tag: usize) {
         let envelope = command(rotation, number);
         let record = Outgoing {
             topic: &self.topic,
@@ -228,38 +196,18 @@ impl Sender {
                 if let Err(reason) = report.written {
                     panic!("the load could not be written: {reason}");
                 }
-                self.acknowledge(report.tag);
-            }
-            if self.pending.is_empty() {
-                self.heard = clock::monotonic();
-            }
-            if self.heard.elapsed() > SILENCE_MAX {
-                self.renew();
+                self.confirmed.records += 1;
+                self.acknowledged.fetch_add(1, Ordering::Relaxed);
+                if report.tag & RESEND == 0 {
+                    let (rotation, number) = self.sent[report.tag >> 1];
+                    self.confirmed
+                        .commands
+                        .insert(command(rotation, number).command_id, is_accepted(number));
+                }
             }
             if left.is_zero() {
                 return;
             }
         }
-    }
-
-    fn acknowledge(&mut self, tag: usize) {
-        let pending = self.pending.remove(&tag).expect("only what was written is acknowledged");
-        self.heard = clock::monotonic();
-        self.confirmed.records += 1;
-        self.acknowledged.fetch_add(1, Ordering::Relaxed);
-        if !pending.is_resend {
-            let (id, accepted) = (command(pending.rotation, pending.number).command_id, is_accepted(pending.number));
-            self.confirmed.commands.insert(id, accepted);
-        }
-    }
-
-    /// Gives the writer up, and writes once more what it has not been told of.
-    fn renew(&mut self) {
-        self.writer = Writer::new(&self.settings).unwrap();
-        self.confirmed.doubtful += self.pending.len() as u64;
-        for (tag, pending) in &self.pending {
-            self.send(*tag, *pending);
-        }
-        self.heard = clock::monotonic();
     }
 }

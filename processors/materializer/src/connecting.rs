@@ -13,6 +13,8 @@ use stream::reader::{ReadFailure, Reader};
 use topology::{Severity, Topology};
 
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
+/// Of asking whether a log without the view's place is another one.
+const IDENTITY_TRIES_MAX: u32 = 5;
 const ASK_WAIT_MAX: Duration = Duration::from_secs(5);
 /// The part of the process that waits for the brokers.
 pub(crate) const KAFKA: &str = "kafka";
@@ -95,9 +97,7 @@ fn try_connect(view: &View, edition: Edition, settings: &Settings, topology: &To
     if !fatal.is_empty() {
         return Err(Attempt::Failed(Failure::Topics(fatal.join("; "))));
     }
-    let identity = admin.identity(topology)?;
-    let log = log_of(&identity, topology)?;
-    let progress = directory::bind(view.store(), edition, &log).map_err(|error| Attempt::Failed(Failure::Directory(error)))?;
+    let (identity, progress) = bind(view, edition, &admin, topology)?;
     view.announce(&progress);
     let mut reader = Reader::new(settings, &topology.topics.events.name)?;
     let from = progress
@@ -112,6 +112,34 @@ fn try_connect(view: &View, edition: Edition, settings: &Settings, topology: &To
         ends,
         identity,
     })
+}
+
+/// Finds the view's place in the log, if it is the one that the view was built on.
+fn bind(view: &View, edition: Edition, admin: &Admin, topology: &Topology) -> Result<(Identity, Progress), Attempt> {
+    let identity = admin.identity(topology)?;
+    let log = log_of(&identity, topology)?;
+    let progress = directory::bind(view.store(), edition, &log).map_err(|error| Attempt::Failed(Failure::Directory(error)))?;
+    Ok((identity, progress))
+}
+
+/// Whether it is for another log that the view's place in it is gone: topics that are created anew hold other records at the same
+/// offsets, or none. `None` when the log is the same one, and when the brokers do not tell in time.
+pub(crate) fn another_log(view: &View, edition: Edition, settings: &Settings, topology: &Topology, shutdown: &Shutdown) -> Option<Failure> {
+    for _ in 0..IDENTITY_TRIES_MAX {
+        let tried = Admin::new(settings)
+            .map_err(Attempt::from)
+            .and_then(|admin| bind(view, edition, &admin, topology));
+        match tried {
+            Ok(_) => return None,
+            Err(Attempt::Failed(failure @ Failure::Directory(directory::Error::AnotherLog { .. }))) => return Some(failure),
+            Err(Attempt::Failed(failure)) => tracing::warn!(%failure, "it is not known yet whether this is another log"),
+            Err(Attempt::Away(reason)) => tracing::warn!(reason, "it is not known yet whether this is another log"),
+        }
+        if shutdown.wait_timeout(RETRY_PAUSE) {
+            return None;
+        }
+    }
+    None
 }
 
 fn log_of(identity: &Identity, topology: &Topology) -> Result<Log, Attempt> {

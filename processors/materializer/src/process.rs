@@ -12,19 +12,19 @@ use crate::writing::{APPLIED, VIEW, WRITTEN, Writer};
 use keyvalue::ReadError;
 use query_service::{Limits, Patience, Service};
 use service::failpoints::{FailpointError, Failpoints};
-use service::{Health, ListenError, Operations, Shutdown, State, clock};
+use service::{Health, ListenError, Operations, Shutdown, State};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use store::{Kind, Sizing};
 use stream::admin::{Admin, Identity};
 use stream::reader::ReadFailure;
 use stream::registry::{Registry, RegistryError};
-use stream::{Settings, SettingsError, watch_topics};
+use stream::{Settings, SettingsError, TopicWatch};
 use tokio::net::TcpListener;
 use tokio::runtime;
 use topology::Topology;
@@ -40,8 +40,6 @@ const RUNS_WAITING_MAX: usize = 2;
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 /// Between two looks at topics that are not as they should be.
 const MENDING_PAUSE: Duration = Duration::from_secs(10);
-/// How soon the watch over the topics ends with what it watches over.
-const WATCH_STEP: Duration = Duration::from_millis(100);
 
 /// Why the process cannot start, or its view cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -263,9 +261,9 @@ impl Keeper {
         let (folded, to_write) = mpsc::sync_channel(FOLDED_WAITING_MAX);
         let going = Going {
             shutdown,
-            over: Arc::default(),
+            watch: self.watch(identity, shutdown)?,
+            over: AtomicBool::new(false),
         };
-        let watching = self.watch(identity, &going)?;
         let followed = thread::scope(|scope| {
             let going = &going;
             let read = || reading::read(reader, decoder, self.events_max, going, runs);
@@ -279,46 +277,36 @@ impl Keeper {
             let read = reading.join().unwrap_or(Err(Failure::Panicked));
             written.and(folded).and(read)
         });
-        // Nobody waits for its end: a look that is under way may wait for brokers that are away.
-        watching.try_recv().map_or(Ok(()), Err).and(followed)
+        match (going.watch.found(), followed) {
+            (Some(reason), _) => Err(Failure::Topics(reason.to_owned())),
+            (None, Err(gone @ Failure::Log(ReadFailure::OutOfRange { .. }))) => {
+                let another = connecting::another_log(&self.view, EDITION, &self.settings, &self.topology, shutdown);
+                Err(another.unwrap_or(gone))
+            }
+            (None, followed) => followed,
+        }
     }
 
-    /// Ends the following when the topics are no longer those that the view is built on, or could lose what it is to read; what is wrong with
-    /// them is said over the channel before that.
-    fn watch(&self, identity: Identity, going: &Going<'_>) -> Result<Receiver<Failure>, Failure> {
+    /// Finds out when the topics are no longer those that the view is built on, or could lose what it is to read.
+    fn watch(&self, identity: Identity, shutdown: &Shutdown) -> Result<TopicWatch, Failure> {
         let admin = Admin::new(&self.settings).map_err(|error| Failure::Topics(error.to_string()))?;
-        let (topology, shutdown, over) = (self.topology.clone(), going.shutdown.clone(), Arc::clone(&going.over));
-        let (found, told) = mpsc::channel();
-        let look = move || {
-            let is_over = || over.load(Ordering::Relaxed) || shutdown.is_requested();
-            let rest = |pause: Duration| {
-                let began = clock::monotonic();
-                while began.elapsed() < pause && !is_over() {
-                    shutdown.wait_timeout(WATCH_STEP);
-                }
-                is_over()
-            };
-            if let Some(reason) = watch_topics(&admin, &topology, &identity, &rest) {
-                // Who does not listen any more has ended for another reason.
-                let _late = found.send(Failure::Topics(reason));
-                over.store(true, Ordering::Relaxed);
-            }
-        };
-        thread::Builder::new().name("topics".into()).spawn(look)?;
-        Ok(told)
+        let stopping = shutdown.clone();
+        let rest = move |wait| stopping.wait_timeout(wait);
+        Ok(TopicWatch::start(admin, self.topology.clone(), identity, rest)?)
     }
 }
 
 /// Whether the reading thread should go on.
 pub(crate) struct Going<'s> {
     pub(crate) shutdown: &'s Shutdown,
+    watch: TopicWatch,
     /// Nobody takes what is read.
-    over: Arc<AtomicBool>,
+    over: AtomicBool,
 }
 
 impl Going<'_> {
     pub(crate) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Relaxed) || self.shutdown.is_requested()
+        self.over.load(Ordering::Relaxed) || self.shutdown.is_requested() || self.watch.found().is_some()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Kafka and the schema registry: the only crate that names them.
 //!
 //! `processor` is the transactional loop around [`decider::Machine`]; `reader` reads partitions of its own choice, for views and for
-//! taking over; `writer` writes commands for clients; `admin` looks at the cluster and [`watch_topics`] keeps looking; `inspect` is for
+//! taking over; `writer` writes commands for clients; `admin` looks at the cluster and [`TopicWatch`] keeps looking; `inspect` is for
 //! auditors; `registry` keeps schemas.
 
 pub mod admin;
@@ -19,4 +19,4 @@ pub mod writer;
 
 pub use failure::Failure;
 pub use settings::{Settings, SettingsError};
-pub use watch::watch_topics;
+pub use watch::TopicWatch;

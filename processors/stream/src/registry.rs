@@ -106,13 +106,9 @@ impl Registry {
     pub fn new(url: &str) -> Result<Self, RegistryError> {
         let url = url.trim_end_matches('/').to_owned();
         let shown = without_secrets(&url);
-        let unusable = |reason: String| RegistryError::Away {
-            url: shown.clone(),
-            reason,
-        };
         let http = reqwest::blocking::Client::builder().timeout(REQUEST_WAIT_MAX).build();
         Ok(Self {
-            http: http.map_err(|error| unusable(error.to_string()))?,
+            http: http.map_err(|error| away(&shown, error.to_string()))?,
             lookups: Arc::default(),
             url,
             shown,
@@ -134,10 +130,7 @@ impl Registry {
             return Ok(lookups);
         }
         let lookups = SrSettings::new_builder(self.url.clone()).set_timeout(REQUEST_WAIT_MAX).build();
-        let lookups = lookups.map_err(|error| RegistryError::Away {
-            url: self.shown.clone(),
-            reason: error.to_string(),
-        })?;
+        let lookups = lookups.map_err(|error| away(&self.shown, error.to_string()))?;
         Ok(self.lookups.get_or_init(|| lookups))
     }
 
@@ -271,19 +264,13 @@ impl Registry {
             reason = format!("{reason}: {deeper}");
             source = deeper.source();
         }
-        RegistryError::Away {
-            url: self.shown.clone(),
-            reason,
-        }
+        away(&self.shown, reason)
     }
 
     /// A registry that is there but not well may be well again in a moment.
     fn refused(&self, what: &str, status: u16, reason: String) -> RegistryError {
         if status >= 500 {
-            return RegistryError::Away {
-                url: self.shown.clone(),
-                reason: format!("{status} {reason}"),
-            };
+            return away(&self.shown, format!("{status} {reason}"));
         }
         RegistryError::Refused {
             url: self.shown.clone(),
@@ -304,6 +291,11 @@ impl fmt::Debug for Registry {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("Registry").field(&self.shown).finish()
     }
+}
+
+fn away(shown: &str, reason: String) -> RegistryError {
+    let url = shown.to_owned();
+    RegistryError::Away { url, reason }
 }
 
 /// The address as messages may show it.

@@ -2,7 +2,11 @@
 //! tells nobody.
 
 use crate::admin::{Admin, AdminError, Identity};
+use crate::clock::Deadline;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use std::{io, thread};
 use topology::{Severity, Topology};
 
 /// Between two looks.
@@ -10,27 +14,82 @@ const LOOK_PERIOD: Duration = Duration::from_secs(10);
 /// A broker that has just started may not know every topic yet: what is found has to be found again after this.
 const CONFIRMATION_PAUSE: Duration = Duration::from_secs(2);
 
-/// Returns what is wrong with the topics as soon as something is that could lose or reorder data, or when they are no longer those
-/// that the state was built on; `None` when `rest`, which waits for as long as it is told to, says that nobody wants to know any more.
-/// A cluster that cannot be reached is not an answer.
-pub fn watch_topics(admin: &Admin, topology: &Topology, built_on: &Identity, rest: &dyn Fn(Duration) -> bool) -> Option<String> {
-    let mut suspicion: Option<String> = None;
-    loop {
-        let pause = if suspicion.is_some() { CONFIRMATION_PAUSE } else { LOOK_PERIOD };
-        if rest(pause) {
-            return None;
-        }
-        let found = match look(admin, topology, built_on) {
-            Ok(found) => found,
-            Err(error) => {
-                tracing::debug!(%error, "the topics could not be looked at");
-                continue;
+/// How soon a watch ends once it is over.
+const STEP: Duration = Duration::from_millis(100);
+
+/// A thread that looks at the topics until this is dropped. Nobody waits for its end: a look that is under way may wait for brokers that
+/// are away.
+pub struct TopicWatch(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    found: OnceLock<String>,
+    over: AtomicBool,
+}
+
+impl TopicWatch {
+    /// `rest` waits for at most as long as it is told to, and says whether the process is to stop.
+    pub fn start(
+        admin: Admin,
+        topology: Topology,
+        built_on: Identity,
+        rest: impl Fn(Duration) -> bool + Send + 'static,
+    ) -> io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let watch = Self(Arc::clone(&shared));
+        let look = move || {
+            if let Some(found) = shared.look_on(&admin, &topology, &built_on, &rest) {
+                shared.found.get_or_init(|| found);
             }
         };
-        match (found, suspicion.take()) {
-            (Some(found), Some(_)) => return Some(found),
-            (found, _) => suspicion = found,
+        thread::Builder::new().name("topics".to_owned()).spawn(look)?;
+        Ok(watch)
+    }
+
+    /// What is wrong with the topics, as soon as something is that could lose or reorder data, or when they are no longer those that the state
+    /// was built on. A cluster that cannot be reached is not an answer.
+    pub fn found(&self) -> Option<&str> {
+        self.0.found.get().map(String::as_str)
+    }
+}
+
+impl Drop for TopicWatch {
+    fn drop(&mut self) {
+        self.0.over.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Shared {
+    /// What was found twice; `None` when nobody wants to know any more.
+    fn look_on(&self, admin: &Admin, topology: &Topology, built_on: &Identity, rest: &impl Fn(Duration) -> bool) -> Option<String> {
+        let mut suspicion: Option<String> = None;
+        loop {
+            let pause = if suspicion.is_some() { CONFIRMATION_PAUSE } else { LOOK_PERIOD };
+            if self.is_over_after(pause, rest) {
+                return None;
+            }
+            let found = match look(admin, topology, built_on) {
+                Ok(found) => found,
+                Err(error) => {
+                    tracing::debug!(%error, "the topics could not be looked at");
+                    continue;
+                }
+            };
+            match (found, suspicion.take()) {
+                (Some(found), Some(_)) => return Some(found),
+                (found, _) => suspicion = found,
+            }
         }
+    }
+
+    fn is_over_after(&self, pause: Duration, rest: &impl Fn(Duration) -> bool) -> bool {
+        let pause = Deadline::after(pause);
+        while !pause.is_over() {
+            if self.over.load(Ordering::Relaxed) || rest(STEP.min(pause.left())) {
+                return true;
+            }
+        }
+        self.over.load(Ordering::Relaxed)
     }
 }
 

@@ -59,7 +59,6 @@ fn broker_disk_full(ground: &Ground) {
         commands: commands
             .map(|(command, number)| (command.command_id, end_to_end::is_accepted(number)))
             .collect(),
-        doubtful: 0,
     });
     scene.finish();
     services.stop_kafka();

@@ -80,9 +80,14 @@ const SLOW_END: &str = "aerolog_troubles_total{kind=\"slow_end\"}";
 
 /// Starts a processor whose every connection goes through the proxy, under its name.
 fn behind(scene: &mut Scene<'_>, proxy: &Proxy, name: &str) {
-    let variables = [("KAFKA_BOOTSTRAP_SERVERS", proxy.bootstrap()), ("AEROLOG_KAFKA__CLIENT_ID", name)];
-    scene.start_processor(name, &variables);
+    start_behind(scene, proxy, name, &[]);
     scene.fleet.wait_until_ready(name);
+}
+
+/// The same with further variables, without waiting.
+fn start_behind(scene: &mut Scene<'_>, proxy: &Proxy, name: &str, variables: &[(&str, &str)]) {
+    let own = [("KAFKA_BOOTSTRAP_SERVERS", proxy.bootstrap()), ("AEROLOG_KAFKA__CLIENT_ID", name)];
+    scene.start_processor(name, &[&own, variables].concat());
 }
 
 fn begin<'g>(ground: &'g Ground, name: &str) -> (Scene<'g>, Proxy, String) {
@@ -159,12 +164,7 @@ fn commit_lost(ground: &Ground) {
         let overturned = || proxy.counts().of(ApiKey::END_TXN).overturned;
         let when = When::api(ApiKey::END_TXN).transactional_id(&transactional_id).commit(true).nth(2);
         let rule = proxy.add(when, Fault::Overturn);
-        let variables = [
-            ("KAFKA_BOOTSTRAP_SERVERS", proxy.bootstrap()),
-            ("AEROLOG_KAFKA__CLIENT_ID", "alpha"),
-            ("AEROLOG_FAILPOINT", "stored:kill:2"),
-        ];
-        scene.start_processor("alpha", &variables);
+        start_behind(&mut scene, &proxy, "alpha", &[("AEROLOG_FAILPOINT", "stored:kill:2")]);
         scene.fleet.wait_until_killed("alpha");
         assert_eq!(overturned(), time, "no commit was overturned");
         proxy.remove(rule);

@@ -256,7 +256,6 @@ fn sent(commands: impl IntoIterator<Item = Uuid>, accepted: bool) -> Sent {
     Sent {
         records: commands.len() as u64,
         commands,
-        doubtful: 0,
     }
 }
 

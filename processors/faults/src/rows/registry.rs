@@ -137,7 +137,6 @@ fn sent(commands: impl IntoIterator<Item = Uuid>, accepted: bool) -> crate::Sent
     crate::Sent {
         records: commands.len() as u64,
         commands,
-        doubtful: 0,
     }
 }
 

@@ -208,7 +208,6 @@ fn hot_key(ground: &Ground) {
     scene.also_sent(Sent {
         records: sent_hot.len() as u64,
         commands: accepted.collect(),
-        doubtful: 0,
     });
     scene.finish();
 }
