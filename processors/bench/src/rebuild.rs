@@ -134,9 +134,10 @@ fn mutations(plan: &Plan, schedule: &Schedule, events: usize) -> anyhow::Result<
     for run in facts.chunks(RUN_EVENTS) {
         let mut overlay = Overlay::new(&view);
         for fact in run {
-            let mutations = projector.project(fact, &overlay)?;
+            let mutations = projector.project_uncounted(fact, &overlay)?;
             overlay.apply(mutations);
         }
+        overlay.apply(projector.counts());
         let mutations = overlay.into_mutations();
         view.apply(&mutations)?;
         runs.push(mutations);

@@ -85,27 +85,36 @@ impl<R: Read> Read for Overlay<'_, R> {
     }
 }
 
+/// The first bytes of a key as numbers, which are compared without looking elsewhere. Equal heads say nothing.
+type Head = (u128, u128);
+
+fn head(key: &[u8]) -> Head {
+    let mut bytes = [0; size_of::<Head>()];
+    let length = key.len().min(bytes.len());
+    bytes[..length].copy_from_slice(&key[..length]);
+    let both = u128::from_be_bytes;
+    let (mut first, mut second) = ([0; 16], [0; 16]);
+    first.copy_from_slice(&bytes[..16]);
+    second.copy_from_slice(&bytes[16..]);
+    (both(first), both(second))
+}
+
 /// In key order, of each key the last change.
 fn sorted(mut changes: Vec<Change>) -> Vec<Change> {
-    // Most keys differ in their first bytes, and numbers are compared without looking elsewhere.
-    let head = |key: &[u8]| {
-        let mut head = [0; 16];
-        let length = key.len().min(head.len());
-        head[..length].copy_from_slice(&key[..length]);
-        u128::from_be_bytes(head)
-    };
-    let mut order: Vec<(u128, usize)> = changes.iter().enumerate().map(|(index, (key, _))| (head(key), index)).collect();
+    let mut order: Vec<(Head, usize)> = changes.iter().enumerate().map(|(index, (key, _))| (head(key), index)).collect();
     order.sort_unstable_by(|(a, left), (b, right)| {
         let keys = || changes[*left].0.cmp(&changes[*right].0);
         a.cmp(b).then_with(keys).then(left.cmp(right))
     });
     let mut sorted: Vec<Change> = Vec::with_capacity(changes.len());
-    for (_, index) in order {
+    let mut head_before = None;
+    for (head, index) in order {
         let change = std::mem::take(&mut changes[index]);
         match sorted.last_mut() {
-            Some(last) if last.0 == change.0 => *last = change,
+            Some(last) if head_before == Some(head) && last.0 == change.0 => *last = change,
             _ => sorted.push(change),
         }
+        head_before = Some(head);
     }
     sorted
 }

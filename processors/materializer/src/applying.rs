@@ -56,7 +56,7 @@ pub(crate) fn step(projector: &mut Projector, below: &impl Read, before: &Progre
                 progress.set(located.fact.partition, reached);
             }
             Ok(Place::Next(reached)) => {
-                match projector.project(&located.fact, &overlay) {
+                match projector.project_uncounted(&located.fact, &overlay) {
                     Ok(mutations) => overlay.apply(mutations),
                     Err(ProjectError::Read(error)) => {
                         stop = Some(Stop::Unreadable(error));
@@ -80,11 +80,10 @@ pub(crate) fn step(projector: &mut Projector, below: &impl Read, before: &Progre
             }
         }
     }
-    // Its key comes before all of the view's.
-    let mut mutations = vec![progress.mutation()];
-    mutations.extend(overlay.into_mutations());
+    overlay.apply(projector.counts());
+    overlay.apply(vec![progress.mutation()]);
     Step {
-        mutations,
+        mutations: overlay.into_mutations(),
         progress,
         applied,
         repeated,

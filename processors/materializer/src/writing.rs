@@ -104,8 +104,8 @@ impl<'p> Writer<'p> {
                 }
             }
         }
-        for located in &run.located {
-            metrics.sequence_of(located.fact.partition).set(located.fact.sequence.cast_signed());
+        for (partition, reached) in step.progress.iter() {
+            metrics.sequence_of(partition).set(reached.sequence.cast_signed());
         }
     }
 

@@ -28,7 +28,7 @@ pub enum ProjectError {
     Unfit { event: String, reason: String },
 }
 
-/// What `fact` changes in the view that `read` shows. Each key is in the answer once.
+/// What `fact` changes in the view that `read` shows, in order: a key that is deleted and put is in the answer twice.
 pub fn project(fact: &Fact, read: &impl Read) -> Result<Vec<Mutation>, ProjectError> {
     Projector::default().project(fact, read)
 }
@@ -53,7 +53,20 @@ impl Projector {
 
     /// As [`project`] does.
     pub fn project(&mut self, fact: &Fact, read: &impl Read) -> Result<Vec<Mutation>, ProjectError> {
+        let mut mutations = self.project_uncounted(fact, read)?;
+        mutations.extend(self.counts());
+        Ok(mutations)
+    }
+
+    /// The same without the counts, which nearly every event changes: they are asked for after some events, and come into the view
+    /// together with what these changed.
+    pub fn project_uncounted(&mut self, fact: &Fact, read: &impl Read) -> Result<Vec<Mutation>, ProjectError> {
         mutations(fact, read, &mut self.known)
+    }
+
+    /// The counts that have changed since they were last asked for.
+    pub fn counts(&mut self) -> Vec<Mutation> {
+        self.known.changed_counts().collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use super::counts::Counted;
 use super::draft::Draft;
 use super::known::News;
+use super::tail::place;
 use super::{ProjectError, unfit};
 use crate::checks::designator::{self, Day};
 use crate::checks::pair;
@@ -63,7 +64,7 @@ pub(super) fn project<R: Read>(
         let departing = world::departing(draft.read, code)?;
         references(draft, &departing, End::Departure);
         references(draft, &arriving, End::Arrival);
-        origin_dates(draft, &departing, &after);
+        origin_dates(draft, code, &departing, &after);
     }
     Ok(())
 }
@@ -76,8 +77,7 @@ fn ground_times<R: Read>(
 ) -> Result<(), ReadError> {
     let mut types = BTreeMap::new();
     for (id, leg) in arriving {
-        let place = keys::leg_in_order(id, leg.departure, &leg.id);
-        let Some(next) = world::leg_after(draft.read, id, &place, None)? else {
+        let Some(next) = draft.leg_after(id, &place(leg))? else {
             continue;
         };
         if !types.contains_key(id) {
@@ -97,7 +97,7 @@ fn references<R>(draft: &mut Draft<'_, R>, legs: &[(RotationId, Leg)], end: End)
 }
 
 /// With its zone the airport's days begin at another hour: every designator's days there are cut anew.
-fn origin_dates<R: Read>(draft: &mut Draft<'_, R>, departing: &[(RotationId, Leg)], after: &Airport) {
+fn origin_dates<R: Read>(draft: &mut Draft<'_, R>, code: AirportCode, departing: &[(RotationId, Leg)], after: &Airport) {
     let cut = |airport: Option<&Airport>| {
         let mut days: BTreeMap<Day, Vec<(RotationId, Leg)>> = BTreeMap::new();
         for member in departing {
@@ -106,7 +106,11 @@ fn origin_dates<R: Read>(draft: &mut Draft<'_, R>, departing: &[(RotationId, Leg
         days
     };
     let (old, new) = (cut(None), cut(Some(after)));
-    draft.tell(News::DaysCut);
+    let mut days: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for day in new.keys() {
+        days.entry(day.designator).or_default().push(day.date);
+    }
+    draft.tell(News::Days { airport: code, days });
     for (day, members) in &new {
         designator::examine(day, members, &mut draft.after);
         for (id, leg) in members {

@@ -3,23 +3,28 @@
 use super::counts::Counted;
 use super::known::{Known, News};
 use super::tail::Place;
-use crate::bytes::corrupt;
 use crate::checks::Check;
 use crate::checks::designator::Day;
-use crate::keys::{self, Key};
+use crate::keys::Key;
 use crate::nodes::{Airplane, Airport, Leg, Rotation};
 use crate::violation::Violations;
 use domain::{AirportCode, LegId, Registration, RotationId};
 use keyvalue::{Mutation, Read, ReadError};
-use std::collections::BTreeMap;
 use std::rc::Rc;
+
+/// What a leg more puts: the leg, its place, its edges, a count.
+const PUT_MOSTLY: usize = 8;
+const COUNTED_MOSTLY: usize = 2;
 
 pub(crate) struct Draft<'r, R> {
     /// The view before the event.
     pub(crate) read: &'r R,
     known: &'r mut Known,
-    changes: BTreeMap<Key, Option<Vec<u8>>>,
-    counts: BTreeMap<u8, i64>,
+    deleted: Vec<Key>,
+    /// Stays, even if it is deleted too.
+    put: Vec<(Key, Vec<u8>)>,
+    /// By how much they change, of each kind at most once.
+    counts: Vec<(u8, i64)>,
     news: Vec<News>,
     /// Violations between the touched facts, as they were and as they are now.
     pub(crate) before: Violations,
@@ -31,8 +36,9 @@ impl<'r, R: Read> Draft<'r, R> {
         Self {
             read,
             known,
-            changes: BTreeMap::new(),
-            counts: BTreeMap::new(),
+            deleted: Vec::new(),
+            put: Vec::with_capacity(PUT_MOSTLY),
+            counts: Vec::with_capacity(COUNTED_MOSTLY),
             news: Vec::new(),
             before: Violations::new(),
             after: Violations::new(),
@@ -69,6 +75,11 @@ impl<'r, R: Read> Draft<'r, R> {
         self.known.legs_beside(self.read, rotation, place, without)
     }
 
+    /// The leg behind a place before the event.
+    pub(crate) fn leg_after(&mut self, rotation: &RotationId, place: &Place) -> Result<Option<Leg>, ReadError> {
+        self.known.leg_after(self.read, rotation, place)
+    }
+
     /// Of the legs before the event, leaving out the one at `without`.
     pub(crate) fn first_leg(&mut self, rotation: &RotationId, without: Option<&Place>) -> Result<Option<Leg>, ReadError> {
         self.known.first_leg(self.read, rotation, without)
@@ -90,41 +101,32 @@ impl<'r, R: Read> Draft<'r, R> {
     }
 
     pub(crate) fn put(&mut self, key: Key, value: Vec<u8>) {
-        self.changes.insert(key, Some(value));
+        self.put.push((key, value));
     }
 
-    /// What was put at the key by this event stays.
+    /// What is put at the key by this event stays.
     pub(crate) fn delete(&mut self, key: Key) {
-        self.changes.entry(key).or_insert(None);
+        self.deleted.push(key);
     }
 
     pub(crate) fn count(&mut self, what: Counted, by: i64) {
-        *self.counts.entry(what.number()).or_default() += by;
+        let what = what.number();
+        match self.counts.iter_mut().find(|(counted, _)| *counted == what) {
+            Some((_, count)) => *count += by,
+            None => self.counts.push((what, by)),
+        }
     }
 
+    /// In the order in which they hold: of two at one key the later one. The counts go to what is known.
     pub(crate) fn into_mutations(mut self) -> Result<Vec<Mutation>, ReadError> {
         self.settle_violations();
-        for (what, by) in std::mem::take(&mut self.counts) {
-            if by != 0 {
-                let key = keys::count(what);
-                let count = self.known.count(self.read, what)?;
-                *count += by;
-                let now = u64::try_from(*count).map_err(|_| corrupt("a count is below zero"))?;
-                if now == 0 {
-                    self.changes.insert(key, None)
-                } else {
-                    self.changes.insert(key, Some(now.to_be_bytes().to_vec()))
-                };
-            }
-        }
+        self.known.count(self.read, &self.counts)?;
         for news in self.news {
             self.known.follow(news);
         }
-        let mutation = |(Key(key), change)| match change {
-            Some(value) => Mutation::Put { key, value },
-            None => Mutation::Delete { key },
-        };
-        Ok(self.changes.into_iter().map(mutation).collect())
+        let deleted = self.deleted.into_iter().map(|Key(key)| Mutation::Delete { key });
+        let put = self.put.into_iter().map(|(Key(key), value)| Mutation::Put { key, value });
+        Ok(deleted.chain(put).collect())
     }
 
     /// Only what differs is written.
@@ -135,7 +137,7 @@ impl<'r, R: Read> Draft<'r, R> {
                 self.count_violation(key, -1);
             }
             if !after.contains_key(key) {
-                self.changes.insert(key.clone(), None);
+                self.delete(key.clone());
             }
         }
         for (key, (counted, value)) in after {
@@ -143,7 +145,7 @@ impl<'r, R: Read> Draft<'r, R> {
                 self.count_violation(&key, 1);
             }
             if before.get(&key).is_none_or(|(_, old)| *old != value) {
-                self.changes.insert(key, Some(value));
+                self.put(key, value);
             }
         }
     }

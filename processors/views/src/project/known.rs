@@ -5,13 +5,16 @@
 use super::counts::stored_count;
 use super::recent::Recent;
 use super::tail::{Answer, KnownDays, KnownRotation, Place};
+use crate::bytes::corrupt;
 use crate::checks::designator::Day;
+use crate::keys::Key;
 use crate::nodes::{Airplane, Airport, Leg, Rotation};
 use crate::{keys, world};
 use domain::{AirportCode, FlightDesignator, LegId, Registration, RotationId};
-use keyvalue::{Read, ReadError};
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use keyvalue::{Mutation, Read, ReadError};
+use rustc_hash::FxHashSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::rc::Rc;
 
 /// How much a projector remembers between events. More makes it faster and changes nothing else.
@@ -62,8 +65,11 @@ pub(crate) enum News {
         day: Day,
         is_free: bool,
     },
-    /// The days of an airport begin at another hour.
-    DaysCut,
+    /// The days of an airport begin at another hour: those on which each of its designators departs.
+    Days {
+        airport: AirportCode,
+        days: BTreeMap<FlightDesignator, Vec<i32>>,
+    },
 }
 
 /// A designator at an airport.
@@ -75,7 +81,7 @@ type Departures = (FlightDesignator, AirportCode);
 enum AllDepartures {
     Unasked,
     /// Those there are, and some of which the last leg is gone.
-    Known(HashSet<Departures>),
+    Known(FxHashSet<Departures>),
     /// There were some before the projector, or they have become too many.
     Unknown,
 }
@@ -87,7 +93,7 @@ impl AllDepartures {
             *self = if world::has_departures(read)? {
                 Self::Unknown
             } else {
-                Self::Known(HashSet::new())
+                Self::Known(FxHashSet::default())
             };
         }
         let Self::Known(known) = self else {
@@ -111,7 +117,14 @@ pub(crate) struct Known {
     days: Recent<Departures, KnownDays>,
     departures: AllDepartures,
     /// As many as there are kinds of counts.
-    counts: HashMap<u8, i64>,
+    counts: BTreeMap<u8, Count>,
+}
+
+#[derive(Debug)]
+struct Count {
+    now: i64,
+    /// Somebody has been told of its last change, or there was none.
+    is_told: bool,
 }
 
 impl Known {
@@ -123,7 +136,7 @@ impl Known {
             rotations: Recent::new(memory.nodes_max),
             days: Recent::new(memory.designators_max),
             departures: AllDepartures::Unasked,
-            counts: HashMap::new(),
+            counts: BTreeMap::new(),
         }
     }
 
@@ -167,16 +180,25 @@ impl Known {
         let Some(rotation) = self.known_rotation(read, id)? else {
             return Ok((None, None));
         };
-        let key = |(departure, leg_id): &Place| keys::leg_in_order(id, *departure, leg_id);
         let before = match rotation.before(place, without) {
             Answer::Known(leg) => leg.cloned(),
-            Answer::AskStore => world::leg_before(read, id, &key(place), without.map(key).as_ref())?,
+            Answer::AskStore => world::leg_before(read, id, &key_of(id, place), key_without(id, without).as_ref())?,
         };
         let after = match rotation.after(place, without) {
             Answer::Known(leg) => leg.cloned(),
-            Answer::AskStore => world::leg_after(read, id, &key(place), without.map(key).as_ref())?,
+            Answer::AskStore => world::leg_after(read, id, &key_of(id, place), key_without(id, without).as_ref())?,
         };
         Ok((before, after))
+    }
+
+    /// The leg behind a place in a rotation. Nothing is remembered for it: it is asked of many rotations in a row.
+    pub(crate) fn leg_after(&mut self, read: &impl Read, id: &RotationId, place: &Place) -> Result<Option<Leg>, ReadError> {
+        if let Some(Some(rotation)) = self.rotations.known_mut(id)
+            && let Answer::Known(leg) = rotation.after(place, None)
+        {
+            return Ok(leg.cloned());
+        }
+        world::leg_after(read, id, &key_of(id, place), None)
     }
 
     pub(crate) fn first_leg(&mut self, read: &impl Read, id: &RotationId, without: Option<&Place>) -> Result<Option<Leg>, ReadError> {
@@ -186,8 +208,7 @@ impl Known {
         if let Answer::Known(leg) = rotation.first(without) {
             return Ok(leg.cloned());
         }
-        let without_key = without.map(|(departure, leg_id)| keys::leg_in_order(id, *departure, leg_id));
-        let first = world::first_leg(read, id, without_key.as_ref())?;
+        let first = world::first_leg(read, id, key_without(id, without).as_ref())?;
         if let (Some(first), None) = (&first, without) {
             rotation.begins_with(first);
         }
@@ -201,8 +222,7 @@ impl Known {
         if let Answer::Known(leg) = rotation.last(without) {
             return Ok(leg.cloned());
         }
-        let without_key = without.map(|(departure, leg_id)| keys::leg_in_order(id, *departure, leg_id));
-        world::last_leg(read, id, without_key.as_ref())
+        world::last_leg(read, id, key_without(id, without).as_ref())
     }
 
     /// The legs of a designator's day, in order. Most often there are none, and that is known.
@@ -221,12 +241,43 @@ impl Known {
         }
     }
 
-    /// A count, to be changed.
-    pub(crate) fn count(&mut self, read: &impl Read, what: u8) -> Result<&mut i64, ReadError> {
-        match self.counts.entry(what) {
-            Entry::Occupied(known) => Ok(known.into_mut()),
-            Entry::Vacant(unknown) => Ok(unknown.insert(stored_count(read, &keys::count(what))?)),
+    /// Changes counts, all of them or none.
+    pub(crate) fn count(&mut self, read: &impl Read, changes: &[(u8, i64)]) -> Result<(), ReadError> {
+        for (what, by) in changes {
+            let count = match self.counts.entry(*what) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert(Count {
+                    now: stored_count(read, &keys::count(*what))?,
+                    is_told: true,
+                }),
+            };
+            if count.now + by < 0 {
+                return Err(corrupt("a count is below zero"));
+            }
         }
+        for (what, by) in changes.iter().filter(|(_, by)| *by != 0) {
+            if let Some(count) = self.counts.get_mut(what) {
+                count.now += by;
+                count.is_told = false;
+            }
+        }
+        Ok(())
+    }
+
+    /// The counts that have changed since they were last asked for.
+    pub(crate) fn changed_counts(&mut self) -> impl Iterator<Item = Mutation> {
+        let changed = self.counts.iter_mut().filter(|(_, count)| !count.is_told);
+        changed.map(|(what, count)| {
+            count.is_told = true;
+            let Key(key) = keys::count(*what);
+            match count.now {
+                0 => Mutation::Delete { key },
+                now => Mutation::Put {
+                    key,
+                    value: now.to_be_bytes().to_vec(),
+                },
+            }
+        })
     }
 
     pub(crate) fn follow(&mut self, news: News) {
@@ -245,7 +296,21 @@ impl Known {
                     known.follow(day.date, is_free, self.memory.days_max);
                 }
             }
-            News::DaysCut => self.days.clear(),
+            News::Days { airport, days } => {
+                for (designator, dates) in days {
+                    if let Some(known) = self.days.known_mut(&(designator, airport)) {
+                        *known = KnownDays::new(&dates, self.memory.days_max);
+                    }
+                }
+            }
         }
     }
+}
+
+fn key_of(id: &RotationId, (departure, leg_id): &Place) -> Key {
+    keys::leg_in_order(id, *departure, leg_id)
+}
+
+fn key_without(id: &RotationId, without: Option<&Place>) -> Option<Key> {
+    without.map(|place| key_of(id, place))
 }

@@ -1,14 +1,14 @@
 //! What was used lately, in bounded memory.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
 /// A map of two generations: when the younger one is full, what was not used since the last time is forgotten.
 #[derive(Debug)]
 pub(crate) struct Recent<K, V> {
-    younger: HashMap<K, V>,
-    older: HashMap<K, V>,
+    younger: FxHashMap<K, V>,
+    older: FxHashMap<K, V>,
     generation_max: usize,
 }
 
@@ -16,8 +16,8 @@ impl<K: Clone + Eq + Hash, V> Recent<K, V> {
     /// Holds up to `entries_max` entries, and at least one.
     pub(crate) fn new(entries_max: usize) -> Self {
         Self {
-            younger: HashMap::new(),
-            older: HashMap::new(),
+            younger: FxHashMap::default(),
+            older: FxHashMap::default(),
             generation_max: (entries_max / 2).max(1),
         }
     }
@@ -57,11 +57,6 @@ impl<K: Clone + Eq + Hash, V> Recent<K, V> {
     pub(crate) fn forget(&mut self, key: &K) {
         self.younger.remove(key);
         self.older.remove(key);
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.younger.clear();
-        self.older.clear();
     }
 }
 

@@ -208,6 +208,12 @@ impl Default for KnownDays {
 }
 
 impl KnownDays {
+    /// Of all dates, in order.
+    pub(crate) fn new(dates: &[i32], days_max: usize) -> Self {
+        let last = dates.iter().rev().take(days_max + 1).map(|date| (*date, ()));
+        Self(Tail::of_last(last.collect(), days_max))
+    }
+
     pub(crate) fn read(read: &impl Read, day: &Day, days_max: usize) -> Result<Self, ReadError> {
         let mut last: Vec<(i32, ())> = Vec::new();
         let range = keys::designator(day.designator).airport(day.airport).range();
