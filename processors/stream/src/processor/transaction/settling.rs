@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 const WAIT_FIRST: Duration = Duration::from_millis(4);
 const WAIT_MIN: Duration = Duration::from_millis(1);
 const WAIT_MAX: Duration = Duration::from_millis(25);
-/// After each transaction that did not come too soon the wait is shorter by this part.
-const SHORTER_BY: u32 = 1024;
+/// After each transaction that came too soon the wait is longer by this part, and after each other one shorter by that: one in seventy
+/// comes too soon in the long run. A refusal costs a hundred milliseconds, a wait that lets none come costs more in all.
+const LONGER_BY: u32 = 8;
+const SHORTER_BY: u32 = 512;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settling {
@@ -33,7 +35,7 @@ impl Settling {
     pub(super) fn ended(&mut self, now: Instant, first_request_took: Duration) {
         self.ended = Some(now);
         self.wait = if first_request_took >= self.refused_min {
-            (self.wait * 3 / 2).min(WAIT_MAX)
+            (self.wait + self.wait / LONGER_BY).min(WAIT_MAX)
         } else {
             (self.wait - self.wait / SHORTER_BY).max(WAIT_MIN)
         };
