@@ -63,11 +63,13 @@ impl Answer {
 
     /// The whole answer as HTTP/1.1 bytes, for a connection that ends with it.
     pub(crate) fn to_bytes_closing(&self) -> Vec<u8> {
+        let retry_after = self.retry_after_seconds.map(|seconds| format!("retry-after: {seconds}\r\n"));
         let head = format!(
-            "HTTP/1.1 {} \r\ncontent-type: {}\r\nretry-after: {}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            "HTTP/1.1 {} {}\r\ncontent-type: {}\r\n{}content-length: {}\r\nconnection: close\r\n\r\n",
             self.status.as_u16(),
+            self.status.canonical_reason().unwrap_or_default(),
             self.content_type.to_str().unwrap_or_default(),
-            self.retry_after_seconds.unwrap_or_default(),
+            retry_after.unwrap_or_default(),
             self.body.len()
         );
         let mut bytes = head.into_bytes();

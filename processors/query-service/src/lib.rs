@@ -12,6 +12,7 @@ mod position;
 mod problem;
 mod question;
 mod reading;
+mod refusals;
 mod route;
 mod server;
 mod service;

@@ -135,6 +135,27 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy", detail.into())
     }
 
+    pub(crate) fn no_request() -> Self {
+        let detail =
+            "these bytes are no HTTP/1.1 request; blanks and other than ASCII characters in a path are written as %20 and the like";
+        Self::new(StatusCode::BAD_REQUEST, "no-request", "No request", detail.into())
+    }
+
+    pub(crate) fn head_too_large() -> Self {
+        let detail = "the request's line and headers take more than 64 KiB";
+        Self::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "head-too-large",
+            "Head too large",
+            detail.into(),
+        )
+    }
+
+    pub(crate) fn target_too_long() -> Self {
+        let detail = "the path and its parameters take nearly 64 KiB or more";
+        Self::new(StatusCode::URI_TOO_LONG, "target-too-long", "Target too long", detail.into())
+    }
+
     pub(crate) fn budget_exceeded(detail: String) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "budget-exceeded", "Budget exceeded", detail)
     }

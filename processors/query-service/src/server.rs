@@ -3,6 +3,7 @@
 use crate::answer::Answer;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
+use crate::refusals::Explained;
 use crate::service::{Asked, Service};
 use crate::source::Source;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -137,7 +138,8 @@ async fn converse<S: Source>(stream: TcpStream, service: Arc<Service<S>>, limits
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_wait_max)
         .max_buf_size(BUFFER_BYTES_MAX);
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(warp::service(filter(service))));
+    let stream = TokioIo::new(Explained::new(stream));
+    let connection = builder.serve_connection(stream, TowerToHyperService::new(warp::service(filter(service))));
     let mut connection = pin!(connection);
     let told = async { closed.wait_for(|closed| *closed).await.is_ok() };
     let ended = tokio::select! {
