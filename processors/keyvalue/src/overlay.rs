@@ -89,14 +89,14 @@ impl<R: Read> Read for Overlay<'_, R> {
 type Head = (u128, u128);
 
 fn head(key: &[u8]) -> Head {
-    let mut bytes = [0; size_of::<Head>()];
-    let length = key.len().min(bytes.len());
-    bytes[..length].copy_from_slice(&key[..length]);
-    let both = u128::from_be_bytes;
-    let (mut first, mut second) = ([0; 16], [0; 16]);
-    first.copy_from_slice(&bytes[..16]);
-    second.copy_from_slice(&bytes[16..]);
-    (both(first), both(second))
+    let number = |from: usize| {
+        let mut bytes = [0; 16];
+        let part = key.get(from..).unwrap_or_default();
+        let length = part.len().min(bytes.len());
+        bytes[..length].copy_from_slice(&part[..length]);
+        u128::from_be_bytes(bytes)
+    };
+    (number(0), number(16))
 }
 
 /// In key order, of each key the last change.
