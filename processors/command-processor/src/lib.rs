@@ -66,11 +66,10 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
     let failpoints = Failpoints::from_environment(&Point::ALL.map(Point::name), metrics)?;
     let observe = Metrics::register(metrics, health.clone(), failpoints)?;
     waiting("looking at the cluster");
-    let admin = Admin::new(&settings)?;
     // Both take a tenth of a second.
     let (registry, identity) = thread::scope(|scope| {
         let registry = scope.spawn(|| Registry::new(&configuration.schema_registry_url));
-        let identity = look_at_cluster(&admin, &topology, shutdown, &waiting);
+        let identity = look_at_cluster(&settings, &topology, shutdown, &waiting);
         (registry.join(), identity)
     });
     let registry = registry.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
@@ -91,7 +90,7 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
     };
     health.set(CLUSTER, State::Ready);
     let processor = Processor {
-        settings,
+        settings: settings.clone(),
         topology,
         configuration: stream::processor::Configuration {
             group: format!("{}-command-processor", configuration.schedule),
@@ -110,7 +109,9 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
     };
     tracing::info!(instance_id = configuration.instance_id, "taking part in the group");
     let stopping = shutdown.clone();
-    let watch = TopicWatch::start(admin, processor.topology.clone(), identity, move |wait| stopping.wait_timeout(wait));
+    let watch = TopicWatch::start(settings, processor.topology.clone(), identity, move |wait| {
+        stopping.wait_timeout(wait)
+    });
     let watch = watch.map_err(|error| ProcessorError::Thread(error.to_string()))?;
     let result = processor.run(&|wait| watch.found().is_some() || wait_for(shutdown, wait));
     if let Err(error) = &result
@@ -138,8 +139,15 @@ fn wait_for(shutdown: &Shutdown, wait: Duration) -> bool {
 }
 
 /// Waits for the cluster, and compares its topics with the topology. `None` when the shutdown came first.
-fn look_at_cluster(admin: &Admin, topology: &Topology, shutdown: &Shutdown, waiting: &dyn Fn(&str)) -> Result<Option<Identity>, RunError> {
+fn look_at_cluster(
+    settings: &Settings,
+    topology: &Topology,
+    shutdown: &Shutdown,
+    waiting: &dyn Fn(&str),
+) -> Result<Option<Identity>, RunError> {
     loop {
+        // A client of its own for each look: one that knows of no broker any more would not find them again.
+        let admin = Admin::new(settings)?;
         let looked = admin.check(topology).and_then(|differences| {
             let fatal = differences.iter().any(|difference| difference.severity == Severity::Fatal);
             Ok((if fatal { None } else { Some(admin.identity(topology)?) }, differences))

@@ -117,14 +117,25 @@ type Found = (u32, Vec<u8>, BTreeMap<String, String>);
 /// Everything that is committed in a topic.
 fn all(cluster: &Cluster, topic: &str, partitions: u32) -> Vec<Found> {
     let mut reader = Reader::new(&cluster.settings(), topic).unwrap();
-    let mut left = BTreeMap::new();
-    for partition in 0..partitions {
-        let marks = reader.watermarks(partition, ASK_WAIT_MAX).unwrap();
-        assert_eq!(marks.low, 0);
-        if marks.high > 0 {
-            left.insert(partition, 0);
+    let all: Vec<u32> = (0..partitions).collect();
+    let mut marks = BTreeMap::new();
+    eventually("the brokers say where the topic ends", || {
+        match reader.all_watermarks(&all, ASK_WAIT_MAX) {
+            Ok(found) => {
+                marks = found;
+                true
+            }
+            Err(failure) => {
+                assert!(failure.is_transient(), "{failure}");
+                false
+            }
         }
-    }
+    });
+    assert!(marks.values().all(|marks| marks.low == 0));
+    let mut left: BTreeMap<u32, i64> = marks
+        .into_iter()
+        .filter_map(|(partition, marks)| (marks.high > 0).then_some((partition, 0)))
+        .collect();
     let mut found = Vec::new();
     if left.is_empty() {
         return found;

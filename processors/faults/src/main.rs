@@ -93,7 +93,7 @@ struct Run {
 
 fn of_row(row: &'static Row) -> Run {
     Run {
-        name: format!("{}-{}", row.number, row.name),
+        name: row.label(),
         scenario: Box::new(row.run),
     }
 }

@@ -82,7 +82,14 @@ pub fn all() -> Vec<&'static Row> {
     rows
 }
 
-/// The rows that these words name: `all`, a number, or a name.
+impl Row {
+    /// What it is called where its folder and its result are.
+    pub fn label(&self) -> String {
+        format!("{}-{}", self.number, self.name)
+    }
+}
+
+/// The rows that these words name: `all`, a number, a name, or both with a hyphen between them.
 ///
 /// # Errors
 /// The word that names none.
@@ -90,7 +97,7 @@ pub fn chosen(words: &[String]) -> Result<Vec<&'static Row>, String> {
     let rows = all();
     let mut chosen: Vec<&'static Row> = Vec::new();
     for word in words {
-        let fits = |row: &&&'static Row| word == "all" || word == row.name || word.parse() == Ok(row.number);
+        let fits = |row: &&&'static Row| word == "all" || word == row.name || word.parse() == Ok(row.number) || *word == row.label();
         let found: Vec<_> = rows.iter().filter(fits).copied().collect();
         if found.is_empty() {
             return Err(format!("no row is called {word}; --list shows them all"));

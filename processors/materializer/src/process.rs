@@ -21,7 +21,7 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use store::{Kind, Sizing};
-use stream::admin::{Admin, Identity};
+use stream::admin::Identity;
 use stream::reader::ReadFailure;
 use stream::registry::{Registry, RegistryError};
 use stream::{Settings, SettingsError, TopicWatch};
@@ -289,10 +289,9 @@ impl Keeper {
 
     /// Finds out when the topics are no longer those that the view is built on, or could lose what it is to read.
     fn watch(&self, identity: Identity, shutdown: &Shutdown) -> Result<TopicWatch, Failure> {
-        let admin = Admin::new(&self.settings).map_err(|error| Failure::Topics(error.to_string()))?;
         let stopping = shutdown.clone();
         let rest = move |wait| stopping.wait_timeout(wait);
-        Ok(TopicWatch::start(admin, self.topology.clone(), identity, rest)?)
+        Ok(TopicWatch::start(self.settings.clone(), self.topology.clone(), identity, rest)?)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The cluster's topics: looked at, compared with the topology, created from it.
 
 use crate::failure::{Failure, is_transient};
+use crate::quiet::Quiet;
 use crate::raw::{self, TopicIdsError};
-use crate::reader::Quiet;
 use crate::{Settings, SettingsError};
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, OwnedResourceSpecifier, ResourceSpecifier, TopicReplication};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -65,7 +65,10 @@ const ASK_WAIT_MAX: Duration = Duration::from_secs(5);
 
 impl Admin {
     pub fn new(settings: &Settings) -> Result<Self, AdminError> {
-        let client = settings.admin().create_with_context(Quiet).map_err(|error| unreachable(&error))?;
+        let client = settings
+            .admin()
+            .create_with_context(Quiet::default())
+            .map_err(|error| unreachable(&error))?;
         Ok(Self {
             client,
             replication: REPLICATION_OF_BROKER,

@@ -9,7 +9,8 @@ pub use walk::{Found, Walk};
 
 use crate::Settings;
 use crate::failure::Failure;
-use crate::reader::{Quiet, Watermarks};
+use crate::quiet::Quiet;
+use crate::reader::Watermarks;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
@@ -43,7 +44,7 @@ pub struct Inspector {
 
 impl Inspector {
     pub fn new(settings: &Settings) -> Result<Self, InspectError> {
-        let client = settings.witness().create_with_context(Quiet);
+        let client = Quiet::consumer(&settings.witness());
         Ok(Self {
             settings: settings.clone(),
             client: client.map_err(|error| failed("the cluster", &error))?,
@@ -63,7 +64,7 @@ impl Inspector {
         let mut config = self.settings.reader();
         config.set("group.id", group);
         Ok(Group {
-            client: config.create_with_context(Quiet).map_err(|error| failed(group, &error))?,
+            client: Quiet::consumer(&config).map_err(|error| failed(group, &error))?,
             group: group.to_owned(),
             topic: topic.to_owned(),
             partitions,

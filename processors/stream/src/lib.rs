@@ -10,6 +10,7 @@ mod failure;
 pub mod inspect;
 mod marks;
 pub mod processor;
+mod quiet;
 mod raw;
 pub mod reader;
 pub mod registry;

@@ -3,6 +3,7 @@
 //! - Group metadata has no accessors in the crate, and the broker takes transactional offsets whose metadata carries no generation
 //!   from anybody (KIP-447 keeps that open for consumers without a group): it has to be looked at before it is sent.
 //! - Topic ids (KIP-516) tell a topic that was deleted and created again from the one before.
+//! - A client that has forgotten all brokers can be told of some again.
 #![allow(unsafe_code)]
 
 use crate::failure::Failure;
@@ -179,6 +180,34 @@ unsafe fn read_topic_ids(event: *mut sys::rd_kafka_event_t) -> Result<Vec<Option
             ids.push(known.then(|| text(sys::rd_kafka_Uuid_base64str(sys::rd_kafka_TopicDescription_topic_id(description)))));
         }
         Ok(ids)
+    }
+}
+
+/// A client and where it begins to look for brokers.
+#[derive(Debug)]
+pub(crate) struct Bootstrap {
+    /// Valid while the client lives. This is kept in the client's own context, and used in its callbacks only.
+    client: *mut sys::rd_kafka_t,
+    servers: CString,
+}
+
+// SAFETY: librdkafka's handle may be used by any thread, and the rest is only read.
+unsafe impl Send for Bootstrap {}
+// SAFETY: the same.
+unsafe impl Sync for Bootstrap {}
+
+impl Bootstrap {
+    /// `None` where the servers' names hold a zero.
+    pub(crate) fn new<C: ClientContext>(client: &Client<C>, servers: &str) -> Option<Self> {
+        let client = client.native_ptr();
+        CString::new(servers).ok().map(|servers| Self { client, servers })
+    }
+
+    /// Makes the client know its bootstrap servers, whatever it has forgotten. What it knows is not added again, but for their names in a list
+    /// of some bytes each.
+    pub(crate) fn add(&self) {
+        // SAFETY: the client lives while one of its callbacks runs, and the string ends with a zero.
+        unsafe { sys::rd_kafka_brokers_add(self.client, self.servers.as_ptr()) };
     }
 }
 

@@ -5,9 +5,9 @@ use crate::clock;
 use crate::failure::{Failure, is_transient};
 pub use crate::marks::Watermarks;
 use crate::marks::{self, Question};
+use crate::quiet::Quiet;
 use rdkafka::ClientConfig;
-use rdkafka::client::ClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -116,7 +116,7 @@ impl Reader {
     }
 
     fn configured(config: &ClientConfig, topic: &str) -> Result<Self, ReadFailure> {
-        let consumer = config.create_with_context(Quiet).map_err(|error| kafka(topic, &error))?;
+        let consumer = Quiet::consumer(config).map_err(|error| kafka(topic, &error))?;
         Ok(Self {
             config: config.clone(),
             consumer,
@@ -318,19 +318,3 @@ fn kafka(topic: &str, error: &KafkaError) -> ReadFailure {
         failure: Failure::of(error),
     }
 }
-
-/// Logs what librdkafka has to say.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Quiet;
-
-impl ClientContext for Quiet {
-    fn error(&self, error: KafkaError, reason: &str) {
-        if error.rdkafka_error_code().is_some_and(is_transient) {
-            tracing::warn!(%error, reason, "the brokers cannot be reached; waiting for them");
-        } else if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
-            tracing::error!(%error, reason, "Kafka reports an error");
-        }
-    }
-}
-
-impl ConsumerContext for Quiet {}

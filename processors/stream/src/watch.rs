@@ -1,6 +1,7 @@
 //! Looking at the topics again and again: what was right at the start may be altered, deleted or created anew in mid-run, and Kafka
 //! tells nobody.
 
+use crate::Settings;
 use crate::admin::{Admin, AdminError, Identity};
 use crate::clock::Deadline;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,7 +31,7 @@ struct Shared {
 impl TopicWatch {
     /// `rest` waits for at most as long as it is told to, and says whether the process is to stop.
     pub fn start(
-        admin: Admin,
+        settings: Settings,
         topology: Topology,
         built_on: Identity,
         rest: impl Fn(Duration) -> bool + Send + 'static,
@@ -38,7 +39,7 @@ impl TopicWatch {
         let shared = Arc::new(Shared::default());
         let watch = Self(Arc::clone(&shared));
         let look = move || {
-            if let Some(found) = shared.look_on(&admin, &topology, &built_on, &rest) {
+            if let Some(found) = shared.look_on(&settings, &topology, &built_on, &rest) {
                 shared.found.get_or_init(|| found);
             }
         };
@@ -61,17 +62,21 @@ impl Drop for TopicWatch {
 
 impl Shared {
     /// What was found twice; `None` when nobody wants to know any more.
-    fn look_on(&self, admin: &Admin, topology: &Topology, built_on: &Identity, rest: &impl Fn(Duration) -> bool) -> Option<String> {
+    fn look_on(&self, settings: &Settings, topology: &Topology, built_on: &Identity, rest: &impl Fn(Duration) -> bool) -> Option<String> {
         let mut suspicion: Option<String> = None;
+        let mut admin = None;
         loop {
             let pause = if suspicion.is_some() { CONFIRMATION_PAUSE } else { LOOK_PERIOD };
             if self.is_over_after(pause, rest) {
                 return None;
             }
-            let found = match look(admin, topology, built_on) {
+            let client = admin.take().map_or_else(|| Admin::new(settings), Ok);
+            let found = match client.and_then(|client| look(admin.insert(client), topology, built_on)) {
                 Ok(found) => found,
                 Err(error) => {
                     tracing::debug!(%error, "the topics could not be looked at");
+                    // Nobody hears what an admin client has to say, not even that it knows of no broker any more.
+                    admin = None;
                     continue;
                 }
             };

@@ -1,7 +1,7 @@
 //! Writing records as a client: idempotent, without a transaction, each with its report.
 
 use crate::failure::Failure;
-use crate::reader::Quiet;
+use crate::quiet::Quiet;
 use crate::{Settings, SettingsError};
 use rdkafka::client::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -51,10 +51,12 @@ const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(20);
 
 impl Writer {
     pub fn new(settings: &Settings) -> Result<Self, WriteFailure> {
-        let client = settings.writer().create_with_context(Reports::default());
-        client
-            .map(|client| Self { client })
-            .map_err(|error| WriteFailure::Client(Failure::of(&error)))
+        let config = settings.writer();
+        let client: BaseProducer<Reports> = config
+            .create_with_context(Reports::default())
+            .map_err(|error| WriteFailure::Client(Failure::of(&error)))?;
+        client.context().quiet.watch(client.client(), &config);
+        Ok(Self { client })
     }
 
     /// Queues a record; waits while the queue is full.
@@ -104,11 +106,12 @@ impl Writer {
 #[derive(Default)]
 struct Reports {
     reports: Mutex<Vec<Report>>,
+    quiet: Quiet,
 }
 
 impl ClientContext for Reports {
     fn error(&self, error: KafkaError, reason: &str) {
-        Quiet.error(error, reason);
+        self.quiet.error(error, reason);
     }
 }
 

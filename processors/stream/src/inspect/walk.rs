@@ -5,7 +5,7 @@ use super::{InspectError, failed};
 use crate::Settings;
 use crate::clock::{self, Deadline};
 use crate::failure::is_transient;
-use crate::reader::Quiet;
+use crate::quiet::Quiet;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -85,7 +85,7 @@ pub(super) struct Side {
 impl Side {
     pub(super) fn new(config: &ClientConfig, topic: &str) -> Result<Self, InspectError> {
         Ok(Self {
-            consumer: config.create_with_context(Quiet).map_err(|error| failed(topic, &error))?,
+            consumer: Quiet::consumer(config).map_err(|error| failed(topic, &error))?,
             topic: topic.to_owned(),
             partition: 0,
             next: 0,

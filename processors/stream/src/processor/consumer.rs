@@ -5,8 +5,8 @@ use crate::Settings;
 use crate::clock::{self, Deadline};
 use crate::failure::{Failure, is_transient};
 use crate::marks::{self, Question, Watermarks};
+use crate::quiet::{HEAR_WAIT, Quiet};
 use crate::raw::seen_end;
-use crate::reader::Quiet;
 use rdkafka::bindings::rd_kafka_resp_err_t;
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
@@ -45,11 +45,12 @@ pub(crate) struct GroupContext {
     /// What is being fetched, or paused.
     assigned: Mutex<BTreeSet<u32>>,
     poll_gaps: AtomicU64,
+    quiet: Quiet,
 }
 
 impl ClientContext for GroupContext {
     fn error(&self, error: KafkaError, reason: &str) {
-        Quiet.error(error, reason);
+        self.quiet.error(error, reason);
     }
 }
 
@@ -112,6 +113,7 @@ impl GroupConsumer {
         let client: BaseConsumer<GroupContext> = config
             .create_with_context(GroupContext::default())
             .map_err(|error| ProcessorError::Client(Failure::of(&error)))?;
+        client.context().quiet.watch(client.client(), &config);
         let commands = topology.topics.commands.name.clone();
         client
             .subscribe(&[&commands])
@@ -295,6 +297,13 @@ pub(crate) struct Committed {
     pub(crate) transactional_id: String,
 }
 
+/// Who is in a group.
+pub(crate) struct Members {
+    pub(crate) ids: Vec<String>,
+    /// The group is not about to share its partitions anew. While it is, nobody is put out for silence.
+    pub(crate) are_settled: bool,
+}
+
 /// Looks at the group and its topics without being a member, open transactions included.
 pub(crate) struct Scout {
     client: BaseConsumer<Quiet>,
@@ -302,31 +311,37 @@ pub(crate) struct Scout {
 
 impl Scout {
     pub(crate) fn new(settings: &Settings, group: &str) -> Result<Self, ProcessorError> {
-        let client = settings
-            .scout(group)
-            .create_with_context(Quiet)
-            .map_err(|error| ProcessorError::Client(Failure::of(&error)))?;
+        let client = Quiet::consumer(&settings.scout(group)).map_err(|error| ProcessorError::Client(Failure::of(&error)))?;
         Ok(Self { client })
+    }
+
+    /// The client, after it has heard what there is to hear: nothing is fetched with it, so that nobody else polls it.
+    fn client(&self) -> &BaseConsumer<Quiet> {
+        while self.client.poll(HEAR_WAIT).is_some() {}
+        &self.client
     }
 
     /// The committed offsets as they are, though a transaction that changes them may be open.
     pub(crate) fn unstable_offsets(&self, topic: &str, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, Committed>, Failure> {
-        committed(&self.client, topic, partitions, timeout)
+        committed(self.client(), topic, partitions, timeout)
     }
 
     /// Waits until the topic's brokers are known.
     pub(crate) fn connect(&self, topic: &str, timeout: Duration) -> Result<(), Failure> {
-        marks::connect(&self.client, topic, timeout)
+        marks::connect(self.client(), topic, timeout)
     }
 
     /// The members of a group. Its static ones are in it until their session is over.
-    pub(crate) fn member_ids(&self, group: &str, timeout: Duration) -> Result<Vec<String>, Failure> {
+    pub(crate) fn members(&self, group: &str, timeout: Duration) -> Result<Members, Failure> {
         let list = self
-            .client
+            .client()
             .fetch_group_list(Some(group), timeout)
             .map_err(|error| Failure::of(&error))?;
         let members = list.groups().iter().flat_map(|group| group.members());
-        Ok(members.map(|member| member.id().to_owned()).collect())
+        Ok(Members {
+            ids: members.map(|member| member.id().to_owned()).collect(),
+            are_settled: list.groups().iter().all(|group| group.state() == "Stable"),
+        })
     }
 
     /// Where each partition begins and ends, open transactions included.
@@ -340,7 +355,7 @@ impl Scout {
 
     fn question<'q>(&'q self, topic: &'q str, partitions: &'q [u32], timeout: Duration) -> Question<'q, Quiet> {
         Question {
-            client: &self.client,
+            client: self.client(),
             topic,
             partitions,
             timeout,

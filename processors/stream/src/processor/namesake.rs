@@ -19,17 +19,42 @@ const UUID_LENGTH: usize = 36;
 
 /// Waits until no member has this instance id any more; `true` when one stays. Where the cluster gives no answer, that is none.
 pub(super) fn stays(scout: &Scout, configuration: &Configuration, session_timeout: Duration, stop: &dyn Fn(Duration) -> bool) -> bool {
-    let patience = Deadline::after(session_timeout + MARGIN);
+    let mut seen = Seen::new(session_timeout + MARGIN);
     while !stop(LOOK_EVERY) {
-        let members = scout.member_ids(&configuration.group, ASK_WAIT_MAX);
-        match members {
-            Ok(members) if !members.iter().any(|member| is_of(member, &configuration.instance_id)) => return false,
-            Ok(_) if patience.is_over() => return true,
+        match scout.members(&configuration.group, ASK_WAIT_MAX) {
+            Ok(members) if !members.ids.iter().any(|member| is_of(member, &configuration.instance_id)) => return false,
+            Ok(members) if !members.are_settled => seen.interrupted(),
+            Ok(_) if seen.again() => return true,
             Ok(_) => {}
-            Err(failure) => tracing::warn!(%failure, "the members of the group cannot be read yet"),
+            Err(failure) => {
+                tracing::warn!(%failure, "the members of the group cannot be read yet");
+                seen.interrupted();
+            }
         }
     }
     false
+}
+
+/// Since when a member was seen without an interruption. A coordinator that was away, or that is another one, gives every member of the group
+/// a whole session again, and so does the end of a rebalance.
+struct Seen {
+    wait: Duration,
+    patience: Option<Deadline>,
+}
+
+impl Seen {
+    fn new(wait: Duration) -> Self {
+        Self { wait, patience: None }
+    }
+
+    /// Whether that is longer now than who sends no heartbeat is kept.
+    fn again(&mut self) -> bool {
+        self.patience.get_or_insert_with(|| Deadline::after(self.wait)).is_over()
+    }
+
+    fn interrupted(&mut self) {
+        self.patience = None;
+    }
 }
 
 fn is_of(member_id: &str, instance_id: &str) -> bool {

@@ -83,11 +83,11 @@ impl TransactionalProducer {
 
     fn create(&mut self) -> Result<(), Failure> {
         let config = self.settings.transactional_producer(&self.transactional_id);
-        self.client = Some(
-            config
-                .create_with_context(Deliveries::default())
-                .map_err(|error| Failure::of(&error))?,
-        );
+        let client: ThreadedProducer<Deliveries> = config
+            .create_with_context(Deliveries::default())
+            .map_err(|error| Failure::of(&error))?;
+        client.context().quiet.watch(client.client(), &config);
+        self.client = Some(client);
         Ok(())
     }
 

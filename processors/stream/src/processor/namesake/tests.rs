@@ -1,6 +1,8 @@
-//! Which members are of which instance.
+//! Which members are of which instance, and since when.
 
-use super::is_of;
+use super::{Seen, is_of};
+use crate::clock;
+use std::time::Duration;
 
 #[test]
 fn a_member_is_of_the_instance_whose_id_stands_before_the_uuid() {
@@ -9,4 +11,21 @@ fn a_member_is_of_the_instance_whose_id_stands_before_the_uuid() {
     for other in ["aerolog", "aerolog-", "aerolog-10", "aerolog-1-0f8fad5b", ""] {
         assert!(!is_of(member, other), "{other}");
     }
+}
+
+#[test]
+fn a_member_stays_that_is_seen_for_longer_than_a_silent_one_is_kept() {
+    let mut seen = Seen::new(Duration::from_millis(20));
+    assert!(!seen.again());
+    clock::rest(Duration::from_millis(30));
+    assert!(seen.again());
+}
+
+#[test]
+fn while_the_coordinator_is_away_nobody_is_seen() {
+    let mut seen = Seen::new(Duration::from_millis(20));
+    assert!(!seen.again());
+    seen.interrupted();
+    clock::rest(Duration::from_millis(30));
+    assert!(!seen.again(), "the wait begins anew");
 }

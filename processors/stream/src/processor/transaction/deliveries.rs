@@ -1,6 +1,6 @@
 //! Where the records of a transaction came to lie, from their delivery reports.
 
-use crate::reader::Quiet;
+use crate::quiet::Quiet;
 use rdkafka::client::ClientContext;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{DeliveryResult, Message};
@@ -27,6 +27,7 @@ pub(super) fn report_to(partition: i32, report: Report) -> usize {
 #[derive(Default)]
 pub(super) struct Deliveries {
     written: Mutex<Written>,
+    pub(super) quiet: Quiet,
 }
 
 #[derive(Default)]
@@ -55,7 +56,7 @@ impl Deliveries {
 
 impl ClientContext for Deliveries {
     fn error(&self, error: KafkaError, reason: &str) {
-        Quiet.error(error, reason);
+        self.quiet.error(error, reason);
     }
 }
 
