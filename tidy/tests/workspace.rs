@@ -16,9 +16,18 @@ fn root() -> PathBuf {
         .to_owned()
 }
 
+/// What this machine builds for: of crates for other platforms nothing need be here.
+fn host() -> String {
+    let version = Command::new(env!("CARGO")).arg("-vV").output().unwrap();
+    let version = String::from_utf8(version.stdout).unwrap();
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    host.unwrap().to_owned()
+}
+
 fn workspace() -> Workspace {
     let metadata = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .args(["--filter-platform", &host()])
         .current_dir(root())
         .output()
         .unwrap();

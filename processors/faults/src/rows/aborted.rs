@@ -94,28 +94,30 @@ fn aborted_transactions(ground: &Ground) {
     scene.finish();
 }
 
+/// kcat was seen to read on for minutes behind the end of a topic that grows.
+const KCAT_SECONDS_MAX: &str = "30";
+const KCAT_TRIES_MAX: u32 = 3;
+/// What `timeout` ends with when it has ended the program.
+const TIMED_OUT: i32 = 124;
+
 /// Records that are in the logs and that nobody may see: all less the committed ones.
 fn aborted_records(ground: &Ground, scene: &Scene<'_>) -> usize {
     let topics = &scene.schedule.topology().topics;
     let count = |topic: &str, isolation: &str| {
         let level = format!("isolation.level={isolation}");
-        let output = std::process::Command::new("kcat")
-            .args([
-                "-C",
-                "-b",
-                &ground.cluster().brokers,
-                "-t",
-                topic,
-                "-o",
-                "beginning",
-                "-e",
-                "-q",
-                "-X",
-                &level,
-            ])
-            .args(["-f", "%o\n"])
-            .output()
-            .expect("kcat is there");
+        let mut output = None;
+        for _try in 0..KCAT_TRIES_MAX {
+            let ran = std::process::Command::new("timeout")
+                .args([KCAT_SECONDS_MAX, "kcat", "-C", "-b", &ground.cluster().brokers, "-t", topic])
+                .args(["-o", "beginning", "-e", "-q", "-X", &level, "-f", "%o\n"])
+                .output()
+                .expect("timeout is there");
+            if ran.status.code() != Some(TIMED_OUT) {
+                output = Some(ran);
+                break;
+            }
+        }
+        let output = output.expect("kcat comes to the end of the topic in time");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         output.stdout.iter().filter(|byte| **byte == b'\n').count()
     };
