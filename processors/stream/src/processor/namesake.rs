@@ -14,6 +14,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const ASK_WAIT_MAX: Duration = Duration::from_secs(2);
 /// What the group takes to put a silent member out, beyond the session timeout.
 const MARGIN: Duration = Duration::from_secs(3);
+/// So often a member is seen before it counts as one that stays, whatever interrupts: a minute and a quarter of answered questions, longer
+/// than any rebalance waits.
+const TIMES_SEEN_MAX: u32 = 300;
 /// A static member's id is its instance id, a hyphen, and a UUID.
 const UUID_LENGTH: usize = 36;
 
@@ -23,8 +26,7 @@ pub(super) fn stays(scout: &Scout, configuration: &Configuration, session_timeou
     while !stop(LOOK_EVERY) {
         match scout.members(&configuration.group, ASK_WAIT_MAX) {
             Ok(members) if !members.ids.iter().any(|member| is_of(member, &configuration.instance_id)) => return false,
-            Ok(members) if !members.are_settled => seen.interrupted(),
-            Ok(_) if seen.again() => return true,
+            Ok(members) if seen.again(members.are_settled) => return true,
             Ok(_) => {}
             Err(failure) => {
                 tracing::warn!(%failure, "the members of the group cannot be read yet");
@@ -40,16 +42,23 @@ pub(super) fn stays(scout: &Scout, configuration: &Configuration, session_timeou
 struct Seen {
     wait: Duration,
     patience: Option<Deadline>,
+    times: u32,
 }
 
 impl Seen {
     fn new(wait: Duration) -> Self {
-        Self { wait, patience: None }
+        let (patience, times) = (None, 0);
+        Self { wait, patience, times }
     }
 
     /// Whether that is longer now than who sends no heartbeat is kept.
-    fn again(&mut self) -> bool {
-        self.patience.get_or_insert_with(|| Deadline::after(self.wait)).is_over()
+    fn again(&mut self, is_settled: bool) -> bool {
+        self.times += 1;
+        if !is_settled {
+            self.interrupted();
+        }
+        let patience = self.patience.get_or_insert_with(|| Deadline::after(self.wait));
+        patience.is_over() || self.times >= TIMES_SEEN_MAX
     }
 
     fn interrupted(&mut self) {
