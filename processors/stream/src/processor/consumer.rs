@@ -297,6 +297,13 @@ pub(crate) struct Committed {
     pub(crate) transactional_id: String,
 }
 
+/// Who is in a group.
+pub(crate) struct Members {
+    pub(crate) ids: Vec<String>,
+    /// The group is not about to share its partitions anew. While it is, nobody is put out for silence.
+    pub(crate) are_settled: bool,
+}
+
 /// Looks at the group and its topics without being a member, open transactions included.
 pub(crate) struct Scout {
     client: BaseConsumer<Quiet>,
@@ -325,13 +332,16 @@ impl Scout {
     }
 
     /// The members of a group. Its static ones are in it until their session is over.
-    pub(crate) fn member_ids(&self, group: &str, timeout: Duration) -> Result<Vec<String>, Failure> {
+    pub(crate) fn members(&self, group: &str, timeout: Duration) -> Result<Members, Failure> {
         let list = self
             .client()
             .fetch_group_list(Some(group), timeout)
             .map_err(|error| Failure::of(&error))?;
         let members = list.groups().iter().flat_map(|group| group.members());
-        Ok(members.map(|member| member.id().to_owned()).collect())
+        Ok(Members {
+            ids: members.map(|member| member.id().to_owned()).collect(),
+            are_settled: list.groups().iter().all(|group| group.state() == "Stable"),
+        })
     }
 
     /// Where each partition begins and ends, open transactions included.
