@@ -165,13 +165,20 @@ impl GroupConsumer {
         }
     }
 
+    /// Why the client is of no use any more, if it is. A call that fails for it need not say so, and may come before the poll that does.
+    pub(crate) fn fatal_end(&self) -> Option<End> {
+        let (code, reason) = self.client.client().fatal_error()?;
+        Some(match code {
+            RDKafkaErrorCode::FencedInstanceId => End::Taken,
+            code => End::Renew(format!("{code}: {reason}")),
+        })
+    }
+
     /// What an error of the poll means; `None` where the client goes on by itself.
     fn end_of(&self, error: &KafkaError) -> Option<End> {
-        if let Some((code, reason)) = self.client.client().fatal_error() {
-            return Some(match code {
-                RDKafkaErrorCode::FencedInstanceId => End::Taken,
-                code => End::Renew(format!("{code}: {reason}")),
-            });
+        let fatal = self.fatal_end();
+        if fatal.is_some() {
+            return fatal;
         }
         match error.rdkafka_error_code() {
             Some(code) if is_transient(code) => None,

@@ -263,7 +263,7 @@ where
             .filter_map(|partition| Some((partition, self.machine.cursor(partition)?.next_command_offset)));
         self.consumer
             .fetch_from(&cursors.collect())
-            .map_err(|failure| End::Renew(failure.to_string()))
+            .map_err(|failure| self.consumer.fatal_end().unwrap_or_else(|| End::Renew(failure.to_string())))
     }
 
     fn process(&mut self) -> Result<Result<(), End>, ProcessorError> {
