@@ -3,6 +3,7 @@
 
 use crate::answer::Answer;
 use crate::problem::Problem;
+use bytes::{Buf, Bytes};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -11,13 +12,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// A connection on which hyper's own refusals say what was wrong.
 pub(crate) struct Explained<T> {
     inner: T,
-    /// What is still to be written in place of a refusal, and how much of it is.
-    explanation: Option<(Vec<u8>, usize)>,
+    /// What is still to be written in place of a refusal.
+    explanation: Bytes,
 }
 
 impl<T> Explained<T> {
     pub(crate) fn new(inner: T) -> Self {
-        let explanation = None;
+        let explanation = Bytes::new();
         Self { inner, explanation }
     }
 }
@@ -43,14 +44,10 @@ fn explanation(head: &[u8]) -> Option<Vec<u8>> {
 impl<T: AsyncWrite + Unpin> Explained<T> {
     /// Ready when nothing is left to be written in place of something else.
     fn poll_explain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while let Some((bytes, written)) = &mut self.explanation {
-            if *written == bytes.len() {
-                self.explanation = None;
-                break;
-            }
-            match ready!(Pin::new(&mut self.inner).poll_write(context, &bytes[*written..]))? {
+        while !self.explanation.is_empty() {
+            match ready!(Pin::new(&mut self.inner).poll_write(context, &self.explanation))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                more => *written += more,
+                written => self.explanation.advance(written),
             }
         }
         Poll::Ready(Ok(()))
@@ -62,7 +59,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Explained<T> {
         ready!(self.poll_explain(context))?;
         if let Some(explanation) = explanation(bytes) {
             // Taken as a whole; what the connection does not take at once is written before anything else is.
-            self.explanation = Some((explanation, 0));
+            self.explanation = explanation.into();
             return match self.poll_explain(context) {
                 Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
                 Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(bytes.len())),
