@@ -69,7 +69,7 @@ impl Connection {
     }
 
     pub(crate) fn registry(&self) -> anyhow::Result<Registry> {
-        Ok(Registry::new(&self.registry)?)
+        Ok(Registry::new(&self.registry)?.patient())
     }
 
     /// The subject of each topic with its latest schema.

@@ -4,7 +4,7 @@
 //! their own, because that crate has none for compatibility.
 
 use crate::clock::Deadline;
-use reqwest::blocking::RequestBuilder;
+use reqwest::blocking::{RequestBuilder, Response};
 use schema_registry_converter::blocking::schema_registry::{SrSettings, get_schema_by_id};
 use schema_registry_converter::schema_registry_common::SchemaType;
 use serde::Deserialize;
@@ -22,6 +22,8 @@ pub struct Registry {
     /// Made when it is needed: a client reads all of the system's certificates, which takes a tenth of a second.
     lookups: Arc<OnceLock<SrSettings>>,
     http: reqwest::blocking::Client,
+    /// How often a question is asked that gets no answer in time.
+    tries_max: usize,
 }
 
 /// What the registry failed with.
@@ -81,6 +83,8 @@ pub enum Checked {
 
 const REQUEST_WAIT_MAX: Duration = Duration::from_secs(5);
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// How often somebody asks who has nothing else to do meanwhile.
+const PATIENT_TRIES_MAX: usize = 6;
 
 #[derive(Deserialize)]
 struct Registered {
@@ -104,14 +108,27 @@ struct Configured {
 impl Registry {
     /// A registry at this address, such as `http://localhost:8081`. Nothing is sent yet.
     pub fn new(url: &str) -> Result<Self, RegistryError> {
+        Self::waiting(url, REQUEST_WAIT_MAX)
+    }
+
+    /// The same, whose questions are asked again where no answer came in time: each of them may be asked twice. Where nobody listens
+    /// at the address, that is said at once.
+    #[must_use]
+    pub fn patient(self) -> Self {
+        let tries_max = PATIENT_TRIES_MAX;
+        Self { tries_max, ..self }
+    }
+
+    fn waiting(url: &str, request_wait_max: Duration) -> Result<Self, RegistryError> {
         let url = url.trim_end_matches('/').to_owned();
         let shown = without_secrets(&url);
-        let http = reqwest::blocking::Client::builder().timeout(REQUEST_WAIT_MAX).build();
+        let http = reqwest::blocking::Client::builder().timeout(request_wait_max).build();
         Ok(Self {
             http: http.map_err(|error| away(&shown, error.to_string()))?,
             lookups: Arc::default(),
             url,
             shown,
+            tries_max: 1,
         })
     }
 
@@ -173,12 +190,7 @@ impl Registry {
             });
         }
         let url = format!("{}/compatibility/subjects/{}/versions/latest", self.url, subject.name);
-        let response = self
-            .http
-            .post(url)
-            .json(&json!({ "schema": subject.schema_json }))
-            .send()
-            .map_err(|error| self.away(error))?;
+        let response = self.send(self.http.post(url).json(&json!({ "schema": subject.schema_json })))?;
         match response.status().as_u16() {
             200 => {
                 let answer: serde_json::Value = response.json().map_err(|error| self.away(error))?;
@@ -247,12 +259,26 @@ impl Registry {
 
     /// `None` where the registry says that there is no such thing, which is an answer as definite as any.
     fn answer_or_absent<T: for<'de> Deserialize<'de>>(&self, request: RequestBuilder, what: &str) -> Result<Option<T>, RegistryError> {
-        let response = request.send().map_err(|error| self.away(error))?;
+        let response = self.send(request)?;
         match response.status().as_u16() {
             200..=299 => response.json().map(Some).map_err(|error| self.away(error)),
             404 => Ok(None),
             status => Err(self.refused(what, status, response.text().unwrap_or_default())),
         }
+    }
+
+    fn send(&self, request: RequestBuilder) -> Result<Response, RegistryError> {
+        for again in (1..self.tries_max).rev() {
+            let Some(copy) = request.try_clone() else { break };
+            match copy.send() {
+                Err(error) if error.is_timeout() => {
+                    let error = self.away(error);
+                    tracing::warn!(%error, tries_left = again, "no answer in time; asking again");
+                }
+                answer => return answer.map_err(|error| self.away(error)),
+            }
+        }
+        request.send().map_err(|error| self.away(error))
     }
 
     fn away(&self, error: reqwest::Error) -> RegistryError {

@@ -89,6 +89,30 @@ fn waiting_for_an_id_ends_with_the_answer_or_when_nobody_wants_to_wait() {
 }
 
 #[test]
+fn who_is_patient_asks_again_when_no_answer_comes_and_the_others_do_not() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let playing = std::thread::spawn(move || {
+        // The first two connections are taken and never answered.
+        let silent = [listener.accept().unwrap(), listener.accept().unwrap()];
+        let (mut connection, _) = listener.accept().unwrap();
+        assert!(connection.read(&mut [0; 4096]).unwrap() > 0);
+        let body = r#"{"id": 5}"#;
+        write!(
+            connection,
+            "HTTP/1.1 200 X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        drop(silent);
+    });
+    let registry = Registry::waiting(&url, Duration::from_millis(300)).unwrap();
+    assert!(registry.id_of(&subject()).unwrap_err().is_transient());
+    assert_eq!(registry.patient().id_of(&subject()), Ok(Some(5)));
+    playing.join().unwrap();
+}
+
+#[test]
 fn no_message_shows_a_password() {
     let registry = Registry::new("http://me:hunter2@127.0.0.1:1/api/").unwrap();
     let error = registry.id_of(&subject()).unwrap_err();
