@@ -133,6 +133,7 @@ impl Observe for Metrics {
             | Trouble::EpochFenced
             | Trouble::PartitionStopped
             | Trouble::CommitLost
+            | Trouble::TransactionTorn
             | Trouble::PollGap => {}
         }
     }

@@ -40,9 +40,7 @@ impl<D: Domain> Machine<D> {
         );
 
         match self.admit(codec, record, unreadable) {
-            Ok(Admitted::Command(envelope)) => self
-                .answer(read, codec, index, record, envelope, batch)
-                .map_err(|error| StepError::Read { partition, error }),
+            Ok(Admitted::Command(envelope)) => self.answer(read, codec, index, record, envelope, batch),
             Ok(Admitted::Elsewhere(to_partition)) => {
                 batch.tally.forwarded += 1;
                 batch.outgoing.push(Outgoing::Forward {

@@ -3,8 +3,8 @@
 use crate::aggregates::Held;
 use crate::batch::{Batch, Incoming, Outgoing};
 use crate::remembered::{Remembered, forget};
-use crate::{Codec, CommandEnvelope, Cursor, Domain, EventEnvelope, Machine, Outcome, Parts, Rejection, Status};
-use keyvalue::{Read, ReadError};
+use crate::{Codec, CommandEnvelope, Cursor, Domain, EventEnvelope, Machine, Outcome, Parts, Rejection, Status, StepError, Written};
+use keyvalue::Read;
 use std::collections::BTreeMap;
 
 impl<D: Domain> Machine<D> {
@@ -16,7 +16,7 @@ impl<D: Domain> Machine<D> {
         record: &Incoming<'_>,
         envelope: CommandEnvelope<D::Command>,
         batch: &mut Batch,
-    ) -> Result<(), ReadError> {
+    ) -> Result<(), StepError> {
         let partition = record.partition;
         let decided_at_ms = tick(partition, record.timestamp_ms, batch);
         let command_id = envelope.command_id;
@@ -24,7 +24,8 @@ impl<D: Domain> Machine<D> {
             Some(found) => Some(found.clone()),
             None => {
                 let committed_ms = self.cursor(partition).map_or(decided_at_ms, |cursor| cursor.clock_ms);
-                self.memories.find(read, partition, committed_ms, decided_at_ms, command_id)?
+                let found = self.memories.find(read, partition, committed_ms, decided_at_ms, command_id);
+                found.map_err(|error| StepError::Read { partition, error })?
             }
         };
         let outcome = match remembered {
@@ -34,6 +35,11 @@ impl<D: Domain> Machine<D> {
             }
             None => self.answer_first(read, codec, index, record, envelope, batch)?,
         };
+        if let Some(written) = self.written.get(&partition)
+            && written.has_outcome(partition, &outcome)?
+        {
+            return Ok(());
+        }
         let from = batch.bytes.len();
         codec.encode_outcome(&outcome, &mut batch.bytes);
         let value = from..batch.bytes.len();
@@ -55,9 +61,10 @@ impl<D: Domain> Machine<D> {
         record: &Incoming<'_>,
         envelope: CommandEnvelope<D::Command>,
         batch: &mut Batch,
-    ) -> Result<Outcome, ReadError> {
+    ) -> Result<Outcome, StepError> {
         let partition = record.partition;
-        let held = self.aggregates.touch(read, partition, &envelope.aggregate_id)?;
+        let held = self.aggregates.touch(read, partition, &envelope.aggregate_id);
+        let held = held.map_err(|error| StepError::Read { partition, error })?;
         let decided = match envelope.expected_version {
             Some(expected) if expected != held.version => Err(version_differs(expected, held.version)),
             _ => D::decide(&envelope.aggregate_id, &held.state, &envelope.command),
@@ -81,7 +88,8 @@ impl<D: Domain> Machine<D> {
             Ok(events) => {
                 batch.tally.accepted += 1;
                 outcome.status = Status::Accepted;
-                record_events(held, codec, index, partition, events, &mut outcome, batch);
+                let written = self.written.get(&partition);
+                record_events(held, codec, index, events, written, &mut outcome, batch)?;
             }
         }
         let remembered = Remembered::of(&outcome);
@@ -107,12 +115,13 @@ fn record_events<D: Domain>(
     held: &mut Held<D::State>,
     codec: &mut impl Codec<D>,
     incoming: usize,
-    partition: u32,
     events: Vec<D::Event>,
+    written: Option<&Written>,
     outcome: &mut Outcome,
     batch: &mut Batch,
-) {
+) -> Result<(), StepError> {
     assert!(!events.is_empty(), "an accepted command has events");
+    let partition = held.partition;
     let Cursor {
         mut sequence,
         clock_ms: decided_at_ms,
@@ -137,20 +146,27 @@ fn record_events<D: Domain>(
             decided_at_ms,
             event,
         };
-        let from = batch.bytes.len();
-        codec.encode_event(&envelope, &mut batch.bytes);
+        let is_written = match written {
+            None => false,
+            Some(written) => written.has_event(partition, &envelope)?,
+        };
+        if !is_written {
+            let from = batch.bytes.len();
+            codec.encode_event(&envelope, &mut batch.bytes);
+            batch.outgoing.push(Outgoing::Event {
+                incoming,
+                value: from..batch.bytes.len(),
+                event_type,
+            });
+        }
         aggregate_id = envelope.aggregate_id;
-        batch.outgoing.push(Outgoing::Event {
-            incoming,
-            value: from..batch.bytes.len(),
-            event_type,
-        });
     }
     held.changed = true;
     batch.cursor(partition).sequence = sequence;
     outcome.aggregate_id = aggregate_id;
     outcome.version = held.version;
     outcome.sequence = sequence;
+    Ok(())
 }
 
 fn version_differs(expected: u64, actual: u64) -> Rejection {

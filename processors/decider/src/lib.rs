@@ -16,6 +16,7 @@ pub mod keys;
 mod machine;
 mod remembered;
 mod replay;
+mod torn;
 
 pub use batch::{Batch, DeadLetter, Incoming, Outgoing, Tally};
 pub use codec::{Codec, DecodeError};
@@ -23,6 +24,7 @@ pub use cursor::Cursor;
 pub use envelope::{CommandEnvelope, EventEnvelope, Outcome, Rejection, Status};
 pub use machine::{Limits, Machine, StepError};
 pub use replay::{Replay, ReplayError};
+pub use torn::{Seam, Whole, Written};
 
 use keyvalue::Mutation;
 

@@ -3,7 +3,7 @@
 use crate::aggregates::Aggregates;
 use crate::batch::{Batch, Incoming};
 use crate::remembered::{Memories, Remembered};
-use crate::{Codec, Cursor, Domain, keys};
+use crate::{Codec, Cursor, Domain, Written, keys};
 use keyvalue::{Mutation, Read, ReadError};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -34,6 +34,14 @@ pub enum StepError {
     WentBack { partition: u32, offset: i64, expected: i64 },
     #[error("the command at {partition}/{offset} is of a partition that is not open")]
     NotOpen { partition: u32, offset: i64 },
+    /// See [`Written`].
+    #[error("the command at {partition}/{offset} was decided otherwise before: now it comes to sequence {sequence}, and {what}")]
+    DecidedOtherwise {
+        partition: u32,
+        offset: i64,
+        sequence: u64,
+        what: String,
+    },
 }
 
 /// The pure core of a command processor: the open partitions and their aggregates in memory.
@@ -44,6 +52,8 @@ pub struct Machine<D: Domain> {
     /// What this batch has answered, by partition and command id; the store knows the rest.
     pub(crate) answered: FxHashMap<(u32, Uuid), Remembered>,
     pub(crate) memories: Memories,
+    /// What the log has of commands that are to be decided again, by partition.
+    pub(crate) written: BTreeMap<u32, Written>,
     /// The buffers of the last batch.
     spare: Batch,
 }
@@ -56,6 +66,7 @@ impl<D: Domain> Machine<D> {
             aggregates: Aggregates::new(limits.cache_bytes_max),
             answered: FxHashMap::default(),
             memories: Memories::default(),
+            written: BTreeMap::new(),
             spare: Batch::default(),
         }
     }
@@ -64,6 +75,14 @@ impl<D: Domain> Machine<D> {
     pub fn open(&mut self, partition: u32, cursor: Cursor) {
         self.open.insert(partition, cursor);
         self.memories.reset(partition);
+        self.written.remove(&partition);
+    }
+
+    /// Of the commands that follow in an open partition, the log has these events and outcomes: they are decided and not written again.
+    pub fn already_written(&mut self, partition: u32, written: Written) {
+        if !written.is_empty() {
+            self.written.insert(partition, written);
+        }
     }
 
     /// Forgets a partition. Batches that touch it must have ended.
@@ -71,6 +90,7 @@ impl<D: Domain> Machine<D> {
         self.open.remove(&partition);
         self.aggregates.drop_partition(partition);
         self.memories.reset(partition);
+        self.written.remove(&partition);
     }
 
     pub fn cursor(&self, partition: u32) -> Option<Cursor> {

@@ -8,3 +8,4 @@ mod pipeline;
 mod repeating;
 mod replaying;
 mod state;
+mod torn;

@@ -11,6 +11,7 @@ use crate::Settings;
 use crate::failure::Failure;
 use crate::quiet::Quiet;
 use crate::reader::Watermarks;
+use crate::signature;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
@@ -94,7 +95,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// What the group has committed, with the entry's metadata, once no transaction that writes it is open any more.
+    /// What the group has committed, with who has signed it, once no transaction that writes it is open any more.
     pub fn committed(&self) -> Result<BTreeMap<u32, (i64, String)>, InspectError> {
         let mut list = TopicPartitionList::new();
         for partition in 0..self.partitions {
@@ -106,7 +107,8 @@ impl Group {
         for element in found.elements() {
             element.error().map_err(failed)?;
             if let Offset::Offset(offset) = element.offset() {
-                offsets.insert(element.partition().cast_unsigned(), (offset, element.metadata().to_owned()));
+                let (owner, _) = signature::read(element.metadata());
+                offsets.insert(element.partition().cast_unsigned(), (offset, owner.to_owned()));
             }
         }
         Ok(offsets)

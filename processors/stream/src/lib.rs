@@ -15,6 +15,7 @@ mod raw;
 pub mod reader;
 pub mod registry;
 mod settings;
+mod signature;
 mod watch;
 pub mod writer;
 

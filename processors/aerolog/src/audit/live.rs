@@ -54,7 +54,7 @@ pub(super) fn read(
         audit.commit(&Commit {
             partition: entry.partition,
             offset: entry.offset,
-            owner: entry.metadata,
+            owner: entry.owner,
             at: entry.at,
         });
     });

@@ -165,7 +165,7 @@ impl<D: Domain> Redeciding<D> {
                     Some(reason) => return Err(SourceError(format!("commands cannot be decided again: {reason}")).into()),
                 },
                 Err(StepError::Read { error, .. }) => return Err(LedgerError::from(error).into()),
-                Err(error @ (StepError::WentBack { .. } | StepError::NotOpen { .. })) => {
+                Err(error @ (StepError::WentBack { .. } | StepError::NotOpen { .. } | StepError::DecidedOtherwise { .. })) => {
                     self.over(desk, None, error.to_string());
                     return Ok(());
                 }

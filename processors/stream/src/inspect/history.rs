@@ -3,6 +3,7 @@
 
 use super::walk::Side;
 use super::{InspectError, Inspector};
+use crate::signature;
 
 const TOPIC: &str = "__consumer_offsets";
 
@@ -13,7 +14,8 @@ pub struct Entry {
     pub partition: u32,
     /// `None` where the offset was deleted.
     pub offset: Option<i64>,
-    pub metadata: String,
+    /// The transactional id that has signed it; empty where a tool has set it.
+    pub owner: String,
     /// Partition and offset of the entry itself.
     pub at: (u32, i64),
 }
@@ -47,7 +49,7 @@ pub fn history(inspector: &Inspector, group: &str, topic: &str, visit: &mut dyn 
         visit(Entry {
             partition: of,
             offset,
-            metadata,
+            owner: signature::read(&metadata).0.to_owned(),
             at: (partition, found.offset),
         });
     }

@@ -1,12 +1,14 @@
-//! The member of the group, and a look at the group from outside.
+//! The member of the group.
 
+use super::scout::{Committed, committed};
 use super::{Configuration, End, ProcessorError};
 use crate::Settings;
 use crate::clock::{self, Deadline};
 use crate::failure::{Failure, is_transient};
-use crate::marks::{self, Question, Watermarks};
-use crate::quiet::{HEAR_WAIT, Quiet};
+use crate::marks;
+use crate::quiet::Quiet;
 use crate::raw::seen_end;
+use crate::signature;
 use rdkafka::bindings::rd_kafka_resp_err_t;
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
@@ -230,7 +232,7 @@ impl GroupConsumer {
     pub(crate) fn fetch_from(&self, offsets: &BTreeMap<u32, i64>) -> Result<(), Failure> {
         let assigned: BTreeSet<u32> = lock(&self.client.context().assigned).clone();
         if assigned.is_empty() {
-            let list = self.list(offsets, "")?;
+            let list = self.list(offsets)?;
             self.client.assign(&list).map_err(|error| Failure::of(&error))?;
             *lock(&self.client.context().assigned) = offsets.keys().copied().collect();
             return Ok(());
@@ -241,13 +243,13 @@ impl GroupConsumer {
             return Ok(());
         }
         self.seek(offsets)?;
-        let list = self.list(&wanted.iter().map(|partition| (*partition, 0)).collect(), "")?;
+        let list = self.list(&wanted.iter().map(|partition| (*partition, 0)).collect())?;
         self.client.resume(&list).map_err(|error| Failure::of(&error))
     }
 
     /// Fetches nothing more of these partitions until they are fetched from somewhere again.
     fn pause(&self, partitions: &BTreeSet<u32>) -> Result<(), Failure> {
-        let list = self.list(&partitions.iter().map(|partition| (*partition, 0)).collect(), "")?;
+        let list = self.list(&partitions.iter().map(|partition| (*partition, 0)).collect())?;
         self.client.pause(&list).map_err(|error| Failure::of(&error))
     }
 
@@ -256,7 +258,7 @@ impl GroupConsumer {
         let deadline = Deadline::after(SEEK_WAIT_MAX);
         let mut left = offsets.clone();
         loop {
-            let sought = self.client.seek_partitions(self.list(&left, "")?, SEEK_WAIT_MAX);
+            let sought = self.client.seek_partitions(self.list(&left)?, SEEK_WAIT_MAX);
             let sought = sought.map_err(|error| Failure::of(&error))?;
             let mut failed = None;
             for element in sought.elements() {
@@ -280,114 +282,30 @@ impl GroupConsumer {
         committed(&self.client, &self.commands, partitions, timeout)
     }
 
-    /// Writes the same offsets again, so that their metadata name the transactional id which may write them from now on.
-    pub(crate) fn claim(&self, offsets: &BTreeMap<u32, i64>, transactional_id: &str) -> Result<(), Failure> {
-        let list = self.list(offsets, transactional_id)?;
+    /// Writes the same offsets again, so that they are signed with the transactional id which may write them from now on.
+    pub(crate) fn claim(&self, offsets: &BTreeMap<u32, Committed>) -> Result<(), Failure> {
+        let list = self.signed(offsets)?;
         self.client.commit(&list, CommitMode::Sync).map_err(|error| Failure::of(&error))
     }
 
-    pub(crate) fn list(&self, offsets: &BTreeMap<u32, i64>, metadata: &str) -> Result<TopicPartitionList, Failure> {
+    fn list(&self, offsets: &BTreeMap<u32, i64>) -> Result<TopicPartitionList, Failure> {
         let mut list = TopicPartitionList::with_capacity(offsets.len());
         for (partition, offset) in offsets {
             let mut element = list.add_partition(&self.commands, partition.cast_signed());
             element.set_offset(Offset::Offset(*offset)).map_err(|error| Failure::of(&error))?;
-            element.set_metadata(metadata);
         }
         Ok(list)
     }
-}
 
-/// A committed offset and the transactional id that wrote it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Committed {
-    pub(crate) offset: i64,
-    pub(crate) transactional_id: String,
-}
-
-/// Who is in a group.
-pub(crate) struct Members {
-    pub(crate) ids: Vec<String>,
-    /// The group is not about to share its partitions anew. While it is, nobody is put out for silence.
-    pub(crate) are_settled: bool,
-}
-
-/// Looks at the group and its topics without being a member, open transactions included.
-pub(crate) struct Scout {
-    client: BaseConsumer<Quiet>,
-}
-
-impl Scout {
-    pub(crate) fn new(settings: &Settings, group: &str) -> Result<Self, ProcessorError> {
-        let client = Quiet::consumer(&settings.scout(group)).map_err(|error| ProcessorError::Client(Failure::of(&error)))?;
-        Ok(Self { client })
-    }
-
-    /// The client, after it has heard what there is to hear: nothing is fetched with it, so that nobody else polls it.
-    fn client(&self) -> &BaseConsumer<Quiet> {
-        while self.client.poll(HEAR_WAIT).is_some() {}
-        &self.client
-    }
-
-    /// The committed offsets as they are, though a transaction that changes them may be open.
-    pub(crate) fn unstable_offsets(&self, topic: &str, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, Committed>, Failure> {
-        committed(self.client(), topic, partitions, timeout)
-    }
-
-    /// Waits until the topic's brokers are known.
-    pub(crate) fn connect(&self, topic: &str, timeout: Duration) -> Result<(), Failure> {
-        marks::connect(self.client(), topic, timeout)
-    }
-
-    /// The members of a group. Its static ones are in it until their session is over.
-    pub(crate) fn members(&self, group: &str, timeout: Duration) -> Result<Members, Failure> {
-        let list = self
-            .client()
-            .fetch_group_list(Some(group), timeout)
-            .map_err(|error| Failure::of(&error))?;
-        let members = list.groups().iter().flat_map(|group| group.members());
-        Ok(Members {
-            ids: members.map(|member| member.id().to_owned()).collect(),
-            are_settled: list.groups().iter().all(|group| group.state() == "Stable"),
-        })
-    }
-
-    /// Where each partition begins and ends, open transactions included.
-    pub(crate) fn watermarks(&self, topic: &str, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, Watermarks>, Failure> {
-        self.question(topic, partitions, timeout).watermarks()
-    }
-
-    pub(crate) fn high_watermarks(&self, topic: &str, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, i64>, Failure> {
-        self.question(topic, partitions, timeout).high()
-    }
-
-    fn question<'q>(&'q self, topic: &'q str, partitions: &'q [u32], timeout: Duration) -> Question<'q, Quiet> {
-        Question {
-            client: self.client(),
-            topic,
-            partitions,
-            timeout,
+    /// The same with the signatures.
+    pub(crate) fn signed(&self, offsets: &BTreeMap<u32, Committed>) -> Result<TopicPartitionList, Failure> {
+        let mut list = TopicPartitionList::with_capacity(offsets.len());
+        for (partition, committed) in offsets {
+            let mut element = list.add_partition(&self.commands, partition.cast_signed());
+            let offset = Offset::Offset(committed.offset);
+            element.set_offset(offset).map_err(|error| Failure::of(&error))?;
+            element.set_metadata(signature::sign(&committed.transactional_id, committed.answered));
         }
+        Ok(list)
     }
-}
-
-fn committed<C: ConsumerContext>(
-    client: &BaseConsumer<C>,
-    topic: &str,
-    partitions: &[u32],
-    timeout: Duration,
-) -> Result<BTreeMap<u32, Committed>, Failure> {
-    let mut list = TopicPartitionList::with_capacity(partitions.len());
-    for partition in partitions {
-        list.add_partition(topic, partition.cast_signed());
-    }
-    let found = client.committed_offsets(list, timeout).map_err(|error| Failure::of(&error))?;
-    let mut offsets = BTreeMap::new();
-    for element in found.elements() {
-        element.error().map_err(|error| Failure::of(&error))?;
-        if let Offset::Offset(offset) = element.offset() {
-            let transactional_id = element.metadata().to_owned();
-            offsets.insert(element.partition().cast_unsigned(), Committed { offset, transactional_id });
-        }
-    }
-    Ok(offsets)
 }

@@ -1,10 +1,13 @@
 //! A session of one consumer: what the group gave, restored and then processed, batch by batch.
 
 pub(super) mod deciding;
+mod offsets;
+mod stopping;
 
-use super::consumer::{Change, GroupConsumer, Polled, Scout};
+use super::consumer::{Change, GroupConsumer, Polled};
 use super::follower::{self, Following};
-use super::restore::{Readers, RestoreError};
+use super::restore::{Readers, Tear};
+use super::scout::{Committed, Scout};
 use super::transaction::{Delivered, NotCommitted, TransactionalProducer};
 use super::{End, Observe, Point, Processor, ProcessorError, SchemaSource, Trouble};
 use crate::clock::{self, Deadline};
@@ -55,6 +58,10 @@ pub(super) struct Lane<'l, D: Domain, C, S, R, O> {
     owned: Vec<u32>,
     /// Owned, and not processed until a person has seen to it; and why.
     stopped: BTreeMap<u32, String>,
+    /// What the group has committed of what is owned, as far as this member knows.
+    pub(super) committed: BTreeMap<u32, Committed>,
+    /// Of what is to be restored, the partitions whose log holds a part of a transaction.
+    pub(super) tears: BTreeMap<u32, Tear>,
     begun: Instant,
     measured: Deadline,
     /// Schema ids whose commands cannot be read, and why. Asked for again after a while: a schema may be registered late.
@@ -104,6 +111,8 @@ where
             phase: Phase::Waiting,
             owned: Vec::new(),
             stopped: BTreeMap::new(),
+            committed: BTreeMap::new(),
+            tears: BTreeMap::new(),
             begun: clock::now(),
             measured: Deadline::after(Duration::ZERO),
             unreadable: BTreeMap::new(),
@@ -156,6 +165,7 @@ where
             self.machine.close(partition);
         }
         self.stopped.clear();
+        self.tears.clear();
         self.phase = match change {
             Change::Assigned(partitions) => {
                 tracing::info!(?partitions, "partitions assigned");
@@ -231,30 +241,6 @@ where
         }
     }
 
-    /// What is wrong with one partition keeps only that one from being processed: nothing is reset, and the others go on.
-    fn stop_partition(&mut self, error: RestoreError, partitions: &[u32]) -> Result<Result<(), End>, ProcessorError> {
-        let Some(partition) = error.partition() else {
-            if error.is_transient() {
-                tracing::warn!(%error, "trying again");
-                return Ok(self.idle());
-            }
-            return Err(error.into());
-        };
-        tracing::error!(partition, %error, "the partition is stopped; the others go on");
-        self.processor.observe.trouble(Trouble::PartitionStopped);
-        self.processor.observe.stopped(self.stopped.len() + 1);
-        self.machine.close(partition);
-        self.stopped.insert(partition, format!("partition {partition} is stopped: {error}"));
-        self.phase = Phase::Restoring(partitions.iter().copied().filter(|other| *other != partition).collect());
-        Ok(Ok(()))
-    }
-
-    /// What is owned and not stopped.
-    fn processed(&self) -> Vec<u32> {
-        let is_stopped = |partition: &u32| self.stopped.contains_key(partition);
-        self.owned.iter().copied().filter(|partition| !is_stopped(partition)).collect()
-    }
-
     /// Fetches every open partition from where its state ends.
     fn fetch_on(&self) -> Result<(), End> {
         let cursors = self
@@ -326,9 +312,11 @@ where
 
     fn execute(&mut self, batch: Batch, messages: &[BorrowedMessage<'_>], incoming: &[Incoming<'_>]) -> Result<Progress, ProcessorError> {
         self.begun = clock::now();
+        let offsets = self.offsets_of(&batch, incoming);
         let Processor { topology, observe, .. } = &*self.processor;
-        match self.producer.execute(topology, &batch, messages, self.consumer, observe) {
+        match self.producer.execute(topology, &batch, messages, &offsets, self.consumer, observe) {
             Ok(delivered) => {
+                self.committed.extend(offsets);
                 self.keep(batch, &delivered, incoming)?;
                 Ok(if self.is_producer_ready() {
                     Progress::Done

@@ -5,7 +5,7 @@
 //! timeout is over; a process stays.
 
 use super::Configuration;
-use super::consumer::Scout;
+use super::scout::Scout;
 use crate::clock::Deadline;
 use std::time::Duration;
 

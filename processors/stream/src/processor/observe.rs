@@ -30,6 +30,8 @@ pub enum Trouble {
     PartitionStopped,
     /// What the broker had acknowledged as committed is not in the log: the partition's state was built anew.
     CommitLost,
+    /// Of a transaction some parts were committed and others were not: what is missing is written again.
+    TransactionTorn,
     /// The group was not served for longer than it waits.
     PollGap,
 }
@@ -51,6 +53,7 @@ impl Trouble {
             Self::EpochFenced => "epoch_fenced",
             Self::PartitionStopped => "partition_stopped",
             Self::CommitLost => "commit_lost",
+            Self::TransactionTorn => "transaction_torn",
             Self::PollGap => "poll_gap",
         }
     }

@@ -8,9 +8,11 @@ mod fencing;
 mod lost;
 mod readers;
 pub(super) mod replay;
+mod torn;
 
-use super::consumer::{Committed, GroupContext};
+use super::consumer::GroupContext;
 use super::lane::Lane;
+use super::scout::Committed;
 use super::{Observe, Restored, SchemaSource};
 use crate::marks::Question;
 use crate::reader::ReadFailure;
@@ -18,8 +20,10 @@ use decider::{Codec, Cursor, Domain, ReplayError};
 use keyvalue::{Read, ReadError, Write, WriteError};
 pub(super) use readers::Readers;
 use replay::{Kind, NO_PROGRESS_MAX};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+pub(super) use torn::Tear;
+use torn::WRITTEN_RECORDS_MAX;
 
 /// What keeps a processor from taking over. A person has to decide; nothing is reset.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +62,16 @@ pub enum RestoreError {
          `aerolog audit` shows where"
     )]
     OutcomesMissing { partition: u32, events: u64, answered: u64 },
+    #[error(
+        "partition {partition}: the group's offset says that all commands before {answered} have outcomes, but the outcomes end with that of the \
+         one before {state}: a transaction is torn. `aerolog audit` shows where"
+    )]
+    AnswersMissing { partition: u32, state: i64, answered: i64 },
+    #[error(
+        "partition {partition}: behind a transaction that is torn there are more than {WRITTEN_RECORDS_MAX} events and outcomes. `aerolog audit` \
+         shows where"
+    )]
+    TornTooFar { partition: u32 },
     #[error(
         "partition {partition}: the group has no committed offset, but {state} commands were decided: it has expired or was deleted. Set it \
          with kafka-consumer-groups --reset-offsets --to-offset {state}"
@@ -107,6 +121,8 @@ impl RestoreError {
             | Self::OffsetMoved { partition, .. }
             | Self::EventsMissing { partition, .. }
             | Self::OutcomesMissing { partition, .. }
+            | Self::AnswersMissing { partition, .. }
+            | Self::TornTooFar { partition }
             | Self::Missing { partition, .. }
             | Self::CommandsGone { partition, .. }
             | Self::Undecodable { partition, .. } => Some(*partition),
@@ -128,6 +144,14 @@ impl RestoreError {
     }
 }
 
+/// How much was folded.
+struct Folded {
+    events: u64,
+    outcomes: u64,
+    /// Partitions whose last outcome is kept no longer.
+    untold: BTreeSet<u32>,
+}
+
 /// One question to the cluster.
 const ASK_WAIT_MAX: Duration = Duration::from_millis(2000);
 
@@ -146,7 +170,7 @@ where
             return Ok(None);
         };
         for topic in [&topics.events.name, &topics.outcomes.name] {
-            if !self.end_open_transactions(topic, &committed) {
+            if !self.end_open_transactions(topic, &committed)? {
                 return Ok(None);
             }
         }
@@ -157,18 +181,26 @@ where
         }
         let restored = match self.replay_and_compare(partitions, &committed) {
             // It may be that nothing is wrong, or that it can be mended: then all of this is begun again.
-            Err(error) if error.partition().is_some() && (self.has_gone_on(partitions, &committed) || self.mend(&error)?) => {
+            Err(error) if error.partition().is_some() && (self.has_gone_on(partitions, &committed) || self.mend(&error, &committed)?) => {
                 return Ok(None);
             }
             restored => restored?,
         };
+        let Some(restored) = restored else {
+            return Ok(None);
+        };
         // Before the first transaction, so that it has a name in the offsets from its beginning.
-        Ok(restored.filter(|_| self.claim(partitions, &committed)))
+        let Some(claimed) = self.claim(partitions, committed) else {
+            return Ok(None);
+        };
+        self.committed = claimed;
+        self.decide_again();
+        Ok(Some(restored))
     }
 
     fn replay_and_compare(&mut self, partitions: &[u32], committed: &BTreeMap<u32, Committed>) -> Result<Option<Restored>, RestoreError> {
         let commands = self.processor.topology.topics.commands.name.clone();
-        let Some((events, outcomes)) = self.replay_both(partitions)? else {
+        let Some(Folded { events, outcomes, untold }) = self.replay_both(partitions)? else {
             return Ok(None);
         };
         let Some(beginnings) = self.beginnings(&commands, partitions) else {
@@ -176,7 +208,27 @@ where
         };
         for partition in partitions {
             let low = beginnings.get(partition).copied().unwrap_or(0);
-            self.agree(*partition, committed.get(partition), &commands, low)?;
+            let committed = committed.get(partition);
+            if !untold.contains(partition) {
+                self.is_answered(*partition, committed)?;
+            }
+            let next = match self.tears.get(partition) {
+                None => self.agree(*partition, committed)?,
+                Some(tear) => {
+                    tear.check(*partition)?;
+                    tear.whole.next_command_offset
+                }
+            };
+            if next < low {
+                return Err(RestoreError::CommandsGone {
+                    topic: commands,
+                    partition: *partition,
+                    next,
+                    low,
+                });
+            }
+            let mutations = self.machine.resume_at(*partition, next)?;
+            self.processor.store.apply(&mutations)?;
         }
         Ok(Some(Restored {
             partitions: partitions.len(),
@@ -186,7 +238,7 @@ where
     }
 
     /// Folds what both topics have that the state lacks. Both are fetched from the beginning, so that their ends are waited for together.
-    fn replay_both(&mut self, partitions: &[u32]) -> Result<Option<(u64, u64)>, RestoreError> {
+    fn replay_both(&mut self, partitions: &[u32]) -> Result<Option<Folded>, RestoreError> {
         let topics = self.processor.topology.topics.clone();
         let known: Vec<(u32, u64)> = partitions.iter().map(|partition| (*partition, self.sequence(*partition))).collect();
         let Some(events) = self.gap(&topics.events.name, partitions, Kind::Events)? else {
@@ -201,7 +253,7 @@ where
         let Some(outcomes) = self.replay(outcomes)? else {
             return Ok(None);
         };
-        for (partition, known) in known {
+        for (partition, known) in known.into_iter().filter(|(partition, _)| !self.tears.contains_key(partition)) {
             let events = self.sequence(partition);
             let answered = outcomes.answered.get(&partition).copied();
             let answered = answered.or_else(|| (!outcomes.cut.contains(&partition)).then_some(known));
@@ -213,7 +265,12 @@ where
                 });
             }
         }
-        Ok(Some((events.records, outcomes.records)))
+        let is_untold = |partition: &u32| outcomes.cut.contains(partition) && !outcomes.answered.contains_key(partition);
+        Ok(Some(Folded {
+            events: events.records,
+            outcomes: outcomes.records,
+            untold: partitions.iter().copied().filter(is_untold).collect(),
+        }))
     }
 
     /// How many events the state of an open partition has.
@@ -247,60 +304,68 @@ where
             .ok()
     }
 
-    /// Compares what the state has decided with what the group has committed, and with what is left of the commands.
-    fn agree(&mut self, partition: u32, committed: Option<&Committed>, topic: &str, low: i64) -> Result<(), RestoreError> {
-        let state = self.machine.cursor(partition).unwrap_or_default().next_command_offset;
-        let next = match committed {
-            None if state > 0 => return Err(RestoreError::NoOffset { partition, state }),
-            None => 0,
-            Some(Committed { offset, .. }) if *offset < state => {
-                return Err(RestoreError::StateAhead {
+    /// Compares how far outcomes have come with what the group's offset says of it.
+    fn is_answered(&self, partition: u32, committed: Option<&Committed>) -> Result<(), RestoreError> {
+        let state = self.next_command(partition);
+        match committed {
+            Some(Committed { answered, .. }) if *answered > state && !self.tears.contains_key(&partition) => {
+                Err(RestoreError::AnswersMissing {
                     partition,
                     state,
-                    committed: *offset,
-                });
+                    answered: *answered,
+                })
             }
-            // What a processor commits is signed; what a tool has set is not.
-            Some(Committed { offset, transactional_id }) if transactional_id.is_empty() && *offset != state => {
-                return Err(RestoreError::OffsetMoved {
-                    partition,
-                    state,
-                    committed: *offset,
-                });
-            }
-            Some(Committed { offset, .. }) => {
-                let mutations = self.machine.resume_at(partition, *offset)?;
-                self.processor.store.apply(&mutations)?;
-                *offset
-            }
-        };
-        if next < low {
-            return Err(RestoreError::CommandsGone {
-                topic: topic.to_owned(),
-                partition,
-                next,
-                low,
-            });
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    /// Signs the offsets with this instance's transactional id, where another one had.
-    fn claim(&self, partitions: &[u32], committed: &BTreeMap<u32, Committed>) -> bool {
-        let own = self.producer.transactional_id();
-        let unclaimed: BTreeMap<u32, i64> = partitions
-            .iter()
-            .filter(|partition| committed.get(partition).is_none_or(|committed| committed.transactional_id != own))
-            .map(|partition| (*partition, committed.get(partition).map_or(0, |committed| committed.offset)))
-            .collect();
-        if unclaimed.is_empty() {
-            return true;
+    /// Compares what the state has decided with what the group has committed: the next command to decide.
+    fn agree(&self, partition: u32, committed: Option<&Committed>) -> Result<i64, RestoreError> {
+        let state = self.next_command(partition);
+        match committed {
+            None if state > 0 => Err(RestoreError::NoOffset { partition, state }),
+            None => Ok(0),
+            Some(Committed { offset, .. }) if *offset < state => Err(RestoreError::StateAhead {
+                partition,
+                state,
+                committed: *offset,
+            }),
+            // What a processor commits is signed; what a tool has set is not.
+            Some(Committed {
+                offset, transactional_id, ..
+            }) if transactional_id.is_empty() && *offset != state => Err(RestoreError::OffsetMoved {
+                partition,
+                state,
+                committed: *offset,
+            }),
+            Some(Committed { offset, .. }) => Ok(*offset),
         }
-        match self.consumer.claim(&unclaimed, own) {
-            Ok(()) => true,
+    }
+
+    /// The next command to decide, as far as the state knows.
+    fn next_command(&self, partition: u32) -> i64 {
+        self.machine.cursor(partition).unwrap_or_default().next_command_offset
+    }
+
+    /// Signs the offsets with this instance's transactional id, where another one had. `None` when that is refused.
+    fn claim(&self, partitions: &[u32], mut committed: BTreeMap<u32, Committed>) -> Option<BTreeMap<u32, Committed>> {
+        let own = self.producer.transactional_id();
+        let mut unclaimed = BTreeMap::new();
+        for partition in partitions {
+            let committed = committed.entry(*partition).or_default();
+            if committed.transactional_id != own {
+                own.clone_into(&mut committed.transactional_id);
+                unclaimed.insert(*partition, committed.clone());
+            }
+        }
+        if unclaimed.is_empty() {
+            return Some(committed);
+        }
+        match self.consumer.claim(&unclaimed) {
+            Ok(()) => Some(committed),
             Err(failure) => {
                 tracing::warn!(%failure, "the partitions could not be claimed; the group may have changed");
-                false
+                None
             }
         }
     }

@@ -7,6 +7,7 @@ mod settling;
 
 use super::closing::close_aside;
 use super::consumer::GroupConsumer;
+use super::scout::Committed;
 use super::{Configuration, Guards, Observe, Point, ProcessorError, Trouble};
 use crate::Settings;
 use crate::clock::{self, Deadline};
@@ -139,7 +140,7 @@ impl TransactionalProducer {
         self.ready = false;
     }
 
-    /// Writes a batch and commits it together with the offsets of the commands that it answers.
+    /// Writes a batch and commits it together with `offsets`, those of the commands that it answers.
     ///
     /// Afterwards the producer may not be ready any more, even where all went well: see [`Self::prepare`].
     pub(crate) fn execute(
@@ -147,6 +148,7 @@ impl TransactionalProducer {
         topology: &Topology,
         batch: &Batch,
         incoming: &[BorrowedMessage<'_>],
+        offsets: &BTreeMap<u32, Committed>,
         consumer: &GroupConsumer,
         observe: &impl Observe,
     ) -> Result<Delivered, NotCommitted> {
@@ -165,7 +167,7 @@ impl TransactionalProducer {
             ending_since: Cell::new(None),
             sending_took: Cell::new(Duration::ZERO),
         };
-        let written = transaction.write(topology, batch, incoming, consumer, &self.transactional_id, observe);
+        let written = transaction.write(topology, batch, incoming, offsets, consumer, observe);
         let outcome = match written.and_then(|()| transaction.commit()) {
             Ok(()) => Ok(client.context().take()),
             Err(step) => {
@@ -257,8 +259,8 @@ impl Transaction<'_> {
         topology: &Topology,
         batch: &Batch,
         incoming: &[BorrowedMessage<'_>],
+        offsets: &BTreeMap<u32, Committed>,
         consumer: &GroupConsumer,
-        transactional_id: &str,
         observe: &impl Observe,
     ) -> Result<(), Step> {
         self.client
@@ -270,25 +272,22 @@ impl Transaction<'_> {
         }
         observe.reached(Point::Produced);
         let sending = clock::now();
-        let sent = self.send_offsets(batch, consumer, transactional_id);
+        let sent = self.send_offsets(offsets, consumer);
         self.sending_took.set(clock::now() - sending);
         sent?;
         observe.reached(Point::OffsetsSent);
         Ok(())
     }
 
-    fn send_offsets(&self, batch: &Batch, consumer: &GroupConsumer, transactional_id: &str) -> Result<(), Step> {
+    fn send_offsets(&self, offsets: &BTreeMap<u32, Committed>, consumer: &GroupConsumer) -> Result<(), Step> {
         let refused = |trouble, reason: &str| Step {
             trouble: Some(trouble),
             ..Step::new(Ending::Abort, reason.to_owned())
         };
-        let offsets: BTreeMap<u32, i64> = batch.next_command_offsets().collect();
         if self.guards.sends_owned_only && !consumer.owns(offsets.keys()) {
             return Err(refused(Trouble::NotOwned, "a partition of the batch is not owned now"));
         }
-        let offsets = consumer
-            .list(&offsets, transactional_id)
-            .map_err(|failure| Step::of("offsets", &failure))?;
+        let offsets = consumer.signed(offsets).map_err(|failure| Step::of("offsets", &failure))?;
         let member_only = self.guards.sends_as_member_only;
         loop {
             match send_offsets(

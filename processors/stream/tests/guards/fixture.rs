@@ -1,7 +1,7 @@
 //! A bank's processor in this process, behind a faulty network, and what a reader of committed records sees meanwhile.
 
-use bank_example::{Bank, Codec, Command};
-use decider::{Codec as _, CommandEnvelope, Outcome, Tally};
+use bank_example::{Bank, Codec, Command, Event};
+use decider::{Codec as _, CommandEnvelope, EventEnvelope, Outcome, Tally};
 use fault_proxy::Proxy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
@@ -129,7 +129,7 @@ impl BankRun {
     }
 
     /// Ends the processor; a `Result` that is an error fails the test.
-    pub(crate) fn stop(mut self) {
+    pub(crate) fn stop(&mut self) {
         drop(self.stop.take());
         if let Some(running) = self.running.take() {
             running.join().unwrap().unwrap();
@@ -142,8 +142,15 @@ fn is_over(stopped: &Receiver<()>, wait: Duration) -> bool {
     stopped.recv_timeout(wait) != Err(RecvTimeoutError::Timeout)
 }
 
+/// The committed events, as they are now.
+pub(crate) fn events(topology: &Topology) -> Vec<EventEnvelope<Event>> {
+    let mut codec = Codec::default();
+    let values = committed(&topology.topics.events.name);
+    values.iter().map(|value| codec.decode_event(value).unwrap()).collect()
+}
+
 /// The committed outcomes, as they are now.
-fn outcomes(topology: &Topology) -> Vec<Outcome> {
+pub(crate) fn outcomes(topology: &Topology) -> Vec<Outcome> {
     let mut codec = Codec::default();
     let values = committed(&topology.topics.outcomes.name);
     values.iter().map(|value| codec.decode_outcome(value).unwrap()).collect()

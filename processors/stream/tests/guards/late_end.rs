@@ -51,7 +51,7 @@ const PRODUCER_FENCED: i16 = 90;
 
 #[test]
 fn a_late_end_meets_an_old_epoch_because_the_producer_was_made_anew() {
-    let (bank, seen) = run("late-guarded", Guards::default());
+    let (mut bank, seen) = run("late-guarded", Guards::default());
     let seen = seen.recv_timeout(WAIT + Duration::from_secs(20)).unwrap();
     assert!(
         matches!(seen.error_code, Some(INVALID_PRODUCER_EPOCH | PRODUCER_FENCED)),
@@ -73,7 +73,7 @@ fn without_a_new_producer_a_late_end_commits_what_nobody_has_committed() {
         renews_after_slow_end: false,
         ..Guards::default()
     };
-    let (bank, seen) = run("late-open", guards);
+    let (mut bank, seen) = run("late-open", guards);
     let seen = seen.recv_timeout(WAIT + Duration::from_secs(20)).unwrap();
     assert_eq!(seen.error_code, Some(0), "the broker takes it for the second transaction's");
     // What was acknowledged by then: the event, the outcome, or both.

@@ -1,49 +1,151 @@
-//! Events of which no outcome speaks: Kafka can tear a transaction (docs/decisions/0009), and then nothing more may be decided on top.
+//! Parts of a transaction without the others: Kafka can tear one (docs/decisions/0009). What is missing is written, and nothing twice.
 
-use crate::fixture::{BankRun, WAIT, brokers, committed_records, settings};
+use crate::fixture::{BankRun, WAIT, brokers, events, outcomes, settings};
 use bank_example::{Bank, Codec, Event};
-use decider::EventEnvelope;
+use decider::{EventEnvelope, Outcome, Status};
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use stream::processor::{Guards, Trouble};
 use stream::writer::{Outgoing, Writer};
 use uuid::Uuid;
 
-const LOOKS_MAX: usize = 300;
+#[test]
+fn events_without_outcomes_are_given_them() {
+    let run = torn("torn-outcomes", &|run| {
+        write_event(run, 1, Uuid::from_u128(2));
+        commit(run, 1, 1);
+    });
+    assert_whole(run);
+}
 
 #[test]
-fn a_partition_whose_last_event_has_no_outcome_is_stopped() {
-    let mut run = BankRun::new("torn");
-    write_event(&run);
-    run.start(Guards::default(), Box::new(|_| {}));
-    let is_stopped = (0..LOOKS_MAX).any(|_| {
-        // Reading what there is takes a moment.
-        assert_eq!(committed_records(&run.topology), 1, "it has decided something");
-        run.troubles.lock().unwrap().contains(&Trouble::PartitionStopped)
+fn outcomes_without_events_are_given_them() {
+    let run = torn("torn-events", &|run| {
+        write_outcome(run, 1);
+        commit(run, 2, 2);
     });
-    assert!(is_stopped, "it goes on from half a transaction");
+    assert_whole(run);
+}
+
+#[test]
+fn commands_that_only_the_offset_speaks_of_are_decided() {
+    let run = torn("torn-answers", &|run| commit(run, 2, 2));
+    assert_whole(run);
+}
+
+#[test]
+fn an_offset_that_stayed_behind_is_brought_up_and_nothing_is_written_twice() {
+    let run = torn("torn-offset", &|run| {
+        write_event(run, 1, Uuid::from_u128(2));
+        write_outcome(run, 1);
+        commit(run, 1, 1);
+    });
+    assert_whole(run);
+}
+
+#[test]
+fn a_partition_whose_log_has_another_event_than_the_one_decided_is_stopped() {
+    let mut run = torn("torn-otherwise", &|run| write_event(run, 1, Uuid::from_u128(77)));
+    let is_stopped = std::iter::repeat_with(|| outcomes(&run.topology).len())
+        .take(300)
+        .inspect(|answered| assert_eq!(*answered, 1, "it has decided something"))
+        .any(|_| run.troubles.lock().unwrap().contains(&Trouble::PartitionStopped));
+    assert!(is_stopped, "it goes on beside what others have written");
     run.stop();
 }
 
-fn write_event(run: &BankRun) {
+/// Two commands, of which the first is answered. What a transaction with the second has left behind is up to `plant`.
+fn torn(name: &str, plant: &dyn Fn(&BankRun)) -> BankRun {
+    let mut run = BankRun::new(name);
+    run.open_account(1);
+    run.open_account(2);
+    write_event(&run, 0, Uuid::from_u128(1));
+    write_outcome(&run, 0);
+    commit(&run, 1, 1);
+    plant(&run);
+    run.start(Guards::default(), Box::new(|_| {}));
+    run
+}
+
+/// Every command has its event and its outcome, once, before and after a restart from the log.
+fn assert_whole(mut run: BankRun) {
+    run.wait_for_outcomes(2);
+    run.open_account(3);
+    run.wait_for_outcomes(3);
+    assert!(run.troubles.lock().unwrap().contains(&Trouble::TransactionTorn));
+    run.stop();
+    run.troubles.lock().unwrap().clear();
+    run.start(Guards::default(), Box::new(|_| {}));
+    run.open_account(4);
+    run.wait_for_outcomes(4);
+    assert_eq!(*run.troubles.lock().unwrap(), Vec::new(), "it is mended once");
+    run.stop();
+    let found = events(&run.topology);
+    let found: Vec<_> = found.iter().map(|event| (event.sequence, event.command_offset)).collect();
+    assert_eq!(found, [(1, 0), (2, 1), (3, 2), (4, 3)]);
+    let found = outcomes(&run.topology);
+    let found: Vec<_> = found.iter().map(|outcome| (outcome.sequence, outcome.command_offset)).collect();
+    assert_eq!(found, [(1, 0), (2, 1), (3, 2), (4, 3)]);
+}
+
+/// The event of the command at this offset, which opens an account.
+fn write_event(run: &BankRun, command_offset: i64, command_id: Uuid) {
+    let number = u64::try_from(command_offset + 1).unwrap();
     let event = EventEnvelope {
-        sequence: 1,
-        aggregate_id: "account/1".to_owned(),
+        sequence: number,
+        aggregate_id: format!("account/{number}"),
         version: 1,
-        command_id: Uuid::from_u128(1),
-        command_offset: 0,
+        command_id,
+        command_offset,
         decided_at_ms: 0,
         event: Event::Opened { holder: "Ada".to_owned() },
     };
     let mut value = Vec::new();
     decider::Codec::<Bank>::encode_event(&mut Codec::default(), &event, &mut value);
+    write(&run.topology.topics.events.name, &event.aggregate_id, &value);
+}
+
+fn write_outcome(run: &BankRun, command_offset: i64) {
+    let number = u64::try_from(command_offset + 1).unwrap();
+    let outcome = Outcome {
+        command_id: Uuid::from_u128(u128::from(number)),
+        aggregate_id: format!("account/{number}"),
+        status: Status::Accepted,
+        version: 1,
+        sequence: number,
+        event_count: 1,
+        command_offset,
+        repeated: false,
+        rejection: None,
+    };
+    let mut value = Vec::new();
+    decider::Codec::<Bank>::encode_outcome(&mut Codec::default(), &outcome, &mut value);
+    write(&run.topology.topics.outcomes.name, &outcome.aggregate_id, &value);
+}
+
+fn write(topic: &str, key: &str, value: &[u8]) {
     let writer = Writer::new(&settings(&brokers())).unwrap();
     let record = Outgoing {
-        topic: &run.topology.topics.events.name,
-        key: Some(event.aggregate_id.as_bytes()),
-        value: Some(&value),
+        topic,
+        key: Some(key.as_bytes()),
+        value: Some(value),
         headers: &[],
         tag: 0,
         partition: None,
     };
     writer.send(&record).unwrap();
     writer.flush(WAIT).unwrap();
+}
+
+/// Commits an offset as an owner does.
+fn commit(run: &BankRun, offset: i64, answered: i64) {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", brokers()).set("group.id", run.group());
+    let consumer: BaseConsumer = config.create().unwrap();
+    let mut list = TopicPartitionList::new();
+    let mut element = list.add_partition(&run.topology.topics.commands.name, 0);
+    element.set_offset(Offset::Offset(offset)).unwrap();
+    element.set_metadata(format!("{} answered={answered}", run.transactional_id));
+    consumer.commit(&list, CommitMode::Sync).unwrap();
 }

@@ -32,6 +32,12 @@ where
                     }
                 }
                 Err(StepError::Read { error, .. }) => return Err(error.into()),
+                Err(error @ StepError::DecidedOtherwise { partition, .. }) => {
+                    self.set_aside(partition, &error);
+                    let reason = self.stopped.get(&partition).map(String::as_str);
+                    self.processor.observe.held_up(reason);
+                    return Ok(None);
+                }
                 Err(error @ (StepError::WentBack { .. } | StepError::NotOpen { .. })) => {
                     tracing::warn!(%error, "commands are fetched again");
                     return Ok(None);

@@ -1,16 +1,16 @@
 //! Ending what a dead owner has left open, so that nobody waits for its timeout: a transaction that has sent offsets holds up the group's
 //! offsets, and one that has only written records holds up their readers.
 
-use super::ASK_WAIT_MAX;
+use super::{ASK_WAIT_MAX, RestoreError};
 use crate::clock::{self, Deadline};
 use crate::failure::Failure;
 use crate::processor::closing::close_aside;
-use crate::processor::consumer::Committed;
 use crate::processor::lane::Lane;
+use crate::processor::scout::Committed;
 use crate::processor::transaction::init_transactions;
 use crate::processor::{Observe, SchemaSource, Trouble};
 use crate::raw::{SendOffsetsError, send_offsets};
-use decider::{Codec, Domain};
+use decider::{Codec, Cursor, Domain};
 use keyvalue::{Read, Write};
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -60,9 +60,9 @@ where
     /// Offsets of a transaction that its coordinator does not know of are pending for ever (docs/decisions/0009): an abort that is told of
     /// the group clears what the group keeps of a producer.
     fn clear_left_over(&mut self, partitions: &[u32], unstable: &BTreeMap<u32, Committed>) {
-        let offsets: BTreeMap<u32, i64> = partitions
+        let offsets: BTreeMap<u32, Committed> = partitions
             .iter()
-            .map(|partition| (*partition, unstable.get(partition).map_or(0, |committed| committed.offset)))
+            .map(|partition| (*partition, unstable.get(partition).cloned().unwrap_or_default()))
             .collect();
         self.abort_left_over(unstable.values(), |lane, owner| lane.abort_offsets(owner, &offsets));
     }
@@ -83,8 +83,8 @@ where
         self.producer.discard();
     }
 
-    fn abort_offsets(&self, transactional_id: &str, offsets: &BTreeMap<u32, i64>) -> Result<(), Failure> {
-        let list = self.consumer.list(offsets, transactional_id)?;
+    fn abort_offsets(&self, transactional_id: &str, offsets: &BTreeMap<u32, Committed>) -> Result<(), Failure> {
+        let list = self.consumer.signed(offsets)?;
         self.abort(transactional_id, |client| {
             match send_offsets(client, &self.consumer.client, &list, true, ASK_WAIT_MAX) {
                 Err(SendOffsetsError::Kafka(failure)) => Err(failure),
@@ -142,22 +142,46 @@ where
     /// Where the end of what is committed stays behind the end of a topic, a transaction is open: the owner that signed the partition's
     /// offset is gone or stands still, because nobody gives a partition away in the midst of one. What this instance had left open ended
     /// when its producer was made ready. `false` when that has to be made ready again.
-    pub(super) fn end_open_transactions(&mut self, topic: &str, committed: &BTreeMap<u32, Committed>) -> bool {
+    pub(super) fn end_open_transactions(&mut self, topic: &str, committed: &BTreeMap<u32, Committed>) -> Result<bool, RestoreError> {
         let open = self.stay_open(topic, committed.keys().copied().collect());
         if open.is_empty() {
-            return true;
+            return Ok(true);
         }
         let owners = open.iter().filter_map(|partition| committed.get(partition));
         self.end_owners(owners, |lane| lane.open_ones(topic, open.clone()).is_empty());
         let open = self.stay_open(topic, open);
         if open.is_empty() {
-            return true;
+            return Ok(true);
         }
         // Their coordinator does not know of them, and nobody will end them: see docs/decisions/0009.
         tracing::warn!(topic, ?open, "a transaction is open there that nobody ends");
+        if !self.empty_what_has_it(topic, &open)? {
+            return Ok(false);
+        }
         let signed = open.iter().filter_map(|partition| committed.get(partition));
         self.abort_left_over(signed, |lane, owner| lane.abort_records(owner, topic, &open));
-        false
+        Ok(false)
+    }
+
+    /// Empties the state of those partitions that have folded what is open, and is about to be aborted, because its commit was acknowledged.
+    /// Before the abort: afterwards nothing would tell that state from a right one. `false` when the cluster is away.
+    fn empty_what_has_it(&mut self, topic: &str, open: &[u32]) -> Result<bool, RestoreError> {
+        let Ok(stable) = self.member_question(topic, open).high() else {
+            return Ok(false);
+        };
+        let is_of_events = topic == self.processor.topology.topics.events.name;
+        for partition in open {
+            let cursor = Cursor::load(&self.processor.store, *partition)?.unwrap_or_default();
+            let folded = if is_of_events {
+                cursor.next_event_offset
+            } else {
+                cursor.next_outcome_offset
+            };
+            if stable.get(partition).is_none_or(|end| *end < folded) {
+                self.empty(*partition)?;
+            }
+        }
+        Ok(true)
     }
 
     /// An abort marker ends whatever a producer has open in a partition; to get one there, the transaction has to have a record in it.

@@ -15,7 +15,7 @@ use keyvalue::{Mutation, Read, Write};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-const POLL_WAIT: Duration = Duration::from_millis(50);
+pub(super) const POLL_WAIT: Duration = Duration::from_millis(50);
 
 impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
 where
@@ -26,12 +26,9 @@ where
     O: Observe,
 {
     /// Empties a partition's state that is ahead of the log, and tells whether it did. State that is ahead of the group's offset only is not
-    /// touched: somebody has reset that offset.
-    pub(super) fn mend(&mut self, error: &RestoreError) -> Result<bool, RestoreError> {
-        let RestoreError::StateAhead { partition, .. } = error else {
-            return Ok(false);
-        };
-        if !self.is_ahead_of_the_log(*partition)? {
+    /// touched: somebody has reset that offset, or a transaction is torn.
+    pub(super) fn rebuild(&mut self, partition: u32, error: &RestoreError) -> Result<bool, RestoreError> {
+        if !self.is_ahead_of_the_log(partition)? {
             return Ok(false);
         }
         tracing::error!(
@@ -41,10 +38,15 @@ where
              is built anew, and its commands are decided again"
         );
         self.processor.observe.trouble(Trouble::CommitLost);
-        self.machine.close(*partition);
-        let everything = keys::partition_ranges(*partition).map(|(from, to)| Mutation::DeleteRange { from, to });
-        self.processor.store.apply(&everything)?;
+        self.empty(partition)?;
         Ok(true)
+    }
+
+    /// Deletes all that the state has of a partition.
+    pub(super) fn empty(&mut self, partition: u32) -> Result<(), RestoreError> {
+        self.machine.close(partition);
+        let everything = keys::partition_ranges(partition).map(|(from, to)| Mutation::DeleteRange { from, to });
+        Ok(self.processor.store.apply(&everything)?)
     }
 
     /// Whether the last outcome that the state knows is not where the state has seen it. `false` where that cannot be told: it is kept no

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(super) const NO_PROGRESS_MAX: Duration = Duration::from_secs(30);
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
 /// Records folded, and written to the state, at a time.
-const REPLAY_RECORDS_MAX: usize = 5_000;
+pub(super) const REPLAY_RECORDS_MAX: usize = 5_000;
 const POLL_WAIT: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Copy)]
@@ -176,10 +176,18 @@ where
     ) -> Result<Option<Vec<Mutation>>, RestoreError> {
         let Processor { codec, schemas, store, .. } = &mut *self.processor;
         let folded = match kind {
-            Kind::Events => decoded::<D, C, _>(codec, schemas, records, C::decode_event)
-                .map(|events| self.machine.replay_events(&*store, partition, &events)),
+            Kind::Events => {
+                let mut events = decoded::<D, C, _>(codec, schemas, records, C::decode_event);
+                if let (Ok(events), Some(tear)) = (&mut events, self.tears.get_mut(&partition)) {
+                    tear.keep_events(events);
+                }
+                events.map(|events| self.machine.replay_events(&*store, partition, &events))
+            }
             Kind::Outcomes => {
-                let outcomes = decoded::<D, C, _>(codec, schemas, records, C::decode_outcome);
+                let mut outcomes = decoded::<D, C, _>(codec, schemas, records, C::decode_outcome);
+                if let (Ok(outcomes), Some(tear)) = (&mut outcomes, self.tears.get_mut(&partition)) {
+                    tear.keep_outcomes(outcomes);
+                }
                 let events = self.machine.cursor(partition).unwrap_or_default().sequence;
                 if let Some(ahead) = outcomes.iter().flatten().find(|outcome| outcome.value.sequence > events) {
                     return Err(RestoreError::EventsMissing {

@@ -136,7 +136,17 @@ impl Bench {
             .decide(&Memory::default(), &mut Codec::default(), &incoming, &BTreeMap::new())
             .unwrap();
         assert_eq!(batch.tally.accepted, 1);
-        let result = self.producer.execute(&self.topology, &batch, &messages, &self.one, observe);
+        let moved = batch.next_command_offsets().map(|(partition, offset)| {
+            let committed = Committed {
+                offset,
+                ..Committed::default()
+            };
+            (partition, committed)
+        });
+        let offsets = moved.collect();
+        let result = self
+            .producer
+            .execute(&self.topology, &batch, &messages, &offsets, &self.one, observe);
         let committed = self.two.stable_offsets(&[partition], WAIT).unwrap();
         (result, committed.get(&partition).map(|committed| committed.offset))
     }

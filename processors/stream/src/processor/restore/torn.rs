@@ -1,0 +1,169 @@
+//! A transaction of which some parts were committed and others were not (docs/decisions/0009): its commands are decided again, and what is
+//! missing is written.
+//!
+//! What is there already is not written again, so that nobody sees an event or an outcome twice. Only what leaves no outcome, dead letters
+//! and forwarded commands, cannot be told from what is missing: it may be there twice.
+
+use super::lost::POLL_WAIT;
+use super::replay::{NO_PROGRESS_MAX, REPLAY_RECORDS_MAX, Undecoded, decoded, poll};
+use super::{ASK_WAIT_MAX, RestoreError};
+use crate::clock::Deadline;
+use crate::processor::lane::Lane;
+use crate::processor::scout::Committed;
+use crate::processor::{Observe, Processor, SchemaSource, Trouble};
+use decider::{Codec, Domain, EventEnvelope, Outcome, Replay, Seam, Whole, Written};
+use keyvalue::{Read, Write};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// Behind a torn transaction at most some that wrote no events can follow, before somebody takes over and finds it.
+pub(super) const WRITTEN_RECORDS_MAX: usize = 100_000;
+
+/// Where a partition's log is whole, and what it has beyond that.
+pub(in crate::processor) struct Tear {
+    pub(super) whole: Whole,
+    written: Written,
+}
+
+impl Tear {
+    /// Leaves those events that the state is to be built from.
+    pub(super) fn keep_events<E>(&mut self, events: &mut Vec<Replay<EventEnvelope<E>>>) {
+        let Self { whole, written } = self;
+        events.retain(|event| {
+            let is_kept = event.value.sequence <= whole.sequence;
+            if !is_kept && written.len() <= WRITTEN_RECORDS_MAX {
+                written.event(&event.value);
+            }
+            is_kept
+        });
+    }
+
+    /// The same of outcomes.
+    pub(super) fn keep_outcomes(&mut self, outcomes: &mut Vec<Replay<Outcome>>) {
+        let Self { whole, written } = self;
+        outcomes.retain(|outcome| {
+            let is_kept = outcome.value.command_offset < whole.next_command_offset;
+            if !is_kept && written.len() <= WRITTEN_RECORDS_MAX {
+                written.outcome(&outcome.value);
+            }
+            is_kept
+        });
+    }
+
+    pub(super) fn check(&self, partition: u32) -> Result<(), RestoreError> {
+        if self.written.len() > WRITTEN_RECORDS_MAX {
+            return Err(RestoreError::TornTooFar { partition });
+        }
+        Ok(())
+    }
+}
+
+/// What came of looking for a seam.
+enum Found {
+    Seam(Whole),
+    /// What would tell is kept no longer.
+    Nothing,
+    /// The registry or the cluster is away, or the group has changed.
+    NotNow,
+}
+
+impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
+where
+    D: Domain,
+    C: Codec<D>,
+    S: Read + Write,
+    R: SchemaSource,
+    O: Observe,
+{
+    /// Whether what keeps a partition from being taken over can be mended, and all is to be begun again.
+    pub(super) fn mend(&mut self, error: &RestoreError, committed: &BTreeMap<u32, Committed>) -> Result<bool, RestoreError> {
+        match error {
+            RestoreError::StateAhead { partition, .. } => {
+                let is_signed = committed
+                    .get(partition)
+                    .is_some_and(|committed| !committed.transactional_id.is_empty());
+                Ok(self.rebuild(*partition, error)? || is_signed && self.tear(*partition, error, committed)?)
+            }
+            RestoreError::EventsMissing { partition, .. }
+            | RestoreError::OutcomesMissing { partition, .. }
+            | RestoreError::AnswersMissing { partition, .. } => self.tear(*partition, error, committed),
+            _ => Ok(false),
+        }
+    }
+
+    /// Empties the partition's state, to have it built up to where the log is whole.
+    fn tear(&mut self, partition: u32, error: &RestoreError, committed: &BTreeMap<u32, Committed>) -> Result<bool, RestoreError> {
+        if self.tears.contains_key(&partition) {
+            return Ok(false);
+        }
+        let whole = match self.seam(partition, committed.get(&partition))? {
+            Found::Seam(whole) => whole,
+            Found::Nothing => return Ok(false),
+            Found::NotNow => return Ok(true),
+        };
+        tracing::error!(
+            partition,
+            %error,
+            ?whole,
+            "the broker has committed a part of a transaction only. Its commands are decided again, and what is missing is written"
+        );
+        self.processor.observe.trouble(Trouble::TransactionTorn);
+        self.empty(partition)?;
+        let written = Written::default();
+        self.tears.insert(partition, Tear { whole, written });
+        Ok(true)
+    }
+
+    /// Reads a partition's outcomes up to where they, the events or the group's offset stop.
+    fn seam(&mut self, partition: u32, committed: Option<&Committed>) -> Result<Found, RestoreError> {
+        // What a tool has set says nothing of transactions.
+        let committed = committed.filter(|committed| !committed.transactional_id.is_empty());
+        let mut seam = Seam::new(self.sequence(partition), committed.map_or(i64::MAX, |committed| committed.offset));
+        let topic = self.processor.topology.topics.outcomes.name.clone();
+        let mut reader = self.readers.take(&topic)?;
+        let marks = reader.all_watermarks(&[partition], ASK_WAIT_MAX)?;
+        let low = marks.get(&partition).map_or(0, |marks| marks.low);
+        reader.assign_unchecked(&BTreeMap::from([(partition, low)]))?;
+        let mut patience = Deadline::after(NO_PROGRESS_MAX);
+        let mut ended = BTreeSet::new();
+        while ended.is_empty() {
+            let (found, polled) = poll(&mut reader, REPLAY_RECORDS_MAX, POLL_WAIT)?;
+            if polled.records > 0 {
+                patience = Deadline::after(NO_PROGRESS_MAX);
+            }
+            if patience.is_over() {
+                return Err(RestoreError::NoProgress { topic });
+            }
+            let Processor { codec, schemas, .. } = &mut *self.processor;
+            for records in found.into_values() {
+                match decoded::<D, C, _>(codec, schemas, records, C::decode_outcome) {
+                    Ok(outcomes) => outcomes.iter().for_each(|outcome| seam.push(&outcome.value)),
+                    Err(Undecoded::NotYet { .. }) => return Ok(Found::NotNow),
+                    Err(Undecoded::Never { offset, reason }) => {
+                        return Err(RestoreError::Undecodable {
+                            topic,
+                            partition,
+                            offset,
+                            reason,
+                        });
+                    }
+                }
+            }
+            ended.extend(polled.ended);
+            if !self.keep_alive(Duration::ZERO) {
+                return Ok(Found::NotNow);
+            }
+        }
+        self.readers.give_back(reader);
+        let whole = seam.whole();
+        let is_told = low == 0 || whole != Whole::default();
+        Ok(if is_told { Found::Seam(whole) } else { Found::Nothing })
+    }
+
+    /// All is ready: what the log has of the commands that are decided again is not written again.
+    pub(super) fn decide_again(&mut self) {
+        for (partition, Tear { written, .. }) in std::mem::take(&mut self.tears) {
+            self.machine.already_written(partition, written);
+        }
+    }
+}

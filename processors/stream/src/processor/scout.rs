@@ -1,0 +1,115 @@
+//! A look at the group and its topics from outside.
+
+use super::ProcessorError;
+use crate::Settings;
+use crate::failure::Failure;
+use crate::marks::{self, Question, Watermarks};
+use crate::quiet::{HEAR_WAIT, Quiet};
+use crate::signature;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A committed offset, and what it is signed with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Committed {
+    pub(crate) offset: i64,
+    /// Who wrote it; empty where a tool has set it.
+    pub(crate) transactional_id: String,
+    /// The offset after the last command that an outcome answers, as far as it was told.
+    pub(crate) answered: i64,
+}
+
+/// Who is in a group.
+pub(crate) struct Members {
+    pub(crate) ids: Vec<String>,
+    /// The group is not about to share its partitions anew. While it is, nobody is put out for silence.
+    pub(crate) are_settled: bool,
+}
+
+/// Looks at the group and its topics without being a member, open transactions included.
+pub(crate) struct Scout {
+    client: BaseConsumer<Quiet>,
+}
+
+impl Scout {
+    pub(crate) fn new(settings: &Settings, group: &str) -> Result<Self, ProcessorError> {
+        let client = Quiet::consumer(&settings.scout(group)).map_err(|error| ProcessorError::Client(Failure::of(&error)))?;
+        Ok(Self { client })
+    }
+
+    /// The client, after it has heard what there is to hear: nothing is fetched with it, so that nobody else polls it.
+    fn client(&self) -> &BaseConsumer<Quiet> {
+        while self.client.poll(HEAR_WAIT).is_some() {}
+        &self.client
+    }
+
+    /// The committed offsets as they are, though a transaction that changes them may be open.
+    pub(crate) fn unstable_offsets(&self, topic: &str, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, Committed>, Failure> {
+        committed(self.client(), topic, partitions, timeout)
+    }
+
+    /// Waits until the topic's brokers are known.
+    pub(crate) fn connect(&self, topic: &str, timeout: Duration) -> Result<(), Failure> {
+        marks::connect(self.client(), topic, timeout)
+    }
+
+    /// The members of a group. Its static ones are in it until their session is over.
+    pub(crate) fn members(&self, group: &str, timeout: Duration) -> Result<Members, Failure> {
+        let list = self
+            .client()
+            .fetch_group_list(Some(group), timeout)
+            .map_err(|error| Failure::of(&error))?;
+        let members = list.groups().iter().flat_map(|group| group.members());
+        Ok(Members {
+            ids: members.map(|member| member.id().to_owned()).collect(),
+            are_settled: list.groups().iter().all(|group| group.state() == "Stable"),
+        })
+    }
+
+    /// Where each partition begins and ends, open transactions included.
+    pub(crate) fn watermarks(&self, topic: &str, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, Watermarks>, Failure> {
+        self.question(topic, partitions, timeout).watermarks()
+    }
+
+    pub(crate) fn high_watermarks(&self, topic: &str, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, i64>, Failure> {
+        self.question(topic, partitions, timeout).high()
+    }
+
+    fn question<'q>(&'q self, topic: &'q str, partitions: &'q [u32], timeout: Duration) -> Question<'q, Quiet> {
+        Question {
+            client: self.client(),
+            topic,
+            partitions,
+            timeout,
+        }
+    }
+}
+
+pub(super) fn committed<C: ConsumerContext>(
+    client: &BaseConsumer<C>,
+    topic: &str,
+    partitions: &[u32],
+    timeout: Duration,
+) -> Result<BTreeMap<u32, Committed>, Failure> {
+    let mut list = TopicPartitionList::with_capacity(partitions.len());
+    for partition in partitions {
+        list.add_partition(topic, partition.cast_signed());
+    }
+    let found = client.committed_offsets(list, timeout).map_err(|error| Failure::of(&error))?;
+    let mut offsets = BTreeMap::new();
+    for element in found.elements() {
+        element.error().map_err(|error| Failure::of(&error))?;
+        if let Offset::Offset(offset) = element.offset() {
+            let (transactional_id, answered) = signature::read(element.metadata());
+            let committed = Committed {
+                offset,
+                transactional_id: transactional_id.to_owned(),
+                answered,
+            };
+            offsets.insert(element.partition().cast_unsigned(), committed);
+        }
+    }
+    Ok(offsets)
+}
