@@ -11,6 +11,7 @@ mod namesake;
 mod observe;
 mod restore;
 mod scout;
+mod sending;
 mod transaction;
 
 pub use observe::{Observe, Point, Restored, Trouble};

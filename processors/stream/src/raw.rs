@@ -60,41 +60,42 @@ impl Metadata {
     }
 }
 
-/// Why offsets were not sent.
-#[derive(Debug)]
-pub(crate) enum SendOffsetsError {
-    /// The consumer is no member of a generation: nothing was sent.
-    Unfenced,
-    Kafka(Failure),
+// SAFETY: nobody else has the pointer, and nothing that is read through it belongs to a thread.
+unsafe impl Send for Metadata {}
+
+/// Offsets that are to be sent to the open transaction, under the very membership that was checked.
+pub(crate) struct Offsets {
+    list: TopicPartitionList,
+    metadata: Metadata,
 }
 
-/// Sends offsets to the open transaction, under the very membership that was checked. Without `member_only` it is not.
-pub(crate) fn send_offsets<P: ProducerContext, C: ConsumerContext>(
-    producer: &impl Producer<P>,
-    consumer: &BaseConsumer<C>,
-    offsets: &TopicPartitionList,
-    member_only: bool,
-    timeout: Duration,
-) -> Result<(), SendOffsetsError> {
-    let metadata = Metadata::of(consumer)
-        .filter(|metadata| !member_only || metadata.membership().is_fenced())
-        .ok_or(SendOffsetsError::Unfenced)?;
-    // SAFETY: all three handles are valid while they are borrowed; an error object is read and destroyed here, once.
-    unsafe {
-        let handle = producer.client().native_ptr();
-        let error = sys::rd_kafka_send_offsets_to_transaction(handle, offsets.ptr(), metadata.0, milliseconds(timeout));
-        if error.is_null() {
-            return Ok(());
+impl Offsets {
+    /// `None` where the consumer is no member of a generation now. Without `member_only` it need not be one.
+    pub(crate) fn of<C: ConsumerContext>(consumer: &BaseConsumer<C>, list: TopicPartitionList, member_only: bool) -> Option<Self> {
+        let metadata = Metadata::of(consumer).filter(|metadata| !member_only || metadata.membership().is_fenced())?;
+        Some(Self { list, metadata })
+    }
+
+    /// May take longer than `timeout`, and for ever where the group's coordinator is away: librdkafka 2.12.1 never looks at the time while it
+    /// waits for that one's connection (confluentinc/librdkafka#5456).
+    pub(crate) fn send<P: ProducerContext>(&self, producer: &impl Producer<P>, timeout: Duration) -> Result<(), Failure> {
+        // SAFETY: all three handles are valid while they are borrowed; an error object is read and destroyed here, once.
+        unsafe {
+            let handle = producer.client().native_ptr();
+            let error = sys::rd_kafka_send_offsets_to_transaction(handle, self.list.ptr(), self.metadata.0, milliseconds(timeout));
+            if error.is_null() {
+                return Ok(());
+            }
+            let failure = Failure {
+                code: sys::rd_kafka_error_code(error).into(),
+                reason: text(sys::rd_kafka_error_string(error)),
+                fatal: sys::rd_kafka_error_is_fatal(error) != 0,
+                retriable: sys::rd_kafka_error_is_retriable(error) != 0,
+                abortable: sys::rd_kafka_error_txn_requires_abort(error) != 0,
+            };
+            sys::rd_kafka_error_destroy(error);
+            Err(failure)
         }
-        let failure = Failure {
-            code: sys::rd_kafka_error_code(error).into(),
-            reason: text(sys::rd_kafka_error_string(error)),
-            fatal: sys::rd_kafka_error_is_fatal(error) != 0,
-            retriable: sys::rd_kafka_error_is_retriable(error) != 0,
-            abortable: sys::rd_kafka_error_txn_requires_abort(error) != 0,
-        };
-        sys::rd_kafka_error_destroy(error);
-        Err(SendOffsetsError::Kafka(failure))
     }
 }
 

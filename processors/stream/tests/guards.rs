@@ -9,5 +9,7 @@ mod fixture;
 mod ghost;
 #[path = "guards/late_end.rs"]
 mod late_end;
+#[path = "guards/stuck.rs"]
+mod stuck;
 #[path = "guards/torn.rs"]
 mod torn;

@@ -8,11 +8,12 @@ mod settling;
 use super::closing::close_aside;
 use super::consumer::GroupConsumer;
 use super::scout::Committed;
+use super::sending::{NotSent, send_offsets};
 use super::{Configuration, Guards, Observe, Point, ProcessorError, Trouble};
 use crate::Settings;
 use crate::clock::{self, Deadline};
 use crate::failure::Failure;
-use crate::raw::{SendOffsetsError, flush, send_offsets};
+use crate::raw::flush;
 pub(super) use coordinator::init_transactions;
 use decider::{Batch, Outgoing};
 pub(super) use deliveries::Delivered;
@@ -25,6 +26,7 @@ use records::record_of;
 use settling::Settling;
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use topology::Topology;
 
@@ -55,7 +57,7 @@ pub(crate) struct TransactionalProducer {
     guards: Guards,
     /// The transactional id and the session: see the header `owner`.
     owner: String,
-    client: Option<ThreadedProducer<Deliveries>>,
+    client: Option<Arc<ThreadedProducer<Deliveries>>>,
     ready: bool,
     /// The coordinator is done with a transaction a moment after it has said so.
     settling: Settling,
@@ -88,7 +90,7 @@ impl TransactionalProducer {
             .create_with_context(Deliveries::default())
             .map_err(|error| Failure::of(&error))?;
         client.context().quiet.watch(client.client(), &config);
-        self.client = Some(client);
+        self.client = Some(Arc::new(client));
         Ok(())
     }
 
@@ -117,7 +119,7 @@ impl TransactionalProducer {
             self.create()?;
         }
         let Some(client) = &self.client else { return Ok(()) };
-        match init_transactions(client, &self.topics, SLICE) {
+        match init_transactions(&**client, &self.topics, SLICE) {
             Ok(()) => {
                 self.ready = true;
                 self.begin_session();
@@ -243,7 +245,7 @@ fn trouble_of(code: RDKafkaErrorCode) -> Option<Trouble> {
 }
 
 struct Transaction<'t> {
-    client: &'t ThreadedProducer<Deliveries>,
+    client: &'t Arc<ThreadedProducer<Deliveries>>,
     owner: &'t str,
     deadline: Deadline,
     guards: Guards,
@@ -289,20 +291,12 @@ impl Transaction<'_> {
         }
         let offsets = consumer.signed(offsets).map_err(|failure| Step::of("offsets", &failure))?;
         let member_only = self.guards.sends_as_member_only;
-        loop {
-            match send_offsets(
-                self.client,
-                &consumer.client,
-                &offsets,
-                member_only,
-                SLICE.min(self.deadline.left()),
-            ) {
-                Ok(()) => return Ok(()),
-                Err(SendOffsetsError::Unfenced) => return Err(refused(Trouble::Unfenced, "this consumer is no member of the group now")),
-                Err(SendOffsetsError::Kafka(failure)) if failure.retriable && !self.deadline.is_over() => {}
-                Err(SendOffsetsError::Kafka(failure)) => return Err(Step::of("send offsets", &failure)),
-            }
-        }
+        let sent = send_offsets(self.client, &consumer.client, &offsets, member_only, SLICE, self.deadline);
+        sent.map_err(|not_sent| match not_sent {
+            NotSent::Unfenced => refused(Trouble::Unfenced, "this consumer is no member of the group now"),
+            NotSent::Kafka(failure) => Step::of("send offsets", &failure),
+            NotSent::NoAnswer(reason) => Step::new(Ending::Doubt, format!("send offsets: {reason}")),
+        })
     }
 
     fn produce(&self, topology: &Topology, batch: &Batch, outgoing: &Outgoing, incoming: &[BorrowedMessage<'_>]) -> Result<(), Step> {
@@ -320,7 +314,7 @@ impl Transaction<'_> {
     }
 
     fn commit(&self) -> Result<(), Step> {
-        while !flush(self.client, SLICE.min(self.deadline.left())) {
+        while !flush(&**self.client, SLICE.min(self.deadline.left())) {
             if self.deadline.is_over() {
                 return Err(Step::new(Ending::Abort, "some records were not acknowledged in time".to_owned()));
             }
@@ -354,7 +348,7 @@ impl Transaction<'_> {
     fn abort(&self, reason: String) -> NotCommitted {
         let deadline = Deadline::after(ABORT_WAIT_MAX);
         // An abort that overtakes the requests of its own transaction is fatal (librdkafka#4849): let them arrive first.
-        if !flush(self.client, SLICE.min(deadline.left())) {
+        if !flush(&**self.client, SLICE.min(deadline.left())) {
             return NotCommitted::Doubtful(format!("{reason}; what was written could not be flushed before the abort"));
         }
         self.ending_since.set(self.ending_since.get().or(Some(clock::now())));

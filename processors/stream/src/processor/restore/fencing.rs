@@ -7,14 +7,15 @@ use crate::failure::Failure;
 use crate::processor::closing::close_aside;
 use crate::processor::lane::Lane;
 use crate::processor::scout::Committed;
+use crate::processor::sending::{NotSent, send_offsets};
 use crate::processor::transaction::init_transactions;
 use crate::processor::{Observe, SchemaSource, Trouble};
-use crate::raw::{SendOffsetsError, send_offsets};
 use decider::{Codec, Cursor, Domain};
 use keyvalue::{Read, Write};
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long an open transaction of a former owner may take to end by itself.
@@ -86,18 +87,19 @@ where
     fn abort_offsets(&self, transactional_id: &str, offsets: &BTreeMap<u32, Committed>) -> Result<(), Failure> {
         let list = self.consumer.signed(offsets)?;
         self.abort(transactional_id, |client| {
-            match send_offsets(client, &self.consumer.client, &list, true, ASK_WAIT_MAX) {
-                Err(SendOffsetsError::Kafka(failure)) => Err(failure),
-                // No member any more: the group has changed, and all of this is begun again.
-                Err(SendOffsetsError::Unfenced) | Ok(()) => Ok(()),
+            let deadline = Deadline::after(FENCE_WAIT_MAX);
+            match send_offsets(client, &self.consumer.client, &list, true, ASK_WAIT_MAX, deadline) {
+                Err(NotSent::Kafka(failure)) => Err(failure),
+                // The group has changed, or its coordinator is away: all of this is begun again.
+                Err(NotSent::Unfenced | NotSent::NoAnswer(_)) | Ok(()) => Ok(()),
             }
         })
     }
 
     /// Begins a transaction under this id, and aborts it with what it was filled with.
-    fn abort(&self, transactional_id: &str, fill: impl FnOnce(&BaseProducer) -> Result<(), Failure>) -> Result<(), Failure> {
+    fn abort(&self, transactional_id: &str, fill: impl FnOnce(&Arc<BaseProducer>) -> Result<(), Failure>) -> Result<(), Failure> {
         let failed = |error: KafkaError| Failure::of(&error);
-        let client = self.fenced(transactional_id, FENCE_WAIT_MAX)?;
+        let client = Arc::new(self.fenced(transactional_id, FENCE_WAIT_MAX)?);
         client.begin_transaction().map_err(failed)?;
         let filled = fill(&client);
         client.abort_transaction(FENCE_WAIT_MAX).map_err(failed)?;

@@ -1,0 +1,60 @@
+//! Offsets on their way into a transaction. The call may never come back while the group's coordinator is away: it is made on a thread of its
+//! own, which is left behind then.
+
+use crate::clock::Deadline;
+use crate::failure::Failure;
+use crate::raw::Offsets;
+use rdkafka::consumer::{BaseConsumer, ConsumerContext};
+use rdkafka::producer::{Producer, ProducerContext};
+use rdkafka::topic_partition_list::TopicPartitionList;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+/// Why offsets were not sent.
+#[derive(Debug)]
+pub(super) enum NotSent {
+    /// The consumer is no member of a generation.
+    Unfenced,
+    Kafka(Failure),
+    /// The client has not come back: it is of no use any more, and may still send them.
+    NoAnswer(String),
+}
+
+/// Sends offsets to the producer's open transaction. Without `member_only` the consumer need not be a member of the group. One try has
+/// `slice`, a call that does not come back is given up at the deadline.
+pub(super) fn send_offsets<Q, P, C>(
+    producer: &Arc<Q>,
+    consumer: &BaseConsumer<C>,
+    list: &TopicPartitionList,
+    member_only: bool,
+    slice: Duration,
+    deadline: Deadline,
+) -> Result<(), NotSent>
+where
+    Q: Producer<P> + Send + Sync + 'static,
+    P: ProducerContext,
+    C: ConsumerContext,
+{
+    loop {
+        let offsets = Offsets::of(consumer, list.clone(), member_only).ok_or(NotSent::Unfenced)?;
+        let timeout = slice.min(deadline.left());
+        let (client, (told, answer)) = (Arc::clone(producer), mpsc::channel());
+        let send = move || {
+            // Nobody listens any more where it took too long.
+            let _late = told.send(offsets.send(&*client, timeout));
+        };
+        let spawned = thread::Builder::new().name("offsets".to_owned()).spawn(send);
+        spawned.map_err(|error| NotSent::NoAnswer(format!("no thread to send them with: {error}")))?;
+        match answer.recv_timeout(deadline.left()) {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(failure)) if failure.retriable && !deadline.is_over() => {}
+            Ok(Err(failure)) => return Err(NotSent::Kafka(failure)),
+            Err(_) => {
+                return Err(NotSent::NoAnswer(
+                    "the client does not come back; is the group's coordinator away?".to_owned(),
+                ));
+            }
+        }
+    }
+}
