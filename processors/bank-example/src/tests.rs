@@ -76,12 +76,13 @@ fn an_account_comes_back_from_its_parts() {
     Bank::store(
         &after,
         &Event::Deposited { cents: 7 },
-        &mut Parts::new(0, "account/1", &mut mutations),
+        &mut Parts::new(0, "account/1", 1, &mut mutations),
     );
     let [Mutation::Put { value, .. }] = &mutations[..] else {
         panic!("one part is put, not {mutations:?}")
     };
-    let mut parts = std::iter::once((ACCOUNT, value.as_slice()));
+    let (value, _version) = value.split_last_chunk::<8>().unwrap();
+    let mut parts = std::iter::once((ACCOUNT, value));
     assert_eq!(Bank::load("account/1", &mut parts), Ok(after));
     assert!(Bank::load("account/1", &mut std::iter::once((ACCOUNT, b"{".as_slice()))).is_err());
 }

@@ -35,18 +35,26 @@ pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<Store, StateError> {
     }
     let reason = match Store::open(path, sizing) {
         // Blocks are looked at only when they are read, and this one is read before anything else.
-        Ok(store) => match store.get(&keys::identity(), |_| ()) {
+        Ok(store) => match layout(&store) {
             Err(error) if store::is_corruption(&error.reason) => error.reason,
             Err(error) => return Err(error.into()),
-            Ok(_) => return Ok(store),
+            Ok(None | Some(keys::LAYOUT_NUMBER)) => return Ok(store),
+            Ok(Some(number)) => format!("it has the layout {number}, and this version has {}", keys::LAYOUT_NUMBER),
         },
         Err(error) if error.kind == Kind::Corrupt => error.reason,
         Err(error) => return Err(error.into()),
     };
     let aside = set_aside(path).map_err(medium)?;
-    tracing::warn!(reason, aside = %aside.display(), "the state is corrupt and set aside; it comes back from the log");
+    tracing::warn!(reason, aside = %aside.display(), "the state cannot be used and is set aside; it comes back from the log");
     std::fs::create_dir_all(path).map_err(medium)?;
     Ok(Store::open(path, sizing)?)
+}
+
+/// The number of the layout that the state is kept in; `None` where nothing was stored yet.
+fn layout(store: &Store) -> Result<Option<u8>, ReadError> {
+    let number = store.get(&keys::layout(), |bytes| bytes.first().copied())?.flatten();
+    let is_used = store.get(&keys::identity(), |_| ())?.is_some();
+    Ok(is_used.then(|| number.unwrap_or(1)))
 }
 
 /// Binds a fresh state to the topics that it will be built from, and refuses one that was built from others.
@@ -59,10 +67,11 @@ pub(crate) fn bind(store: &Store, live: &str) -> Result<(), StateError> {
             held,
             live: live.to_owned(),
         }),
-        None => Ok(store.apply(&[Mutation::Put {
-            key: keys::identity(),
-            value: live.as_bytes().to_vec(),
-        }])?),
+        None => {
+            let put = |key, value| Mutation::Put { key, value };
+            let layout = vec![keys::LAYOUT_NUMBER];
+            Ok(store.apply(&[put(keys::identity(), live.as_bytes().to_vec()), put(keys::layout(), layout)])?)
+        }
     }
 }
 

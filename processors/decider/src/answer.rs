@@ -132,8 +132,10 @@ fn record_events<D: Domain>(
     let mut aggregate_id = std::mem::take(&mut outcome.aggregate_id);
     for event in events {
         D::evolve(&mut held.state, &event);
-        D::store(&held.state, &event, &mut Parts::new(partition, &aggregate_id, &mut batch.mutations));
         held.version += 1;
+        let mut parts = Parts::new(partition, &aggregate_id, held.version, &mut batch.mutations);
+        D::store(&held.state, &event, &mut parts);
+        parts.finish();
         sequence += 1;
         let event_type = D::event_type(&event);
         let (version, command_id, command_offset) = (held.version, outcome.command_id, outcome.command_offset);
@@ -161,7 +163,6 @@ fn record_events<D: Domain>(
         }
         aggregate_id = envelope.aggregate_id;
     }
-    held.changed = true;
     batch.cursor(partition).sequence = sequence;
     outcome.aggregate_id = aggregate_id;
     outcome.version = held.version;

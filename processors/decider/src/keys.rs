@@ -4,9 +4,10 @@
 //! |---|---|---|
 //! | 1 | | what the state was built on (cluster, topics), text |
 //! | 2 | partition | cursor |
-//! | 3 | partition, aggregate id, 0 | version of the aggregate, u64 |
-//! | 3 | partition, aggregate id, 0, part | the domain's bytes |
+//! | 3 | partition, aggregate id, 0 | version of the aggregate, u64, where no part has a greater one |
+//! | 3 | partition, aggregate id, 0, part | the domain's bytes, and the version of the aggregate that wrote them, u64 |
 //! | 4 | partition, period, command id | what was answered |
+//! | 5 | | the number of this layout, one byte |
 //!
 //! Numbers are big-endian, so that keys sort as numbers do.
 
@@ -18,6 +19,11 @@ const CURSOR: u8 = 2;
 const AGGREGATE: u8 = 3;
 const REMEMBERED: u8 = 4;
 
+const LAYOUT: u8 = 5;
+
+/// What is written above. In the first layout versions were not in the parts, and there was no number.
+pub const LAYOUT_NUMBER: u8 = 2;
+
 /// Ends an aggregate id inside a key; ids hold no control characters.
 const END_OF_ID: u8 = 0;
 
@@ -25,11 +31,15 @@ pub fn identity() -> Vec<u8> {
     vec![IDENTITY]
 }
 
+pub fn layout() -> Vec<u8> {
+    vec![LAYOUT]
+}
+
 pub fn cursor(partition: u32) -> Vec<u8> {
     in_partition(CURSOR, partition, 0)
 }
 
-/// The key of the aggregate's version, and the prefix of its parts.
+/// The key of the aggregate's version, where it stands alone, and the prefix of its parts.
 pub fn aggregate(partition: u32, aggregate_id: &str) -> Vec<u8> {
     let mut key = in_partition(AGGREGATE, partition, aggregate_id.len() + 1);
     key.extend_from_slice(aggregate_id.as_bytes());

@@ -62,25 +62,42 @@ pub trait Domain: Send + Sync + 'static {
     fn event_type(event: &Self::Event) -> &'static str;
 }
 
-/// Collects the changes of one aggregate's stored parts.
+/// Collects what one event changes of its aggregate's stored parts. Every part that is put carries the aggregate's version after the event;
+/// the greatest of them is the aggregate's. Of an event that puts none, the version has a place of its own.
 pub struct Parts<'m> {
     prefix: Vec<u8>,
+    version: u64,
+    is_versioned: bool,
     mutations: &'m mut Vec<Mutation>,
 }
 
 impl<'m> Parts<'m> {
-    /// Parts of `aggregate_id`, which lives in `partition`.
-    pub fn new(partition: u32, aggregate_id: &str, mutations: &'m mut Vec<Mutation>) -> Self {
+    /// Parts of `aggregate_id`, which lives in `partition`, and has this version after the event.
+    pub fn new(partition: u32, aggregate_id: &str, version: u64, mutations: &'m mut Vec<Mutation>) -> Self {
         Self {
             prefix: keys::aggregate(partition, aggregate_id),
+            version,
+            is_versioned: false,
             mutations,
+        }
+    }
+
+    /// After the last change of the event.
+    pub fn finish(self) {
+        if !self.is_versioned {
+            self.mutations.push(Mutation::Put {
+                key: self.prefix,
+                value: self.version.to_be_bytes().to_vec(),
+            });
         }
     }
 
     /// # Panics
     /// On an empty key: that place holds the aggregate's version.
-    pub fn put(&mut self, part: &[u8], value: Vec<u8>) {
+    pub fn put(&mut self, part: &[u8], mut value: Vec<u8>) {
         let key = self.key(part);
+        value.extend_from_slice(&self.version.to_be_bytes());
+        self.is_versioned = true;
         self.mutations.push(Mutation::Put { key, value });
     }
 

@@ -3,7 +3,7 @@
 use crate::aggregates::Aggregates;
 use crate::batch::{Batch, Incoming};
 use crate::remembered::{Memories, Remembered};
-use crate::{Codec, Cursor, Domain, Written, keys};
+use crate::{Codec, Cursor, Domain, Written};
 use keyvalue::{Mutation, Read, ReadError};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -122,13 +122,6 @@ impl<D: Domain> Machine<D> {
                 return Err(error);
             }
             batch.consumed = index + 1;
-        }
-        for (id, held) in self.aggregates.changed() {
-            let value = held.version.to_be_bytes().to_vec();
-            batch.mutations.push(Mutation::Put {
-                key: keys::aggregate(held.partition, id),
-                value,
-            });
         }
         Ok(batch)
     }

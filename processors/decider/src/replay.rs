@@ -1,7 +1,7 @@
 //! Taking over: what the log already says is folded into the state, without deciding anything again.
 
 use crate::remembered::{Remembered, forget};
-use crate::{Cursor, Domain, EventEnvelope, Machine, Outcome, Parts, keys};
+use crate::{Cursor, Domain, EventEnvelope, Machine, Outcome, Parts};
 use keyvalue::{Mutation, Read, ReadError};
 
 /// A record of the log with where it stands.
@@ -85,16 +85,11 @@ impl<D: Domain> Machine<D> {
                 });
             }
             D::evolve(&mut held.state, &event.event);
-            D::store(&held.state, &event.event, &mut Parts::new(partition, aggregate_id, &mut mutations));
             held.version = event.version;
-            held.changed = true;
+            let mut parts = Parts::new(partition, aggregate_id, held.version, &mut mutations);
+            D::store(&held.state, &event.event, &mut parts);
+            parts.finish();
             cursor.sequence = event.sequence;
-        }
-        for (id, held) in self.aggregates.changed() {
-            mutations.push(Mutation::Put {
-                key: keys::aggregate(held.partition, id),
-                value: held.version.to_be_bytes().to_vec(),
-            });
         }
         self.aggregates.keep_touched();
         self.set_cursor(partition, cursor, &mut mutations);

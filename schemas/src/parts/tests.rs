@@ -37,7 +37,7 @@ impl Aggregate {
         let mut mutations = Vec::new();
         for event in &events {
             domain::evolve(&mut self.state, event);
-            store(&self.state, event, &mut Parts::new(0, &self.id.to_string(), &mut mutations));
+            store(&self.state, event, &mut Parts::new(0, &self.id.to_string(), 1, &mut mutations));
         }
         self.mutations = mutations.len();
         self.stored.apply(&mutations);
@@ -47,6 +47,7 @@ impl Aggregate {
         let prefix = decider::keys::aggregate(0, &self.id.to_string());
         let mut parts = Vec::new();
         let mut visit = |key: &[u8], value: &[u8]| {
+            let (value, _version) = value.split_last_chunk::<8>().unwrap();
             parts.push((key[prefix.len()..].to_vec(), value.to_vec()));
             ControlFlow::Continue(())
         };

@@ -27,6 +27,27 @@ fn a_corrupt_state_is_set_aside_and_begun_anew() {
 }
 
 #[test]
+fn a_state_of_another_layout_is_set_aside_and_begun_anew() {
+    for other in [None, Some(keys::LAYOUT_NUMBER + 1)] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        {
+            let store = open(&path, Sizing::default()).unwrap();
+            bind(&store, "cluster a\n").unwrap();
+            let key = keys::layout();
+            let change = match other {
+                None => Mutation::Delete { key },
+                Some(number) => Mutation::Put { key, value: vec![number] },
+            };
+            store.apply(&[change]).unwrap();
+        }
+        let store = open(&path, Sizing::default()).unwrap();
+        assert_eq!(store.get(&keys::identity(), |_| ()).unwrap(), None);
+        assert!(folder.path().join("state.set-aside-1").exists());
+    }
+}
+
+#[test]
 fn a_state_whose_first_block_is_broken_is_set_aside_and_begun_anew() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
