@@ -8,7 +8,7 @@ use crate::report::{Report, Wanted};
 use crate::validate::validate;
 use anyhow::ensure;
 use service::clock;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 pub(crate) const DRAIN_WAIT_MAX: Duration = Duration::from_secs(300);
@@ -74,24 +74,25 @@ fn rows(report: &mut Report, size: usize, floors: &[Drained], processors: &[Drai
 pub(crate) fn flat(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
     report.section("flat", "The command processor's cost by the length of rotations");
     let total = if plan.quick { 2000 } else { 100_000 };
-    let mut rates = Vec::new();
     // With a small total the longest are the same: each length once.
     let lengths: BTreeSet<u32> = [10, 100, 1000, 10_000].map(|legs: u32| legs.min(total / 2)).into();
-    for legs in lengths {
-        let commands = Shape {
-            rotations: total / legs,
-            legs,
-        }
-        .commands()?;
-        let mut drained = Vec::new();
-        for repetition in 0..plan.repetitions {
+    let mut drained: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    // One length after the other, and all of them again: so a slow minute of the machine is not taken for a slow length.
+    for repetition in 0..plan.repetitions {
+        for legs in &lengths {
+            let rotations = total / legs;
+            let commands = Shape { rotations, legs: *legs }.commands()?;
             report.doing(&format!("{legs} legs for each rotation, repetition {}", repetition + 1));
             let schedule = plan.cluster.schedule(&format!("flat-{legs}-{repetition}"))?;
             backlog::write(&plan.cluster, &schedule, &commands)?;
-            drained.push(process(plan, &schedule, 1000, &commands)?.per_cpu_second());
+            let rate = process(plan, &schedule, 1000, &commands)?.per_cpu_second();
+            drained.entry(*legs).or_default().push(rate);
         }
-        rates.push(report.figure(&format!("{legs} legs: commands per CPU-second"), "/s", &drained));
     }
+    let rates: Vec<f64> = drained
+        .iter()
+        .map(|(legs, rates)| report.figure(&format!("{legs} legs: commands per CPU-second"), "/s", rates))
+        .collect();
     let (least, most) = (
         rates.iter().copied().fold(f64::MAX, f64::min),
         rates.iter().copied().fold(0.0, f64::max),

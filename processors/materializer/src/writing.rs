@@ -72,7 +72,12 @@ impl<'p> Writer<'p> {
     fn apply(&mut self, run: &Run, step: Option<&Step>) -> Result<(), Failure> {
         if let Some(step) = step {
             self.failpoints.reached(APPLIED);
-            self.view.store().apply(&step.mutations)?;
+            let store = self.view.store();
+            match self.catching_up {
+                // A crash costs some of the way again, which the log brings back.
+                Some(_) => store.apply_unlogged(&step.mutations)?,
+                None => store.apply(&step.mutations)?,
+            }
             self.failpoints.reached(WRITTEN);
             self.progress = step.progress.clone();
             self.view.announce(&self.progress);

@@ -1,7 +1,9 @@
 //! RocksDB under the shape of state: the only crate that names it. One directory, one writing process, one batch at a time.
 //!
 //! A batch is written whole or not at all, through the write-ahead log but without waiting for the disk: after a crash of the
-//! process nothing is missing, after a crash of the machine the last batches may be, and the Kafka log repeats them.
+//! process nothing is missing, after a crash of the machine the last batches may be, and the Kafka log repeats them. What is built from the
+//! log in bulk needs no log of its own: those batches may be missing after a crash of the process, too, the last ones and never one
+//! before another.
 
 mod errors;
 mod hash;
@@ -16,29 +18,52 @@ pub use reading::{ReadOnly, Snapshot};
 use keyvalue::{Mutation, Write, WriteError};
 use rocksdb::{DB, WriteBatch, WriteOptions};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// An open state directory.
 pub struct Store {
     db: DB,
     path: PathBuf,
-    write_options: WriteOptions,
+    logged: WriteOptions,
+    unlogged: WriteOptions,
+    /// Batches were written past the write-ahead log, and are in memory only.
+    has_unlogged: AtomicBool,
 }
 
 impl Store {
     /// Opens the directory, or creates it where there is none.
     pub fn open(path: &Path, sizing: Sizing) -> Result<Self, Error> {
         let db = open::open(path, sizing)?;
-        let mut write_options = WriteOptions::default();
-        write_options.set_sync(false);
+        let mut logged = WriteOptions::default();
+        logged.set_sync(false);
+        let mut unlogged = WriteOptions::default();
+        unlogged.disable_wal(true);
         Ok(Self {
             db,
             path: path.to_owned(),
-            write_options,
+            logged,
+            unlogged,
+            has_unlogged: AtomicBool::new(false),
         })
     }
 
     /// Writes all mutations in order, in one piece.
     pub fn apply(&self, mutations: &[Mutation]) -> Result<(), Error> {
+        // A batch in the log without those before it would be a state that never was.
+        if self.has_unlogged.swap(false, Ordering::AcqRel) {
+            self.flush().inspect_err(|_| self.has_unlogged.store(true, Ordering::Release))?;
+        }
+        self.write(mutations, &self.logged)
+    }
+
+    /// The same past the write-ahead log, for what comes back from the Kafka log anyway. A crash of the process may lose the last such batches,
+    /// until something is written with [`Self::apply`] or [`Self::flush`].
+    pub fn apply_unlogged(&self, mutations: &[Mutation]) -> Result<(), Error> {
+        self.has_unlogged.store(true, Ordering::Release);
+        self.write(mutations, &self.unlogged)
+    }
+
+    fn write(&self, mutations: &[Mutation], options: &WriteOptions) -> Result<(), Error> {
         let mut batch = WriteBatch::default();
         for mutation in mutations {
             match mutation {
@@ -48,7 +73,7 @@ impl Store {
             }
         }
         self.db
-            .write_opt(batch, &self.write_options)
+            .write_opt(batch, options)
             .map_err(|error| Error::new(&self.path, "written", &error))
     }
 
