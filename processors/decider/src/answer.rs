@@ -35,6 +35,8 @@ impl<D: Domain> Machine<D> {
             }
             None => self.answer_first(read, codec, index, record, envelope, batch)?,
         };
+        let cursor = batch.cursor(partition);
+        cursor.answered = cursor.answered.max(outcome.sequence);
         if let Some(written) = self.written.get(&partition)
             && written.has_outcome(partition, &outcome)?
         {

@@ -10,11 +10,13 @@ pub struct Cursor {
     pub next_event_offset: i64,
     pub next_outcome_offset: i64,
     pub sequence: u64,
+    /// The greatest sequence that an outcome has told. Less than `sequence` where outcomes are missing, more where events are.
+    pub answered: u64,
     /// The latest timestamp of a decided command, milliseconds since the epoch: the partition's clock, which never goes back.
     pub clock_ms: i64,
 }
 
-const BYTES: usize = 40;
+const BYTES: usize = 48;
 
 impl Cursor {
     /// The stored cursor of a partition; `None` where nothing was ever stored.
@@ -45,7 +47,9 @@ impl Cursor {
         ] {
             bytes.extend_from_slice(&number.to_be_bytes());
         }
-        bytes.extend_from_slice(&self.sequence.to_be_bytes());
+        for number in [self.sequence, self.answered] {
+            bytes.extend_from_slice(&number.to_be_bytes());
+        }
         bytes
     }
 
@@ -62,6 +66,7 @@ impl Cursor {
             next_outcome_offset: number(2),
             clock_ms: number(3),
             sequence: number(4).cast_unsigned(),
+            answered: number(5).cast_unsigned(),
         })
     }
 }

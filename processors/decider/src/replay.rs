@@ -112,6 +112,7 @@ impl<D: Domain> Machine<D> {
             }
             cursor.next_outcome_offset = offset + 1;
             cursor.next_command_offset = cursor.next_command_offset.max(outcome.command_offset + 1);
+            cursor.answered = cursor.answered.max(outcome.sequence);
             let clock_ms = cursor.clock_ms.max(*timestamp_ms);
             mutations.extend(forget(partition, cursor.clock_ms, clock_ms));
             cursor.clock_ms = clock_ms;

@@ -20,6 +20,7 @@ use decider::{Codec, Cursor, Domain, ReplayError};
 use keyvalue::{Read, ReadError, Write, WriteError};
 pub(super) use readers::Readers;
 use replay::{Kind, NO_PROGRESS_MAX};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 pub(super) use torn::Tear;
@@ -47,16 +48,10 @@ pub enum RestoreError {
     )]
     OffsetMoved { partition: u32, state: i64, committed: i64 },
     #[error(
-        "{topic} {partition}/{offset} was decided at sequence {sequence}, but the events end at {events}: events are missing. Was their topic \
-         deleted and created again?"
+        "partition {partition}: the outcomes speak of {answered} events, and there are {events}: a transaction is torn, or the events were \
+         deleted. `aerolog audit` shows where"
     )]
-    EventsMissing {
-        topic: String,
-        partition: u32,
-        offset: i64,
-        sequence: u64,
-        events: u64,
-    },
+    EventsMissing { partition: u32, events: u64, answered: u64 },
     #[error(
         "partition {partition}: the events end at {events}, and no outcome speaks of those after {answered}: a transaction is torn. \
          `aerolog audit` shows where"
@@ -209,11 +204,13 @@ where
         for partition in partitions {
             let low = beginnings.get(partition).copied().unwrap_or(0);
             let committed = committed.get(partition);
-            if !untold.contains(partition) {
-                self.is_answered(*partition, committed)?;
-            }
             let next = match self.tears.get(partition) {
-                None => self.agree(*partition, committed)?,
+                None => {
+                    if !untold.contains(partition) {
+                        self.is_answered(*partition, committed)?;
+                    }
+                    self.agree(*partition, committed)?
+                }
                 Some(tear) => {
                     tear.check(*partition)?;
                     tear.whole.next_command_offset
@@ -240,7 +237,6 @@ where
     /// Folds what both topics have that the state lacks. Both are fetched from the beginning, so that their ends are waited for together.
     fn replay_both(&mut self, partitions: &[u32]) -> Result<Option<Folded>, RestoreError> {
         let topics = self.processor.topology.topics.clone();
-        let known: Vec<(u32, u64)> = partitions.iter().map(|partition| (*partition, self.sequence(*partition))).collect();
         let Some(events) = self.gap(&topics.events.name, partitions, Kind::Events)? else {
             return Ok(None);
         };
@@ -253,19 +249,7 @@ where
         let Some(outcomes) = self.replay(outcomes)? else {
             return Ok(None);
         };
-        for (partition, known) in known.into_iter().filter(|(partition, _)| !self.tears.contains_key(partition)) {
-            let events = self.sequence(partition);
-            let answered = outcomes.answered.get(&partition).copied();
-            let answered = answered.or_else(|| (!outcomes.cut.contains(&partition)).then_some(known));
-            if let Some(answered) = answered.filter(|answered| known < events && *answered < events) {
-                return Err(RestoreError::OutcomesMissing {
-                    partition,
-                    events,
-                    answered,
-                });
-            }
-        }
-        let is_untold = |partition: &u32| outcomes.cut.contains(partition) && !outcomes.answered.contains_key(partition);
+        let is_untold = |partition: &u32| outcomes.cut.contains(partition) && !outcomes.told.contains(partition);
         Ok(Some(Folded {
             events: events.records,
             outcomes: outcomes.records,
@@ -304,17 +288,37 @@ where
             .ok()
     }
 
-    /// Compares how far outcomes have come with what the group's offset says of it.
+    /// Compares how far outcomes have come with the events, and with what the group's offset says of it.
     fn is_answered(&self, partition: u32, committed: Option<&Committed>) -> Result<(), RestoreError> {
+        let Cursor {
+            sequence: events,
+            answered,
+            ..
+        } = self.machine.cursor(partition).unwrap_or_default();
+        match answered.cmp(&events) {
+            Ordering::Greater => {
+                return Err(RestoreError::EventsMissing {
+                    partition,
+                    events,
+                    answered,
+                });
+            }
+            Ordering::Less => {
+                return Err(RestoreError::OutcomesMissing {
+                    partition,
+                    events,
+                    answered,
+                });
+            }
+            Ordering::Equal => {}
+        }
         let state = self.next_command(partition);
         match committed {
-            Some(Committed { answered, .. }) if *answered > state && !self.tears.contains_key(&partition) => {
-                Err(RestoreError::AnswersMissing {
-                    partition,
-                    state,
-                    answered: *answered,
-                })
-            }
+            Some(Committed { answered, .. }) if *answered > state => Err(RestoreError::AnswersMissing {
+                partition,
+                state,
+                answered: *answered,
+            }),
             _ => Ok(()),
         }
     }

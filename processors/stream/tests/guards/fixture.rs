@@ -16,6 +16,7 @@ use stream::processor::{Configuration, Guards, Observe, Point, Processor, Proces
 use stream::reader::Reader;
 use stream::registry::RegistryError;
 use stream::writer::{Outgoing, Writer};
+use tempfile::TempDir;
 use topology::Topology;
 use uuid::Uuid;
 
@@ -35,6 +36,7 @@ pub(crate) struct BankRun {
     pub(crate) topology: Topology,
     pub(crate) troubles: Arc<Mutex<Vec<Trouble>>>,
     pub(crate) transactional_id: String,
+    pub(crate) state: Arc<TempDir>,
     stop: Option<Sender<()>>,
     running: Option<JoinHandle<Result<(), ProcessorError>>>,
 }
@@ -52,6 +54,7 @@ impl BankRun {
             topology,
             troubles: Arc::default(),
             transactional_id: format!("{name}-one"),
+            state: Arc::new(tempfile::tempdir().unwrap()),
             stop: None,
             running: None,
         }
@@ -63,7 +66,6 @@ impl BankRun {
 
     /// Starts the processor behind the proxy.
     pub(crate) fn start(&mut self, guards: Guards, at_point: AtPoint) {
-        let directory = tempfile::tempdir().unwrap();
         let group = self.group().to_owned();
         let processor = Processor {
             settings: settings(self.proxy.bootstrap()),
@@ -78,7 +80,7 @@ impl BankRun {
                 guards,
             },
             codec: Codec::default(),
-            store: Arc::new(Store::open(directory.path(), Sizing::default()).unwrap()),
+            store: Arc::new(Store::open(self.state.path(), Sizing::default()).unwrap()),
             schemas: NoSchemas,
             observe: Watcher {
                 troubles: Arc::clone(&self.troubles),
@@ -88,10 +90,7 @@ impl BankRun {
         };
         let (stop, stopped) = channel();
         self.stop = Some(stop);
-        self.running = Some(std::thread::spawn(move || {
-            let _directory = directory;
-            processor.run(&|wait| is_over(&stopped, wait))
-        }));
+        self.running = Some(std::thread::spawn(move || processor.run(&|wait| is_over(&stopped, wait))));
     }
 
     /// Opens an account: each number is a command of its own.

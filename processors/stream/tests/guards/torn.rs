@@ -2,10 +2,12 @@
 
 use crate::fixture::{BankRun, WAIT, brokers, events, outcomes, settings};
 use bank_example::{Bank, Codec, Event};
-use decider::{EventEnvelope, Outcome, Status};
+use decider::{Cursor, EventEnvelope, Limits, Machine, Outcome, Replay, Status};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use std::sync::Arc;
+use store::{Sizing, Store};
 use stream::processor::{Guards, Trouble};
 use stream::writer::{Outgoing, Writer};
 use uuid::Uuid;
@@ -45,6 +47,22 @@ fn an_offset_that_stayed_behind_is_brought_up_and_nothing_is_written_twice() {
 }
 
 #[test]
+fn what_a_follower_has_folded_of_a_torn_transaction_is_no_reason_to_go_on_from_there() {
+    for is_event in [true, false] {
+        let run = torn("torn-followed", &|run| {
+            if is_event {
+                write_event(run, 1, Uuid::from_u128(2));
+            } else {
+                write_outcome(run, 1);
+            }
+            commit(run, 2, 2);
+            follow(run);
+        });
+        assert_whole(run);
+    }
+}
+
+#[test]
 fn a_partition_whose_log_has_another_event_than_the_one_decided_is_stopped() {
     let mut run = torn("torn-otherwise", &|run| write_event(run, 1, Uuid::from_u128(77)));
     let is_stopped = std::iter::repeat_with(|| outcomes(&run.topology).len())
@@ -75,6 +93,7 @@ fn assert_whole(mut run: BankRun) {
     run.wait_for_outcomes(3);
     assert!(run.troubles.lock().unwrap().contains(&Trouble::TransactionTorn));
     run.stop();
+    run.state = Arc::new(tempfile::tempdir().unwrap());
     run.troubles.lock().unwrap().clear();
     run.start(Guards::default(), Box::new(|_| {}));
     run.open_account(4);
@@ -87,6 +106,31 @@ fn assert_whole(mut run: BankRun) {
     let found = outcomes(&run.topology);
     let found: Vec<_> = found.iter().map(|outcome| (outcome.sequence, outcome.command_offset)).collect();
     assert_eq!(found, [(1, 0), (2, 1), (3, 2), (4, 3)]);
+}
+
+/// Brings the state up to the log, as a follower does.
+fn follow(run: &BankRun) {
+    let store = Store::open(run.state.path(), Sizing::default()).unwrap();
+    let mut machine = Machine::<Bank>::new(Limits {
+        partitions: 1,
+        command_bytes_max: 1 << 20,
+        batch_bytes_max: 1 << 20,
+        cache_bytes_max: 1 << 20,
+    });
+    machine.open(0, Cursor::default());
+    let events = located(events(&run.topology));
+    store.apply(&machine.replay_events(&store, 0, &events).unwrap()).unwrap();
+    let outcomes = located(outcomes(&run.topology));
+    store.apply(&machine.replay_outcomes(0, &outcomes).unwrap()).unwrap();
+}
+
+fn located<T>(values: Vec<T>) -> Vec<Replay<T>> {
+    let replay = |(offset, value)| Replay {
+        offset,
+        timestamp_ms: 1,
+        value,
+    };
+    (0..).zip(values).map(replay).collect()
 }
 
 /// The event of the command at this offset, which opens an account.

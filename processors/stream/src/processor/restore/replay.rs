@@ -39,8 +39,8 @@ pub(super) struct Gap {
 #[derive(Default)]
 pub(super) struct Replayed {
     pub(super) records: u64,
-    /// The latest sequence that an outcome speaks of, by partition.
-    pub(super) answered: BTreeMap<u32, u64>,
+    /// Partitions of which something was folded.
+    pub(super) told: BTreeSet<u32>,
     /// Partitions of which some had gone from the log before it was folded.
     pub(super) cut: BTreeSet<u32>,
 }
@@ -130,8 +130,9 @@ where
             };
             for (partition, records) in found {
                 replayed.records += records.len() as u64;
+                replayed.told.insert(partition);
                 let last = records.last().map_or(0, |record| record.offset + 1);
-                let Some(mutations) = self.fold(&topic, partition, records, kind, &mut replayed.answered)? else {
+                let Some(mutations) = self.fold(&topic, partition, records, kind)? else {
                     return Ok(None);
                 };
                 self.processor.store.apply(&mutations)?;
@@ -166,14 +167,7 @@ where
     }
 
     /// `None` when the registry is away.
-    fn fold(
-        &mut self,
-        topic: &str,
-        partition: u32,
-        records: Vec<Found>,
-        kind: Kind,
-        answered: &mut BTreeMap<u32, u64>,
-    ) -> Result<Option<Vec<Mutation>>, RestoreError> {
+    fn fold(&mut self, topic: &str, partition: u32, records: Vec<Found>, kind: Kind) -> Result<Option<Vec<Mutation>>, RestoreError> {
         let Processor { codec, schemas, store, .. } = &mut *self.processor;
         let folded = match kind {
             Kind::Events => {
@@ -187,20 +181,6 @@ where
                 let mut outcomes = decoded::<D, C, _>(codec, schemas, records, C::decode_outcome);
                 if let (Ok(outcomes), Some(tear)) = (&mut outcomes, self.tears.get_mut(&partition)) {
                     tear.keep_outcomes(outcomes);
-                }
-                let events = self.machine.cursor(partition).unwrap_or_default().sequence;
-                if let Some(ahead) = outcomes.iter().flatten().find(|outcome| outcome.value.sequence > events) {
-                    return Err(RestoreError::EventsMissing {
-                        topic: topic.to_owned(),
-                        partition,
-                        offset: ahead.offset,
-                        sequence: ahead.value.sequence,
-                        events,
-                    });
-                }
-                for outcome in outcomes.iter().flatten() {
-                    let latest = answered.entry(partition).or_default();
-                    *latest = outcome.value.sequence.max(*latest);
                 }
                 outcomes.map(|outcomes| self.machine.replay_outcomes(partition, &outcomes))
             }
