@@ -3,6 +3,8 @@
 use crate::Error;
 use rocksdb::{BlockBasedOptions, Cache, DB, DBCompressionType, DBRecoveryMode, Options};
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// How much memory a store may take, about.
@@ -51,17 +53,38 @@ pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<DB, Error> {
     Ok(db)
 }
 
-/// The tables in a directory, as RocksDB calls them: `/000012.sst`.
+/// The whole tables in a directory, as RocksDB calls them: `/000012.sst`.
 ///
 /// A manifest that was cut short opens without a word at what it knew before: the tables that it no longer names are deleted, and the log
 /// beside them brings a newer position without the state that belongs to it. So a table that is not used means that the directory cannot
-/// be relied on. A crash within the moment between writing a table and naming it looks the same; that costs a rebuild.
+/// be relied on. One that was still being written is told by its end. A crash within the moment between writing a table and naming it looks the
+/// same as a lost name; that costs a rebuild.
 fn tables(path: &Path) -> BTreeSet<String> {
     let Ok(entries) = std::fs::read_dir(path) else {
         return BTreeSet::new();
     };
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    names.filter(|name| name.ends_with(".sst")).map(|name| format!("/{name}")).collect()
+    let tables = names.filter(|name| name.ends_with(".sst") && is_whole(&path.join(name)));
+    tables.map(|name| format!("/{name}")).collect()
+}
+
+/// What the last bytes of a table are (RocksDB's `kBlockBasedTableMagicNumber`): they are written when all else is.
+const END_OF_TABLE: [u8; 8] = 0x88e2_41b7_85f4_cff7_u64.to_le_bytes();
+
+/// One that cannot be read counts as whole: RocksDB says what is wrong with it.
+fn is_whole(table: &Path) -> bool {
+    let end = || {
+        let mut file = File::open(table)?;
+        let mut end = [0; END_OF_TABLE.len()];
+        let bytes = file.metadata()?.len();
+        if bytes < end.len() as u64 {
+            return Ok(None);
+        }
+        file.seek(SeekFrom::End(-(end.len() as i64)))?;
+        file.read_exact(&mut end)?;
+        std::io::Result::Ok(Some(end))
+    };
+    end().map_or(true, |end| end == Some(END_OF_TABLE))
 }
 
 pub(crate) fn options(sizing: Sizing) -> Options {

@@ -240,6 +240,50 @@ fn a_manifest_that_was_cut_short_is_corrupt_or_has_lost_nothing() {
 }
 
 #[test]
+fn a_table_that_was_being_written_when_the_process_died_is_no_reason_to_begin_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    {
+        let store = open(&path);
+        store.apply(&[put(1, "value")]).unwrap();
+        store.flush().unwrap();
+    }
+    let table = files(&path, ".sst").pop().unwrap();
+    let whole = std::fs::read(&table).unwrap();
+    for bytes in [0, 5, whole.len() / 2, whole.len() - 1] {
+        std::fs::write(path.join("000999.sst"), &whole[..bytes]).unwrap();
+        assert_eq!(scan(&open(&path), &[], &[0xFF; 5], Order::Ascending).len(), 1, "{bytes} bytes");
+    }
+    std::fs::write(path.join("000999.sst"), &whole).unwrap();
+    assert_eq!(Store::open(&path, Sizing::default()).err().unwrap().kind, Kind::Corrupt);
+}
+
+#[test]
+fn a_crash_takes_the_last_unlogged_batches_and_never_one_before_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let store = open(&path);
+    store.apply(&[put(1, "logged")]).unwrap();
+    store.apply_unlogged(&[put(2, "unlogged")]).unwrap();
+    store.apply_unlogged(&[put(3, "unlogged")]).unwrap();
+    let crashed = |name: &str| {
+        let copy = folder.path().join(name);
+        std::fs::create_dir(&copy).unwrap();
+        for entry in std::fs::read_dir(&path).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
+        }
+        scan(&open(&copy), &[], &[0xFF; 5], Order::Ascending).len()
+    };
+    assert_eq!(crashed("before"), 1);
+    store.apply(&[put(4, "logged")]).unwrap();
+    assert_eq!(crashed("after"), 4);
+    store.apply_unlogged(&[put(5, "unlogged")]).unwrap();
+    drop(store);
+    assert_eq!(crashed("closed"), 5);
+}
+
+#[test]
 fn a_write_ahead_log_that_was_cut_ends_at_a_whole_batch() {
     let folder = tempfile::tempdir().unwrap();
     {

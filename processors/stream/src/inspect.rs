@@ -11,7 +11,7 @@ use crate::Settings;
 use crate::failure::Failure;
 use crate::quiet::Quiet;
 use crate::reader::Watermarks;
-use crate::signature;
+use crate::signature::Signature;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
@@ -107,8 +107,8 @@ impl Group {
         for element in found.elements() {
             element.error().map_err(failed)?;
             if let Offset::Offset(offset) = element.offset() {
-                let (owner, _) = signature::read(element.metadata());
-                offsets.insert(element.partition().cast_unsigned(), (offset, owner.to_owned()));
+                let owner = Signature::read(element.metadata()).transactional_id;
+                offsets.insert(element.partition().cast_unsigned(), (offset, owner));
             }
         }
         Ok(offsets)

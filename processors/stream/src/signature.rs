@@ -1,23 +1,72 @@
-//! What stands beside a committed offset, in its metadata: who may write it, and how far the commands before it have outcomes.
+//! What stands beside a committed offset, in its metadata.
 //!
 //! `schedule-command-processor-one answered=1204`: the transactional id of the owner, and the offset after the last command that an outcome
 //! answers. The first lets a new owner end what a dead one has left open; the second lets it see that outcomes are missing, though the
-//! offset was committed together with them (docs/decisions/0009).
+//! offset was committed together with them (docs/decisions/0012).
+//!
+//! `… torn=311/-`: from these offsets of events and outcomes on something was aborted that may have been acknowledged. A state that has folded
+//! it has what the log lacks.
 
-const ANSWERED: &str = " answered=";
+use std::fmt;
 
-/// The metadata.
-pub(crate) fn sign(transactional_id: &str, answered: i64) -> String {
-    format!("{transactional_id}{ANSWERED}{answered}")
+/// A signature as it is read and written. One that a tool has left is empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Signature {
+    pub(crate) transactional_id: String,
+    pub(crate) answered: i64,
+    pub(crate) torn: Torn,
 }
 
-/// Both parts of the metadata; empty and 0 where a tool has set the offset.
-pub(crate) fn read(metadata: &str) -> (&str, i64) {
-    let signed = metadata
-        .rsplit_once(ANSWERED)
-        .and_then(|(owner, answered)| Some((owner, answered.parse().ok()?)));
-    // Signed by a version that said no more than its name.
-    signed.unwrap_or((metadata, 0))
+/// The first offsets of what was aborted; `None` where nothing was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Torn {
+    pub(crate) events: Option<i64>,
+    pub(crate) outcomes: Option<i64>,
+}
+
+const ANSWERED: &str = " answered=";
+const TORN: &str = " torn=";
+const NONE: &str = "-";
+
+impl Signature {
+    pub(crate) fn read(metadata: &str) -> Self {
+        let (rest, torn) = after(metadata, TORN, Torn::read).unwrap_or((metadata, Torn::default()));
+        // A version that signed with no more than its name told nothing of outcomes.
+        let (name, answered) = after(rest, ANSWERED, |text| text.parse().ok()).unwrap_or((metadata, 0));
+        Self {
+            transactional_id: name.to_owned(),
+            answered,
+            torn: if name.len() < metadata.len() { torn } else { Torn::default() },
+        }
+    }
+}
+
+/// What stands before the last `mark`, and what is read behind it.
+fn after<'m, T>(text: &'m str, mark: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<(&'m str, T)> {
+    let (before, value) = text.rsplit_once(mark)?;
+    Some((before, read(value)?))
+}
+
+impl Torn {
+    fn read(text: &str) -> Option<Self> {
+        let (events, outcomes) = text.split_once('/')?;
+        let offset = |text: &str| if text == NONE { Some(None) } else { text.parse().ok().map(Some) };
+        Some(Self {
+            events: offset(events)?,
+            outcomes: offset(outcomes)?,
+        })
+    }
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}{ANSWERED}{}", self.transactional_id, self.answered)?;
+        if self.torn == Torn::default() {
+            return Ok(());
+        }
+        let offset = |offset: Option<i64>| offset.map_or_else(|| NONE.to_owned(), |offset| offset.to_string());
+        write!(formatter, "{TORN}{}/{}", offset(self.torn.events), offset(self.torn.outcomes))
+    }
 }
 
 #[cfg(test)]

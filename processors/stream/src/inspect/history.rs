@@ -3,7 +3,7 @@
 
 use super::walk::Side;
 use super::{InspectError, Inspector};
-use crate::signature;
+use crate::signature::Signature;
 
 const TOPIC: &str = "__consumer_offsets";
 
@@ -49,7 +49,7 @@ pub fn history(inspector: &Inspector, group: &str, topic: &str, visit: &mut dyn 
         visit(Entry {
             partition: of,
             offset,
-            owner: signature::read(&metadata).0.to_owned(),
+            owner: Signature::read(&metadata).transactional_id,
             at: (partition, found.offset),
         });
     }

@@ -8,7 +8,6 @@ use crate::failure::{Failure, is_transient};
 use crate::marks;
 use crate::quiet::Quiet;
 use crate::raw::seen_end;
-use crate::signature;
 use rdkafka::bindings::rd_kafka_resp_err_t;
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
@@ -304,7 +303,7 @@ impl GroupConsumer {
             let mut element = list.add_partition(&self.commands, partition.cast_signed());
             let offset = Offset::Offset(committed.offset);
             element.set_offset(offset).map_err(|error| Failure::of(&error))?;
-            element.set_metadata(signature::sign(&committed.transactional_id, committed.answered));
+            element.set_metadata(committed.signature.to_string());
         }
         Ok(list)
     }

@@ -165,11 +165,12 @@ where
             return Ok(None);
         };
         for topic in [&topics.events.name, &topics.outcomes.name] {
-            if !self.end_open_transactions(topic, &committed)? {
+            if !self.end_open_transactions(topic, &committed) {
                 return Ok(None);
             }
         }
         for partition in partitions {
+            self.empty_what_was_aborted(*partition, committed.get(partition))?;
             let cursor = Cursor::load(&self.processor.store, *partition)?.unwrap_or_default();
             self.machine.close(*partition);
             self.machine.open(*partition, cursor);
@@ -313,11 +314,11 @@ where
             Ordering::Equal => {}
         }
         let state = self.next_command(partition);
-        match committed {
-            Some(Committed { answered, .. }) if *answered > state => Err(RestoreError::AnswersMissing {
+        match committed.map_or(0, |committed| committed.signature.answered) {
+            answered if answered > state => Err(RestoreError::AnswersMissing {
                 partition,
                 state,
-                answered: *answered,
+                answered,
             }),
             _ => Ok(()),
         }
@@ -335,12 +336,10 @@ where
                 committed: *offset,
             }),
             // What a processor commits is signed; what a tool has set is not.
-            Some(Committed {
-                offset, transactional_id, ..
-            }) if transactional_id.is_empty() && *offset != state => Err(RestoreError::OffsetMoved {
+            Some(committed) if !committed.is_signed() && committed.offset != state => Err(RestoreError::OffsetMoved {
                 partition,
                 state,
-                committed: *offset,
+                committed: committed.offset,
             }),
             Some(Committed { offset, .. }) => Ok(*offset),
         }
@@ -357,8 +356,8 @@ where
         let mut unclaimed = BTreeMap::new();
         for partition in partitions {
             let committed = committed.entry(*partition).or_default();
-            if committed.transactional_id != own {
-                own.clone_into(&mut committed.transactional_id);
+            if committed.signature.transactional_id != own {
+                own.clone_into(&mut committed.signature.transactional_id);
                 unclaimed.insert(*partition, committed.clone());
             }
         }

@@ -5,7 +5,7 @@ use crate::Settings;
 use crate::failure::Failure;
 use crate::marks::{self, Question, Watermarks};
 use crate::quiet::{HEAR_WAIT, Quiet};
-use crate::signature;
+use crate::signature::Signature;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
@@ -15,10 +15,14 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Committed {
     pub(crate) offset: i64,
-    /// Who wrote it; empty where a tool has set it.
-    pub(crate) transactional_id: String,
-    /// The offset after the last command that an outcome answers, as far as it was told.
-    pub(crate) answered: i64,
+    pub(crate) signature: Signature,
+}
+
+impl Committed {
+    /// By a processor. What a tool has set is not.
+    pub(crate) fn is_signed(&self) -> bool {
+        !self.signature.transactional_id.is_empty()
+    }
 }
 
 /// Who is in a group.
@@ -102,12 +106,8 @@ pub(super) fn committed<C: ConsumerContext>(
     for element in found.elements() {
         element.error().map_err(|error| Failure::of(&error))?;
         if let Offset::Offset(offset) = element.offset() {
-            let (transactional_id, answered) = signature::read(element.metadata());
-            let committed = Committed {
-                offset,
-                transactional_id: transactional_id.to_owned(),
-                answered,
-            };
+            let signature = Signature::read(element.metadata());
+            let committed = Committed { offset, signature };
             offsets.insert(element.partition().cast_unsigned(), committed);
         }
     }

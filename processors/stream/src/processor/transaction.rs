@@ -32,6 +32,9 @@ use topology::Topology;
 
 /// All of a transaction, from its begin to the answer to its commit; a little less than its timeout at the broker.
 const TRANSACTION_WAIT_MAX: Duration = Duration::from_secs(9);
+/// A producer that is not ready by then is made anew: one was silent for good after its broker had been killed while it asked for the
+/// coordinator.
+const PREPARE_WAIT_MAX: Duration = Duration::from_secs(10);
 /// One call into the client.
 const SLICE: Duration = Duration::from_millis(1000);
 /// How long a transaction that cannot be committed is tried to be aborted before its producer is given up.
@@ -59,6 +62,8 @@ pub(crate) struct TransactionalProducer {
     owner: String,
     client: Option<Arc<ThreadedProducer<Deliveries>>>,
     ready: bool,
+    /// Until when the client is waited for.
+    patience: Deadline,
     /// The coordinator is done with a transaction a moment after it has said so.
     settling: Settling,
 }
@@ -74,6 +79,7 @@ impl TransactionalProducer {
             guards: configuration.guards,
             client: None,
             ready: false,
+            patience: Deadline::after(PREPARE_WAIT_MAX),
             settling: Settling::new(settings.retry_backoff_min()),
         };
         producer.create().map_err(ProcessorError::Client)?;
@@ -91,6 +97,7 @@ impl TransactionalProducer {
             .map_err(|error| Failure::of(&error))?;
         client.context().quiet.watch(client.client(), &config);
         self.client = Some(Arc::new(client));
+        self.patience = Deadline::after(PREPARE_WAIT_MAX);
         Ok(())
     }
 
@@ -126,7 +133,7 @@ impl TransactionalProducer {
                 Ok(())
             }
             Err(failure) => {
-                if !failure.retriable {
+                if !failure.retriable || self.patience.is_over() {
                     self.discard();
                 }
                 Err(failure)

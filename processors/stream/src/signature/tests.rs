@@ -2,15 +2,30 @@
 
 use super::*;
 
-#[test]
-fn what_was_signed_is_read_back() {
-    assert_eq!(read(&sign("group-one", 1204)), ("group-one", 1204));
-    assert_eq!(read(&sign("odd answered=7 name", 3)), ("odd answered=7 name", 3));
+fn signature(transactional_id: &str, answered: i64, events: Option<i64>, outcomes: Option<i64>) -> Signature {
+    Signature {
+        transactional_id: transactional_id.to_owned(),
+        answered,
+        torn: Torn { events, outcomes },
+    }
 }
 
 #[test]
-fn a_name_alone_says_nothing_of_outcomes_and_a_tool_signs_nothing() {
-    assert_eq!(read("group-one"), ("group-one", 0));
-    assert_eq!(read(""), ("", 0));
-    assert_eq!(read("group-one answered=many"), ("group-one answered=many", 0));
+fn what_was_signed_is_read_back() {
+    for (text, expected) in [
+        ("group-one answered=1204", signature("group-one", 1204, None, None)),
+        ("odd answered=7 name answered=3", signature("odd answered=7 name", 3, None, None)),
+        ("group-one answered=4 torn=311/-", signature("group-one", 4, Some(311), None)),
+        ("group-one answered=4 torn=0/12", signature("group-one", 4, Some(0), Some(12))),
+    ] {
+        assert_eq!(Signature::read(text), expected);
+        assert_eq!(expected.to_string(), text);
+    }
+}
+
+#[test]
+fn a_name_alone_says_nothing_more_and_a_tool_signs_nothing() {
+    for text in ["group-one", "", "group-one answered=many", "group-one torn=1/2"] {
+        assert_eq!(Signature::read(text), signature(text, 0, None, None));
+    }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use store::{Sizing, Store};
 use stream::processor::{Guards, Trouble};
 use stream::writer::{Outgoing, Writer};
+use tempfile::TempDir;
 use uuid::Uuid;
 
 #[test]
@@ -56,10 +57,25 @@ fn what_a_follower_has_folded_of_a_torn_transaction_is_no_reason_to_go_on_from_t
                 write_outcome(run, 1);
             }
             commit(run, 2, 2);
-            follow(run);
+            follow(run, &run.state);
         });
         assert_whole(run);
     }
+}
+
+#[test]
+fn a_state_that_has_what_was_aborted_since_is_built_anew() {
+    let run = torn("torn-state", &|run| {
+        let whole = BankRun::new("torn-state-whole");
+        for offset in 0..2 {
+            write_event(&whole, offset, Uuid::from_u128(u128::try_from(offset + 1).unwrap()));
+            write_outcome(&whole, offset);
+        }
+        follow(&whole, &run.state);
+        write_outcome(run, 1);
+        commit_signed(run, 2, "answered=2 torn=1/-");
+    });
+    assert_whole(run);
 }
 
 #[test]
@@ -108,9 +124,9 @@ fn assert_whole(mut run: BankRun) {
     assert_eq!(found, [(1, 0), (2, 1), (3, 2), (4, 3)]);
 }
 
-/// Brings the state up to the log, as a follower does.
-fn follow(run: &BankRun) {
-    let store = Store::open(run.state.path(), Sizing::default()).unwrap();
+/// Brings a state up to the log, as a follower does.
+fn follow(run: &BankRun, state: &TempDir) {
+    let store = Store::open(state.path(), Sizing::default()).unwrap();
     let mut machine = Machine::<Bank>::new(Limits {
         partitions: 1,
         command_bytes_max: 1 << 20,
@@ -184,12 +200,16 @@ fn write(topic: &str, key: &str, value: &[u8]) {
 
 /// Commits an offset as an owner does.
 fn commit(run: &BankRun, offset: i64, answered: i64) {
+    commit_signed(run, offset, &format!("answered={answered}"));
+}
+
+fn commit_signed(run: &BankRun, offset: i64, more: &str) {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", brokers()).set("group.id", run.group());
     let consumer: BaseConsumer = config.create().unwrap();
     let mut list = TopicPartitionList::new();
     let mut element = list.add_partition(&run.topology.topics.commands.name, 0);
     element.set_offset(Offset::Offset(offset)).unwrap();
-    element.set_metadata(format!("{} answered={answered}", run.transactional_id));
+    element.set_metadata(format!("{} {more}", run.transactional_id));
     consumer.commit(&list, CommitMode::Sync).unwrap();
 }

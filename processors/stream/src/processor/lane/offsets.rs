@@ -3,6 +3,7 @@
 use super::Lane;
 use crate::processor::scout::Committed;
 use crate::processor::{Observe, SchemaSource};
+use crate::signature::Torn;
 use decider::{Batch, Codec, Domain, Incoming, Outgoing};
 use keyvalue::{Read, Write};
 use std::collections::BTreeMap;
@@ -19,12 +20,13 @@ where
     pub(super) fn offsets_of(&self, batch: &Batch, incoming: &[Incoming<'_>]) -> BTreeMap<u32, Committed> {
         let owner = self.producer.transactional_id();
         let moved = batch.next_command_offsets().map(|(partition, next)| {
-            let before = self.committed.get(&partition);
-            let committed = Committed {
-                offset: before.map_or(next, |before| before.offset.max(next)),
-                transactional_id: owner.to_owned(),
-                answered: before.map_or(0, |before| before.answered),
-            };
+            let mut committed = self.committed.get(&partition).cloned().unwrap_or_default();
+            if committed.offset <= next {
+                // All that was decided before is in the log again.
+                committed.signature.torn = Torn::default();
+                committed.offset = next;
+            }
+            owner.clone_into(&mut committed.signature.transactional_id);
             (partition, committed)
         });
         let mut offsets: BTreeMap<u32, Committed> = moved.collect();
@@ -32,7 +34,8 @@ where
             if let Outgoing::Outcome { incoming: index, .. } = outgoing {
                 let record = &incoming[*index];
                 if let Some(committed) = offsets.get_mut(&record.partition) {
-                    committed.answered = committed.answered.max(record.offset + 1);
+                    let answered = &mut committed.signature.answered;
+                    *answered = (record.offset + 1).max(*answered);
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Ending what a dead owner has left open, so that nobody waits for its timeout: a transaction that has sent offsets holds up the group's
 //! offsets, and one that has only written records holds up their readers.
 
-use super::{ASK_WAIT_MAX, RestoreError};
+use super::ASK_WAIT_MAX;
 use crate::clock::{self, Deadline};
 use crate::failure::Failure;
 use crate::processor::closing::close_aside;
@@ -10,7 +10,7 @@ use crate::processor::scout::Committed;
 use crate::processor::sending::{NotSent, send_offsets};
 use crate::processor::transaction::init_transactions;
 use crate::processor::{Observe, SchemaSource, Trouble};
-use decider::{Codec, Cursor, Domain};
+use decider::{Codec, Domain};
 use keyvalue::{Read, Write};
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -144,46 +144,25 @@ where
     /// Where the end of what is committed stays behind the end of a topic, a transaction is open: the owner that signed the partition's
     /// offset is gone or stands still, because nobody gives a partition away in the midst of one. What this instance had left open ended
     /// when its producer was made ready. `false` when that has to be made ready again.
-    pub(super) fn end_open_transactions(&mut self, topic: &str, committed: &BTreeMap<u32, Committed>) -> Result<bool, RestoreError> {
+    pub(super) fn end_open_transactions(&mut self, topic: &str, committed: &BTreeMap<u32, Committed>) -> bool {
         let open = self.stay_open(topic, committed.keys().copied().collect());
         if open.is_empty() {
-            return Ok(true);
+            return true;
         }
         let owners = open.iter().filter_map(|partition| committed.get(partition));
         self.end_owners(owners, |lane| lane.open_ones(topic, open.clone()).is_empty());
         let open = self.stay_open(topic, open);
         if open.is_empty() {
-            return Ok(true);
+            return true;
         }
         // Their coordinator does not know of them, and nobody will end them: see docs/decisions/0009.
         tracing::warn!(topic, ?open, "a transaction is open there that nobody ends");
-        if !self.empty_what_has_it(topic, &open)? {
-            return Ok(false);
+        if !self.note_torn(topic, &open, committed) {
+            return false;
         }
         let signed = open.iter().filter_map(|partition| committed.get(partition));
         self.abort_left_over(signed, |lane, owner| lane.abort_records(owner, topic, &open));
-        Ok(false)
-    }
-
-    /// Empties the state of those partitions that have folded what is open, and is about to be aborted, because its commit was acknowledged.
-    /// Before the abort: afterwards nothing would tell that state from a right one. `false` when the cluster is away.
-    fn empty_what_has_it(&mut self, topic: &str, open: &[u32]) -> Result<bool, RestoreError> {
-        let Ok(stable) = self.member_question(topic, open).high() else {
-            return Ok(false);
-        };
-        let is_of_events = topic == self.processor.topology.topics.events.name;
-        for partition in open {
-            let cursor = Cursor::load(&self.processor.store, *partition)?.unwrap_or_default();
-            let folded = if is_of_events {
-                cursor.next_event_offset
-            } else {
-                cursor.next_outcome_offset
-            };
-            if stable.get(partition).is_none_or(|end| *end < folded) {
-                self.empty(*partition)?;
-            }
-        }
-        Ok(true)
+        false
     }
 
     /// An abort marker ends whatever a producer has open in a partition; to get one there, the transaction has to have a record in it.
@@ -236,6 +215,6 @@ where
 
 /// Who has signed offsets; what a tool has set is not signed.
 fn signers<'c>(committed: impl Iterator<Item = &'c Committed>) -> BTreeSet<&'c str> {
-    let owners = committed.map(|committed| committed.transactional_id.as_str());
+    let owners = committed.map(|committed| committed.signature.transactional_id.as_str());
     owners.filter(|owner| !owner.is_empty()).collect()
 }

@@ -11,7 +11,7 @@ use crate::clock::Deadline;
 use crate::processor::lane::Lane;
 use crate::processor::scout::Committed;
 use crate::processor::{Observe, Processor, SchemaSource, Trouble};
-use decider::{Codec, Domain, EventEnvelope, Outcome, Replay, Seam, Whole, Written};
+use decider::{Codec, Cursor, Domain, EventEnvelope, Outcome, Replay, Seam, Whole, Written};
 use keyvalue::{Read, Write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -79,9 +79,7 @@ where
     pub(super) fn mend(&mut self, error: &RestoreError, committed: &BTreeMap<u32, Committed>) -> Result<bool, RestoreError> {
         match error {
             RestoreError::StateAhead { partition, .. } => {
-                let is_signed = committed
-                    .get(partition)
-                    .is_some_and(|committed| !committed.transactional_id.is_empty());
+                let is_signed = committed.get(partition).is_some_and(Committed::is_signed);
                 Ok(self.rebuild(*partition, error)? || is_signed && self.tear(*partition, error, committed)?)
             }
             RestoreError::EventsMissing { partition, .. }
@@ -117,7 +115,7 @@ where
     /// Reads a partition's outcomes up to where they, the events or the group's offset stop.
     fn seam(&mut self, partition: u32, committed: Option<&Committed>) -> Result<Found, RestoreError> {
         // What a tool has set says nothing of transactions.
-        let committed = committed.filter(|committed| !committed.transactional_id.is_empty());
+        let committed = committed.filter(|committed| committed.is_signed());
         let mut seam = Seam::new(self.sequence(partition), committed.map_or(i64::MAX, |committed| committed.offset));
         let topic = self.processor.topology.topics.outcomes.name.clone();
         let mut reader = self.readers.take(&topic)?;
@@ -158,6 +156,47 @@ where
         let whole = seam.whole();
         let is_told = low == 0 || whole != Whole::default();
         Ok(if is_told { Found::Seam(whole) } else { Found::Nothing })
+    }
+
+    /// Says beside the offsets that what is open is about to be aborted, though its commit may have been acknowledged: afterwards nothing would
+    /// tell a state that has folded it from a right one. `false` when that cannot be said now.
+    pub(super) fn note_torn(&self, topic: &str, open: &[u32], committed: &BTreeMap<u32, Committed>) -> bool {
+        let Ok(stable) = self.member_question(topic, open).high() else {
+            return false;
+        };
+        let is_of_events = topic == self.processor.topology.topics.events.name;
+        let mut noted = BTreeMap::new();
+        for partition in open {
+            let (Some(committed), Some(first)) = (committed.get(partition), stable.get(partition)) else {
+                continue;
+            };
+            let mut committed = committed.clone();
+            let torn = &mut committed.signature.torn;
+            let torn = if is_of_events { &mut torn.events } else { &mut torn.outcomes };
+            *torn = Some(torn.map_or(*first, |before| before.min(*first)));
+            noted.insert(*partition, committed);
+        }
+        let claimed = self.consumer.claim(&noted);
+        claimed
+            .map_err(|failure| tracing::warn!(%failure, topic, "what is open cannot be ended yet"))
+            .is_ok()
+    }
+
+    /// Empties a partition's state that has folded what was aborted since.
+    pub(super) fn empty_what_was_aborted(&mut self, partition: u32, committed: Option<&Committed>) -> Result<(), RestoreError> {
+        let torn = committed.map(|committed| committed.signature.torn).unwrap_or_default();
+        let cursor = Cursor::load(&self.processor.store, partition)?.unwrap_or_default();
+        let has_events = torn.events.is_some_and(|first| first < cursor.next_event_offset);
+        if has_events || torn.outcomes.is_some_and(|first| first < cursor.next_outcome_offset) {
+            tracing::warn!(
+                partition,
+                ?torn,
+                "the state has what was aborted after its commit was acknowledged; it is built anew"
+            );
+            self.processor.observe.trouble(Trouble::CommitLost);
+            self.empty(partition)?;
+        }
+        Ok(())
     }
 
     /// All is ready: what the log has of the commands that are decided again is not written again.
