@@ -23,8 +23,8 @@ const OPEN_TRANSACTION_PATIENCE: Duration = Duration::from_millis(200);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Ending a former owner's transaction.
 const FENCE_WAIT_MAX: Duration = Duration::from_secs(5);
-/// The first try's part of it; each further one has twice as long.
-const FENCE_TRY: Duration = Duration::from_millis(150);
+/// Between two looks whether it is over.
+const FENCE_SLICE: Duration = Duration::from_millis(100);
 
 impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
 where
@@ -109,10 +109,8 @@ where
 
     /// A producer with the dead owner's id gets a new epoch, and the coordinator aborts what the old epoch left open.
     fn fenced(&self, transactional_id: &str, wait: Duration) -> Result<BaseProducer, Failure> {
-        let config = self.processor.settings.transactional_producer(transactional_id);
-        let client: BaseProducer = config.create().map_err(|error| Failure::of(&error))?;
-        let commands = self.processor.topology.topics.commands.name.clone();
-        match init_transactions(&client, &[commands], wait) {
+        let client = self.namesake_of(transactional_id)?;
+        match self.take_epoch(&client, wait) {
             Ok(()) => Ok(client),
             Err(failure) => {
                 close_aside(client);
@@ -121,24 +119,33 @@ where
         }
     }
 
+    fn namesake_of(&self, transactional_id: &str) -> Result<BaseProducer, Failure> {
+        let config = self.processor.settings.transactional_producer(transactional_id);
+        config.create().map_err(|error| Failure::of(&error))
+    }
+
+    fn take_epoch(&self, client: &BaseProducer, wait: Duration) -> Result<(), Failure> {
+        let commands = self.processor.topology.topics.commands.name.clone();
+        init_transactions(client, &[commands], wait)
+    }
+
     /// The same until nothing is open any more.
     ///
     /// Where something is, the first question begins the abort, and is refused until that is done. librdkafka 2.12.1 asks again after half a second
-    /// (`rd_kafka_idemp_pid_timer_restart`): by then all is over long since.
+    /// (`rd_kafka_idemp_pid_timer_restart`): by then all is over long since, and it is looked meanwhile.
     fn fence(&self, owner: &str, is_over: impl Fn(&Self) -> bool) -> Result<(), Failure> {
         let deadline = Deadline::after(FENCE_WAIT_MAX);
-        let mut patience = FENCE_TRY;
-        loop {
-            match self.fenced(owner, patience.min(deadline.left())) {
-                Ok(client) => {
-                    close_aside(client);
-                    return Ok(());
-                }
-                Err(_) if is_over(self) => return Ok(()),
-                Err(failure) if !failure.retriable || deadline.is_over() => return Err(failure),
-                Err(_) => patience *= 2,
+        let client = self.namesake_of(owner)?;
+        let fenced = loop {
+            match self.take_epoch(&client, FENCE_SLICE.min(deadline.left())) {
+                Ok(()) => break Ok(()),
+                Err(_) if is_over(self) => break Ok(()),
+                Err(failure) if !failure.retriable || deadline.is_over() => break Err(failure),
+                Err(_) => {}
             }
-        }
+        };
+        close_aside(client);
+        fenced
     }
 
     /// Where the end of what is committed stays behind the end of a topic, a transaction is open: the owner that signed the partition's
