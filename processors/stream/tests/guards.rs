@@ -9,8 +9,6 @@ mod fixture;
 mod ghost;
 #[path = "guards/late_end.rs"]
 mod late_end;
-#[path = "guards/silent.rs"]
-mod silent;
 #[path = "guards/stuck.rs"]
 mod stuck;
 #[path = "guards/torn.rs"]

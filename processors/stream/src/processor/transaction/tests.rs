@@ -171,3 +171,29 @@ fn without_the_guard_a_live_member_commits_what_another_one_owns() {
     assert!(result.is_ok(), "{result:?}");
     assert_eq!(committed, Some(1));
 }
+
+#[test]
+fn a_producer_that_is_not_ready_in_its_time_is_made_anew() {
+    let settings = Settings::new(&BTreeMap::from([("bootstrap.servers".to_owned(), "127.0.0.1:1".to_owned())])).unwrap();
+    let topology = Topology::schedule_named("nowhere", Some(1)).unwrap();
+    let configuration = Configuration {
+        group: "nowhere".to_owned(),
+        instance_id: "one".to_owned(),
+        batch_records_max: 1,
+        pace: Duration::ZERO,
+        cache_bytes_max: 1,
+        warm_partitions_max: 0,
+        guards: Guards::default(),
+    };
+    let mut producer = TransactionalProducer::new(&settings, &configuration, &topology).unwrap();
+    let first = Arc::as_ptr(producer.client.as_ref().unwrap());
+    // One more than fit into the time: each takes a slice.
+    let tries_max = PREPARE_WAIT_MAX.as_millis() / SLICE.as_millis() + 1;
+    for _ in 0..tries_max {
+        assert!(!producer.prepare());
+    }
+    assert!(
+        producer.client.is_none_or(|client| Arc::as_ptr(&client) != first),
+        "it is waited for still"
+    );
+}
