@@ -36,6 +36,9 @@ const BACKGROUND_JOBS_MAX: i32 = 2;
 const INFO_LOGS_MAX: usize = 3;
 const INFO_LOG_BYTES_MAX: usize = 1 << 20;
 const SET_ASIDE_MAX: u32 = 1000;
+/// RocksDB writes a table of the last level anew when the last snapshot goes that was older than it, which here is every question that follows a
+/// flush: work for nothing, and a table without a name whenever the process is killed then.
+const REWRITE_DELAY_SECONDS: &str = "86400";
 
 pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<DB, Error> {
     let mut options = options(sizing);
@@ -49,7 +52,11 @@ pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<DB, Error> {
     if let Some(unused) = found.iter().find(|name| !used.contains(*name)) {
         return Err(Error::unnamed(path, unused));
     }
-    db.set_options(&[("disable_auto_compactions", "false")]).map_err(failed)?;
+    db.set_options(&[
+        ("disable_auto_compactions", "false"),
+        ("bottommost_file_compaction_delay", REWRITE_DELAY_SECONDS),
+    ])
+    .map_err(failed)?;
     Ok(db)
 }
 
