@@ -1,6 +1,7 @@
 //! A session of one consumer: what the group gave, restored and then processed, batch by batch.
 
 pub(super) mod deciding;
+mod looking;
 mod offsets;
 mod stopping;
 
@@ -13,6 +14,7 @@ use super::{End, Observe, Point, Processor, ProcessorError, SchemaSource, Troubl
 use crate::clock::{self, Deadline};
 use decider::{Batch, Codec, Domain, Incoming, Machine, Outgoing};
 use keyvalue::{Read, Write};
+use looking::LOOK_EVERY;
 use rdkafka::message::BorrowedMessage;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -64,6 +66,8 @@ pub(super) struct Lane<'l, D: Domain, C, S, R, O> {
     pub(super) tears: BTreeMap<u32, Tear>,
     begun: Instant,
     measured: Deadline,
+    /// When it is to be looked where the commands end.
+    looked: Deadline,
     /// Schema ids whose commands cannot be read, and why. Asked for again after a while: a schema may be registered late.
     unreadable: BTreeMap<u32, String>,
     unreadable_until: Deadline,
@@ -115,6 +119,7 @@ where
             tears: BTreeMap::new(),
             begun: clock::now(),
             measured: Deadline::after(Duration::ZERO),
+            looked: Deadline::after(LOOK_EVERY),
             unreadable: BTreeMap::new(),
             unreadable_until: Deadline::after(UNREADABLE_KEPT),
         }
@@ -258,7 +263,11 @@ where
             Ok(messages) => messages,
             Err(end) => return Ok(Err(end)),
         };
-        if messages.is_empty() || self.consumer.has_changes() {
+        if messages.is_empty() {
+            return Ok(self.look_at_ends());
+        }
+        self.looked = Deadline::after(LOOK_EVERY);
+        if self.consumer.has_changes() {
             return Ok(Ok(()));
         }
         self.forget_unreadable();
