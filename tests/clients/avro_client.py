@@ -17,6 +17,7 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 
 COMMANDS, OUTCOMES = "schedule.commands", "schedule.outcomes"
 WAIT_SECONDS_MAX = 30
+REGISTRY_SECONDS_MAX = 5
 
 
 class Schedule:
@@ -24,7 +25,8 @@ class Schedule:
 
     def __init__(self):
         servers = os.environ["KAFKA_BOOTSTRAP_SERVERS"]
-        registry = SchemaRegistryClient({"url": os.environ["SCHEMA_REGISTRY_URL"]})
+        # Without a time the client waits for ever for an answer that was lost; with one it asks again.
+        registry = SchemaRegistryClient({"url": os.environ["SCHEMA_REGISTRY_URL"], "timeout": REGISTRY_SECONDS_MAX})
         settings = {"auto.register.schemas": False, "use.latest.version": True}
         self.serialize = AvroSerializer(registry, conf=settings)
         self.deserialize = AvroDeserializer(registry)
