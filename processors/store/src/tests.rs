@@ -184,6 +184,14 @@ fn a_flipped_byte_in_a_file_is_an_error_and_never_a_value() {
     }
 }
 
+fn copy_directory(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
 #[test]
 fn a_missing_manifest_is_corrupt_and_the_directory_can_be_set_aside() {
     let folder = tempfile::tempdir().unwrap();
@@ -217,11 +225,7 @@ fn a_manifest_that_was_cut_short_is_corrupt_or_has_lost_nothing() {
     let mut corrupt = 0;
     for cut in (0..whole.len() - 1).step_by(whole.len() / 12) {
         let copy = folder.path().join(format!("cut-{cut}"));
-        std::fs::create_dir(&copy).unwrap();
-        for entry in std::fs::read_dir(&path).unwrap() {
-            let entry = entry.unwrap();
-            std::fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
-        }
+        copy_directory(&path, &copy);
         std::fs::write(copy.join(manifest.file_name().unwrap()), &whole[..cut]).unwrap();
         match Store::open(&copy, Sizing::default()) {
             Err(error) => {
@@ -268,11 +272,7 @@ fn a_crash_takes_the_last_unlogged_batches_and_never_one_before_another() {
     store.apply_unlogged(&[put(3, "unlogged")]).unwrap();
     let crashed = |name: &str| {
         let copy = folder.path().join(name);
-        std::fs::create_dir(&copy).unwrap();
-        for entry in std::fs::read_dir(&path).unwrap() {
-            let entry = entry.unwrap();
-            std::fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
-        }
+        copy_directory(&path, &copy);
         scan(&open(&copy), &[], &[0xFF; 5], Order::Ascending).len()
     };
     assert_eq!(crashed("before"), 1);

@@ -170,8 +170,7 @@ where
             }
         }
         for partition in partitions {
-            self.empty_what_was_aborted(*partition, committed.get(partition))?;
-            let cursor = Cursor::load(&self.processor.store, *partition)?.unwrap_or_default();
+            let cursor = self.stored_cursor(*partition, committed.get(partition))?;
             self.machine.close(*partition);
             self.machine.open(*partition, cursor);
         }
@@ -250,17 +249,11 @@ where
         let Some(outcomes) = self.replay(outcomes)? else {
             return Ok(None);
         };
-        let is_untold = |partition: &u32| outcomes.cut.contains(partition) && !outcomes.told.contains(partition);
         Ok(Some(Folded {
             events: events.records,
             outcomes: outcomes.records,
-            untold: partitions.iter().copied().filter(is_untold).collect(),
+            untold: outcomes.untold,
         }))
-    }
-
-    /// How many events the state of an open partition has.
-    fn sequence(&self, partition: u32) -> u64 {
-        self.machine.cursor(partition).unwrap_or_default().sequence
     }
 
     /// Whether the group's offsets are no longer these, or cannot be told. An instance that has lost its partitions without having heard of it
@@ -314,14 +307,15 @@ where
             Ordering::Equal => {}
         }
         let state = self.next_command(partition);
-        match committed.map_or(0, |committed| committed.signature.answered) {
-            answered if answered > state => Err(RestoreError::AnswersMissing {
+        let answered = committed.map_or(0, |committed| committed.signature.answered);
+        if answered > state {
+            return Err(RestoreError::AnswersMissing {
                 partition,
                 state,
                 answered,
-            }),
-            _ => Ok(()),
+            });
         }
+        Ok(())
     }
 
     /// Compares what the state has decided with what the group has committed: the next command to decide.
@@ -346,7 +340,7 @@ where
     }
 
     /// The next command to decide, as far as the state knows.
-    fn next_command(&self, partition: u32) -> i64 {
+    pub(super) fn next_command(&self, partition: u32) -> i64 {
         self.machine.cursor(partition).unwrap_or_default().next_command_offset
     }
 

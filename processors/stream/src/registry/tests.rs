@@ -2,7 +2,7 @@
 
 use super::*;
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
 
 /// A registry that answers the requests that come with these, in turn, and then is gone.
@@ -15,15 +15,19 @@ fn registry_that_says(answers: &[(u16, &str)]) -> (Registry, JoinHandle<()>) {
             let (mut connection, _) = listener.accept().unwrap();
             let asked = connection.read(&mut [0; 4096]).unwrap();
             assert!(asked > 0);
-            let length = body.len();
-            write!(
-                connection,
-                "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
-            )
-            .unwrap();
+            answer(&mut connection, status, &body);
         }
     });
     (Registry::new(&url).unwrap(), playing)
+}
+
+fn answer(connection: &mut TcpStream, status: u16, body: &str) {
+    let length = body.len();
+    write!(
+        connection,
+        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    )
+    .unwrap();
 }
 
 const ABSENT: &str = r#"{"error_code": 40403, "message": "Schema not found"}"#;
@@ -97,13 +101,7 @@ fn who_is_patient_asks_again_when_no_answer_comes_and_the_others_do_not() {
         let silent = [listener.accept().unwrap(), listener.accept().unwrap()];
         let (mut connection, _) = listener.accept().unwrap();
         assert!(connection.read(&mut [0; 4096]).unwrap() > 0);
-        let body = r#"{"id": 5}"#;
-        write!(
-            connection,
-            "HTTP/1.1 200 X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-            body.len()
-        )
-        .unwrap();
+        answer(&mut connection, 200, r#"{"id": 5}"#);
         drop(silent);
     });
     let registry = Registry::waiting(&url, Duration::from_millis(300)).unwrap();

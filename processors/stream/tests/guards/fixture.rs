@@ -103,20 +103,7 @@ impl BankRun {
             issued_by: None,
             command: Command::Open { holder: "Ada".to_owned() },
         });
-        let writer = Writer::new(&settings(&brokers())).unwrap();
-        let topic = &self.topology.topics.commands.name;
-        let (key, value) = (Some(aggregate_id.as_bytes()), Some(&value[..]));
-        writer
-            .send(&Outgoing {
-                topic,
-                key,
-                value,
-                headers: &[],
-                tag: 0,
-                partition: None,
-            })
-            .unwrap();
-        writer.flush(WAIT).unwrap();
+        write(&self.topology.topics.commands.name, &aggregate_id, &value);
     }
 
     pub(crate) fn wait_for_outcomes(&self, count: usize) -> Vec<Outcome> {
@@ -134,6 +121,21 @@ impl BankRun {
             running.join().unwrap().unwrap();
         }
     }
+}
+
+/// Writes one record, not in any transaction.
+pub(crate) fn write(topic: &str, key: &str, value: &[u8]) {
+    let writer = Writer::new(&settings(&brokers())).unwrap();
+    let record = Outgoing {
+        topic,
+        key: Some(key.as_bytes()),
+        value: Some(value),
+        headers: &[],
+        tag: 0,
+        partition: None,
+    };
+    writer.send(&record).unwrap();
+    writer.flush(WAIT).unwrap();
 }
 
 fn is_over(stopped: &Receiver<()>, wait: Duration) -> bool {

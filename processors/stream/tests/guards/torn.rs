@@ -1,6 +1,6 @@
 //! Parts of a transaction without the others: Kafka can tear one (docs/decisions/0009). What is missing is written, and nothing twice.
 
-use crate::fixture::{BankRun, WAIT, brokers, events, outcomes, settings};
+use crate::fixture::{BankRun, brokers, events, outcomes, write};
 use bank_example::{Bank, Codec, Event};
 use decider::{Cursor, EventEnvelope, Limits, Machine, Outcome, Replay, Status};
 use rdkafka::ClientConfig;
@@ -9,7 +9,6 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::sync::Arc;
 use store::{Sizing, Store};
 use stream::processor::{Guards, Trouble};
-use stream::writer::{Outgoing, Writer};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -182,20 +181,6 @@ fn write_outcome(run: &BankRun, command_offset: i64) {
     let mut value = Vec::new();
     decider::Codec::<Bank>::encode_outcome(&mut Codec::default(), &outcome, &mut value);
     write(&run.topology.topics.outcomes.name, &outcome.aggregate_id, &value);
-}
-
-fn write(topic: &str, key: &str, value: &[u8]) {
-    let writer = Writer::new(&settings(&brokers())).unwrap();
-    let record = Outgoing {
-        topic,
-        key: Some(key.as_bytes()),
-        value: Some(value),
-        headers: &[],
-        tag: 0,
-        partition: None,
-    };
-    writer.send(&record).unwrap();
-    writer.flush(WAIT).unwrap();
 }
 
 /// Commits an offset as an owner does.

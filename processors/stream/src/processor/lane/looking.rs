@@ -32,7 +32,7 @@ where
             return Ok(());
         };
         for (partition, end) in ends {
-            let next = self.machine.cursor(partition).unwrap_or_default().next_command_offset;
+            let next = self.next_command(partition);
             if end < next {
                 return Err(End::Renew(format!(
                     "partition {partition} of {topic} ends at {end}, before the next command at {next}"

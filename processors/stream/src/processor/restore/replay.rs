@@ -39,10 +39,8 @@ pub(super) struct Gap {
 #[derive(Default)]
 pub(super) struct Replayed {
     pub(super) records: u64,
-    /// Partitions of which something was folded.
-    pub(super) told: BTreeSet<u32>,
-    /// Partitions of which some had gone from the log before it was folded.
-    pub(super) cut: BTreeSet<u32>,
+    /// Partitions of which some had gone from the log, and nothing was left to fold.
+    pub(super) untold: BTreeSet<u32>,
 }
 
 impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
@@ -113,7 +111,7 @@ where
             cut,
         } = gap;
         let mut replayed = Replayed {
-            cut,
+            untold: cut,
             ..Replayed::default()
         };
         let Some(mut reader) = reader else {
@@ -130,7 +128,7 @@ where
             };
             for (partition, records) in found {
                 replayed.records += records.len() as u64;
-                replayed.told.insert(partition);
+                replayed.untold.remove(&partition);
                 let last = records.last().map_or(0, |record| record.offset + 1);
                 let Some(mutations) = self.fold(&topic, partition, records, kind)? else {
                     return Ok(None);
@@ -187,17 +185,24 @@ where
         };
         match folded {
             Ok(mutations) => Ok(Some(mutations?)),
-            Err(Undecoded::Never { offset, reason }) => Err(RestoreError::Undecodable {
+            Err(undecoded) => self.not_decoded(topic, partition, undecoded).map(|()| None),
+        }
+    }
+
+    /// What could not be decoded is an error, or waits for the registry.
+    pub(super) fn not_decoded(&self, topic: &str, partition: u32, undecoded: Undecoded) -> Result<(), RestoreError> {
+        match undecoded {
+            Undecoded::Never { offset, reason } => Err(RestoreError::Undecodable {
                 topic: topic.to_owned(),
                 partition,
                 offset,
                 reason,
             }),
-            Err(Undecoded::NotYet { schema_id, error }) => {
+            Undecoded::NotYet { schema_id, error } => {
                 tracing::warn!(%error, schema_id, "waiting for the schema registry");
                 self.processor.observe.trouble(Trouble::RegistryAway);
                 self.keep_alive(IDLE_WAIT);
-                Ok(None)
+                Ok(())
             }
         }
     }

@@ -5,7 +5,7 @@
 //! and forwarded commands, cannot be told from what is missing: it may be there twice.
 
 use super::lost::POLL_WAIT;
-use super::replay::{NO_PROGRESS_MAX, REPLAY_RECORDS_MAX, Undecoded, decoded, poll};
+use super::replay::{NO_PROGRESS_MAX, REPLAY_RECORDS_MAX, decoded, poll};
 use super::{ASK_WAIT_MAX, RestoreError};
 use crate::clock::Deadline;
 use crate::processor::lane::Lane;
@@ -116,7 +116,8 @@ where
     fn seam(&mut self, partition: u32, committed: Option<&Committed>) -> Result<Found, RestoreError> {
         // What a tool has set says nothing of transactions.
         let committed = committed.filter(|committed| committed.is_signed());
-        let mut seam = Seam::new(self.sequence(partition), committed.map_or(i64::MAX, |committed| committed.offset));
+        let events = self.machine.cursor(partition).unwrap_or_default().sequence;
+        let mut seam = Seam::new(events, committed.map_or(i64::MAX, |committed| committed.offset));
         let topic = self.processor.topology.topics.outcomes.name.clone();
         let mut reader = self.readers.take(&topic)?;
         let marks = reader.all_watermarks(&[partition], ASK_WAIT_MAX)?;
@@ -132,19 +133,11 @@ where
             if patience.is_over() {
                 return Err(RestoreError::NoProgress { topic });
             }
-            let Processor { codec, schemas, .. } = &mut *self.processor;
             for records in found.into_values() {
+                let Processor { codec, schemas, .. } = &mut *self.processor;
                 match decoded::<D, C, _>(codec, schemas, records, C::decode_outcome) {
                     Ok(outcomes) => outcomes.iter().for_each(|outcome| seam.push(&outcome.value)),
-                    Err(Undecoded::NotYet { .. }) => return Ok(Found::NotNow),
-                    Err(Undecoded::Never { offset, reason }) => {
-                        return Err(RestoreError::Undecodable {
-                            topic,
-                            partition,
-                            offset,
-                            reason,
-                        });
-                    }
+                    Err(undecoded) => return self.not_decoded(&topic, partition, undecoded).map(|()| Found::NotNow),
                 }
             }
             ended.extend(polled.ended);
@@ -182,8 +175,8 @@ where
             .is_ok()
     }
 
-    /// Empties a partition's state that has folded what was aborted since.
-    pub(super) fn empty_what_was_aborted(&mut self, partition: u32, committed: Option<&Committed>) -> Result<(), RestoreError> {
+    /// The stored cursor of a partition, whose state is emptied where it has folded what was aborted since.
+    pub(super) fn stored_cursor(&mut self, partition: u32, committed: Option<&Committed>) -> Result<Cursor, RestoreError> {
         let torn = committed.map(|committed| committed.signature.torn).unwrap_or_default();
         let cursor = Cursor::load(&self.processor.store, partition)?.unwrap_or_default();
         let has_events = torn.events.is_some_and(|first| first < cursor.next_event_offset);
@@ -195,8 +188,9 @@ where
             );
             self.processor.observe.trouble(Trouble::CommitLost);
             self.empty(partition)?;
+            return Ok(Cursor::default());
         }
-        Ok(())
+        Ok(cursor)
     }
 
     /// All is ready: what the log has of the commands that are decided again is not written again.
