@@ -15,7 +15,7 @@ fn check(path: &str, text: &str, expected: &[&str]) {
 
 #[test]
 fn a_good_file_has_no_violations() {
-    check("processors/stream/src/consumer.rs", GOOD, &[]);
+    check("processors/edges/stream/src/consumer.rs", GOOD, &[]);
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_long_file_is_a_violation_unless_it_holds_tests() {
         "a/src/tests.rs",
         "a/src/tests/c.rs",
         "a/tests/b.rs",
-        "processors/simulation/src/lib.rs",
+        "processors/proofs/simulation/src/lib.rs",
     ] {
         check(path, &too_long, &[]);
     }
@@ -64,19 +64,19 @@ fn only_files_called_clock_may_lift_the_ban_on_clocks() {
 
 #[test]
 fn a_pure_crate_that_allows_wildcards_is_a_violation() {
-    check("processors/domain/src/lib.rs", GOOD, &["wildcard_enum_match_arm"]);
+    check("processors/pure/domain/src/lib.rs", GOOD, &["wildcard_enum_match_arm"]);
     check("schemas/src/lib.rs", GOOD, &["wildcard_enum_match_arm"]);
     check(
-        "processors/views/src/lib.rs",
+        "processors/pure/views/src/lib.rs",
         "//! V.\n#![deny(clippy::wildcard_enum_match_arm)]\n",
         &[],
     );
     check(
-        "processors/views/src/lib.rs",
+        "processors/pure/views/src/lib.rs",
         "//! V.\n// #![deny(clippy::wildcard_enum_match_arm)]\n",
         &["is missing"],
     );
-    check("processors/stream/src/lib.rs", GOOD, &[]);
+    check("processors/edges/stream/src/lib.rs", GOOD, &[]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 /// Legs by airplane, from the data beside the project.
 fn legs_by_airplane(airline: &str) -> BTreeMap<String, Vec<Leg>> {
     let path = format!(
-        "{}/../../data/legs_{airline}_2008-01.csv",
+        "{}/../../../data/legs_{airline}_2008-01.csv",
         std::env::var("CARGO_MANIFEST_DIR").unwrap()
     );
     let mut airplanes: BTreeMap<String, Vec<Leg>> = BTreeMap::new();

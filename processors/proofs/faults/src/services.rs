@@ -147,5 +147,5 @@ impl Drop for ThreeBrokers {
 /// The script that starts services. A build may be shared between checkouts: who runs this program says which of them is meant.
 pub(crate) fn script() -> PathBuf {
     let named = std::env::var_os("SERVICES_SCRIPT").map(PathBuf::from);
-    named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/services"))
+    named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../scripts/services"))
 }
