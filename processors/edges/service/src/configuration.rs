@@ -6,14 +6,17 @@
 //!   go down one table. The value is read as the type that the default has.
 //! - An open table (`[kafka]`) takes any key and passes it on as text. Dots may be written as in `security.protocol = "SSL"`; in the
 //!   environment an underscore stands for each: `AEROLOG_KAFKA__SECURITY_PROTOCOL`.
+//! - The variables that Kubernetes injects for Services named `aerolog…` (`AEROLOG_PORT=tcp://…`) are not configuration.
 //! - Where a key `k` is a text, `k_file` (`AEROLOG_…_FILE`) names a file that holds the value: the way for secrets.
 //!
 //! No error shows a value, because it might be a secret.
 
 mod layer;
+mod service_link;
 
 use layer::Layer;
 use serde::de::DeserializeOwned;
+use service_link::is_service_link;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
@@ -105,6 +108,7 @@ impl Definition {
             } else if let Some(rest) = name.strip_prefix(PREFIX)
                 && !self.ignored.contains(&name.as_str())
                 && !IGNORED_ALWAYS.contains(&name.as_str())
+                && !is_service_link(&name, &value)
             {
                 let key = rest.to_lowercase().replace("__", ".");
                 own.push((name, key, value));

@@ -201,3 +201,15 @@ fn a_secret_file_that_is_missing_or_given_beside_the_value_is_refused() {
     refused("token_file = 1", &[], &["token_file: expected the path of a file"]);
     refused("batch_file = \"x\"", &[], &["unknown key \"batch_file\""]);
 }
+
+#[test]
+fn what_kubernetes_injects_for_a_service_of_that_name_is_not_configuration() {
+    let injected = [
+        ("AEROLOG_PORT", "tcp://10.96.0.12:80"),
+        ("AEROLOG_SERVICE_HOST", "10.96.0.12"),
+        ("AEROLOG_SERVICE_PORT", "80"),
+        ("AEROLOG_PORT_80_TCP_ADDR", "10.96.0.12"),
+    ];
+    assert_eq!(load("", &injected).unwrap(), load("", &[]).unwrap());
+    refused("", &[("AEROLOG_PORT", "80")], &["AEROLOG_PORT", "unknown key"]);
+}
