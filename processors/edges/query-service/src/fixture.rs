@@ -33,14 +33,14 @@ pub(crate) struct Frozen {
 impl Read for Frozen {
     fn get<T>(&self, key: &[u8], with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, ReadError> {
         if self.broken {
-            return Err(ReadError::new("a block does not match its checksum"));
+            return Err(ReadError::corrupt("a block does not match its checksum"));
         }
         self.memory.get(key, with)
     }
 
     fn scan(&self, from: &[u8], to: &[u8], order: Order, visit: Visit<'_>) -> Result<(), ReadError> {
         if self.broken {
-            return Err(ReadError::new("a block does not match its checksum"));
+            return Err(ReadError::corrupt("a block does not match its checksum"));
         }
         self.memory.scan(from, to, order, visit)
     }

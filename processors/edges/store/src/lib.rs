@@ -5,6 +5,7 @@
 //! log in bulk needs no log of its own: those batches may be missing after a crash of the process, too, the last ones and never one
 //! before another.
 
+mod claim;
 mod errors;
 mod hash;
 mod open;
@@ -12,9 +13,10 @@ mod reading;
 
 pub use errors::{Error, Kind};
 pub use hash::content_hash;
-pub use open::{Sizing, ask_for_rebuild, is_corruption, is_rebuild_asked_for, set_aside};
+pub use open::{Sizing, ask_for_rebuild, is_rebuild_asked_for, set_aside};
 pub use reading::{ReadOnly, Snapshot};
 
+use claim::Claim;
 use keyvalue::{Mutation, Write, WriteError};
 use rocksdb::{DB, WriteBatch, WriteOptions};
 use std::path::{Path, PathBuf};
@@ -23,6 +25,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// An open state directory.
 pub struct Store {
     db: DB,
+    /// Released when this is dropped, after the database is closed.
+    _claim: Claim,
     path: PathBuf,
     logged: WriteOptions,
     unlogged: WriteOptions,
@@ -33,6 +37,7 @@ pub struct Store {
 impl Store {
     /// Opens the directory, or creates it where there is none.
     pub fn open(path: &Path, sizing: Sizing) -> Result<Self, Error> {
+        let claim = Claim::take(path)?;
         let db = open::open(path, sizing)?;
         let mut logged = WriteOptions::default();
         logged.set_sync(false);
@@ -40,6 +45,7 @@ impl Store {
         unlogged.disable_wal(true);
         Ok(Self {
             db,
+            _claim: claim,
             path: path.to_owned(),
             logged,
             unlogged,
@@ -110,7 +116,10 @@ impl Store {
 
 impl Write for Store {
     fn apply(&self, mutations: &[Mutation]) -> Result<(), WriteError> {
-        Self::apply(self, mutations).map_err(|error| WriteError { reason: error.to_string() })
+        Self::apply(self, mutations).map_err(|error| WriteError {
+            fault: error.fault(),
+            reason: error.to_string(),
+        })
     }
 }
 

@@ -158,8 +158,3 @@ pub fn ask_for_rebuild(path: &Path) -> std::io::Result<()> {
 pub fn is_rebuild_asked_for(path: &Path) -> bool {
     path.join(REBUILD).exists()
 }
-
-/// Whether a failed read or write says that what is on disk cannot be right.
-pub fn is_corruption(reason: &str) -> bool {
-    ["Corruption", "cannot be right"].iter().any(|word| reason.contains(word))
-}

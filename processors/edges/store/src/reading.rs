@@ -1,6 +1,6 @@
 //! Reads of a store, as it is now or as it was when a snapshot was taken.
 
-use crate::{Error, Sizing, Store, open};
+use crate::{Error, Sizing, Store, errors, open};
 use keyvalue::{Order, Read, ReadError, Visit};
 use rocksdb::{DB, DBPinnableSlice, DBRawIterator, ReadOptions, SnapshotWithThreadMode};
 use std::path::Path;
@@ -62,7 +62,7 @@ impl Read for Store {
 fn found<T>(got: Result<Option<DBPinnableSlice<'_>>, rocksdb::Error>, with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, ReadError> {
     match got {
         Ok(value) => Ok(value.map(|value| with(&value))),
-        Err(error) => Err(ReadError::new(error.to_string())),
+        Err(error) => Err(errors::read_error(&error)),
     }
 }
 
@@ -88,5 +88,5 @@ fn walk(mut iterator: DBRawIterator<'_>, order: Order, visit: Visit<'_>) -> Resu
         }
     }
     // An iterator that ends says only here whether it met its bound or a bad block.
-    iterator.status().map_err(|error| ReadError::new(error.to_string()))
+    iterator.status().map_err(|error| errors::read_error(&error))
 }

@@ -25,8 +25,8 @@ use crate::{Settings, SettingsError};
 use closing::close_together;
 use consumer::GroupConsumer;
 use decider::{Codec, Domain, Limits, Machine, ReplayError};
-use follower::{Follower, Following};
-use keyvalue::{Read, Write, WriteError};
+use follower::{Ending, Follower, Following};
+use keyvalue::{Fault, Read, Write, WriteError};
 use lane::{Clients, Lane};
 use scout::Scout;
 use std::thread;
@@ -105,12 +105,12 @@ pub enum ProcessorError {
 }
 
 impl ProcessorError {
-    /// What the state directory's medium said, if it was that which failed.
-    pub fn state_reason(&self) -> Option<&str> {
+    /// What is wrong with the state directory, if it was that which failed.
+    pub fn state_fault(&self) -> Option<Fault> {
         match self {
-            Self::Write(error) | Self::Restore(RestoreError::Write(error)) => Some(&error.reason),
+            Self::Write(error) | Self::Restore(RestoreError::Write(error)) => Some(error.fault),
             Self::State(error) | Self::Restore(RestoreError::State(error) | RestoreError::Replay(ReplayError::Read { error, .. })) => {
-                Some(&error.reason)
+                Some(error.fault)
             }
             _ => None,
         }
@@ -178,10 +178,17 @@ where
             let spawned = thread::Builder::new()
                 .name("follower".to_owned())
                 .spawn_scoped(scope, move || follower.run());
-            spawned.map_err(|error| ProcessorError::Thread(error.to_string()))?;
+            let thread = spawned.map_err(|error| ProcessorError::Thread(error.to_string()))?;
             // The thread ends with this, whatever becomes of the loop.
-            let _ending = Ending(&following);
-            self.take_part(stop, &following)
+            let ending = Ending(&following);
+            let result = self.take_part(stop, &following);
+            drop(ending);
+            if thread.join().is_err() {
+                tracing::error!(
+                    "the thread that followed other instances' partitions had panicked: they were taken over by a longer replay"
+                );
+            }
+            result
         })
     }
 
@@ -245,14 +252,5 @@ where
             batch_bytes_max: BATCH_BYTES_MAX,
             cache_bytes_max: self.configuration.cache_bytes_max,
         }
-    }
-}
-
-/// Ends the following thread when it is dropped.
-struct Ending<'f>(&'f Following);
-
-impl Drop for Ending<'_> {
-    fn drop(&mut self) {
-        self.0.end();
     }
 }

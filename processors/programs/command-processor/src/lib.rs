@@ -10,6 +10,7 @@ mod state;
 pub use configuration::{Configuration, DEFAULTS};
 pub use state::StateError;
 
+use keyvalue::Fault;
 use metrics::{Metrics, StoreMeasures};
 use prometheus::Registry as MetricsRegistry;
 use schemas::{Airline, AvroCodec, Content, SchemaIds, subject};
@@ -115,7 +116,7 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
     let watch = watch.map_err(|error| ProcessorError::Thread(error.to_string()))?;
     let result = processor.run(&|wait| watch.found().is_some() || wait_for(shutdown, wait));
     if let Err(error) = &result
-        && error.state_reason().is_some_and(store::is_corruption)
+        && error.state_fault() == Some(Fault::Corrupt)
         && let Err(error) = store::ask_for_rebuild(&configuration.state_directory)
     {
         tracing::error!(%error, "the next start cannot be told to rebuild the state");

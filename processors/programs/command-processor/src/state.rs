@@ -1,7 +1,7 @@
 //! The state directory: opened, bound to the log that it was built from, set aside when it cannot be used.
 
 use decider::keys;
-use keyvalue::{Mutation, Read, ReadError};
+use keyvalue::{Fault, Mutation, Read, ReadError};
 use std::path::{Path, PathBuf};
 use store::{Kind, Sizing, Store, set_aside};
 
@@ -36,7 +36,7 @@ pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<Store, StateError> {
     let reason = match Store::open(path, sizing) {
         // Blocks are looked at only when they are read, and this one is read before anything else.
         Ok(store) => match layout(&store) {
-            Err(error) if store::is_corruption(&error.reason) => error.reason,
+            Err(error) if error.fault == Fault::Corrupt => error.reason,
             Err(error) => return Err(error.into()),
             Ok(None | Some(keys::LAYOUT_NUMBER)) => return Ok(store),
             Ok(Some(number)) => format!("it has the layout {number}, and this version has {}", keys::LAYOUT_NUMBER),

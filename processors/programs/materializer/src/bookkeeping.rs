@@ -50,7 +50,7 @@ impl Progress {
         match read.get(&PROGRESS_KEY, Self::from_bytes)? {
             None => Ok(None),
             Some(Some(progress)) => Ok(Some(progress)),
-            Some(None) => Err(ReadError::new("the stored progress has an impossible length")),
+            Some(None) => Err(ReadError::corrupt("the stored progress has an impossible length")),
         }
     }
 

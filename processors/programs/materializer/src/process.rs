@@ -9,7 +9,7 @@ use crate::metrics::Metrics;
 use crate::reading::{self, Decoder};
 use crate::view::View;
 use crate::writing::{APPLIED, VIEW, WRITTEN, Writer};
-use keyvalue::ReadError;
+use keyvalue::{Fault, ReadError};
 use query_service::{Limits, Patience, Service};
 use service::failpoints::{FailpointError, Failpoints};
 use service::{Health, ListenError, Operations, Shutdown, State};
@@ -344,7 +344,7 @@ impl Failure {
     fn is_corruption(&self) -> bool {
         match self {
             Self::Store(error) => error.kind == Kind::Corrupt,
-            Self::Read(error) | Self::Stopped(Stop::Unreadable(error)) => store::is_corruption(&error.reason),
+            Self::Read(error) | Self::Stopped(Stop::Unreadable(error)) => error.fault == Fault::Corrupt,
             _ => false,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::bookkeeping::{self, Progress};
 use crate::directory;
-use keyvalue::ReadError;
+use keyvalue::{Fault, ReadError};
 use query_service::{Position, Readiness, Source, Stamp};
 use service::{Health, State};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -79,7 +79,8 @@ impl Source for View {
         let stamp = Progress::stored(snapshot, |bytes| {
             let mut latest = self.latest();
             if latest.0 != bytes {
-                let progress = Progress::from_bytes(bytes).ok_or_else(|| ReadError::new("the stored progress has an impossible length"))?;
+                let progress =
+                    Progress::from_bytes(bytes).ok_or_else(|| ReadError::corrupt("the stored progress has an impossible length"))?;
                 *latest = (bytes.to_vec(), Arc::new(Stamp::new(progress.position())));
             }
             Ok(Arc::clone(&latest.1))
@@ -106,7 +107,7 @@ impl Source for View {
 
     /// A damaged view may be asked for long before it is written to again: whoever finds the damage first sees to it.
     fn could_not_be_read(&self, error: &ReadError) {
-        if store::is_corruption(&error.reason) && !self.damaged.swap(true, Ordering::Relaxed) {
+        if error.fault == Fault::Corrupt && !self.damaged.swap(true, Ordering::Relaxed) {
             directory::ask_for_rebuild(&self.store);
             let reason = format!("the view is damaged, and is built anew at the next start: {error}");
             self.health.set(FILES, State::Dead(reason));

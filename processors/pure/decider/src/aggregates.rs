@@ -113,7 +113,7 @@ fn load<D: Domain>(read: &impl Read, partition: u32, id: &str) -> Result<Held<D:
     let mut is_cut = false;
     let mut bytes = Vec::new();
     let mut parts = Vec::new();
-    let corrupt = |reason: &str| ReadError::new(format!("aggregate {id} in partition {partition}: {reason}"));
+    let corrupt = |reason: &str| ReadError::corrupt(format!("aggregate {id} in partition {partition}: {reason}"));
     read.scan(&prefix, &prefix_end(&prefix), Order::Ascending, &mut |key, value| {
         let Some((value, written)) = value.split_last_chunk::<8>() else {
             is_cut = true;

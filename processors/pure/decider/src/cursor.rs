@@ -24,7 +24,7 @@ impl Cursor {
         match read.get(&keys::cursor(partition), Self::from_bytes)? {
             None => Ok(None),
             Some(Some(cursor)) => Ok(Some(cursor)),
-            Some(None) => Err(ReadError::new(format!(
+            Some(None) => Err(ReadError::corrupt(format!(
                 "the cursor of partition {partition} is not {BYTES} bytes long"
             ))),
         }

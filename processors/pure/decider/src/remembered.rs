@@ -143,7 +143,7 @@ fn look_up(read: &impl Read, partition: u32, period: u32, command_id: Uuid) -> R
     match read.get(&keys::remembered(partition, period, command_id), Remembered::from_bytes)? {
         None => Ok(None),
         Some(Some(found)) => Ok(Some(found)),
-        Some(None) => Err(ReadError::new(format!(
+        Some(None) => Err(ReadError::corrupt(format!(
             "the remembered outcome of command {command_id} cannot be read"
         ))),
     }

@@ -38,16 +38,29 @@ pub enum Order {
     Descending,
 }
 
+/// What a failed read or write says about the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The bytes cannot be right: the state has to be rebuilt from the log.
+    Corrupt,
+    /// The medium, its space or its permissions: the state may be intact.
+    Medium,
+}
+
 /// The medium below failed, or holds bytes that cannot be right. Never a missing key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("state could not be read: {reason}")]
 pub struct ReadError {
+    pub fault: Fault,
     pub reason: String,
 }
 
 impl ReadError {
-    pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into() }
+    pub fn corrupt(reason: impl Into<String>) -> Self {
+        Self {
+            fault: Fault::Corrupt,
+            reason: reason.into(),
+        }
     }
 }
 
@@ -73,6 +86,7 @@ pub trait Write {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("state could not be written: {reason}")]
 pub struct WriteError {
+    pub fault: Fault,
     pub reason: String,
 }
 

@@ -80,7 +80,7 @@ impl<'b> Bytes<'b> {
 }
 
 pub(crate) fn corrupt(what: &str) -> ReadError {
-    ReadError::new(format!("the view holds bytes that cannot be right: {what}"))
+    ReadError::corrupt(format!("the view holds bytes that cannot be right: {what}"))
 }
 
 #[cfg(test)]

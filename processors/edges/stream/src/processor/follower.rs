@@ -81,6 +81,15 @@ impl Following {
     }
 }
 
+/// Ends the following when it is dropped: by the loop that ends, or by the thread that panics.
+pub(super) struct Ending<'f>(pub(super) &'f Following);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 /// Which of the partitions that it does not own an instance follows: each instance others first, so that all have followers.
 pub(super) fn chosen(instance_id: &str, partitions: u32, owned: &[u32], count_max: usize) -> BTreeSet<u32> {
     let rank = |partition: &u32| {
@@ -121,6 +130,8 @@ pub(super) fn machine<D: Domain>(limits: Limits) -> Machine<D> {
 impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C, S, R> {
     /// Follows what is wanted until the end.
     pub(super) fn run(mut self) {
+        // A thread that panics lets go of its partitions like one that ends: a restore must not wait for it.
+        let _ending = Ending(self.following);
         let (mut wish, mut followed) = (0, BTreeSet::new());
         let mut readers = None;
         loop {

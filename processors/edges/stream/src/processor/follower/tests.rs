@@ -30,3 +30,18 @@ fn a_wish_is_settled_only_when_the_thread_has_said_so() {
     following.follow(BTreeSet::from([1]));
     assert!(following.is_settled(Duration::ZERO), "the same wish again is none");
 }
+
+#[test]
+fn a_thread_that_panics_lets_go_of_what_was_wished() {
+    let following = Following::default();
+    following.follow(BTreeSet::from([1]));
+    assert!(!following.is_settled(Duration::from_millis(5)));
+    let panicked = std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            let _ending = Ending(&following);
+            panic!("planted");
+        });
+        thread.join().is_err()
+    });
+    assert!(panicked && following.is_settled(Duration::ZERO));
+}
