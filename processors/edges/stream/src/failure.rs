@@ -1,10 +1,11 @@
 //! What a call to Kafka failed with, and what that asks for.
 
+use crate::advice::advice;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 /// A failed call, with librdkafka's own word on what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason} ({code:?})")]
+#[error("{reason} ({code:?}){}", advised(*code))]
 pub struct Failure {
     pub code: RDKafkaErrorCode,
     pub reason: String,
@@ -39,6 +40,10 @@ impl Failure {
             }
         }
     }
+}
+
+fn advised(code: RDKafkaErrorCode) -> String {
+    advice(code).map_or_else(String::new, |advice| format!("; {advice}"))
 }
 
 /// The cluster may be there again in a moment.

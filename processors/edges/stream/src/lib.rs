@@ -5,6 +5,7 @@
 //! auditors; `registry` keeps schemas.
 
 pub mod admin;
+mod advice;
 mod clock;
 mod failure;
 pub mod inspect;
@@ -19,6 +20,7 @@ mod signature;
 mod watch;
 pub mod writer;
 
+pub use advice::KAFKA_VERSION_MIN;
 pub use failure::Failure;
 pub use settings::{Settings, SettingsError};
 pub use watch::TopicWatch;

@@ -1,13 +1,15 @@
 //! What every client does with what librdkafka has to say, and its way back when it has forgotten where the brokers are.
 
+use crate::advice::{CLOSED_CONNECTIONS, advice};
+use crate::clock;
 use crate::failure::is_transient;
 use crate::raw::Bootstrap;
 use rdkafka::ClientConfig;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use std::sync::OnceLock;
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Of a poll that is to hear all there is: one that does not wait hears one thing.
 pub(crate) const HEAR_WAIT: Duration = Duration::from_millis(1);
@@ -20,6 +22,15 @@ pub(crate) const HEAR_WAIT: Duration = Duration::from_millis(1);
 #[derive(Debug, Default)]
 pub(crate) struct Quiet {
     bootstrap: OnceLock<Bootstrap>,
+    last: Mutex<Option<LastError>>,
+}
+
+/// The last error that a client reported, for the reason of a process that waits.
+#[derive(Debug)]
+struct LastError {
+    at: Instant,
+    code: Option<RDKafkaErrorCode>,
+    text: String,
 }
 
 impl Quiet {
@@ -28,6 +39,48 @@ impl Quiet {
         if let Some(bootstrap) = config.get("bootstrap.servers").and_then(|servers| Bootstrap::new(client, servers)) {
             self.bootstrap.get_or_init(|| bootstrap);
         }
+    }
+
+    /// Keeps an error that explains what a client waits for. That all brokers are down follows the error that says why.
+    pub(crate) fn note(&self, error: &KafkaError, reason: &str) {
+        let code = error.rdkafka_error_code();
+        if matches!(code, Some(RDKafkaErrorCode::PartitionEOF | RDKafkaErrorCode::AllBrokersDown)) {
+            return;
+        }
+        let said = if reason.is_empty() { error.to_string() } else { reason.to_owned() };
+        let hint = match code {
+            Some(RDKafkaErrorCode::BrokerTransportFailure) => Some(CLOSED_CONNECTIONS.to_owned()),
+            code => code.and_then(advice),
+        };
+        let text = hint.map_or_else(|| said.clone(), |hint| format!("{said}; {hint}"));
+        *self.last() = Some(LastError {
+            at: clock::now(),
+            code,
+            text,
+        });
+    }
+
+    /// The last error within this time, with what to do about it.
+    pub(crate) fn last_error(&self, within: Duration) -> Option<String> {
+        let last = self.last();
+        let last = last.as_ref().filter(|last| clock::now() - last.at <= within)?;
+        Some(last.text.clone())
+    }
+
+    /// Whether a broker could not be reached within this time.
+    pub(crate) fn was_unreachable(&self, within: Duration) -> bool {
+        let last = self.last();
+        let unreachable = |last: &LastError| {
+            matches!(
+                last.code,
+                Some(RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::Resolve)
+            ) && clock::now() - last.at <= within
+        };
+        last.as_ref().is_some_and(unreachable)
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<LastError>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A consumer that says nothing else.
@@ -40,6 +93,7 @@ impl Quiet {
 
 impl ClientContext for Quiet {
     fn error(&self, error: KafkaError, reason: &str) {
+        self.note(&error, reason);
         let code = error.rdkafka_error_code();
         if code == Some(RDKafkaErrorCode::AllBrokersDown)
             && let Some(bootstrap) = self.bootstrap.get()

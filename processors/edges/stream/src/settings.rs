@@ -23,6 +23,8 @@ pub enum SettingsError {
         value: &'static str,
         reason: &'static str,
     },
+    #[error("[kafka] sets {name}, which has to be a whole number of milliseconds from {least_ms} to {most_ms}, without a unit")]
+    NotMilliseconds { name: &'static str, least_ms: u64, most_ms: u64 },
     #[error("[kafka] sets {name}, which librdkafka does not take: {reason}")]
     Refused { name: String, reason: String },
 }
@@ -90,6 +92,19 @@ const FIXED: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// Times that this crate computes with, each with its least and most milliseconds. librdkafka also takes `0x64` and `100abc`, and the guards would
+/// count on another value than the one in force.
+const MILLISECONDS: &[(&str, u64, u64)] = &[
+    ("retry.backoff.ms", 10, 300_000),
+    ("retry.backoff.max.ms", 10, 300_000),
+    ("session.timeout.ms", 1, 3_600_000),
+    ("heartbeat.interval.ms", 1, 3_600_000),
+    ("max.poll.interval.ms", 1, 86_400_000),
+    ("transaction.timeout.ms", 1_000, 900_000),
+    ("message.timeout.ms", 1, 900_000),
+    ("socket.timeout.ms", 10, 300_000),
+];
+
 /// Where users set nothing: measured on one broker, or lower than librdkafka's so that a loss is noticed sooner.
 const DEFAULTS: &[(&str, &str)] = &[
     ("socket.keepalive.enable", "true"),
@@ -124,8 +139,9 @@ const IMPATIENT_FETCH_WAIT_MAX_MS: &str = "10";
 
 /// Kafka Streams' value; far below `socket.timeout.ms`, so that a request that late meets a transaction that has ended.
 const TRANSACTION_TIMEOUT_MS: &str = "10000";
-/// librdkafka's own value, written down because a guard counts on it.
+/// librdkafka's own values, written down because a guard counts on them.
 const RETRY_BACKOFF_MS: &str = "100";
+const RETRY_BACKOFF_MAX_MS: &str = "1000";
 /// The broker's least for the classic protocol.
 const SESSION_TIMEOUT_MS: &str = "6000";
 /// A member hears with the answer to its heartbeat that partitions of a dead one are to be shared: they lie idle until then.
@@ -149,6 +165,15 @@ impl Settings {
         if user.get("bootstrap.servers").is_none_or(|brokers| brokers.trim().is_empty()) {
             return Err(SettingsError::NoBrokers);
         }
+        for (name, least_ms, most_ms) in MILLISECONDS {
+            if user.get(*name).is_some_and(|text| !is_whole_number(text, *least_ms, *most_ms)) {
+                return Err(SettingsError::NotMilliseconds {
+                    name,
+                    least_ms: *least_ms,
+                    most_ms: *most_ms,
+                });
+            }
+        }
         let settings = Self { user: user.clone() };
         match settings.admin().create_native_config() {
             Err(KafkaError::ClientConfig(_, reason, name, _)) => Err(SettingsError::Refused { name, reason }),
@@ -168,6 +193,8 @@ impl Settings {
             .set("group.id", group)
             .set("group.instance.id", instance_id)
             .set("group.protocol", "classic")
+            // The end of a partition tells control records, which have offsets, from commands that are still to come.
+            .set("enable.partition.eof", "true")
             .set("partition.assignment.strategy", "range");
         config
     }
@@ -215,21 +242,22 @@ impl Settings {
             .set("transactional.id", transactional_id)
             .set("transaction.timeout.ms", self.or("transaction.timeout.ms", TRANSACTION_TIMEOUT_MS))
             .set("message.timeout.ms", self.or("message.timeout.ms", TRANSACTION_TIMEOUT_MS))
-            .set("retry.backoff.ms", self.or("retry.backoff.ms", RETRY_BACKOFF_MS));
+            .set("retry.backoff.ms", self.or("retry.backoff.ms", RETRY_BACKOFF_MS))
+            .set("retry.backoff.max.ms", self.or("retry.backoff.max.ms", RETRY_BACKOFF_MAX_MS));
         config
     }
 
     /// A request that found no answer is sent again after this at the earliest: what took less was sent once. librdkafka waits
-    /// `retry.backoff.ms`, less a fifth of it at random (rd_kafka_broker_buf_retry).
+    /// `retry.backoff.ms`, twice as long after each further attempt and at most `retry.backoff.max.ms`, each time less a fifth of it at random
+    /// (rd_kafka_broker_buf_retry).
     pub(crate) fn retry_backoff_min(&self) -> Duration {
-        let backoff_ms = self.or("retry.backoff.ms", RETRY_BACKOFF_MS).trim().parse().unwrap_or(0);
-        Duration::from_millis(backoff_ms) * 4 / 5
+        let first = self.milliseconds("retry.backoff.ms", RETRY_BACKOFF_MS);
+        first.min(self.milliseconds("retry.backoff.max.ms", RETRY_BACKOFF_MAX_MS)) * 4 / 5
     }
 
     /// After so long without a heartbeat the group takes a member for dead.
     pub(crate) fn session_timeout(&self) -> Duration {
-        let timeout_ms = self.or("session.timeout.ms", SESSION_TIMEOUT_MS).trim().parse().unwrap_or(0);
-        Duration::from_millis(timeout_ms)
+        self.milliseconds("session.timeout.ms", SESSION_TIMEOUT_MS)
     }
 
     /// For a client that writes records without a transaction.
@@ -276,9 +304,19 @@ impl Settings {
         config
     }
 
+    /// One of [`MILLISECONDS`], which was checked when it was given.
+    fn milliseconds(&self, name: &str, default: &str) -> Duration {
+        let milliseconds = self.or(name, default).parse();
+        Duration::from_millis(milliseconds.expect("times that are computed with are checked in Settings::new"))
+    }
+
     fn or<'a>(&'a self, name: &str, default: &'a str) -> &'a str {
         self.user.get(name).map_or(default, String::as_str)
     }
+}
+
+fn is_whole_number(text: &str, least: u64, most: u64) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse().is_ok_and(|number| (least..=most).contains(&number))
 }
 
 /// Values may be secrets: only names are shown, and where the brokers are.

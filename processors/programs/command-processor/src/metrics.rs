@@ -52,7 +52,7 @@ impl Metrics {
             let options = HistogramOpts::new(name, help).buckets(LATENCY_BUCKETS.to_vec());
             registered(registry, Histogram::with_opts(options))
         };
-        let lag = "Offsets between the next command to decide and the end of its partition.";
+        let lag = "Offsets between the next command to decide and the end of its partition; 0 once every command is decided.";
         let stopped = "Partitions that wait for a person: their state and their log do not fit together.";
         let left = "Offsets of events and outcomes that are still to be replayed before partitions can be processed.";
         let followed = "Events and outcomes of other instances' partitions that were folded.";
@@ -146,6 +146,11 @@ impl Observe for Metrics {
         self.lag.with_label_values(&[&partition.to_string()]).set(offsets);
     }
 
+    fn revoked(&self, partition: u32) {
+        // A partition that was never measured has no gauge to remove.
+        let _never_measured = self.lag.remove_label_values(&[&partition.to_string()]);
+    }
+
     fn restoring(&self, offsets_left: i64) {
         self.restore_left.set(offsets_left);
     }
@@ -212,3 +217,6 @@ impl Collector for StoreMeasures {
         self.gauges.iter().flat_map(|(_, gauge)| gauge.collect()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use super::scout::{Committed, committed};
 use super::{Configuration, End, ProcessorError};
 use crate::Settings;
+use crate::advice::advice;
 use crate::clock::{self, Deadline};
 use crate::failure::{Failure, is_transient};
 use crate::marks;
@@ -12,7 +13,7 @@ use rdkafka::bindings::rd_kafka_resp_err_t;
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::BorrowedMessage;
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,6 +107,9 @@ pub(crate) struct GroupConsumer {
     commands_c: CString,
     over: RefCell<Option<End>>,
     woken: Cell<Deadline>,
+    /// By partition of which everything was consumed: the end of its log at that moment. Between the last command and that end there are only
+    /// control records and aborted ones.
+    drained: RefCell<BTreeMap<u32, i64>>,
 }
 
 impl GroupConsumer {
@@ -125,6 +129,7 @@ impl GroupConsumer {
             commands,
             over: RefCell::new(None),
             woken: Cell::new(Deadline::after(Duration::ZERO)),
+            drained: RefCell::new(BTreeMap::new()),
         })
     }
 
@@ -147,15 +152,22 @@ impl GroupConsumer {
         if let Some(end) = &*self.over.borrow() {
             return Polled::Over(end.clone());
         }
-        let end = match self.client.poll(wait) {
-            None => {
-                if self.woken.get().is_over() {
-                    self.wake();
+        let deadline = Deadline::after(wait);
+        let end = loop {
+            match self.client.poll(deadline.left()) {
+                None => {
+                    if self.woken.get().is_over() {
+                        self.wake();
+                    }
+                    return Polled::Nothing;
                 }
-                return Polled::Nothing;
+                Some(Ok(message)) => {
+                    self.drained.borrow_mut().remove(&message.partition().cast_unsigned());
+                    return Polled::Message(message);
+                }
+                Some(Err(KafkaError::PartitionEOF(partition))) => self.note_drained(partition.cast_unsigned()),
+                Some(Err(error)) => break self.end_of(&error),
             }
-            Some(Ok(message)) => return Polled::Message(message),
-            Some(Err(error)) => self.end_of(&error),
         };
         match end {
             None => Polled::Nothing,
@@ -163,6 +175,13 @@ impl GroupConsumer {
                 self.over.replace(Some(end.clone()));
                 Polled::Over(end)
             }
+        }
+    }
+
+    /// A record that was fetched after the end was reached, and is still queued, takes this back when it is polled.
+    fn note_drained(&self, partition: u32) {
+        if let Some(end) = seen_end(&self.client, &self.commands_c, partition) {
+            self.drained.borrow_mut().insert(partition, end);
         }
     }
 
@@ -192,10 +211,21 @@ impl GroupConsumer {
                 Some(End::Renew(format!("{} no longer holds the next command: {error}", self.commands)))
             }
             _ => {
-                tracing::warn!(%error, "the poll reports an error");
+                self.client.context().quiet.note(error, "");
+                tracing::warn!(%error, advice = error.rdkafka_error_code().and_then(advice), "the poll reports an error");
                 None
             }
         }
+    }
+
+    /// The last error that the client reported within this time, with what to do about it.
+    pub(crate) fn last_error(&self, within: Duration) -> Option<String> {
+        self.client.context().quiet.last_error(within)
+    }
+
+    /// Whether a broker could not be reached within this time.
+    pub(crate) fn was_unreachable(&self, within: Duration) -> bool {
+        self.client.context().quiet.was_unreachable(within)
     }
 
     pub(crate) fn take_changes(&self) -> Vec<Change> {
@@ -213,9 +243,13 @@ impl GroupConsumer {
         partitions.all(|partition| owned.contains(partition)) && !self.has_changes()
     }
 
-    /// How many offsets lie between the next command to decide and the end of its partition, as far as was seen.
+    /// How many offsets lie between the next command to decide and the end of its partition, as far as was seen; 0 where only control records
+    /// and aborted ones lie between.
     pub(crate) fn lag(&self, partition: u32, next_command_offset: i64) -> Option<i64> {
         let end = seen_end(&self.client, &self.commands_c, partition)?;
+        if self.drained.borrow().get(&partition) == Some(&end) {
+            return Some(0);
+        }
         Some((end - next_command_offset).max(0))
     }
 
@@ -229,6 +263,7 @@ impl GroupConsumer {
     /// Partitions that are assigned already are sought and never assigned again: librdkafka 2.12.1 stops the fetcher of a partition for every
     /// change of the assignment, and asserts (rd_kafka_assignment_partition_stopped) where a second stop is sent before the first is answered.
     pub(crate) fn fetch_from(&self, offsets: &BTreeMap<u32, i64>) -> Result<(), Failure> {
+        self.drained.borrow_mut().clear();
         let assigned: BTreeSet<u32> = lock(&self.client.context().assigned).clone();
         if assigned.is_empty() {
             let list = self.list(offsets)?;

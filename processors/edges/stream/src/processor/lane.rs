@@ -4,6 +4,7 @@ pub(super) mod deciding;
 mod looking;
 mod offsets;
 mod stopping;
+mod waiting;
 
 use super::consumer::{Change, GroupConsumer, Polled};
 use super::follower::{self, Following};
@@ -18,6 +19,7 @@ use looking::LOOK_EVERY;
 use rdkafka::message::BorrowedMessage;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+use waiting::Waiting;
 
 /// How long a poll waits where nothing is to be done; the wish to stop is noticed after at most this.
 pub(super) const IDLE_WAIT: Duration = Duration::from_millis(100);
@@ -71,6 +73,7 @@ pub(super) struct Lane<'l, D: Domain, C, S, R, O> {
     /// Schema ids whose commands cannot be read, and why. Asked for again after a while: a schema may be registered late.
     unreadable: BTreeMap<u32, String>,
     unreadable_until: Deadline,
+    waiting: Waiting,
 }
 
 /// What came of a batch of messages.
@@ -122,6 +125,7 @@ where
             looked: Deadline::after(LOOK_EVERY),
             unreadable: BTreeMap::new(),
             unreadable_until: Deadline::after(UNREADABLE_KEPT),
+            waiting: Waiting::begin(),
         }
     }
 
@@ -135,7 +139,7 @@ where
             }
             self.measure();
             let turn = match &self.phase {
-                Phase::Waiting => self.idle(),
+                Phase::Waiting => self.wait_for_group(),
                 Phase::Restoring(partitions) => {
                     let partitions = partitions.clone();
                     self.restore(&partitions)?
@@ -158,7 +162,9 @@ where
         let observe = &self.processor.observe;
         observe.followed(self.following.take_records());
         for partition in &self.owned {
-            let next = self.machine.cursor(*partition).map(|cursor| cursor.next_command_offset);
+            let decided = self.machine.cursor(*partition).map(|cursor| cursor.next_command_offset);
+            // Of a stopped partition there is no cursor: its commands wait behind the group's offset.
+            let next = decided.or_else(|| self.committed.get(partition).map(|committed| committed.offset));
             if let Some(lag) = next.and_then(|next| self.consumer.lag(*partition, next)) {
                 observe.lag(*partition, lag);
             }
@@ -168,6 +174,7 @@ where
     fn change(&mut self, change: Change) {
         for partition in std::mem::take(&mut self.owned) {
             self.machine.close(partition);
+            self.processor.observe.revoked(partition);
         }
         self.stopped.clear();
         self.tears.clear();
@@ -192,7 +199,8 @@ where
         };
         self.processor.observe.owned(0);
         self.processor.observe.stopped(0);
-        self.processor.observe.held_up(Some("waiting for the group to assign partitions"));
+        self.waiting = Waiting::begin();
+        self.tell_waiting();
     }
 
     /// Serves the group where there is nothing to process.
@@ -212,7 +220,8 @@ where
     fn restore(&mut self, partitions: &[u32]) -> Result<Result<(), End>, ProcessorError> {
         // Nothing is done where the producer is ready already.
         if !self.producer.prepare() {
-            self.processor.observe.held_up(Some("waiting for the transaction coordinator"));
+            let reason = format!("waiting for the transaction coordinator: {}", self.producer.hindrance());
+            self.processor.observe.held_up(Some(&reason));
             return Ok(self.idle());
         }
         self.processor.observe.held_up(Some("bringing the state up to the log"));

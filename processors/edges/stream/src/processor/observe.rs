@@ -118,8 +118,10 @@ pub trait Observe {
     fn trouble(&self, trouble: Trouble);
     /// The partitions that are processed now.
     fn owned(&self, partitions: usize);
-    /// Offsets between the next command to decide and the end of its partition. Markers of transactions count: it may rest at one or two.
+    /// Offsets between the next command to decide and the end of its partition; 0 once every command is decided.
     fn lag(&self, _partition: u32, _offsets: i64) {}
+    /// This instance no longer owns the partition: nothing that was measured of it holds any more.
+    fn revoked(&self, _partition: u32) {}
     /// Offsets of events and outcomes that are still to be replayed before partitions can be processed.
     fn restoring(&self, _offsets_left: i64) {}
     /// Of the partitions that the group gave, those that wait for a person.

@@ -64,6 +64,8 @@ pub(crate) struct TransactionalProducer {
     ready: bool,
     /// Until when the client is waited for.
     patience: Deadline,
+    /// Why there is no ready client, as far as is known.
+    hindrance: Option<String>,
     /// The coordinator is done with a transaction a moment after it has said so.
     settling: Settling,
 }
@@ -80,6 +82,7 @@ impl TransactionalProducer {
             client: None,
             ready: false,
             patience: Deadline::after(PREPARE_WAIT_MAX),
+            hindrance: None,
             settling: Settling::new(settings.retry_backoff_min()),
         };
         producer.create().map_err(ProcessorError::Client)?;
@@ -117,8 +120,20 @@ impl TransactionalProducer {
             && let Err(failure) = self.initialise()
         {
             tracing::warn!(%failure, "no transaction can be begun yet");
+            // That a call took too long says less than the connection that failed meanwhile.
+            let is_late = failure.code == RDKafkaErrorCode::OperationTimedOut;
+            let last = self
+                .client
+                .as_ref()
+                .and_then(|client| client.context().quiet.last_error(PREPARE_WAIT_MAX));
+            self.hindrance = Some(last.filter(|_| is_late).unwrap_or_else(|| failure.to_string()));
         }
         self.ready
+    }
+
+    /// Why no transaction can be begun, after [`Self::prepare`] has said so.
+    pub(crate) fn hindrance(&self) -> &str {
+        self.hindrance.as_deref().unwrap_or("no answer yet")
     }
 
     fn initialise(&mut self) -> Result<(), Failure> {

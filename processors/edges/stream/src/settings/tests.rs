@@ -72,6 +72,50 @@ fn a_setting_that_librdkafka_does_not_take_is_named() {
 }
 
 #[test]
+fn a_time_that_a_guard_counts_on_is_taken_only_as_a_whole_number_of_milliseconds_within_its_bounds() {
+    for (name, least_ms, most_ms) in MILLISECONDS {
+        let with = |value: &str| Settings::new(&table(&[("bootstrap.servers", "b:1"), (name, value)]));
+        // librdkafka takes most of these, each for another number than the one that stands there first.
+        for value in [
+            "x",
+            "",
+            "0x64",
+            "100x",
+            "1e3",
+            " 100",
+            "+100",
+            "-1",
+            "100.5",
+            "9999999999999999999999",
+        ] {
+            let error = with(value).unwrap_err();
+            assert!(
+                matches!(error, SettingsError::NotMilliseconds { name: named, .. } if named == *name),
+                "{name}={value}: {error}"
+            );
+        }
+        assert!(
+            with(&(least_ms - 1).to_string()).is_err() && with(&(most_ms + 1).to_string()).is_err(),
+            "{name}"
+        );
+        with(&most_ms.to_string()).unwrap();
+    }
+}
+
+#[test]
+fn the_shortest_pause_before_a_retry_is_known_whatever_users_set() {
+    let least_ms = |entries: &[(&str, &str)]| {
+        let entries: Vec<_> = [("bootstrap.servers", "b:1")].iter().chain(entries).copied().collect();
+        Settings::new(&table(&entries)).unwrap().retry_backoff_min().as_millis()
+    };
+    assert_eq!(least_ms(&[]), 80);
+    assert_eq!(least_ms(&[("retry.backoff.ms", "500")]), 400);
+    // librdkafka never waits longer than this before a retry, the first one included.
+    assert_eq!(least_ms(&[("retry.backoff.ms", "500"), ("retry.backoff.max.ms", "50")]), 40);
+    assert_eq!(least_ms(&[("retry.backoff.max.ms", "50")]), 40);
+}
+
+#[test]
 fn librdkafka_makes_a_client_for_every_role() {
     let settings = Settings::new(&table(&[("bootstrap.servers", "127.0.0.1:1"), ("log_level", "0")])).unwrap();
     for config in [settings.group_consumer("g", "i"), settings.reader(), settings.scout("g")] {

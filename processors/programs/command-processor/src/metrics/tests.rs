@@ -1,0 +1,31 @@
+//! What is measured of partitions that come and go.
+
+use super::*;
+
+fn metrics(registry: &Registry) -> Metrics {
+    let failpoints = Failpoints::from_environment(&[], registry).unwrap();
+    Metrics::register(registry, Health::default(), failpoints).unwrap()
+}
+
+/// The partitions of which a lag is shown, each with its value.
+fn lags(registry: &Registry) -> Vec<(String, f64)> {
+    let families = registry.gather();
+    let family = families.iter().find(|family| family.name() == "aerolog_lag_offsets");
+    let metrics = family.map(|family| family.get_metric()).unwrap_or_default();
+    metrics
+        .iter()
+        .map(|metric| (metric.get_label()[0].value().to_owned(), metric.get_gauge().get_value()))
+        .collect()
+}
+
+#[test]
+fn a_partition_that_was_given_away_has_no_lag_here_any_more() {
+    let registry = Registry::new();
+    let metrics = metrics(&registry);
+    metrics.lag(3, 17);
+    metrics.lag(5, 2);
+    assert_eq!(lags(&registry), [("3".to_owned(), 17.0), ("5".to_owned(), 2.0)]);
+    metrics.revoked(3);
+    metrics.revoked(4);
+    assert_eq!(lags(&registry), [("5".to_owned(), 2.0)]);
+}
