@@ -34,14 +34,16 @@ load_cluster_settings() {
     [[ -f "$data/cluster.settings" ]] || die "no cluster was started in $data yet: use scripts/services start-cluster --data $data"
     # shellcheck source=/dev/null
     source "$data/cluster.settings"
+    use_kafka "${wanted_kafka:-${cluster_kafka_version:-}}"
 }
 
 choose_cluster_settings() {
     [[ ! -f "$data/cluster.settings" ]] || return 0
+    use_kafka "$wanted_kafka"
     local ports
     read -ra ports <<<"$(free_ports 4)"
     {
-        printf 'cluster_id=%q\n' "$(random_cluster_id)"
+        printf 'cluster_id=%q\ncluster_kafka_version=%q\n' "$(random_cluster_id)" "$kafka_version"
         printf 'cluster_controller_port=%q\n' "${ports[0]}"
         printf 'node_port_1=%q\nnode_port_2=%q\nnode_port_3=%q\n' "${ports[@]:1}"
     } >"$data/cluster.settings"
@@ -69,9 +71,9 @@ await_node() {
 }
 
 start_cluster() {
-    install_services
     choose_cluster_settings
     load_cluster_settings
+    install_services
     say "starting three brokers and a controller"
     local node
     for node in 100 "${CLUSTER_NODES[@]}"; do
@@ -85,8 +87,8 @@ start_cluster() {
 }
 
 start_node() {
-    install_services
     load_cluster_settings
+    install_services
     launch_node "$1"
     await_node "$1"
 }

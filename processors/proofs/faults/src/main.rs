@@ -15,7 +15,8 @@ use std::time::Duration;
 #[command(
     name = "faults",
     version,
-    after_help = "Exit status: 0 when everything held, 1 when something did not, 2 for wrong arguments.\n\
+    after_help = "scripts/faults --kafka VERSION does the same on another version of Kafka (scripts/services --help lists them).\n\n\
+        Exit status: 0 when everything held, 1 when something did not, 2 for wrong arguments.\n\
         Logs and state directories of what failed are kept in the folder that is named then."
 )]
 struct Arguments {
