@@ -53,7 +53,7 @@ fn rust_violations(path: &str, text: &str) -> Vec<String> {
             ));
         }
     }
-    if PURE.iter().any(|member| path.ends_with(&format!("{member}/src/lib.rs"))) && !text.lines().any(|line| line == PURE_LINT) {
+    if path.ends_with("/src/lib.rs") && PURE.iter().any(|folder| path.starts_with(folder)) && !text.lines().any(|line| line == PURE_LINT) {
         violations.push(format!("{path}: a pure crate matches without wildcards: `{PURE_LINT}` is missing"));
     }
     violations

@@ -3,8 +3,10 @@
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Crates without clock, randomness and I/O.
-pub const PURE: [&str; 7] = ["auditor", "decider", "domain", "keyvalue", "schemas", "topology", "views"];
+/// Folders whose crates have no clock, randomness or I/O.
+pub const PURE: [&str; 3] = ["processors/pure/", "schemas/", "topology/"];
+/// What a pure crate never reaches, however many steps it takes.
+const NEVER_PURE: [&str; 6] = ["tokio", "rdkafka", "rocksdb", "warp", "reqwest", "rand"];
 
 /// What only some of our crates may name in their `Cargo.toml`: foreign crate, crates of ours.
 const NAMED_ONLY_BY: [(&str, &[&str]); 4] = [
@@ -15,8 +17,7 @@ const NAMED_ONLY_BY: [(&str, &[&str]); 4] = [
 ];
 
 /// What our crates may not reach, however many steps it takes: crates of ours, foreign crates.
-const NEVER_REACHES: [(&[&str], &[&str]); 3] = [
-    (&PURE, &["tokio", "rdkafka", "rocksdb", "warp", "reqwest", "rand"]),
+const NEVER_REACHES: [(&[&str], &[&str]); 2] = [
     (&["simulation"], &["rdkafka", "warp"]),
     (&["query-service"], &["rdkafka", "schema_registry_converter", "stream"]),
 ];
@@ -25,6 +26,8 @@ const NEVER_REACHES: [(&[&str], &[&str]); 3] = [
 #[derive(Debug, Default)]
 pub struct Workspace {
     members: BTreeSet<String>,
+    /// Members in a folder of [`PURE`].
+    pure: BTreeSet<String>,
     /// By member: what its `Cargo.toml` names, and whether only its tests may use it.
     named: BTreeMap<String, BTreeSet<(String, bool)>>,
     /// By crate: what it is linked with, without what only its tests use.
@@ -36,6 +39,7 @@ impl Workspace {
     pub fn parse(metadata: &str) -> Option<Self> {
         let metadata: Value = serde_json::from_str(metadata).ok()?;
         let member_ids: BTreeSet<&str> = metadata["workspace_members"].as_array()?.iter().filter_map(Value::as_str).collect();
+        let root = format!("{}/", metadata["workspace_root"].as_str()?);
         let mut workspace = Self::default();
         let mut names = BTreeMap::new();
         for package in metadata["packages"].as_array()? {
@@ -43,6 +47,10 @@ impl Workspace {
             names.insert(id, name);
             if member_ids.contains(id) {
                 workspace.members.insert(name.to_owned());
+                let place = package["manifest_path"].as_str()?.strip_prefix(&root)?;
+                if PURE.iter().any(|folder| place.starts_with(folder)) {
+                    workspace.pure.insert(name.to_owned());
+                }
                 let named = workspace.named.entry(name.to_owned()).or_default();
                 for dependency in package["dependencies"].as_array()? {
                     let tests_only = dependency["kind"].as_str() == Some("dev");
@@ -89,19 +97,29 @@ impl Workspace {
                 }
             }
         }
+        if self.pure.is_empty() {
+            violations.push(format!("no crate lies in {}", PURE.join(", ")));
+        }
+        for member in &self.pure {
+            violations.extend(self.reached(member, &NEVER_PURE));
+        }
         for (members, forbidden) in NEVER_REACHES {
             for member in members {
                 if !self.members.contains(*member) {
                     violations.push(format!("{member} is not in the workspace: take it out of the rules"));
                 }
-                for foreign in forbidden {
-                    if let Some(path) = self.path(member, foreign) {
-                        violations.push(format!("{member} reaches {foreign}: {}", path.join(" -> ")));
-                    }
-                }
+                violations.extend(self.reached(member, forbidden));
             }
         }
         violations
+    }
+
+    /// Which of these a member reaches, with a shortest way.
+    fn reached(&self, member: &str, forbidden: &[&str]) -> Vec<String> {
+        let reached = forbidden.iter().filter_map(|foreign| Some((foreign, self.path(member, foreign)?)));
+        reached
+            .map(|(foreign, path)| format!("{member} reaches {foreign}: {}", path.join(" -> ")))
+            .collect()
     }
 
     /// A shortest way from one crate to another.

@@ -83,3 +83,16 @@ fn every_file_keeps_the_rules_for_files() {
     violations.sort();
     assert!(violations.is_empty(), "{violations:#?}");
 }
+
+#[test]
+fn every_pure_crate_is_linted_by_the_rule_of_the_pure_folder() {
+    let root = root();
+    let rule = fs::read_to_string(root.join("processors/pure/clippy.toml")).unwrap();
+    for folder in tidy::workspace::PURE {
+        assert_eq!(fs::read_to_string(root.join(folder).join("clippy.toml")).unwrap(), rule, "{folder}");
+    }
+    let mut found = Vec::new();
+    files(&root.join("processors/pure"), &mut found);
+    let rules = found.iter().filter(|path| path.ends_with("clippy.toml")).count();
+    assert_eq!(rules, 1, "a crate with a clippy.toml of its own escapes the rule of its folder");
+}

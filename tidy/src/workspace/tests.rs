@@ -1,7 +1,18 @@
 //! Planted edges.
 
-use super::{PURE, Workspace};
+use super::Workspace;
 use serde_json::json;
+
+const PURE: [&str; 7] = ["auditor", "decider", "domain", "keyvalue", "schemas", "topology", "views"];
+
+/// Where a crate lies, as far as the rules care.
+fn manifest_path(name: &str) -> String {
+    match name {
+        "schemas" | "topology" => format!("/root/{name}/Cargo.toml"),
+        name if PURE.contains(&name) => format!("/root/processors/pure/{name}/Cargo.toml"),
+        name => format!("/root/processors/edges/{name}/Cargo.toml"),
+    }
+}
 
 /// A workspace that has every crate of the rules and, beside them, these edges: from, to, kind.
 fn workspace(edges: &[(&str, &str, Option<&str>)]) -> Workspace {
@@ -19,7 +30,7 @@ fn workspace(edges: &[(&str, &str, Option<&str>)]) -> Workspace {
         .iter()
         .map(|name| {
             let dependencies: Vec<_> = of(name).iter().map(|(_, to, kind)| json!({"name": to, "kind": kind})).collect();
-            json!({"id": format!("{name} 1"), "name": name, "dependencies": dependencies})
+            json!({"id": format!("{name} 1"), "name": name, "manifest_path": manifest_path(name), "dependencies": dependencies})
         })
         .collect();
     let nodes: Vec<_> = names
@@ -33,7 +44,12 @@ fn workspace(edges: &[(&str, &str, Option<&str>)]) -> Workspace {
         })
         .collect();
     let members: Vec<String> = members.iter().map(|name| format!("{name} 1")).collect();
-    let metadata = json!({"packages": packages, "resolve": {"nodes": nodes}, "workspace_members": members});
+    let metadata = json!({
+        "workspace_root": "/root",
+        "packages": packages,
+        "resolve": {"nodes": nodes},
+        "workspace_members": members,
+    });
     Workspace::parse(&metadata.to_string()).unwrap()
 }
 
@@ -109,12 +125,14 @@ fn a_circle_through_the_tests_of_a_crate_ends() {
 
 #[test]
 fn a_crate_of_the_rules_that_is_gone_is_a_violation() {
-    let metadata = json!({"packages": [], "resolve": {"nodes": []}, "workspace_members": []}).to_string();
+    let metadata = json!({"workspace_root": "/root", "packages": [], "resolve": {"nodes": []}, "workspace_members": []}).to_string();
     let violations = Workspace::parse(&metadata).unwrap().violations();
-    assert!(
-        violations.contains(&"domain is not in the workspace: take it out of the rules".to_owned()),
-        "{violations:?}"
-    );
+    for expected in [
+        "no crate lies in processors/pure/, schemas/, topology/",
+        "simulation is not in the workspace: take it out of the rules",
+    ] {
+        assert!(violations.contains(&expected.to_owned()), "{violations:?}");
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! Which texts are values, and that their text is canonical.
+#![allow(clippy::disallowed_methods, reason = "the data lie beside the project")]
 
 use super::*;
 use proptest::prelude::*;
@@ -152,7 +153,8 @@ fn aggregate_ids_name_their_kind() {
 
 #[test]
 fn every_value_of_the_data_beside_the_project_parses() {
-    let data = |file: &str| std::fs::read_to_string(format!("{}/../../../data/{file}", std::env::var("CARGO_MANIFEST_DIR").unwrap())).unwrap();
+    let data =
+        |file: &str| std::fs::read_to_string(format!("{}/../../../data/{file}", std::env::var("CARGO_MANIFEST_DIR").unwrap())).unwrap();
     let mut legs = 0;
     for line in ["legs_HA_2008-01.csv", "legs_F9_2008-01.csv"]
         .iter()
