@@ -11,6 +11,7 @@
 //! | 22 | airport, departure, rotation, leg | edge airport → departing leg; back by the leg |
 //! | 23 | airport, arrival, rotation, leg | edge airport → arriving leg: its departure; back by the leg |
 //! | 24 | designator, airport, origin date, departure, rotation, leg | node designator-day and its edges to legs; back by the leg |
+//! | 25 | designator, airport, origin date | number of legs of the day, where there are several |
 //! | 30 | check, rotation, subject | violation |
 //! | 40 | what | count |
 //!
@@ -33,6 +34,7 @@ pub(crate) enum Prefix {
     Departures = 0x22,
     Arrivals = 0x23,
     DesignatorDay = 0x24,
+    DesignatorDayLegs = 0x25,
     Violation = 0x30,
     Count = 0x40,
 }
@@ -138,6 +140,13 @@ pub(crate) fn designator(designator: FlightDesignator) -> Key {
 
 pub(crate) fn designator_day(designator: FlightDesignator, airport: AirportCode, date: i32) -> Key {
     self::designator(designator).airport(airport).date(date)
+}
+
+pub(crate) fn designator_day_legs(designator: FlightDesignator, airport: AirportCode, date: i32) -> Key {
+    Key::new(Prefix::DesignatorDayLegs)
+        .designator(designator)
+        .airport(airport)
+        .date(date)
 }
 
 pub(crate) fn violations(check: Check) -> Key {

@@ -31,7 +31,7 @@ use xxhash_rust::xxh3::Xxh3;
 /// What this view is called in directories and metrics.
 pub const NAME: &str = "schedule-graph";
 /// Content of another version means something else: a view of it is built anew.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// An event with where it stands in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@ mod known;
 mod legs;
 mod recent;
 mod rotation;
+mod same_day;
 mod tail;
 
 use crate::Fact;

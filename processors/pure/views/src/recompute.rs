@@ -1,9 +1,10 @@
 //! All violations from nothing: plain scans over nodes, in other words than the checks that follow the events. For comparison.
 
 use crate::Check;
-use crate::keys::{Key, KeyReader, Prefix};
+use crate::bytes::put_number;
+use crate::keys::{self, Key, KeyReader, Prefix};
 use crate::nodes::{Leg, Rotation};
-use crate::violation::{Detail, LEGS_MAX, Violation, Violations};
+use crate::violation::{Detail, Violation, Violations};
 use crate::world;
 use domain::{Registration, RotationId};
 use jiff::Timestamp;
@@ -31,6 +32,7 @@ pub struct Recomputed {
 }
 
 type Schedule = BTreeMap<RotationId, (Rotation, Vec<Leg>)>;
+type Totals = BTreeMap<Key, Vec<u8>>;
 
 /// Recomputes one check, or all, and compares the index with the result. Looks at no more than `legs_max` legs.
 pub fn recompute(read: &impl Read, check: Option<Check>, legs_max: u64) -> Result<Recomputed, BudgetExceeded> {
@@ -38,11 +40,14 @@ pub fn recompute(read: &impl Read, check: Option<Check>, legs_max: u64) -> Resul
     let mut right = Violations::new();
     within_rotations(read, &schedule, &mut right)?;
     between_rotations(&schedule, &mut right);
-    same_day(read, &schedule, &mut right)?;
+    let totals = same_day(read, &schedule, &mut right)?;
     let is_asked = |key: &[u8]| check.is_none_or(|check| key.get(1) == Some(&check.number()));
     right.retain(|key, _| is_asked(&key.0));
     let total = right.values().filter(|(counted, _)| *counted).count() as u64;
-    let mut differing = 0;
+    let mut differing = match check {
+        None | Some(Check::FlightDesignator) => differing_totals(read, totals)?,
+        Some(_) => 0,
+    };
     world::each(read, Key::new(Prefix::Violation).range(), Order::Ascending, |key, value| {
         if is_asked(key) {
             let expected = right.remove(&Key(key.to_vec()));
@@ -54,6 +59,16 @@ pub fn recompute(read: &impl Read, check: Option<Check>, legs_max: u64) -> Resul
         total,
         differing: differing + right.len() as u64,
     })
+}
+
+fn differing_totals(read: &impl Read, mut totals: Totals) -> Result<u64, ReadError> {
+    let mut differing = 0;
+    world::each(read, Key::new(Prefix::DesignatorDayLegs).range(), Order::Ascending, |key, value| {
+        let expected = totals.remove(&Key(key.to_vec()));
+        differing += u64::from(expected.as_deref() != Some(value));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(differing + totals.len() as u64)
 }
 
 fn load(read: &impl Read, legs_max: u64) -> Result<Schedule, BudgetExceeded> {
@@ -183,8 +198,10 @@ fn between_rotations(schedule: &Schedule, right: &mut Violations) {
     }
 }
 
-fn same_day(read: &impl Read, schedule: &Schedule, right: &mut Violations) -> Result<(), ReadError> {
+/// Returns how many legs each day has that has several.
+fn same_day(read: &impl Read, schedule: &Schedule, right: &mut Violations) -> Result<Totals, ReadError> {
     let mut groups = BTreeMap::new();
+    let mut totals = Totals::new();
     for (id, (_, legs)) in schedule {
         for leg in legs {
             let zone = match world::airport(read, leg.origin)? {
@@ -196,38 +213,31 @@ fn same_day(read: &impl Read, schedule: &Schedule, right: &mut Violations) -> Re
             groups
                 .entry((leg.designator, leg.origin, local))
                 .or_insert_with(Vec::new)
-                .push((id.clone(), leg.clone()));
+                .push((leg.departure, id, &leg.id));
         }
     }
     for ((designator, airport, local), mut legs) in groups {
-        legs.sort_by(|(a, left), (b, right)| (left.departure, a, &left.id).cmp(&(right.departure, b, &right.id)));
-        if legs.len() > 1 {
-            let days = jiff::civil::Date::constant(1970, 1, 1)
-                .until(local)
-                .map_or(0, |span| span.get_days());
-            for (index, (rotation, _)) in legs.iter().enumerate() {
-                let detail = Detail::Designator {
-                    designator,
-                    airport,
-                    origin_date_days: days,
-                    legs: legs.len() as u64,
-                };
-                let listed = legs[..legs.len().min(LEGS_MAX)].to_vec();
-                let counted = legs[0].0 == *rotation;
-                debug_assert!(counted || index > 0);
-                let violation = Violation {
-                    rotation: rotation.clone(),
-                    counted,
-                    legs: listed,
-                    detail,
-                };
-                violation.insert(
-                    Check::FlightDesignator,
-                    |key| key.designator(designator).airport(airport).date(days),
-                    right,
-                );
-            }
+        legs.sort();
+        if legs.len() < 2 {
+            continue;
+        }
+        let date = jiff::civil::Date::constant(1970, 1, 1)
+            .until(local)
+            .map_or(0, |span| span.get_days());
+        let mut total = Vec::new();
+        put_number(&mut total, legs.len() as u64);
+        totals.insert(keys::designator_day_legs(designator, airport, date), total);
+        let mut by_rotation: BTreeMap<&RotationId, u64> = BTreeMap::new();
+        for (_, rotation, _) in &legs {
+            *by_rotation.entry(rotation).or_default() += 1;
+        }
+        for (rotation, own) in by_rotation {
+            let counted = legs[0].1 == rotation;
+            let key = keys::violations_of(Check::FlightDesignator, rotation);
+            let mut value = vec![u8::from(counted)];
+            put_number(&mut value, own);
+            right.insert(key.designator(designator).airport(airport).date(date), (counted, value));
         }
     }
-    Ok(())
+    Ok(totals)
 }

@@ -1,5 +1,6 @@
 //! Given events, the view.
 
+mod cost;
 mod fixture;
 
 mod pairs;

@@ -2,11 +2,14 @@
 
 use crate::Check;
 use crate::bytes::{Bytes, corrupt, put_number, put_signed, put_text};
+use crate::checks::designator::Day;
 use crate::keys::{self, Key, KeyReader};
 use crate::nodes::{Leg, Provenance, read_airport};
-use domain::{AirportCode, DESIGNATOR_BYTES_MAX, FlightDesignator, Registration, RotationId};
-use keyvalue::ReadError;
+use crate::world;
+use domain::{AirportCode, FlightDesignator, Registration, RotationId};
+use keyvalue::{Read, ReadError};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 /// One violation, as it is listed under a rotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +41,7 @@ pub enum Detail {
         designator: FlightDesignator,
         airport: AirportCode,
         origin_date_days: i32,
+        /// All of them, of which the violation lists the first.
         legs: u64,
     },
     /// The last leg of a rotation and the first of the airplane's next do not fit.
@@ -91,17 +95,8 @@ impl Violation {
                 out.extend_from_slice(airport.as_str().as_bytes());
                 airport_provenance.put(&mut out);
             }
-            Detail::Designator {
-                designator,
-                airport,
-                origin_date_days,
-                legs,
-            } => {
-                put_text(&mut out, designator.encode(&mut [0; DESIGNATOR_BYTES_MAX]));
-                out.extend_from_slice(airport.as_str().as_bytes());
-                put_signed(&mut out, (*origin_date_days).into());
-                put_number(&mut out, *legs);
-            }
+            // The index holds the shares of rotations instead: see `checks::designator`.
+            Detail::Designator { .. } => {}
             Detail::Seam {
                 airplane,
                 discontinuous,
@@ -129,13 +124,26 @@ impl Violation {
         out
     }
 
+    /// Whether a value of the index belongs to a violation that counts.
+    pub(crate) fn is_counted(value: &[u8]) -> Result<bool, ReadError> {
+        Bytes::new(value).flag()
+    }
+
     /// Of a key and a value of the index.
-    pub(crate) fn read(key: &[u8], value: &[u8]) -> Result<(Check, Self), ReadError> {
+    pub(crate) fn read(read: &impl Read, key: &[u8], value: &[u8]) -> Result<(Check, Self), ReadError> {
         let mut key = KeyReader::new(key)?;
         let check = Check::from_number(key.byte()?).ok_or_else(|| corrupt("a check"))?;
         let rotation = key.rotation()?;
         let mut bytes = Bytes::new(value);
         let counted = bytes.flag()?;
+        if check == Check::FlightDesignator {
+            let day = Day {
+                designator: key.designator()?,
+                airport: key.airport()?,
+                date: key.date()?,
+            };
+            return Ok((check, Self::same_day(read, rotation, counted, &day)?));
+        }
         let mut legs = Vec::new();
         for _ in 0..bytes.number()? {
             let rotation = RotationId::parse(bytes.text()?).map_err(|_| corrupt("a rotation id"))?;
@@ -151,6 +159,33 @@ impl Violation {
                 detail,
             },
         ))
+    }
+
+    fn same_day(read: &impl Read, rotation: RotationId, counted: bool, day: &Day) -> Result<Self, ReadError> {
+        let mut members = Vec::new();
+        world::each_member(read, day, |departure, rotation, id| {
+            members.push((departure, rotation, id));
+            if members.len() < LEGS_MAX {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+        let legs = members.into_iter().map(|(departure, rotation, id)| {
+            let leg = world::leg_at(read, &rotation, departure, &id)?;
+            Ok((rotation, leg))
+        });
+        Ok(Self {
+            rotation,
+            counted,
+            legs: legs.collect::<Result<_, ReadError>>()?,
+            detail: Detail::Designator {
+                designator: day.designator,
+                airport: day.airport,
+                origin_date_days: day.date,
+                legs: world::legs_of_day(read, day)?,
+            },
+        })
     }
 
     /// Is it between airports of which this is one?
@@ -180,12 +215,7 @@ fn read_detail(check: Check, bytes: &mut Bytes<'_>) -> Result<Detail, ReadError>
             airport: read_airport(bytes)?,
             airport_provenance: Provenance::read(bytes)?,
         },
-        Check::FlightDesignator => Detail::Designator {
-            designator: FlightDesignator::parse(bytes.text()?).map_err(|_| corrupt("a designator"))?,
-            airport: read_airport(bytes)?,
-            origin_date_days: i32::try_from(bytes.signed()?).map_err(|_| corrupt("a date"))?,
-            legs: bytes.number()?,
-        },
+        Check::FlightDesignator => return Err(corrupt("a violation between legs of one day, which has no bytes of its own")),
         Check::RotationSeam => Detail::Seam {
             airplane: registration(bytes.text()?)?,
             discontinuous: bytes.flag()?,

@@ -1,6 +1,6 @@
 //! The facts as they are stored: nodes by id, neighbours in order.
 
-use crate::bytes::corrupt;
+use crate::bytes::{Bytes, corrupt};
 use crate::checks::designator::Day;
 use crate::checks::seam::Stretch;
 use crate::keys::{self, Key, KeyReader, Prefix};
@@ -115,17 +115,20 @@ pub(crate) fn stretch_beside(
     order: Order,
     without: &RotationId,
 ) -> Result<Option<Stretch>, ReadError> {
-    let (from, to) = keys::rotations_of(airplane).range();
+    let Key(from) = keys::rotations_of(airplane);
+    // Those without legs come last: any number of them is never looked at.
+    let Key(without_legs) = keys::rotations_of(airplane).instant(keys::NO_DEPARTURE);
     let range = match order {
-        Order::Ascending => (after(place), to),
+        Order::Ascending => (after(place), without_legs),
         Order::Descending => (from, place.0.clone()),
     };
     let mut found = None;
     each(read, range, order, |key, _| {
         let mut key = KeyReader::new(key)?;
         key.airplane()?;
-        let (first_departure, rotation) = (key.instant()?, key.rotation()?);
-        if rotation == *without || first_departure == keys::NO_DEPARTURE {
+        key.instant()?;
+        let rotation = key.rotation()?;
+        if rotation == *without {
             return Ok(ControlFlow::Continue(()));
         }
         found = Some(rotation);
@@ -150,26 +153,34 @@ pub(crate) fn rotations_of(read: &impl Read, airplane: &Registration) -> Result<
     Ok(rotations)
 }
 
-/// The legs of a designator's day, in order.
-pub(crate) fn members(read: &impl Read, day: &Day) -> Result<Vec<(RotationId, Leg)>, ReadError> {
-    let mut places = Vec::new();
-    each(
-        read,
-        keys::designator_day(day.designator, day.airport, day.date).range(),
-        Order::Ascending,
-        |key, _| {
-            let mut key = KeyReader::new(key)?;
-            key.id()?;
-            key.airport()?;
-            key.date()?;
-            places.push((key.instant()?, key.rotation()?, key.leg()?));
-            Ok(ControlFlow::Continue(()))
-        },
-    )?;
-    places
-        .into_iter()
-        .map(|(departure, rotation, id)| Ok((rotation.clone(), leg_at(read, &rotation, departure, &id)?)))
-        .collect()
+/// Visits where the legs of a designator's day stand, in order, until `visit` breaks.
+pub(crate) fn each_member(
+    read: &impl Read,
+    day: &Day,
+    mut visit: impl FnMut(Instant, RotationId, LegId) -> ControlFlow<()>,
+) -> Result<(), ReadError> {
+    let range = keys::designator_day(day.designator, day.airport, day.date).range();
+    each(read, range, Order::Ascending, |key, _| {
+        let mut key = KeyReader::new(key)?;
+        key.id()?;
+        key.airport()?;
+        key.date()?;
+        Ok(visit(key.instant()?, key.rotation()?, key.leg()?))
+    })
+}
+
+/// How many legs a designator's day has. The number is stored where there are several.
+pub(crate) fn legs_of_day(read: &impl Read, day: &Day) -> Result<u64, ReadError> {
+    let several = keys::designator_day_legs(day.designator, day.airport, day.date);
+    if let Some(legs) = read.get(&several.0, |bytes| Bytes::new(bytes).number())? {
+        return legs;
+    }
+    let mut legs = 0;
+    each_member(read, day, |_, _, _| {
+        legs += 1;
+        ControlFlow::Break(())
+    })?;
+    Ok(legs)
 }
 
 /// Whether any leg is on some designator's day.

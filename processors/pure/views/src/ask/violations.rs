@@ -38,6 +38,11 @@ impl Filter {
         }
     }
 
+    /// Nothing is asked for of which a violation between rotations could be listed under one that does not count.
+    fn lists_once(&self) -> bool {
+        self.rotation.is_none() && self.rotation_prefix.is_none() && self.airplane.is_none()
+    }
+
     fn is_open(&self) -> bool {
         *self == Self::default()
     }
@@ -70,7 +75,10 @@ impl Filter {
 pub fn violations(read: &impl Read, check: Check, filter: &Filter, span: Span<'_>) -> Result<Page<Violation>, ReadError> {
     let rotations = rotations_meant(read, filter)?;
     page(read, filter.range(check), span, |key, value| {
-        let (_, violation) = Violation::read(key, value)?;
+        if filter.lists_once() && !Violation::is_counted(value)? {
+            return Ok(None);
+        }
+        let (_, violation) = Violation::read(read, key, value)?;
         Ok(filter.holds(&violation, rotations.as_deref()).then_some(violation))
     })
 }
@@ -84,7 +92,10 @@ pub fn count(read: &impl Read, check: Check, filter: &Filter) -> Result<u64, Rea
     let rotations = rotations_meant(read, filter)?;
     let mut count = 0;
     world::each(read, filter.range(check), Order::Ascending, |key, value| {
-        let (_, violation) = Violation::read(key, value)?;
+        if filter.lists_once() && !Violation::is_counted(value)? {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let (_, violation) = Violation::read(read, key, value)?;
         count += u64::from(filter.holds(&violation, rotations.as_deref()));
         Ok(ControlFlow::Continue(()))
     })?;

@@ -4,12 +4,16 @@
 //! registered with its zone.
 
 use crate::Check;
+use crate::bytes::{Bytes, put_number};
+use crate::keys::{self, Key};
 use crate::nodes::{Airport, Leg};
-use crate::violation::{Detail, LEGS_MAX, Violation, Violations};
+use crate::violation::Violations;
 use domain::{AirportCode, FlightDesignator, RotationId};
 use jiff::Timestamp;
 use jiff::civil::date;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
+use keyvalue::ReadError;
+use std::collections::BTreeMap;
 
 /// Which legs should not meet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,25 +49,56 @@ fn origin_date(leg: &Leg, origin: Option<&Airport>) -> i32 {
     since.unwrap_or(0)
 }
 
-/// `members` are all legs of the day, in order.
-pub(crate) fn examine(day: &Day, members: &[(RotationId, Leg)], into: &mut Violations) {
-    let Some((first, _)) = members.first() else { return };
-    if members.len() < 2 {
+/// What a rotation has of a day with several legs: its entry in the index of violations. The legs themselves are read where the
+/// violation is, so that one leg more changes the entries of no more than three rotations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Share {
+    /// The first leg of the day is one of this rotation.
+    pub(crate) counted: bool,
+    pub(crate) legs: u64,
+}
+
+impl Share {
+    pub(crate) fn to_bytes(self) -> Vec<u8> {
+        let mut out = vec![u8::from(self.counted)];
+        put_number(&mut out, self.legs);
+        out
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, ReadError> {
+        let mut bytes = Bytes::new(bytes);
+        Ok(Self {
+            counted: bytes.flag()?,
+            legs: bytes.number()?,
+        })
+    }
+}
+
+/// Where the share of a rotation stands in the index.
+pub(crate) fn key(day: &Day, rotation: &RotationId) -> Key {
+    keys::violations_of(Check::FlightDesignator, rotation)
+        .designator(day.designator)
+        .airport(day.airport)
+        .date(day.date)
+}
+
+pub(crate) fn report(day: &Day, rotation: &RotationId, share: Share, into: &mut Violations) {
+    into.insert(key(day, rotation), (share.counted, share.to_bytes()));
+}
+
+/// `rotations` are those of all legs of the day, one for each leg and that of the first leg first.
+pub(crate) fn examine<'m>(day: &Day, rotations: impl ExactSizeIterator<Item = &'m RotationId>, into: &mut Violations) {
+    if rotations.len() < 2 {
         return;
     }
-    for (rotation, _) in members {
-        let violation = Violation {
-            rotation: rotation.clone(),
-            counted: rotation == first,
-            legs: members.iter().take(LEGS_MAX).cloned().collect(),
-            detail: Detail::Designator {
-                designator: day.designator,
-                airport: day.airport,
-                origin_date_days: day.date,
-                legs: members.len() as u64,
-            },
-        };
-        let subject = |key: crate::keys::Key| key.designator(day.designator).airport(day.airport).date(day.date);
-        violation.insert(Check::FlightDesignator, subject, into);
+    let mut first = None;
+    let mut shares: BTreeMap<&RotationId, u64> = BTreeMap::new();
+    for rotation in rotations {
+        first.get_or_insert(rotation);
+        *shares.entry(rotation).or_default() += 1;
+    }
+    for (rotation, legs) in shares {
+        let counted = first == Some(rotation);
+        report(day, rotation, Share { counted, legs }, into);
     }
 }

@@ -4,7 +4,7 @@ use super::counts::Counted;
 use super::draft::Draft;
 use super::known::News;
 use super::tail::place;
-use super::{ProjectError, unfit};
+use super::{ProjectError, same_day, unfit};
 use crate::checks::designator::{self, Day};
 use crate::checks::pair;
 use crate::checks::reference::{self, End};
@@ -111,14 +111,19 @@ fn origin_dates<R: Read>(draft: &mut Draft<'_, R>, code: AirportCode, departing:
         days.entry(day.designator).or_default().push(day.date);
     }
     draft.tell(News::Days { airport: code, days });
+    let legs_on = |days: &BTreeMap<Day, Vec<_>>, day| days.get(day).map_or(0, |members| members.len() as u64);
     for (day, members) in &new {
-        designator::examine(day, members, &mut draft.after);
+        designator::examine(day, members.iter().map(|(id, _)| id), &mut draft.after);
+        same_day::count(draft, day, legs_on(&old, day), members.len() as u64);
         for (id, leg) in members {
             draft.put(super::legs::designator_edge(day, id, leg), Vec::new());
         }
     }
     for (day, members) in &old {
-        designator::examine(day, members, &mut draft.before);
+        designator::examine(day, members.iter().map(|(id, _)| id), &mut draft.before);
+        if !new.contains_key(day) {
+            same_day::count(draft, day, members.len() as u64, 0);
+        }
         let kept: BTreeSet<_> = new.get(day).into_iter().flatten().map(|(id, leg)| (id, &leg.id)).collect();
         for (id, leg) in members.iter().filter(|(id, leg)| !kept.contains(&(id, &leg.id))) {
             draft.delete(super::legs::designator_edge(day, id, leg));

@@ -90,9 +90,9 @@ impl<'r, R: Read> Draft<'r, R> {
         self.known.last_leg(self.read, rotation, without)
     }
 
-    /// The legs of a designator's day before the event, in order.
-    pub(crate) fn members(&mut self, day: &Day) -> Result<Vec<(RotationId, Leg)>, ReadError> {
-        self.known.members(self.read, day)
+    /// How many legs a designator's day had before the event.
+    pub(crate) fn legs_of_day(&mut self, day: &Day) -> Result<u64, ReadError> {
+        self.known.legs_of_day(self.read, day)
     }
 
     /// What the event changes of what may be known.

@@ -225,8 +225,8 @@ impl Known {
         world::last_leg(read, id, key_without(id, without).as_ref())
     }
 
-    /// The legs of a designator's day, in order. Most often there are none, and that is known.
-    pub(crate) fn members(&mut self, read: &impl Read, day: &Day) -> Result<Vec<(RotationId, Leg)>, ReadError> {
+    /// How many legs a designator's day has. Most often there are none, and that is known.
+    pub(crate) fn legs_of_day(&mut self, read: &impl Read, day: &Day) -> Result<u64, ReadError> {
         let (memory, departures) = (self.memory, &mut self.departures);
         let days = self.days.get_or_read(&(day.designator, day.airport), || {
             if departures.are_first(read, day, memory.departures_max)? {
@@ -236,8 +236,8 @@ impl Known {
             }
         })?;
         match days.is_free(day.date) {
-            Answer::Known(true) => Ok(Vec::new()),
-            Answer::Known(false) | Answer::AskStore => world::members(read, day),
+            Answer::Known(true) => Ok(0),
+            Answer::Known(false) | Answer::AskStore => world::legs_of_day(read, day),
         }
     }
 

@@ -2,9 +2,9 @@
 
 use super::counts::Counted;
 use super::draft::Draft;
-use super::known::News;
+use super::same_day;
 use super::tail::{Place, place};
-use crate::checks::designator::{self, Day};
+use crate::checks::designator::Day;
 use crate::checks::pair;
 use crate::checks::reference::{self, End};
 use crate::checks::seam::{self, Stretch};
@@ -213,45 +213,29 @@ fn days_and_keys<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, change: &Ch
         return Ok(());
     };
     let (origin, destination) = (draft.airport(leg.origin)?, draft.airport(leg.destination)?);
-    let mut days = Vec::new();
-    if let Some(new) = &change.new {
-        let day = Day::of(new, origin.as_deref());
-        put_keys(draft, id, new, &day);
+    let day_of = |leg: &Option<Leg>| leg.as_ref().map(|leg| Day::of(leg, origin.as_deref()));
+    let (old_day, new_day) = (day_of(&change.old), day_of(&change.new));
+    if let (Some(new), Some(day)) = (&change.new, &new_day) {
+        put_keys(draft, id, new, day);
         reference::examine_airport(id, new, End::Departure, origin.is_some(), &mut draft.after);
         reference::examine_airport(id, new, End::Arrival, destination.is_some(), &mut draft.after);
-        days.push(day);
     }
-    if let Some(old) = &change.old {
-        let day = Day::of(old, origin.as_deref());
-        delete_keys(draft, id, old, &day);
+    let mut gone = Vec::new();
+    if let (Some(old), Some(day)) = (&change.old, &old_day) {
+        delete_keys(draft, id, old, day);
         reference::examine_airport(id, old, End::Departure, origin.is_some(), &mut draft.before);
         reference::examine_airport(id, old, End::Arrival, destination.is_some(), &mut draft.before);
-        if !days.contains(&day) {
-            days.push(day);
-        }
+        gone.push(place(old));
     }
-    for day in days {
-        let before = draft.members(&day)?;
-        designator::examine(&day, &before, &mut draft.before);
-        let mut after: Vec<_> = before
-            .into_iter()
-            .filter(|(rotation, leg)| !is_old(change, id, rotation, leg))
-            .collect();
-        if let Some(new) = change.new.as_ref().filter(|new| Day::of(new, origin.as_deref()) == day) {
-            after.push((id.clone(), new.clone()));
-            after.sort_by(|(a, left), (b, right)| (left.departure, a, &left.id).cmp(&(right.departure, b, &right.id)));
+    let come = change.new.as_ref().map(place);
+    match (old_day, new_day) {
+        (Some(old_day), Some(new_day)) if old_day != new_day => {
+            same_day::change(draft, old_day, id, &gone, None)?;
+            same_day::change(draft, new_day, id, &[], come)
         }
-        designator::examine(&day, &after, &mut draft.after);
-        draft.tell(News::Day {
-            is_free: after.is_empty(),
-            day,
-        });
+        (_, Some(day)) | (Some(day), None) => same_day::change(draft, day, id, &gone, come),
+        (None, None) => Ok(()),
     }
-    Ok(())
-}
-
-fn is_old(change: &Change, id: &RotationId, rotation: &RotationId, leg: &Leg) -> bool {
-    rotation == id && change.old.as_ref().is_some_and(|old| old.id == leg.id)
 }
 
 fn put_keys<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, leg: &Leg, day: &Day) {

@@ -4,8 +4,9 @@ use super::counts::Counted;
 use super::draft::Draft;
 use super::known::News;
 use super::legs::{self, Change};
-use super::{ProjectError, unfit};
-use crate::checks::designator::{self, Day};
+use super::tail::{Place, place};
+use super::{ProjectError, same_day, unfit};
+use crate::checks::designator::Day;
 use crate::checks::reference::{self, End};
 use crate::checks::{pair, seam};
 use crate::nodes::{Leg, Provenance, Rotation};
@@ -154,10 +155,10 @@ fn remove<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, rotation: &Rotatio
         let airplane = world::airplane(draft.read, registration)?;
         reference::examine_airplane(id, rotation, airplane.as_ref(), &mut draft.before);
         let first_departure = legs.first().map_or(keys::NO_DEPARTURE, |leg| leg.departure);
-        let place = keys::rotation_in_order(registration, first_departure, id);
+        let order = keys::rotation_in_order(registration, first_departure, id);
         if let Some(stretch) = world::stretch(draft.read, id)? {
-            let previous = world::stretch_beside(draft.read, registration, &place, Order::Descending, id)?;
-            let next = world::stretch_beside(draft.read, registration, &place, Order::Ascending, id)?;
+            let previous = world::stretch_beside(draft.read, registration, &order, Order::Descending, id)?;
+            let next = world::stretch_beside(draft.read, registration, &order, Order::Ascending, id)?;
             let pairs = [(previous.as_ref(), Some(&stretch)), (Some(&stretch), next.as_ref())];
             for (before, after) in pairs.into_iter().filter_map(|(before, after)| before.zip(after)) {
                 seam::examine(registration, before, after, &mut draft.before);
@@ -166,31 +167,24 @@ fn remove<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, rotation: &Rotatio
                 seam::examine(registration, previous, next, &mut draft.after);
             }
         }
-        draft.delete(place);
+        draft.delete(order);
     }
     let aircraft_type = legs::aircraft_type(draft.read, id)?;
     for (first, second) in legs.iter().zip(legs.iter().skip(1)) {
         let airport = draft.airport(first.destination)?;
         pair::examine(id, first, second, airport.as_deref(), aircraft_type.as_ref(), &mut draft.before);
     }
-    let mut days: BTreeMap<Day, ()> = BTreeMap::new();
+    let mut days: BTreeMap<Day, Vec<Place>> = BTreeMap::new();
     for leg in &legs {
         let (origin, destination) = (draft.airport(leg.origin)?, draft.airport(leg.destination)?);
         reference::examine_airport(id, leg, End::Departure, origin.is_some(), &mut draft.before);
         reference::examine_airport(id, leg, End::Arrival, destination.is_some(), &mut draft.before);
         let day = Day::of(leg, origin.as_deref());
         legs::delete_keys(draft, id, leg, &day);
-        days.insert(day, ());
+        days.entry(day).or_default().push(place(leg));
     }
-    for day in days.keys() {
-        let members = world::members(draft.read, day)?;
-        designator::examine(day, &members, &mut draft.before);
-        let left: Vec<_> = members.into_iter().filter(|(rotation, _)| rotation != id).collect();
-        designator::examine(day, &left, &mut draft.after);
-        draft.tell(News::Day {
-            day: day.clone(),
-            is_free: left.is_empty(),
-        });
+    for (day, gone) in days {
+        same_day::change(draft, day, id, &gone, None)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The last legs of a rotation and the last days of a designator, decoded: most events add something there or beside it.
 
 use crate::checks::designator::Day;
-use crate::keys::{self, KeyReader};
+use crate::keys::{self, Key, KeyReader};
 use crate::nodes::{Leg, Rotation};
 use crate::world;
 use domain::{Instant, LegId, RotationId};
@@ -216,17 +216,21 @@ impl KnownDays {
 
     pub(crate) fn read(read: &impl Read, day: &Day, days_max: usize) -> Result<Self, ReadError> {
         let mut last: Vec<(i32, ())> = Vec::new();
-        let range = keys::designator(day.designator).airport(day.airport).range();
-        world::each(read, range, Order::Descending, |key, _| {
-            let mut key = KeyReader::new(key)?;
-            key.id()?;
-            key.airport()?;
-            let date = key.date()?;
-            if last.last().is_none_or(|(before, ())| *before != date) {
-                last.push((date, ()));
-            }
-            Ok(go_on_while(last.len() <= days_max))
-        })?;
+        let (from, mut to) = keys::designator(day.designator).airport(day.airport).range();
+        // The last leg of each day, however many the day has.
+        while last.len() <= days_max {
+            let mut found = None;
+            world::each(read, (from.clone(), to), Order::Descending, |key, _| {
+                let mut key = KeyReader::new(key)?;
+                key.id()?;
+                key.airport()?;
+                found = Some(key.date()?);
+                Ok(ControlFlow::Break(()))
+            })?;
+            let Some(date) = found else { break };
+            last.push((date, ()));
+            Key(to) = keys::designator_day(day.designator, day.airport, date);
+        }
         Ok(Self(Tail::of_last(last, days_max)))
     }
 

@@ -1,0 +1,198 @@
+//! What an event costs does not grow with the schedule: keys that are read and written for it are counted, not timed.
+
+use super::fixture::*;
+use crate::{Memory as Remembered, Projector};
+use keyvalue::{Memory, Mutation, Order, Read, ReadError, Visit};
+use std::cell::Cell;
+
+/// A reader that counts the keys that are looked up and those that scans come past.
+struct Counting<'m> {
+    memory: &'m Memory,
+    reads: Cell<usize>,
+}
+
+impl Read for Counting<'_> {
+    fn get<T>(&self, key: &[u8], with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, ReadError> {
+        self.reads.set(self.reads.get() + 1);
+        self.memory.get(key, with)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], order: Order, visit: Visit<'_>) -> Result<(), ReadError> {
+        self.reads.set(self.reads.get() + 1);
+        self.memory.scan(from, to, order, &mut |key, value| {
+            self.reads.set(self.reads.get() + 1);
+            visit(key, value)
+        })
+    }
+}
+
+/// What the last tenth of the events read, write and write in bytes, each the most of any event.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Cost {
+    reads: usize,
+    mutations: usize,
+    bytes: usize,
+}
+
+const LITTLE: Remembered = Remembered {
+    nodes_max: 1,
+    legs_max: 1,
+    designators_max: 1,
+    days_max: 1,
+    departures_max: 1,
+};
+
+fn cost(told: impl ExactSizeIterator<Item = Told>, remembered: Remembered) -> Cost {
+    let mut memory = Memory::default();
+    let mut projector = Projector::new(remembered);
+    let mut cost = Cost::default();
+    let measured_from = told.len() - told.len() / 10;
+    for (index, (aggregate_id, event)) in told.enumerate() {
+        let fact = fact(0, index as u64 + 1, aggregate_id, event);
+        let counting = Counting {
+            memory: &memory,
+            reads: Cell::new(0),
+        };
+        let mutations = projector.project(&fact, &counting).unwrap();
+        if index >= measured_from {
+            cost.reads = cost.reads.max(counting.reads.get());
+            cost.mutations = cost.mutations.max(mutations.len());
+            cost.bytes = cost.bytes.max(mutations.iter().map(bytes).sum());
+        }
+        memory.apply(&mutations);
+    }
+    cost
+}
+
+fn bytes(mutation: &Mutation) -> usize {
+    match mutation {
+        Mutation::Put { key, value } => key.len() + value.len(),
+        Mutation::Delete { key } => key.len(),
+        Mutation::DeleteRange { from, to } => from.len() + to.len(),
+    }
+}
+
+const FEW: usize = 700;
+const MANY: usize = 7_000;
+/// With ten times as many legs no event costs twice as much; a little more, because legs meet more often.
+const FACTOR_MAX: usize = 2;
+
+/// `shape` makes a schedule of as many legs, or a few times as many events. Its last tenth is measured.
+fn is_flat(name: &str, shape: impl Fn(usize) -> Vec<Told>) {
+    for remembered in [Remembered::default(), LITTLE] {
+        let few = cost(shape(FEW).into_iter(), remembered);
+        let many = cost(shape(MANY).into_iter(), remembered);
+        let said = format!("{name} with {remembered:?}: {few:?} with few legs, {many:?} with many");
+        assert!(many.reads <= few.reads * FACTOR_MAX, "{said}");
+        assert!(many.mutations <= few.mutations * FACTOR_MAX, "{said}");
+        assert!(many.bytes <= few.bytes * FACTOR_MAX, "{said}");
+    }
+}
+
+/// Leg `number`, which departs so many minutes after the month begins.
+fn text(number: usize, designator: usize, minute: usize) -> String {
+    let time = |minute: usize| format!("{:02}T{:02}:{:02}", minute / 1440 + 1, minute / 60 % 24, minute % 60);
+    let (from, to) = if number.is_multiple_of(2) { ("HNL", "OGG") } else { ("OGG", "HNL") };
+    format!("l{number:05} HA{designator} {from} {to} {} {}", time(minute), time(minute + 3))
+}
+
+fn airports() -> Vec<Told> {
+    vec![airport("HNL", "Pacific/Honolulu", 20), airport("OGG", "Pacific/Honolulu", 30)]
+}
+
+/// So many legs, each added to a rotation by `rotation`, by a designator and at a minute of the month.
+fn schedule(legs: usize, rotation: impl Fn(usize) -> String, of: impl Fn(usize) -> (usize, usize)) -> Vec<Told> {
+    let mut told = airports();
+    let rotations: std::collections::BTreeSet<_> = (0..legs).map(&rotation).collect();
+    for (index, id) in rotations.iter().enumerate() {
+        told.extend([created(id), assigned(id, &format!("N{}", index % 3), None)]);
+    }
+    told.extend((0..legs).map(|number| {
+        let (designator, minute) = of(number);
+        added(&rotation(number), &text(number, designator, minute))
+    }));
+    told
+}
+
+fn one(_: usize) -> String {
+    "r".into()
+}
+
+fn own(number: usize) -> String {
+    format!("r{number}")
+}
+
+#[test]
+fn one_rotation_with_many_legs() {
+    is_flat("ordinary", |legs| schedule(legs, one, |number| (number % 9999 + 1, number * 5)));
+    is_flat("from the last to the first", |legs| {
+        schedule(legs, one, |number| (number % 9999 + 1, (legs - number) * 5))
+    });
+    is_flat("all at one time", |legs| schedule(legs, one, |number| (number % 9999 + 1, 0)));
+}
+
+#[test]
+fn one_designator_on_one_day() {
+    for (name, rotation) in [("one rotation", one as fn(usize) -> String), ("a rotation for each leg", own)] {
+        is_flat(name, |legs| schedule(legs, rotation, |number| (1, 600 + number % 700)));
+        // Each leg is the first of its day.
+        is_flat(name, |legs| {
+            schedule(legs, rotation, |number| (1, 600 + (legs - number) * 800 / legs))
+        });
+    }
+}
+
+#[test]
+fn one_designator_every_day_and_one_airport() {
+    is_flat("one designator", |legs| schedule(legs, own, |number| (1, number % 44_000)));
+    is_flat("one airport", |legs| {
+        schedule(legs, own, |number| (number % 9999 + 1, number % 44_000))
+    });
+}
+
+#[test]
+fn one_airplane_with_many_rotations() {
+    let rotations = |legs: bool| {
+        move |count: usize| {
+            let mut told = airports();
+            for number in 0..count {
+                let id = own(number);
+                told.extend([created(&id), assigned(&id, "N1", None)]);
+                if legs {
+                    // All of them overlap.
+                    told.push(added(&id, &text(number, number % 9999 + 1, 600)));
+                }
+            }
+            told
+        }
+    };
+    is_flat("that overlap", rotations(true));
+    is_flat("without legs", rotations(false));
+    is_flat("without legs, and one with", |count| {
+        let mut told = rotations(false)(count);
+        told.push(created("x"));
+        told.extend([assigned("x", "N1", None), added("x", &text(1, 1, 5)), left_out("x", &text(1, 1, 5))]);
+        told
+    });
+}
+
+#[test]
+fn legs_that_move_and_leave() {
+    for (name, rotation) in [("one rotation", one as fn(usize) -> String), ("a rotation for each leg", own)] {
+        is_flat(name, |legs| {
+            let minute = |number: usize| 600 + number % 700;
+            let mut told = schedule(legs, rotation, |number| (1, minute(number)));
+            for number in 0..told.len() / 8 {
+                let (was, is) = (text(number, 1, minute(number)), text(number, 1, 599 - number % 500));
+                let times: Vec<_> = is.split(' ').skip(4).collect();
+                told.push(rescheduled(&rotation(number), &was, times[0], times[1]));
+            }
+            told
+        });
+        is_flat(name, |legs| {
+            let mut told = schedule(legs, rotation, |number| (1, 600 + number % 700));
+            told.extend((0..told.len() / 8).map(|number| left_out(&rotation(number), &text(number, 1, 600 + number % 700))));
+            told
+        });
+    }
+}
