@@ -1,15 +1,15 @@
 //! The airline's records on Kafka: Avro in the Confluent wire format, and commands as JSON for those who type them.
 //!
-//! Bytes of the latest schema are read and written by hand. Whatever else arrives, JSON or the bytes of another version, is
-//! first brought into them, so that there is one reader that says what a command means.
+//! Bytes of the released schemas are read by hand, and those of the latest one are written. Whatever else arrives, JSON or the bytes
+//! of another schema, is first brought into them, so that there is one reader that says what a command means.
 
 use crate::airline::{self, Airline};
 use crate::binary::{Reader, put_frame, unframe};
 use crate::json::{self, Form};
 use crate::problem::{Problem, shortened};
-use crate::released::Content;
+use crate::released::{Content, Released};
 use crate::schema::{Schema, Type, unqualified};
-use crate::{commands, events, outcomes, strict_json};
+use crate::{commands, events, later, outcomes, strict_json};
 use decider::{Codec, CommandEnvelope, DecodeError, EventEnvelope, Outcome};
 use domain::{AggregateId, Event};
 use rustc_hash::FxHashMap;
@@ -35,34 +35,85 @@ impl SchemaIds {
 #[derive(Debug, Clone)]
 pub struct AvroCodec {
     ids: SchemaIds,
+    known: Known,
     learned: FxHashMap<u32, Learned>,
     /// Bytes of the latest schema, made from something else.
     scratch: Vec<u8>,
 }
 
+/// The versions that are written, and that everything is read as.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    command: &'static Released,
+    event: &'static Released,
+    outcome: &'static Released,
+}
+
 #[derive(Debug, Clone)]
 struct Learned {
     content: Content,
-    /// None when its bytes are those of the latest.
-    other: Option<Schema>,
+    writer: Writer,
+    /// The version of a schema of ours, if it says so: the first versions do not.
+    version: Option<u64>,
+}
+
+#[derive(Debug, Clone)]
+enum Writer {
+    /// Its bytes are read as those of the latest version are.
+    Released(&'static Released),
+    Other(Schema),
+}
+
+/// A value in the bytes of the latest version.
+struct Body<'a> {
+    bytes: &'a [u8],
+    /// How many kinds of payload its writer knew.
+    payloads: usize,
+    /// The name of the payload, where it is none of ours: another one stands there instead.
+    unknown: Option<String>,
+}
+
+impl Known {
+    fn of(&self, content: Content) -> &'static Released {
+        match content {
+            Content::Command => self.command,
+            Content::Event => self.event,
+            Content::Outcome => self.outcome,
+        }
+    }
 }
 
 impl AvroCodec {
     pub fn new(ids: SchemaIds) -> Self {
-        let latest = |content| (ids.of(content), Learned { content, other: None });
+        Self::of_build(ids, Content::latest)
+    }
+
+    /// As the first released build had it, which knows the first version of each schema. For tests of upgrades.
+    pub fn first(ids: SchemaIds) -> Self {
+        Self::of_build(ids, Content::first)
+    }
+
+    fn of_build(ids: SchemaIds, version: impl Fn(Content) -> &'static Released) -> Self {
+        let known = Known {
+            command: version(Content::Command),
+            event: version(Content::Event),
+            outcome: version(Content::Outcome),
+        };
+        let latest = |content| {
+            let (writer, version) = (Writer::Released(known.of(content)), None);
+            (ids.of(content), Learned { content, writer, version })
+        };
         Self {
             ids,
+            known,
             learned: Content::ALL.into_iter().map(latest).collect(),
             scratch: Vec::new(),
         }
     }
 
     /// The value's bytes in the latest schema of its content.
-    fn latest<'a>(&'a mut self, content: Content, value: &'a [u8]) -> Result<&'a [u8], DecodeError> {
-        let (schema_id, body) = unframe(value).map_err(malformed)?;
-        if schema_id == self.ids.of(content) {
-            return Ok(body);
-        }
+    fn latest<'a>(&'a mut self, content: Content, value: &'a [u8]) -> Result<Body<'a>, DecodeError> {
+        let (schema_id, bytes) = unframe(value).map_err(malformed)?;
         let learned = self.learned.get(&schema_id).ok_or(DecodeError::UnknownSchema(schema_id))?;
         if learned.content != content {
             let (found, expected) = (learned.content.record_name(), content.record_name());
@@ -70,30 +121,60 @@ impl AvroCodec {
                 "schema id {schema_id} is of {found}, where {expected} belongs"
             )));
         }
-        let Some(other) = &learned.other else { return Ok(body) };
+        let schema = match &learned.writer {
+            Writer::Released(released) => {
+                return Ok(Body {
+                    bytes,
+                    payloads: released.payloads,
+                    unknown: None,
+                });
+            }
+            Writer::Other(schema) => schema,
+        };
+        let known = self.known.of(content);
+        let problem = |problem: Problem| DecodeError::Malformed(format!("schema id {schema_id}: {problem}"));
+        let mut value = json::read(schema, bytes).map_err(problem)?;
+        let unknown = later::take_unknown_payload(known, &mut value);
+        if let (Content::Event, Some(name)) = (content, &unknown) {
+            return Err(DecodeError::Malformed(later::needed_build(
+                name,
+                schema_id,
+                learned.version,
+                known.version,
+            )));
+        }
         self.scratch.clear();
-        json::read(other, body)
-            .and_then(|value| json::put(content.schema(), &value, Form::Resolved, &mut self.scratch))
-            .map_err(|problem| DecodeError::Malformed(format!("schema id {schema_id}: {problem}")))?;
-        Ok(&self.scratch)
+        json::put(known.schema(), &value, Form::Resolved, &mut self.scratch).map_err(problem)?;
+        Ok(Body {
+            bytes: &self.scratch,
+            payloads: known.payloads,
+            unknown,
+        })
     }
 
     /// Bytes of the latest schema from JSON.
-    fn latest_from_json(&mut self, value: &[u8]) -> Result<&[u8], DecodeError> {
-        let value = strict_json::parse(value).map_err(malformed)?;
+    fn latest_from_json(&mut self, value: &[u8]) -> Result<Body<'_>, DecodeError> {
+        let known = self.known.command;
+        let mut value = strict_json::parse(value).map_err(malformed)?;
+        let unknown = later::take_unknown_payload(known, &mut value);
         self.scratch.clear();
-        json::put(Content::Command.schema(), &value, Form::Typed, &mut self.scratch).map_err(malformed)?;
-        Ok(&self.scratch)
+        json::put(known.schema(), &value, Form::Typed, &mut self.scratch).map_err(malformed)?;
+        Ok(Body {
+            bytes: &self.scratch,
+            payloads: known.payloads,
+            unknown,
+        })
     }
 }
 
 impl Codec<Airline> for AvroCodec {
     fn decode_command(&mut self, content_type: Option<&[u8]>, value: &[u8]) -> Result<CommandEnvelope<airline::Command>, DecodeError> {
+        let known = self.known.command;
         let body = match Encoding::of(content_type)? {
             Encoding::Avro => self.latest(Content::Command, value)?,
             Encoding::Json => self.latest_from_json(value)?,
         };
-        command(body).map_err(malformed)
+        command(&body, known).map_err(malformed)
     }
 
     fn learn(&mut self, schema_id: u32, schema_json: &str) -> Result<(), String> {
@@ -103,8 +184,12 @@ impl Codec<Airline> for AvroCodec {
         };
         let content = Content::ALL.into_iter().find(|content| content.record_name() == unqualified(name));
         let content = content.ok_or_else(|| format!("the schema is of {name}, which is no command, event or outcome"))?;
-        let other = (!schema.same_bytes(content.schema())).then_some(schema);
-        self.learned.insert(schema_id, Learned { content, other });
+        let known = self.known.of(content);
+        let mut released = content.versions().take_while(|released| released.version <= known.version);
+        let writer = released.find(|released| schema.same_bytes(released.schema()));
+        let writer = writer.map_or(Writer::Other(schema), Writer::Released);
+        let version = later::version_of(schema_json);
+        self.learned.insert(schema_id, Learned { content, writer, version });
         Ok(())
     }
 
@@ -114,8 +199,9 @@ impl Codec<Airline> for AvroCodec {
     }
 
     fn decode_event(&mut self, value: &[u8]) -> Result<EventEnvelope<Event>, DecodeError> {
-        let mut reader = Reader::new(self.latest(Content::Event, value)?);
-        let event = events::read_event(&mut reader).map_err(malformed)?;
+        let body = self.latest(Content::Event, value)?;
+        let mut reader = Reader::new(body.bytes);
+        let event = events::read_event(&mut reader, body.payloads).map_err(malformed)?;
         reader.end().map_err(malformed)?;
         aggregate(&event.aggregate_id).map_err(malformed)?;
         Ok(event)
@@ -127,7 +213,7 @@ impl Codec<Airline> for AvroCodec {
     }
 
     fn decode_outcome(&mut self, value: &[u8]) -> Result<Outcome, DecodeError> {
-        let mut reader = Reader::new(self.latest(Content::Outcome, value)?);
+        let mut reader = Reader::new(self.latest(Content::Outcome, value)?.bytes);
         let outcome = outcomes::read_outcome(&mut reader).map_err(malformed)?;
         reader.end().map_err(malformed)?;
         Ok(outcome)
@@ -157,14 +243,15 @@ impl Encoding {
 }
 
 /// A command from the bytes of the latest schema.
-fn command(body: &[u8]) -> Result<CommandEnvelope<airline::Command>, Problem> {
-    let envelope = commands::read_command(&mut Reader::new(body))?;
+fn command(body: &Body<'_>, known: &Released) -> Result<CommandEnvelope<airline::Command>, Problem> {
+    let envelope = commands::read_command(&mut Reader::new(body.bytes), body.payloads)?;
     let id = aggregate(&envelope.aggregate_id)?;
-    let command = match envelope.command {
-        Ok(command) => Ok(command),
-        Err(invalid) => {
+    let command = match (envelope.command, &body.unknown) {
+        (Ok(_), Some(name)) => Err(later::unknown_command(name, known.version)),
+        (Ok(command), None) => Ok(command),
+        (Err(invalid), _) => {
             // Reading stopped at the invalid value. What is refused with a reason has to be a command to its last byte, too.
-            json::read(Content::Command.schema(), body)?;
+            json::read(known.schema(), body.bytes)?;
             Err(airline::invalid_value(&invalid.path, &invalid.reason))
         }
     };

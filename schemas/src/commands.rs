@@ -4,13 +4,13 @@ use crate::binary::{Reader, no_branch, put_count, put_text};
 use crate::problem::{Kind, Problem, Within};
 use crate::values::{
     put_displayed, put_instant, put_leg_ids, put_legs, put_minutes, put_mode, put_natural, put_optional, put_uuid, read_instant,
-    read_leg_ids, read_legs, read_minutes, read_mode, read_natural, read_optional, read_parsed, read_text, read_uuid,
+    read_leg_ids, read_legs, read_minutes, read_mode, read_natural, read_optional, read_optional_text, read_parsed, read_text, read_uuid,
 };
 use decider::CommandEnvelope;
 use domain::{AircraftType, Command, LegId, Registration, ZoneName, airplane, airport, rotation};
 
 /// The branches of the payload, in the schema's order.
-pub(crate) const BRANCHES: [&str; 13] = [
+pub(crate) const BRANCHES: [&str; 15] = [
     "RegisterAirport",
     "SetMinimumGroundTime",
     "RegisterAirplane",
@@ -24,20 +24,20 @@ pub(crate) const BRANCHES: [&str; 13] = [
     "UnassignAirplane",
     "ActivateRotation",
     "RemoveRotation",
+    "CorrectAirport",
+    "CorrectAirplane",
 ];
 
+/// Reads a command whose writer knew this many of the [`BRANCHES`].
+///
 /// # Errors
 /// When these bytes are no command. One that holds an invalid value is a command, which can be refused.
-pub(crate) fn read_command(reader: &mut Reader<'_>) -> Result<CommandEnvelope<Result<Command, Problem>>, Problem> {
+pub(crate) fn read_command(reader: &mut Reader<'_>, payloads: usize) -> Result<CommandEnvelope<Result<Command, Problem>>, Problem> {
     let command_id = read_uuid(reader, "command_id")?;
     let aggregate_id = read_text(reader, "aggregate_id")?;
     let expected_version = readable(read_expected_version(reader))?;
-    let issued_by = if reader.some().within("issued_by")? {
-        Some(read_text(reader, "issued_by")?)
-    } else {
-        None
-    };
-    let payload = readable(read_payload(reader))?;
+    let issued_by = read_optional_text(reader, "issued_by")?;
+    let payload = readable(read_payload(reader, payloads))?;
     let (expected_version, command) = match expected_version {
         Ok(version) => (version, payload),
         Err(invalid) => (None, Err(invalid)),
@@ -81,11 +81,10 @@ fn read_expected_version(reader: &mut Reader<'_>) -> Result<Option<u64>, Problem
     }
 }
 
-fn read_payload(reader: &mut Reader<'_>) -> Result<Command, Problem> {
+fn read_payload(reader: &mut Reader<'_>, payloads: usize) -> Result<Command, Problem> {
     let branch = reader.count().within("payload")?;
-    let name = BRANCHES
-        .get(branch)
-        .ok_or_else(|| no_branch(branch, BRANCHES.len()).within("payload"))?;
+    let names = &BRANCHES[..payloads];
+    let name = names.get(branch).ok_or_else(|| no_branch(branch, names.len()).within("payload"))?;
     read_branch(reader, branch).within(name).within("payload")
 }
 
@@ -128,6 +127,13 @@ fn read_branch(reader: &mut Reader<'_>, branch: usize) -> Result<Command, Proble
         10 => Command::Rotation(rotation::Command::UnassignAirplane),
         11 => Command::Rotation(rotation::Command::Activate),
         12 => Command::Rotation(rotation::Command::Remove),
+        13 => Command::Airport(airport::Command::Correct {
+            name: read_optional_text(reader, "name")?,
+            zone: read_optional(reader, "zone", ZoneName::parse)?,
+        }),
+        14 => Command::Airplane(airplane::Command::Correct {
+            aircraft_type: read_parsed(reader, "aircraft_type", AircraftType::parse)?,
+        }),
         other => return Err(no_branch(other, BRANCHES.len())),
     })
 }
@@ -148,7 +154,13 @@ pub(crate) fn put_payload(command: &Command, out: &mut Vec<u8>) {
             put_optional(aircraft_type.as_ref(), out);
             put_minutes(*minutes, out);
         }
-        Command::Airplane(airplane::Command::Register { aircraft_type }) => put_displayed(aircraft_type, out),
+        Command::Airport(airport::Command::Correct { name, zone }) => {
+            put_optional(name.as_ref(), out);
+            put_optional(zone.as_ref(), out);
+        }
+        Command::Airplane(airplane::Command::Register { aircraft_type } | airplane::Command::Correct { aircraft_type }) => {
+            put_displayed(aircraft_type, out);
+        }
         Command::Rotation(rotation::Command::Create { mode }) => put_mode(*mode, out),
         Command::Rotation(rotation::Command::AddLegs { legs }) => put_legs(legs, out),
         Command::Rotation(rotation::Command::RemoveLegs { leg_ids }) => put_leg_ids(leg_ids, out),
@@ -187,5 +199,7 @@ pub(crate) fn branch_of(command: &Command) -> usize {
         Command::Rotation(rotation::Command::UnassignAirplane) => 10,
         Command::Rotation(rotation::Command::Activate) => 11,
         Command::Rotation(rotation::Command::Remove) => 12,
+        Command::Airport(airport::Command::Correct { .. }) => 13,
+        Command::Airplane(airplane::Command::Correct { .. }) => 14,
     }
 }

@@ -10,7 +10,7 @@ use decider::EventEnvelope;
 use domain::{AircraftType, Event, LegId, Registration, ZoneName, airplane, airport, rotation};
 
 /// The branches of the payload, in the schema's order.
-pub(crate) const BRANCHES: [&str; 12] = [
+pub(crate) const BRANCHES: [&str; 15] = [
     "AirportRegistered",
     "MinimumGroundTimeSet",
     "AirplaneRegistered",
@@ -23,9 +23,13 @@ pub(crate) const BRANCHES: [&str; 12] = [
     "AirplaneUnassigned",
     "RotationActivated",
     "RotationRemoved",
+    "AirportCorrected",
+    "AirplaneCorrected",
+    "AirplaneReregistered",
 ];
 
-pub(crate) fn read_event(reader: &mut Reader<'_>) -> Result<EventEnvelope<Event>, Problem> {
+/// Reads an event whose writer knew this many of the [`BRANCHES`].
+pub(crate) fn read_event(reader: &mut Reader<'_>, payloads: usize) -> Result<EventEnvelope<Event>, Problem> {
     Ok(EventEnvelope {
         sequence: read_natural(reader, "sequence")?,
         aggregate_id: read_text(reader, "aggregate_id")?,
@@ -33,7 +37,7 @@ pub(crate) fn read_event(reader: &mut Reader<'_>) -> Result<EventEnvelope<Event>
         command_id: read_uuid(reader, "command_id")?,
         command_offset: reader.long().within("command_offset")?,
         decided_at_ms: reader.long().within("decided_at")?,
-        event: read_payload(reader)?,
+        event: read_payload(reader, payloads)?,
     })
 }
 
@@ -47,11 +51,10 @@ pub(crate) fn put_event(envelope: &EventEnvelope<Event>, out: &mut Vec<u8>) {
     put_payload(&envelope.event, out);
 }
 
-fn read_payload(reader: &mut Reader<'_>) -> Result<Event, Problem> {
+fn read_payload(reader: &mut Reader<'_>, payloads: usize) -> Result<Event, Problem> {
     let branch = reader.count().within("payload")?;
-    let name = BRANCHES
-        .get(branch)
-        .ok_or_else(|| no_branch(branch, BRANCHES.len()).within("payload"))?;
+    let names = &BRANCHES[..payloads];
+    let name = names.get(branch).ok_or_else(|| no_branch(branch, names.len()).within("payload"))?;
     read_branch(reader, branch).within(name).within("payload")
 }
 
@@ -95,6 +98,19 @@ fn read_branch(reader: &mut Reader<'_>, branch: usize) -> Result<Event, Problem>
         }),
         10 => Event::Rotation(rotation::Event::Activated),
         11 => Event::Rotation(rotation::Event::Removed),
+        12 => Event::Airport(airport::Event::Corrected {
+            name: read_text(reader, "name")?,
+            zone: read_parsed(reader, "zone", ZoneName::parse)?,
+            previous_name: read_text(reader, "previous_name")?,
+            previous_zone: read_parsed(reader, "previous_zone", ZoneName::parse)?,
+        }),
+        13 => Event::Airplane(airplane::Event::Corrected {
+            aircraft_type: read_parsed(reader, "aircraft_type", AircraftType::parse)?,
+            previous: read_parsed(reader, "previous", AircraftType::parse)?,
+        }),
+        14 => Event::Airplane(airplane::Event::Reregistered {
+            aircraft_type: read_parsed(reader, "aircraft_type", AircraftType::parse)?,
+        }),
         other => return Err(no_branch(other, BRANCHES.len())),
     })
 }
@@ -115,7 +131,24 @@ fn put_payload(event: &Event, out: &mut Vec<u8>) {
             put_optional(aircraft_type.as_ref(), out);
             put_minutes(*minutes, out);
         }
-        Event::Airplane(airplane::Event::Registered { aircraft_type }) => put_displayed(aircraft_type, out),
+        Event::Airport(airport::Event::Corrected {
+            name,
+            zone,
+            previous_name,
+            previous_zone,
+        }) => {
+            put_text(name, out);
+            put_displayed(zone, out);
+            put_text(previous_name, out);
+            put_displayed(previous_zone, out);
+        }
+        Event::Airplane(airplane::Event::Registered { aircraft_type } | airplane::Event::Reregistered { aircraft_type }) => {
+            put_displayed(aircraft_type, out);
+        }
+        Event::Airplane(airplane::Event::Corrected { aircraft_type, previous }) => {
+            put_displayed(aircraft_type, out);
+            put_displayed(previous, out);
+        }
         Event::Rotation(rotation::Event::Created { mode }) => put_mode(*mode, out),
         Event::Rotation(rotation::Event::LegAdded { leg } | rotation::Event::LegRemoved { leg }) => put_leg(leg, out),
         Event::Rotation(rotation::Event::LegRescheduled {
@@ -154,5 +187,8 @@ pub(crate) fn branch_of(event: &Event) -> usize {
         Event::Rotation(rotation::Event::AirplaneUnassigned { .. }) => 9,
         Event::Rotation(rotation::Event::Activated) => 10,
         Event::Rotation(rotation::Event::Removed) => 11,
+        Event::Airport(airport::Event::Corrected { .. }) => 12,
+        Event::Airplane(airplane::Event::Corrected { .. }) => 13,
+        Event::Airplane(airplane::Event::Reregistered { .. }) => 14,
     }
 }

@@ -13,6 +13,7 @@ mod commands;
 mod events;
 mod json;
 mod json_codec;
+mod later;
 mod outcomes;
 mod parts;
 mod problem;

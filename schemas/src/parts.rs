@@ -25,12 +25,21 @@ const FORMAT: u8 = 1;
 
 pub(crate) fn store(after: &State, event: &Event, parts: &mut Parts<'_>) {
     match (after, event) {
-        (State::Airport(state), Event::Airport(airport::Event::Registered { .. } | airport::Event::MinimumGroundTimeSet { .. })) => {
-            parts.put(&[HEADER], airport_header(state));
-        }
-        (State::Airplane(state), Event::Airplane(airplane::Event::Registered { .. } | airplane::Event::Retired)) => {
-            parts.put(&[HEADER], airplane_header(state));
-        }
+        (
+            State::Airport(state),
+            Event::Airport(
+                airport::Event::Registered { .. } | airport::Event::MinimumGroundTimeSet { .. } | airport::Event::Corrected { .. },
+            ),
+        ) => parts.put(&[HEADER], airport_header(state)),
+        (
+            State::Airplane(state),
+            Event::Airplane(
+                airplane::Event::Registered { .. }
+                | airplane::Event::Retired
+                | airplane::Event::Corrected { .. }
+                | airplane::Event::Reregistered { .. },
+            ),
+        ) => parts.put(&[HEADER], airplane_header(state)),
         (State::Rotation(state), Event::Rotation(event)) => store_rotation(state, event, parts),
         (State::Airport(_), Event::Airplane(_) | Event::Rotation(_))
         | (State::Airplane(_), Event::Airport(_) | Event::Rotation(_))

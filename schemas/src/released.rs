@@ -1,6 +1,7 @@
 //! The schemas that have been released, every version of them. A released file is never edited; a change is a new file.
 
 use crate::schema::Schema;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// What a topic of the schedule carries.
@@ -29,27 +30,46 @@ pub struct Released {
     pub json: &'static str,
     /// XXH3 (64 bits) of that text.
     pub checksum: u64,
+    /// How many kinds of payload it has. A later version only adds to them, so that the bytes of every version are read alike.
+    pub payloads: usize,
 }
 
 /// Oldest first; the last one of each content is what is written.
-pub const RELEASED: [Released; 3] = [
+pub const RELEASED: [Released; 5] = [
     Released {
         content: Content::Command,
         version: 1,
         json: include_str!("../avro/command-v1.avsc"),
         checksum: 0x337d_23c7_b575_4a7b,
+        payloads: 13,
+    },
+    Released {
+        content: Content::Command,
+        version: 2,
+        json: include_str!("../avro/command-v2.avsc"),
+        checksum: 0x9b7d_a9df_1c2c_04ee,
+        payloads: 15,
     },
     Released {
         content: Content::Event,
         version: 1,
         json: include_str!("../avro/event-v1.avsc"),
         checksum: 0xc199_4c1e_7ded_a6df,
+        payloads: 12,
+    },
+    Released {
+        content: Content::Event,
+        version: 2,
+        json: include_str!("../avro/event-v2.avsc"),
+        checksum: 0xbb6a_0406_aa75_bafe,
+        payloads: 15,
     },
     Released {
         content: Content::Outcome,
         version: 1,
         json: include_str!("../avro/outcome-v1.avsc"),
         checksum: 0x623e_ef58_98c4_c35b,
+        payloads: 0,
     },
 ];
 
@@ -82,21 +102,33 @@ impl Content {
         self.versions().last().expect("every content has a released schema")
     }
 
+    /// The version of the first build.
+    pub fn first(self) -> &'static Released {
+        self.versions().next().expect("every content has a released schema")
+    }
+
     /// The latest version, parsed once.
     pub(crate) fn schema(self) -> &'static Schema {
-        static COMMAND: LazyLock<Schema> = LazyLock::new(|| parse(Content::Command));
-        static EVENT: LazyLock<Schema> = LazyLock::new(|| parse(Content::Event));
-        static OUTCOME: LazyLock<Schema> = LazyLock::new(|| parse(Content::Outcome));
-        match self {
-            Self::Command => &COMMAND,
-            Self::Event => &EVENT,
-            Self::Outcome => &OUTCOME,
-        }
+        self.latest().schema()
     }
 }
 
-fn parse(content: Content) -> Schema {
-    Schema::parse(content.latest().json).unwrap_or_else(|reason| panic!("the released schema of {}: {reason}", content.record_name()))
+impl Released {
+    /// Parsed once.
+    pub(crate) fn schema(&self) -> &'static Schema {
+        static PARSED: LazyLock<BTreeMap<(Content, u32), Schema>> = LazyLock::new(|| {
+            let parsed = RELEASED
+                .iter()
+                .map(|released| ((released.content, released.version), parse(released)));
+            parsed.collect()
+        });
+        &PARSED[&(self.content, self.version)]
+    }
+}
+
+fn parse(released: &Released) -> Schema {
+    let (name, version) = (released.content.record_name(), released.version);
+    Schema::parse(released.json).unwrap_or_else(|reason| panic!("the released schema of {name}, version {version}: {reason}"))
 }
 
 impl Compatibility {

@@ -82,6 +82,13 @@ pub(crate) fn one_command_of_each() -> Vec<(&'static str, Command)> {
         rotation(rotation::Command::UnassignAirplane),
         rotation(rotation::Command::Activate),
         rotation(rotation::Command::Remove),
+        airport(airport::Command::Correct {
+            name: None,
+            zone: Some(zone()),
+        }),
+        airplane(airplane::Command::Correct {
+            aircraft_type: aircraft_type(),
+        }),
     ]
 }
 
@@ -120,6 +127,19 @@ pub(crate) fn one_event_of_each() -> Vec<Event> {
         }),
         Event::Rotation(rotation::Event::Activated),
         Event::Rotation(rotation::Event::Removed),
+        Event::Airport(airport::Event::Corrected {
+            name: "Daniel K. Inouye".to_owned(),
+            zone: zone(),
+            previous_name: "Honolulu".to_owned(),
+            previous_zone: ZoneName::parse("UTC").unwrap(),
+        }),
+        Event::Airplane(airplane::Event::Corrected {
+            aircraft_type: aircraft_type(),
+            previous: AircraftType::parse("717").unwrap(),
+        }),
+        Event::Airplane(airplane::Event::Reregistered {
+            aircraft_type: aircraft_type(),
+        }),
     ]
 }
 
@@ -219,10 +239,12 @@ pub(crate) fn any_command() -> impl Strategy<Value = Command> {
         }),
         (option::of(any_aircraft_type()), minutes)
             .prop_map(|(aircraft_type, minutes)| airport::Command::SetMinimumGroundTime { aircraft_type, minutes }),
+        (option::of(".*"), option::of(any_zone())).prop_map(|(name, zone)| airport::Command::Correct { name, zone }),
     ];
     let airplane = prop_oneof![
         any_aircraft_type().prop_map(|aircraft_type| airplane::Command::Register { aircraft_type }),
         Just(airplane::Command::Retire),
+        any_aircraft_type().prop_map(|aircraft_type| airplane::Command::Correct { aircraft_type }),
     ];
     let rotation = prop_oneof![
         any_mode().prop_map(|mode| rotation::Command::Create { mode }),
@@ -256,10 +278,19 @@ pub(crate) fn any_event() -> impl Strategy<Value = Event> {
         }),
         (option::of(any_aircraft_type()), minutes)
             .prop_map(|(aircraft_type, minutes)| airport::Event::MinimumGroundTimeSet { aircraft_type, minutes }),
+        (".*", any_zone(), ".*", any_zone()).prop_map(|(name, zone, previous_name, previous_zone)| airport::Event::Corrected {
+            name,
+            zone,
+            previous_name,
+            previous_zone,
+        }),
     ];
     let airplane = prop_oneof![
         any_aircraft_type().prop_map(|aircraft_type| airplane::Event::Registered { aircraft_type }),
         Just(airplane::Event::Retired),
+        (any_aircraft_type(), any_aircraft_type())
+            .prop_map(|(aircraft_type, previous)| airplane::Event::Corrected { aircraft_type, previous }),
+        any_aircraft_type().prop_map(|aircraft_type| airplane::Event::Reregistered { aircraft_type }),
     ];
     let rotation = prop_oneof![
         any_mode().prop_map(|mode| rotation::Event::Created { mode }),

@@ -81,6 +81,15 @@ pub(crate) fn read_optional<T>(
     }
 }
 
+/// As [`read_text`], of a union of null and text.
+pub(crate) fn read_optional_text(reader: &mut Reader<'_>, field: &str) -> Result<Option<String>, Problem> {
+    if reader.some().within(field)? {
+        read_text(reader, field).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
 /// Null, or the text that `value` displays.
 pub(crate) fn put_optional(value: Option<&impl Display>, out: &mut Vec<u8>) {
     put_count(usize::from(value.is_some()), out);

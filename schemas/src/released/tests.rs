@@ -34,6 +34,51 @@ fn versions_count_from_one_and_are_all_in_the_list() {
     assert_eq!(files, listed);
 }
 
+/// The schema without documentation, and its payload with the first `payloads` kinds only.
+fn skeleton(released: &Released, payloads: usize) -> Value {
+    fn without_docs(json: &mut Value) {
+        match json {
+            Value::Object(object) => {
+                object.remove("doc");
+                object.values_mut().for_each(without_docs);
+            }
+            Value::Array(items) => items.iter_mut().for_each(without_docs),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let mut json: Value = serde_json::from_str(released.json).unwrap();
+    without_docs(&mut json);
+    json.as_object_mut().unwrap().remove("schema_version");
+    let fields = json["fields"].as_array_mut().unwrap();
+    if let Some(payload) = fields.iter_mut().find(|field| field["name"] == "payload") {
+        payload["type"].as_array_mut().unwrap().truncate(payloads);
+    }
+    json
+}
+
+#[test]
+fn a_later_version_only_adds_payloads_at_the_end_so_that_the_bytes_of_every_version_are_read_alike() {
+    for content in Content::ALL {
+        let versions: Vec<_> = content.versions().collect();
+        for pair in versions.windows(2) {
+            assert!(pair[0].payloads < pair[1].payloads);
+            assert_eq!(skeleton(pair[0], pair[0].payloads), skeleton(pair[1], pair[0].payloads));
+        }
+        for released in versions {
+            assert_eq!(skeleton(released, released.payloads), skeleton(released, usize::MAX));
+            assert_eq!(crate::later::payloads(released).len(), released.payloads);
+        }
+    }
+}
+
+#[test]
+fn a_version_says_its_number_from_the_second_on() {
+    for released in &RELEASED {
+        let said = crate::later::version_of(released.json);
+        assert_eq!(said, (released.version > 1).then_some(released.version.into()));
+    }
+}
+
 #[test]
 fn every_schema_is_one_that_the_avro_library_accepts() {
     for released in &RELEASED {

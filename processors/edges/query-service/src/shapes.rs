@@ -102,7 +102,7 @@ impl<'v> AirplaneShape<'v> {
         Self {
             registration: registration.as_str(),
             aircraft_type: airplane.map(|airplane| airplane.aircraft_type.as_str()),
-            retired: airplane.map(|airplane| airplane.retired),
+            retired: airplane.map(Airplane::is_retired),
             provenance: airplane.map(|airplane| airplane.provenance.into()),
         }
     }

@@ -9,11 +9,13 @@ mod cluster;
 mod history;
 mod program;
 mod schedule;
+mod upkeep;
 
 pub use cluster::Cluster;
 pub use history::History;
 pub use program::{Answer, Metrics, Program, binary, signal, sum};
 pub use schedule::{Schedule, command, is_accepted, load};
+pub use upkeep::upkeep;
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
 //! Commands at a steady rate, some of them refused on purpose, some of them sent twice.
 
 use crate::Chance;
-use end_to_end::{Schedule, command, is_accepted};
+use decider::CommandEnvelope;
+use end_to_end::{Schedule, command, is_accepted, upkeep};
 use schemas::command_to_avro;
 use service::clock;
 use std::collections::HashMap;
@@ -69,6 +70,8 @@ const FLUSH_WAIT_MAX: Duration = Duration::from_secs(200);
 const FIRST_REFUSED: u32 = 10;
 /// A resend is of one of so many commands before.
 const RESEND_WINDOW: usize = 1000;
+/// One of so many commands is for an airport or an airplane instead of a rotation.
+const UPKEEP_EVERY: u32 = 25;
 
 impl Load {
     /// Begins at once.
@@ -134,9 +137,26 @@ struct Sender {
     shape: Shape,
     chance: Chance,
     acknowledged: Arc<AtomicU64>,
-    /// Rotation and number of each command, in order.
-    sent: Vec<(u32, u32)>,
+    /// Each command, in order.
+    sent: Vec<Item>,
     confirmed: Sent,
+}
+
+/// A command of the load.
+#[derive(Debug, Clone, Copy)]
+enum Item {
+    Rotation { rotation: u32, number: u32 },
+    Upkeep { of: u32, number: u32 },
+}
+
+impl Item {
+    /// The command, and whether it is to be accepted.
+    fn command(self) -> (CommandEnvelope<domain::Command>, bool) {
+        match self {
+            Self::Rotation { rotation, number } => (command(rotation, number), is_accepted(number)),
+            Self::Upkeep { of, number } => upkeep(of, number),
+        }
+    }
 }
 
 /// The bit of a record's tag that says that it is a resend.
@@ -160,23 +180,36 @@ impl Sender {
 
     /// A load of which nothing is to be refused shows nothing: it does not end before.
     fn is_over(&self, stop: &AtomicBool) -> bool {
-        stop.load(Ordering::Relaxed) && self.sent.last().is_some_and(|(_, number)| *number > FIRST_REFUSED)
+        let of_rotations = self.count() - self.count() / UPKEEP_EVERY;
+        stop.load(Ordering::Relaxed) && of_rotations / self.shape.rotations > FIRST_REFUSED
+    }
+
+    fn count(&self) -> u32 {
+        u32::try_from(self.sent.len()).unwrap()
     }
 
     fn send_next(&mut self) {
-        let count = u32::try_from(self.sent.len()).unwrap();
-        let (rotation, number) = (self.shape.first + count % self.shape.rotations, count / self.shape.rotations);
-        self.write(rotation, number, self.sent.len() << 1);
-        self.sent.push((rotation, number));
+        let (count, Shape { first, rotations, .. }) = (self.count(), self.shape);
+        let upkeep = count / UPKEEP_EVERY;
+        let item = if count % UPKEEP_EVERY == UPKEEP_EVERY - 1 {
+            Item::Upkeep { of: first, number: upkeep }
+        } else {
+            let count = count - upkeep;
+            Item::Rotation {
+                rotation: first + count % rotations,
+                number: count / rotations,
+            }
+        };
+        self.write(item, self.sent.len() << 1);
+        self.sent.push(item);
         if self.chance.below(self.shape.resend_every) == 0 {
             let back = 1 + self.chance.below(self.sent.len().min(RESEND_WINDOW));
-            let (rotation, number) = self.sent[self.sent.len() - back];
-            self.write(rotation, number, RESEND);
+            self.write(self.sent[self.sent.len() - back], RESEND);
         }
     }
 
-    fn write(&self, rotation: u32, number: u32, tag: usize) {
-        let envelope = command(rotation, number);
+    fn write(&self, item: Item, tag: usize) {
+        let (envelope, _) = item.command();
         let record = Outgoing {
             topic: &self.topic,
             key: Some(envelope.aggregate_id.as_bytes()),
@@ -199,10 +232,8 @@ impl Sender {
                 self.confirmed.records += 1;
                 self.acknowledged.fetch_add(1, Ordering::Relaxed);
                 if report.tag & RESEND == 0 {
-                    let (rotation, number) = self.sent[report.tag >> 1];
-                    self.confirmed
-                        .commands
-                        .insert(command(rotation, number).command_id, is_accepted(number));
+                    let (envelope, accepted) = self.sent[report.tag >> 1].command();
+                    self.confirmed.commands.insert(envelope.command_id, accepted);
                 }
             }
             if left.is_zero() {

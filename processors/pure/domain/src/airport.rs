@@ -1,5 +1,7 @@
 //! Airports: a code, a name, a time zone, and how long an airplane stays on the ground at least.
 
+mod correct;
+mod name;
 mod register;
 mod set_minimum_ground_time;
 
@@ -18,6 +20,8 @@ pub enum Command {
     },
     /// For one aircraft type, or for all that have none of their own.
     SetMinimumGroundTime { aircraft_type: Option<AircraftType>, minutes: u32 },
+    /// What is not given stays as it is.
+    Correct { name: Option<String>, zone: Option<ZoneName> },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +34,13 @@ pub enum Event {
     MinimumGroundTimeSet {
         aircraft_type: Option<AircraftType>,
         minutes: u32,
+    },
+    /// Name and zone as they are from now on, and as they were.
+    Corrected {
+        name: String,
+        zone: ZoneName,
+        previous_name: String,
+        previous_zone: ZoneName,
     },
 }
 
@@ -65,6 +76,7 @@ pub fn decide(state: &State, command: &Command) -> Result<Vec<Event>, Rejection>
         Command::SetMinimumGroundTime { aircraft_type, minutes } => {
             set_minimum_ground_time::decide(state, aircraft_type.as_ref(), *minutes).map_err(Rejection::from)
         }
+        Command::Correct { name, zone } => correct::decide(state, name.as_deref(), zone.as_ref()).map_err(Rejection::from),
     }
 }
 
@@ -92,7 +104,11 @@ pub fn evolve(state: &mut State, event: &Event) {
                 airport.by_aircraft_type.insert(aircraft_type.clone(), *minutes);
             }
         },
-        (Event::Registered { .. }, Some(_)) | (Event::MinimumGroundTimeSet { .. }, None) => {
+        (Event::Corrected { name, zone, .. }, Some(airport)) => {
+            airport.name.clone_from(name);
+            airport.zone = zone.clone();
+        }
+        (Event::Registered { .. }, Some(_)) | (Event::MinimumGroundTimeSet { .. } | Event::Corrected { .. }, None) => {
             debug_assert!(false, "an event that was not decided in this state: {event:?}");
         }
     }

@@ -30,10 +30,10 @@ impl Rejection {
         }
     }
 
-    /// Many facts, up to [`FACTS_MAX`]; of the rest only the number.
-    pub(crate) fn with_facts(rule: &'static str, message: impl Display, facts: impl ExactSizeIterator<Item = Fact>) -> Self {
-        let more = facts.len().saturating_sub(FACTS_MAX);
+    /// Many facts, up to [`FACTS_MAX`]; of the rest of `count` only the number.
+    pub(crate) fn with_facts(rule: &'static str, message: impl Display, facts: impl Iterator<Item = Fact>, count: usize) -> Self {
         let mut facts: Vec<Fact> = facts.take(FACTS_MAX).collect();
+        let more = count - facts.len();
         if more > 0 {
             facts.push(Fact::from([("more", more.to_string())]));
         }

@@ -111,8 +111,8 @@ fn a_new_aggregate_is_of_the_kind_that_its_id_names() {
 #[test]
 fn facts_beyond_the_limit_are_counted() {
     let listed = |facts: usize| {
-        let facts = (0..facts).map(|fact| rejection::Fact::from([("fact", fact.to_string())]));
-        Rejection::with_facts("many", "many facts", facts.collect::<Vec<_>>().into_iter()).facts
+        let facts_of = (0..facts).map(|fact| rejection::Fact::from([("fact", fact.to_string())]));
+        Rejection::with_facts("many", "many facts", facts_of, facts).facts
     };
     assert_eq!(listed(rejection::FACTS_MAX).len(), rejection::FACTS_MAX);
     let facts = listed(rejection::FACTS_MAX + 7);

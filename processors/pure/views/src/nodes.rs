@@ -21,13 +21,18 @@ pub struct Airport {
     pub minimum_ground_time_minutes: u32,
     pub by_aircraft_type: BTreeMap<AircraftType, u32>,
     pub provenance: Provenance,
+    /// The event that last set a minimum ground time.
+    pub ground_time_provenance: Provenance,
 }
 
 /// An airplane that is registered, or was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Airplane {
     pub aircraft_type: AircraftType,
-    pub retired: bool,
+    /// When it retired, if it has.
+    pub retired_at: Option<Instant>,
+    /// When the airplane retired that had the registration before this one, if one had.
+    pub former_until: Option<Instant>,
     pub provenance: Provenance,
 }
 
@@ -38,7 +43,12 @@ pub struct Rotation {
     pub provenance: Provenance,
     /// And the event that assigned it.
     pub airplane: Option<(Registration, Provenance)>,
+    /// When it was assigned; of a rotation without an airplane, the epoch.
+    pub assigned_at: Instant,
 }
+
+/// When an airplane was assigned to a rotation that has none.
+pub(crate) const NOT_ASSIGNED: Instant = Instant(0);
 
 /// A leg of some rotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +72,7 @@ impl Airport {
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(64);
         self.provenance.put(&mut out);
+        self.ground_time_provenance.put(&mut out);
         put_text(&mut out, &self.name);
         put_text(&mut out, self.zone.as_str());
         put_number(&mut out, self.minimum_ground_time_minutes.into());
@@ -76,6 +87,7 @@ impl Airport {
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, ReadError> {
         let mut bytes = Bytes::new(bytes);
         let provenance = Provenance::read(&mut bytes)?;
+        let ground_time_provenance = Provenance::read(&mut bytes)?;
         let name = bytes.text()?.to_owned();
         let zone = ZoneName::parse(bytes.text()?).map_err(|_| corrupt("a time zone"))?;
         let minimum_ground_time_minutes = bytes.small()?;
@@ -90,15 +102,25 @@ impl Airport {
             minimum_ground_time_minutes,
             by_aircraft_type,
             provenance,
+            ground_time_provenance,
         })
     }
 }
 
 impl Airplane {
+    pub fn is_retired(&self) -> bool {
+        self.retired_at.is_some()
+    }
+
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
         self.provenance.put(&mut out);
-        out.push(u8::from(self.retired));
+        for instant in [self.retired_at, self.former_until] {
+            out.push(u8::from(instant.is_some()));
+            if let Some(instant) = instant {
+                put_signed(&mut out, instant.0);
+            }
+        }
         put_text(&mut out, self.aircraft_type.as_str());
         out
     }
@@ -106,11 +128,13 @@ impl Airplane {
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, ReadError> {
         let mut bytes = Bytes::new(bytes);
         let provenance = Provenance::read(&mut bytes)?;
-        let retired = bytes.flag()?;
+        let mut instant = || Ok(if bytes.flag()? { Some(Instant(bytes.signed()?)) } else { None });
+        let (retired_at, former_until) = (instant()?, instant()?);
         let aircraft_type = AircraftType::parse(bytes.text()?).map_err(|_| corrupt("an aircraft type"))?;
         Ok(Self {
             aircraft_type,
-            retired,
+            retired_at,
+            former_until,
             provenance,
         })
     }
@@ -119,6 +143,17 @@ impl Airplane {
 impl Rotation {
     pub(crate) fn registration(&self) -> Option<&Registration> {
         self.airplane.as_ref().map(|(registration, _)| registration)
+    }
+
+    /// The rotation was given to an airplane that had retired by then: another one has its registration now.
+    pub fn was_assigned_before(&self, former_until: Option<Instant>) -> bool {
+        former_until.is_some_and(|until| self.assigned_at < until)
+    }
+
+    /// The type of the airplane that is to fly it; `airplane` is the one that has the assigned registration.
+    pub(crate) fn aircraft_type<'a>(&self, airplane: Option<&'a Airplane>) -> Option<&'a AircraftType> {
+        let of_now = airplane.filter(|airplane| !self.was_assigned_before(airplane.former_until));
+        of_now.map(|airplane| &airplane.aircraft_type)
     }
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
@@ -131,6 +166,7 @@ impl Rotation {
         if let Some((registration, provenance)) = &self.airplane {
             put_text(&mut out, registration.as_str());
             provenance.put(&mut out);
+            put_signed(&mut out, self.assigned_at.0);
         } else {
             put_text(&mut out, "");
         }
@@ -141,17 +177,18 @@ impl Rotation {
         let mut bytes = Bytes::new(bytes);
         let provenance = Provenance::read(&mut bytes)?;
         let mode = if bytes.flag()? { Mode::Active } else { Mode::Draft };
-        let airplane = match bytes.text()? {
-            "" => None,
-            text => Some((
-                Registration::parse(text).map_err(|_| corrupt("a registration"))?,
-                Provenance::read(&mut bytes)?,
-            )),
+        let (airplane, assigned_at) = match bytes.text()? {
+            "" => (None, NOT_ASSIGNED),
+            text => {
+                let registration = Registration::parse(text).map_err(|_| corrupt("a registration"))?;
+                (Some((registration, Provenance::read(&mut bytes)?)), Instant(bytes.signed()?))
+            }
         };
         Ok(Self {
             mode,
             provenance,
             airplane,
+            assigned_at,
         })
     }
 }

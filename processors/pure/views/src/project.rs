@@ -10,6 +10,7 @@ mod recent;
 mod rotation;
 mod same_day;
 mod tail;
+mod zone;
 
 use crate::Fact;
 use domain::{AggregateId, Event};
@@ -76,8 +77,10 @@ fn mutations(fact: &Fact, read: &impl Read, known: &mut Known) -> Result<Vec<Mut
     let mut draft = Draft::new(read, known);
     match (&fact.aggregate_id, &fact.event) {
         (AggregateId::Airport(code), Event::Airport(event)) => airport::project(&mut draft, *code, event, provenance)?,
-        (AggregateId::Airplane(registration), Event::Airplane(event)) => airplane::project(&mut draft, registration, event, provenance)?,
-        (AggregateId::Rotation(id), Event::Rotation(event)) => rotation::project(&mut draft, id, event, provenance)?,
+        (AggregateId::Airplane(registration), Event::Airplane(event)) => {
+            airplane::project(&mut draft, registration, event, provenance, fact.decided_at)?;
+        }
+        (AggregateId::Rotation(id), Event::Rotation(event)) => rotation::project(&mut draft, id, event, provenance, fact.decided_at)?,
         (AggregateId::Airport(_) | AggregateId::Airplane(_) | AggregateId::Rotation(_), event) => {
             return Err(unfit(event, format!("it is an event of another kind than {}", fact.aggregate_id)));
         }

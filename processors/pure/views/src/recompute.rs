@@ -107,7 +107,9 @@ fn within_rotations(read: &impl Read, schedule: &Schedule, right: &mut Violation
             None => None,
         };
         if let Some((registration, assigned)) = &rotation.airplane
-            && airplane.as_ref().is_none_or(|airplane| airplane.retired)
+            && airplane
+                .as_ref()
+                .is_none_or(|airplane| airplane.is_retired() || rotation.was_assigned_before(airplane.former_until))
         {
             let detail = Detail::UnknownAirplane {
                 airplane: registration.clone(),
@@ -146,9 +148,10 @@ fn within_rotations(read: &impl Read, schedule: &Schedule, right: &mut Violation
             let Some(airport) = world::airport(read, leg.destination)?.filter(|_| leg.destination == next.origin) else {
                 continue;
             };
-            let own = airplane
+            let of_now = airplane
                 .as_ref()
-                .and_then(|airplane| airport.by_aircraft_type.get(&airplane.aircraft_type));
+                .filter(|airplane| !rotation.was_assigned_before(airplane.former_until));
+            let own = of_now.and_then(|airplane| airport.by_aircraft_type.get(&airplane.aircraft_type));
             let minimum_minutes = *own.unwrap_or(&airport.minimum_ground_time_minutes);
             let ground_ms = next.departure.0 - leg.arrival.0;
             if ground_ms < i64::from(minimum_minutes) * 60 * 1000 {
@@ -156,7 +159,7 @@ fn within_rotations(read: &impl Read, schedule: &Schedule, right: &mut Violation
                     ground_minutes: ground_ms.div_euclid(60 * 1000),
                     minimum_minutes,
                     airport: leg.destination,
-                    airport_provenance: airport.provenance,
+                    airport_provenance: airport.ground_time_provenance,
                 };
                 one(&[leg, next], detail).insert(Check::GroundTime, subject, right);
             }

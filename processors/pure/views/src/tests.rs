@@ -1,5 +1,6 @@
 //! Given events, the view.
 
+mod corrections;
 mod cost;
 mod fixture;
 

@@ -34,17 +34,39 @@ pub(crate) enum What {
         #[arg(long, value_parser = AircraftType::parse)]
         aircraft_type: Option<AircraftType>,
     },
-    /// Register an airplane
+    /// Correct the name or the time zone of an airport, or both
+    ///
+    /// What is not given stays as it is. With another zone, the origin dates of all departures there are worked out again.
+    CorrectAirport {
+        #[arg(value_parser = AirportCode::parse)]
+        code: AirportCode,
+        #[arg(long, required_unless_present = "zone")]
+        name: Option<String>,
+        /// IANA time zone, such as Asia/Novosibirsk
+        #[arg(long, value_parser = ZoneName::parse)]
+        zone: Option<ZoneName>,
+    },
+    /// Register an airplane, or give the registration of a retired one to another
+    ///
+    /// Rotations that were assigned before the former airplane retired were meant for that one: the check unknown-reference reports
+    /// them until they are unassigned and assigned again.
     RegisterAirplane {
         #[arg(value_parser = Registration::parse)]
         registration: Registration,
         #[arg(long, value_parser = AircraftType::parse)]
         aircraft_type: AircraftType,
     },
-    /// Retire an airplane for good
+    /// Retire an airplane; its registration may be given to another one with register-airplane
     RetireAirplane {
         #[arg(value_parser = Registration::parse)]
         registration: Registration,
+    },
+    /// Correct the type of an airplane
+    CorrectAirplane {
+        #[arg(value_parser = Registration::parse)]
+        registration: Registration,
+        #[arg(long, value_parser = AircraftType::parse)]
+        aircraft_type: AircraftType,
     },
     #[command(flatten)]
     OfRotation(OfRotation),
@@ -63,7 +85,7 @@ pub(crate) enum OfRotation {
     AddLegs {
         #[arg(value_parser = RotationId::parse)]
         rotation: RotationId,
-        /// Times in RFC 3339, such as 2008-01-31T18:05Z; may be given several times
+        /// A leg may come back to its origin. Times in RFC 3339, such as 2008-01-31T18:05Z; may be given several times
         #[arg(long = "leg", required = true, value_parser = parse_leg, value_name = LEG)]
         legs: Vec<Leg>,
     },
@@ -106,7 +128,10 @@ pub(crate) enum OfRotation {
         #[arg(value_parser = RotationId::parse)]
         rotation: RotationId,
     },
-    /// Make a draft active; rejected with the full list while anything overlaps or breaks
+    /// Make a draft active; rejected while anything overlaps or breaks
+    ///
+    /// The rejection lists every two legs that overlap and every two neighbours that do not connect: up to 1,000 of them, and the number
+    /// of the rest.
     ActivateRotation {
         #[arg(value_parser = RotationId::parse)]
         rotation: RotationId,
@@ -156,7 +181,23 @@ impl What {
                     aircraft_type: aircraft_type.clone(),
                 },
             ),
+            Self::CorrectAirport { code, name, zone } => airport(
+                code,
+                airport::Command::Correct {
+                    name: name.clone(),
+                    zone: zone.clone(),
+                },
+            ),
             Self::RetireAirplane { registration } => airplane(registration, airplane::Command::Retire),
+            Self::CorrectAirplane {
+                registration,
+                aircraft_type,
+            } => airplane(
+                registration,
+                airplane::Command::Correct {
+                    aircraft_type: aircraft_type.clone(),
+                },
+            ),
             Self::OfRotation(of_rotation) => {
                 let (id, command) = of_rotation.to_command();
                 (AggregateId::Rotation(id.clone()), Command::Rotation(command))

@@ -40,6 +40,9 @@ fn every_command_of_the_domain_can_be_sent_by_flags() {
             "RegisterAirplane",
         ),
         ("retire-airplane N475HA", "airplane/N475HA", "RetireAirplane"),
+        ("correct-airplane N475HA --aircraft-type 763", "airplane/N475HA", "CorrectAirplane"),
+        ("correct-airport OVB --zone Asia/Novosibirsk", "airport/OVB", "CorrectAirport"),
+        ("correct-airport OVB --name Tolmachevo", "airport/OVB", "CorrectAirport"),
         ("create-rotation R1 --active", "rotation/R1", "CreateRotation"),
         (&format!("add-legs R1 --leg {leg}"), "rotation/R1", "AddLegs"),
         ("remove-legs R1 L1 L2", "rotation/R1", "RemoveLegs"),
@@ -63,6 +66,8 @@ fn every_command_of_the_domain_can_be_sent_by_flags() {
 fn a_value_that_cannot_be_says_what_was_expected() {
     let error = parse("send retire-airplane x").err().unwrap();
     assert!(error.contains("2 to 10 capital letters"), "{error}");
+    let error = parse("send correct-airport OVB").err().unwrap();
+    assert!(error.contains("--name"), "{error}");
     let error = parse("send add-legs R1 --leg L1,HA11,HNL").err().unwrap();
     assert!(error.contains("3 parts where"), "{error}");
 }

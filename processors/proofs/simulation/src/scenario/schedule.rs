@@ -203,6 +203,12 @@ fn airport_command(chance: &mut Chance) -> (String, domain::Command) {
             zone: ZoneName::parse(zone).expect("a zone of the database"),
             minimum_ground_time_minutes: minutes,
         }
+    } else if chance.hits(400) {
+        let other = ZoneName::parse(chance.one_of(&AIRPORTS).1).expect("a zone of the database");
+        airport::Command::Correct {
+            name: chance.hits(300).then(|| format!("{code} {minutes}")),
+            zone: chance.hits(700).then_some(other),
+        }
     } else {
         airport::Command::SetMinimumGroundTime {
             aircraft_type: chance.hits(500).then(|| aircraft_type(chance)),
@@ -214,12 +220,14 @@ fn airport_command(chance: &mut Chance) -> (String, domain::Command) {
 
 fn airplane_command(chance: &mut Chance) -> (String, domain::Command) {
     let id = format!("airplane/{}", registration(chance));
-    let command = if chance.hits(800) {
-        airplane::Command::Register {
+    let command = match chance.below(10) {
+        0..6 => airplane::Command::Register {
             aircraft_type: aircraft_type(chance),
-        }
-    } else {
-        airplane::Command::Retire
+        },
+        6..8 => airplane::Command::Correct {
+            aircraft_type: aircraft_type(chance),
+        },
+        _ => airplane::Command::Retire,
     };
     (id, domain::Command::Airplane(command))
 }

@@ -1,4 +1,4 @@
-//! A registered airplane retires, once and for good.
+//! A registered airplane retires. Its registration may be given to another one afterwards.
 
 use super::{Event, State};
 

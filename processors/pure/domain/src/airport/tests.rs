@@ -149,11 +149,105 @@ fn setting_the_ground_time_that_holds_already_is_rejected() {
              minutes=60"#]]);
 }
 
+fn correct(name: Option<&str>, zone: Option<&str>) -> crate::Command {
+    crate::Command::Airport(Command::Correct {
+        name: name.map(str::to_owned),
+        zone: zone.map(|zone| ZoneName::parse(zone).unwrap()),
+    })
+}
+
+fn corrected(name: &str, zone: &str) -> Event {
+    Event::Corrected {
+        name: name.to_owned(),
+        zone: ZoneName::parse(zone).unwrap(),
+        previous_name: "Honolulu".to_owned(),
+        previous_zone: self::zone(),
+    }
+}
+
+#[test]
+fn the_name_the_zone_or_both_are_corrected_and_all_else_stays() {
+    for (name, zone, event) in [
+        (Some("Daniel K. Inouye"), None, corrected("Daniel K. Inouye", "Pacific/Honolulu")),
+        (None, Some("Asia/Novosibirsk"), corrected("Honolulu", "Asia/Novosibirsk")),
+        (
+            Some("Tolmachevo"),
+            Some("Asia/Novosibirsk"),
+            corrected("Tolmachevo", "Asia/Novosibirsk"),
+        ),
+        (
+            Some("Honolulu"),
+            Some("Asia/Novosibirsk"),
+            corrected("Honolulu", "Asia/Novosibirsk"),
+        ),
+    ] {
+        let state = airport(&[registered(), was_set(Some("763"), 60)])
+            .when(correct(name, zone))
+            .then(then(event.clone()));
+        let Event::Corrected { name, zone, .. } = event else {
+            unreachable!()
+        };
+        let expected = Airport {
+            name,
+            zone,
+            minimum_ground_time_minutes: 30,
+            by_aircraft_type: BTreeMap::from([(aircraft_type("763"), 60)]),
+        };
+        assert_eq!(
+            state,
+            crate::State::Airport(State {
+                registered: Some(expected)
+            })
+        );
+    }
+}
+
+#[test]
+fn an_airport_is_corrected_again_and_back() {
+    airport(&[registered(), corrected("Kahului", "Asia/Tokyo")])
+        .when(correct(Some("Honolulu"), Some("Pacific/Honolulu")))
+        .then(then(Event::Corrected {
+            name: "Honolulu".to_owned(),
+            zone: zone(),
+            previous_name: "Kahului".to_owned(),
+            previous_zone: ZoneName::parse("Asia/Tokyo").unwrap(),
+        }));
+}
+
+#[test]
+fn nothing_is_corrected_where_no_airport_is_registered() {
+    airport(&[])
+        .when(correct(Some("Honolulu"), None))
+        .then_rejected(expect!["not-registered: the airport is not registered"]);
+}
+
+#[test]
+fn a_corrected_name_is_as_long_as_a_registered_one() {
+    airport(&[registered()]).when(correct(Some(""), None)).then_rejected(expect![[r#"
+        name-length: the name has 0 characters; 1 to 100 are possible
+         characters=0"#]]);
+    airport(&[registered()])
+        .when(correct(Some(&"x".repeat(101)), Some("Asia/Tokyo")))
+        .then_rejected(expect![[r#"
+            name-length: the name has 101 characters; 1 to 100 are possible
+             characters=101"#]]);
+}
+
+#[test]
+fn a_correction_that_changes_nothing_is_rejected() {
+    for (name, zone) in [(None, None), (Some("Honolulu"), None), (Some("Honolulu"), Some("Pacific/Honolulu"))] {
+        airport(&[registered()]).when(correct(name, zone)).then_rejected(expect![[r#"
+            nothing-to-change: the airport is Honolulu in zone Pacific/Honolulu already
+             name=Honolulu zone=Pacific/Honolulu"#]]);
+    }
+}
+
 #[test]
 #[cfg(not(debug_assertions))]
 fn an_event_that_does_not_fit_changes_nothing() {
     let mut state = State::default();
     evolve(&mut state, &was_set(None, 40));
+    evolve(&mut state, &corrected("Other", "Asia/Tokyo"));
     assert_eq!(state, State::default());
     evolve(&mut state, &registered());
     let once = state.clone();

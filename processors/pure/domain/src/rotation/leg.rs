@@ -1,4 +1,5 @@
-//! One directed flight between two airports, and what makes it possible at all.
+//! One directed flight from one airport to another, or back to the same one (training, a return to the stand), and what makes it
+//! possible at all.
 
 use crate::{AirportCode, FlightDesignator, Instant, LegId};
 
@@ -28,20 +29,11 @@ pub(super) enum Impossible {
     },
     #[error("leg {leg_id} flies at {instant}; schedules lie between 1970 and 2200")]
     OutOfTime { leg_id: LegId, instant: Instant },
-    #[error("leg {leg_id} departs from {airport} and arrives there")]
-    SameAirport { leg_id: LegId, airport: AirportCode },
 }
 
 impl Impossible {
     pub(super) fn of(leg: &Leg) -> Result<(), Self> {
-        Self::of_times(&leg.id, leg.departure, leg.arrival)?;
-        if leg.origin == leg.destination {
-            return Err(Self::SameAirport {
-                leg_id: leg.id.clone(),
-                airport: leg.origin,
-            });
-        }
-        Ok(())
+        Self::of_times(&leg.id, leg.departure, leg.arrival)
     }
 
     pub(super) fn of_times(leg_id: &LegId, departure: Instant, arrival: Instant) -> Result<(), Self> {
@@ -84,11 +76,6 @@ impl From<Impossible> for crate::Rejection {
                 "instant-out-of-range",
                 &impossible,
                 [("leg", leg_id.to_string()), ("instant", instant.to_string())],
-            ),
-            Impossible::SameAirport { leg_id, airport } => Self::new(
-                "origin-is-destination",
-                &impossible,
-                [("leg", leg_id.to_string()), ("airport", airport.to_string())],
             ),
         }
     }

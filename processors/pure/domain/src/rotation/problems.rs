@@ -1,13 +1,15 @@
-//! What is wrong between neighbouring legs, in a whole rotation or around the places that a change touches.
+//! What is wrong between legs, in a whole rotation or around the places that a change touches: any two that are in the air at once,
+//! and neighbours of which the second departs from elsewhere than where the first arrives.
 
 use super::state::{Place, State};
 use super::{Leg, Mode};
-use crate::rejection::Fact;
+use crate::Instant;
+use crate::rejection::{FACTS_MAX, Fact};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Bound;
 
-/// Two legs that follow one another and should not.
+/// Two legs that do not go together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
     kind: Kind,
@@ -17,19 +19,23 @@ pub(super) struct Problem {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// The next departs before this one has arrived.
+    /// A later one departs before this one has arrived.
     Overlap,
-    /// The next departs from somewhere else than where this one arrives.
+    /// The next one departs from somewhere else than where this one arrives.
     Discontinuity,
 }
 
 /// A command would break an active rotation, or leave a draft's problems in it. Never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problems(Vec<Problem>);
+pub(super) struct Problems {
+    /// The first of them, up to [`FACTS_MAX`].
+    listed: Vec<Problem>,
+    count: usize,
+}
 
 impl fmt::Display for Problems {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(Problem { kind, leg, next }) = self.0.first() else {
+        let Some(Problem { kind, leg, next }) = self.listed.first() else {
             return Ok(());
         };
         match kind {
@@ -48,7 +54,7 @@ impl fmt::Display for Problems {
                 )?;
             }
         }
-        match self.0.len() - 1 {
+        match self.count - 1 {
             0 => Ok(()),
             1 => write!(formatter, "; and one problem more"),
             more => write!(formatter, "; and {more} problems more"),
@@ -60,8 +66,8 @@ impl std::error::Error for Problems {}
 
 impl From<Problems> for crate::Rejection {
     fn from(problems: Problems) -> Self {
-        let rule = problems.0.first().map_or("discontinuity", |problem| problem.kind.rule());
-        Self::with_facts(rule, &problems, problems.0.iter().map(Problem::fact))
+        let rule = problems.listed.first().map_or("discontinuity", |problem| problem.kind.rule());
+        Self::with_facts(rule, &problems, problems.listed.iter().map(Problem::fact), problems.count)
     }
 }
 
@@ -75,6 +81,11 @@ impl Kind {
 }
 
 impl Problem {
+    fn new(kind: Kind, leg: &Leg, next: &Leg) -> Self {
+        let (leg, next) = (leg.clone(), next.clone());
+        Self { kind, leg, next }
+    }
+
     fn fact(&self) -> Fact {
         let Self { kind, leg, next } = self;
         Fact::from([
@@ -108,32 +119,52 @@ impl<'c> Change<'c> {
     pub(super) fn judge(&self, state: &State, mode: Mode) -> Result<(), Problems> {
         match mode {
             Mode::Draft => Ok(()),
-            Mode::Active => none(self.problems(state)),
+            Mode::Active if self.fits(state) => Ok(()),
+            Mode::Active => all(self.window(state).into_iter()),
         }
     }
 
-    /// Only pairs that the change makes are looked at: costs O(log n) for each leg of the change.
-    fn problems(&self, state: &State) -> Vec<Problem> {
-        let mut pairs = BTreeMap::new();
-        let mut pair = |first: Option<&Leg>, second: Option<&Leg>| {
-            if let (Some(first), Some(second)) = (first, second) {
-                pairs.insert(place(second), (first.clone(), second.clone()));
-            }
+    /// Only neighbours that the change brings together are looked at: where any two legs overlap, two neighbours do. Costs O(log n)
+    /// for each leg of the change.
+    fn fits(&self, state: &State) -> bool {
+        let fit = |first: Option<&Leg>, second: Option<&Leg>| {
+            let pair = first.zip(second);
+            pair.is_none_or(|(first, second)| !overlap(first, second) && connect(first, second))
         };
-        for (place, leg) in &self.added {
-            pair(self.before(state, place), Some(leg));
-            pair(Some(leg), self.after(state, place));
-        }
-        for place in &self.removed {
-            let previous = state.ordered().range(..place).next_back();
+        let mut added = self.added.iter();
+        let added_fit = added.all(|(place, leg)| fit(self.before(state, place), Some(leg)) && fit(Some(leg), self.after(state, place)));
+        let mut gaps = self.removed.iter().filter(|place| {
+            let previous = state.ordered().range(..*place).next_back();
             // Of several that go from one place the first looks over all of them.
             // Where a leg comes back to the same place, it has been looked at above.
-            if previous.is_some_and(|(previous, _)| self.removed.contains(previous)) || self.added.contains_key(place) {
-                continue;
+            !previous.is_some_and(|(previous, _)| self.removed.contains(previous)) && !self.added.contains_key(*place)
+        });
+        added_fit && gaps.all(|place| fit(self.before(state, place), self.after(state, place)))
+    }
+
+    /// The legs of the result among which the problems are, in order: from the one before the change to the first one that departs
+    /// after everything that comes with it has arrived. The others were there before, in an active rotation, and have none.
+    fn window<'s>(&'s self, state: &'s State) -> Vec<&'s Leg> {
+        let firsts = [self.removed.first(), self.added.keys().next()];
+        let lasts = [self.removed.last(), self.added.keys().next_back()];
+        let (Some(first), Some(last)) = (firsts.into_iter().flatten().min(), lasts.into_iter().flatten().max()) else {
+            return Vec::new();
+        };
+        let arrived = self.added.values().map(|leg| leg.arrival).max().unwrap_or(last.0);
+        let kept = |range: (Bound<&'s Place>, Bound<&'s Place>)| {
+            let legs = state.ordered().range::<Place, _>(range);
+            legs.filter(|(place, _)| !self.removed.contains(*place))
+        };
+        let mut legs: Vec<&Leg> = self.added.values().copied().collect();
+        legs.extend(self.before(state, first));
+        for (place, leg) in kept((Bound::Included(first), Bound::Unbounded)) {
+            legs.push(leg);
+            if place > last && leg.departure >= arrived {
+                break;
             }
-            pair(self.before(state, place), self.after(state, place));
         }
-        pairs.values().flat_map(|(first, second)| between(first, second)).collect()
+        legs.sort_by(|a, b| (a.departure, &a.id).cmp(&(b.departure, &b.id)));
+        legs
     }
 
     /// The leg before a place, in the result. The search ends at the added leg before it, so that the searches of one change
@@ -156,30 +187,43 @@ impl<'c> Change<'c> {
     }
 }
 
-/// Every pair of a whole rotation.
+/// Every problem of a whole rotation.
 pub(super) fn of_all(state: &State) -> Result<(), Problems> {
-    let legs = state.ordered().values();
-    none(
-        legs.clone()
-            .zip(legs.skip(1))
-            .flat_map(|(first, second)| between(first, second))
-            .collect(),
-    )
+    all(state.ordered().values())
 }
 
-fn none(problems: Vec<Problem>) -> Result<(), Problems> {
-    if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
+/// Every problem among legs in order, in the order of their later legs. Costs O(n log n), however many there are.
+fn all<'l>(legs: impl Iterator<Item = &'l Leg>) -> Result<(), Problems> {
+    let mut listed = Vec::new();
+    let mut count = 0;
+    let mut in_the_air: BTreeMap<(Instant, Place), &Leg> = BTreeMap::new();
+    let mut previous: Option<&Leg> = None;
+    for next in legs {
+        while let Some(entry) = in_the_air.first_entry().filter(|entry| entry.key().0 <= next.departure) {
+            entry.remove();
+        }
+        count += in_the_air.len();
+        let mut overlapping: Vec<&Leg> = in_the_air.values().copied().take(FACTS_MAX - listed.len()).collect();
+        overlapping.sort_by(|a, b| (a.departure, &a.id).cmp(&(b.departure, &b.id)));
+        listed.extend(overlapping.into_iter().map(|leg| Problem::new(Kind::Overlap, leg, next)));
+        if let Some(previous) = previous.filter(|previous| !connect(previous, next)) {
+            count += 1;
+            if listed.len() < FACTS_MAX {
+                listed.push(Problem::new(Kind::Discontinuity, previous, next));
+            }
+        }
+        in_the_air.insert((next.arrival, place(next)), next);
+        previous = Some(next);
+    }
+    if count == 0 { Ok(()) } else { Err(Problems { listed, count }) }
 }
 
-fn between(first: &Leg, second: &Leg) -> impl Iterator<Item = Problem> + use<> {
-    let overlap = (second.departure < first.arrival).then_some(Kind::Overlap);
-    let discontinuity = (second.origin != first.destination).then_some(Kind::Discontinuity);
-    let (leg, next) = (first.clone(), second.clone());
-    [overlap, discontinuity].into_iter().flatten().map(move |kind| Problem {
-        kind,
-        leg: leg.clone(),
-        next: next.clone(),
-    })
+fn overlap(leg: &Leg, later: &Leg) -> bool {
+    later.departure < leg.arrival
+}
+
+fn connect(leg: &Leg, next: &Leg) -> bool {
+    next.origin == leg.destination
 }
 
 fn place(leg: &Leg) -> Place {

@@ -228,8 +228,10 @@ fn an_active_rotation_rejects_a_leg_that_spans_several() {
     given(active_day())
         .when_rotation(add(&["x LIH 5:00 HNL 23:00"]))
         .then_rejected(expect![[r#"
-            overlap: leg out departs at 2008-01-01T06:00:00Z, before leg x arrives at 2008-01-01T23:00:00Z
-             arrival=2008-01-01T23:00:00Z destination=HNL leg=x next_departure=2008-01-01T06:00:00Z next_leg=out next_origin=HNL rule=overlap"#]]);
+            overlap: leg out departs at 2008-01-01T06:00:00Z, before leg x arrives at 2008-01-01T23:00:00Z; and 2 problems more
+             arrival=2008-01-01T23:00:00Z destination=HNL leg=x next_departure=2008-01-01T06:00:00Z next_leg=out next_origin=HNL rule=overlap
+             arrival=2008-01-01T23:00:00Z destination=HNL leg=x next_departure=2008-01-01T08:00:00Z next_leg=back next_origin=KOA rule=overlap
+             arrival=2008-01-01T23:00:00Z destination=HNL leg=x next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=overlap"#]]);
 }
 
 #[test]
@@ -444,12 +446,31 @@ fn a_leg_arrives_after_it_departs() {
 }
 
 #[test]
-fn a_leg_flies_between_two_airports() {
-    given([DRAFT])
-        .when_rotation(add(&["x HNL 9:00 HNL 10:00"]))
+fn a_leg_may_come_back_to_the_airport_that_it_departed_from() {
+    let (training, back) = ("x HNL 9:30 HNL 10:30", "y HNL 10:30 HNL 11:00");
+    for past in [vec![DRAFT], active_day().to_vec()] {
+        given(past)
+            .when_rotation(add(&[training, back]))
+            .then_rotation([added(training), added(back)]);
+    }
+    given(active_day())
+        .when_rotation(replace(&["out", "back"], &["x HNL 6:00 HNL 9:00"]))
+        .then_rotation([removed(OUT), removed(BACK), added("x HNL 6:00 HNL 9:00")]);
+}
+
+#[test]
+fn a_leg_back_to_its_airport_connects_and_overlaps_as_any_other() {
+    given(active_day())
+        .when_rotation(add(&["x OGG 9:30 OGG 10:30"]))
         .then_rejected(expect![[r#"
-            origin-is-destination: leg x departs from HNL and arrives there
-             airport=HNL leg=x"#]]);
+            discontinuity: leg x departs from OGG, but leg back arrives at HNL; and one problem more
+             arrival=2008-01-01T09:00:00Z destination=HNL leg=back next_departure=2008-01-01T09:30:00Z next_leg=x next_origin=OGG rule=discontinuity
+             arrival=2008-01-01T10:30:00Z destination=OGG leg=x next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=discontinuity"#]]);
+    given(active_day())
+        .when_rotation(add(&["x HNL 11:30 HNL 12:01"]))
+        .then_rejected(expect![[r#"
+            overlap: leg late departs at 2008-01-01T12:00:00Z, before leg x arrives at 2008-01-01T12:01:00Z
+             arrival=2008-01-01T12:01:00Z destination=HNL leg=x next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=overlap"#]]);
 }
 
 #[test]
@@ -687,15 +708,69 @@ fn a_draft_with_problems_does_not_become_active_and_all_of_them_are_told() {
         DRAFT,
         added(OUT),
         added("x KOA 6:30 HNL 7:30"),
-        added("y LAX 7:00 HNL 12:30"),
+        added("y LAX 6:45 HNL 12:30"),
         added(LATE),
     ];
     given(past).when_rotation(Command::Activate).then_rejected(expect![[r#"
-        overlap: leg x departs at 2008-01-01T06:30:00Z, before leg out arrives at 2008-01-01T07:00:00Z; and 3 problems more
+        overlap: leg x departs at 2008-01-01T06:30:00Z, before leg out arrives at 2008-01-01T07:00:00Z; and 4 problems more
          arrival=2008-01-01T07:00:00Z destination=KOA leg=out next_departure=2008-01-01T06:30:00Z next_leg=x next_origin=KOA rule=overlap
-         arrival=2008-01-01T07:30:00Z destination=HNL leg=x next_departure=2008-01-01T07:00:00Z next_leg=y next_origin=LAX rule=overlap
-         arrival=2008-01-01T07:30:00Z destination=HNL leg=x next_departure=2008-01-01T07:00:00Z next_leg=y next_origin=LAX rule=discontinuity
+         arrival=2008-01-01T07:00:00Z destination=KOA leg=out next_departure=2008-01-01T06:45:00Z next_leg=y next_origin=LAX rule=overlap
+         arrival=2008-01-01T07:30:00Z destination=HNL leg=x next_departure=2008-01-01T06:45:00Z next_leg=y next_origin=LAX rule=overlap
+         arrival=2008-01-01T07:30:00Z destination=HNL leg=x next_departure=2008-01-01T06:45:00Z next_leg=y next_origin=LAX rule=discontinuity
          arrival=2008-01-01T12:30:00Z destination=HNL leg=y next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=overlap"#]]);
+}
+
+#[test]
+fn every_two_legs_that_overlap_are_told_not_only_neighbours() {
+    let long = "z HNL 5:00 HNL 20:00";
+    given([DRAFT, added(OUT), added(BACK), added(LATE), added(long)])
+        .when_rotation(Command::Activate)
+        .then_rejected(expect![[r#"
+            overlap: leg out departs at 2008-01-01T06:00:00Z, before leg z arrives at 2008-01-01T20:00:00Z; and 2 problems more
+             arrival=2008-01-01T20:00:00Z destination=HNL leg=z next_departure=2008-01-01T06:00:00Z next_leg=out next_origin=HNL rule=overlap
+             arrival=2008-01-01T20:00:00Z destination=HNL leg=z next_departure=2008-01-01T08:00:00Z next_leg=back next_origin=KOA rule=overlap
+             arrival=2008-01-01T20:00:00Z destination=HNL leg=z next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=overlap"#]]);
+    given([ACTIVE, added(OUT), added(LATE)])
+        .when_rotation(add(&[long, "y HNL 6:30 HNL 12:30"]))
+        .then_rejected(expect![[r#"
+            overlap: leg out departs at 2008-01-01T06:00:00Z, before leg z arrives at 2008-01-01T20:00:00Z; and 5 problems more
+             arrival=2008-01-01T20:00:00Z destination=HNL leg=z next_departure=2008-01-01T06:00:00Z next_leg=out next_origin=HNL rule=overlap
+             arrival=2008-01-01T20:00:00Z destination=HNL leg=z next_departure=2008-01-01T06:30:00Z next_leg=y next_origin=HNL rule=overlap
+             arrival=2008-01-01T07:00:00Z destination=KOA leg=out next_departure=2008-01-01T06:30:00Z next_leg=y next_origin=HNL rule=overlap
+             arrival=2008-01-01T07:00:00Z destination=KOA leg=out next_departure=2008-01-01T06:30:00Z next_leg=y next_origin=HNL rule=discontinuity
+             arrival=2008-01-01T20:00:00Z destination=HNL leg=z next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=overlap
+             arrival=2008-01-01T12:30:00Z destination=HNL leg=y next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=overlap"#]]);
+}
+
+#[test]
+fn overlaps_are_counted_all_of_them_when_they_are_too_many_to_be_listed() {
+    let legs = (0..LEGS_MAX).map(|index| Leg {
+        id: id(&format!("o{index}")),
+        ..leg(OUT)
+    });
+    let state = State::restore(Status::Live(Mode::Draft), None, legs, []);
+    let rejection = decide(&state, &Command::Activate).unwrap_err();
+    let pairs = LEGS_MAX * (LEGS_MAX - 1) / 2;
+    let discontinuities = LEGS_MAX - 1;
+    assert_eq!(rejection.facts.len(), 1001);
+    assert_eq!(rejection.facts[1000]["more"], (pairs + discontinuities - 1000).to_string());
+    let more = format!("; and {} problems more", pairs + discontinuities - 1);
+    assert!(rejection.message.ends_with(&more), "{}", rejection.message);
+}
+
+#[test]
+fn a_leg_across_a_whole_rotation_is_told_with_every_leg_that_it_overlaps() {
+    let state = shuttle(Mode::Active, LEGS_MAX - 1);
+    let across = Leg {
+        departure: Instant(0),
+        arrival: Instant(3_600_000 * i64::try_from(LEGS_MAX).unwrap()),
+        ..leg("x HNL 5:00 HNL 20:00")
+    };
+    let rejection = decide(&state, &Command::AddLegs { legs: vec![across] }).unwrap_err();
+    let overlaps = LEGS_MAX - 1;
+    assert_eq!((rejection.rule, rejection.facts.len()), ("overlap", 1001));
+    let more: usize = rejection.facts[1000]["more"].parse().unwrap();
+    assert!((overlaps..=overlaps + 2).contains(&(1000 + more)), "{more}");
 }
 
 #[test]

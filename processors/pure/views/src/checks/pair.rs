@@ -39,7 +39,7 @@ pub(crate) fn examine(
                 ground_minutes: first.ground_minutes(second),
                 minimum_minutes,
                 airport: first.destination,
-                airport_provenance: airport.provenance,
+                airport_provenance: airport.ground_time_provenance,
             };
             report(Check::GroundTime, detail);
         }

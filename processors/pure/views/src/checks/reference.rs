@@ -1,4 +1,7 @@
 //! References to an airport or an airplane that is not registered; a retired airplane is not registered any more.
+//!
+//! When the registration of a retired airplane is given to another one, the rotations that were assigned before the first one retired
+//! were meant for that one. They are reported until somebody assigns them again.
 
 use crate::Check;
 use crate::nodes::{Airplane, Leg, Rotation};
@@ -43,7 +46,7 @@ pub(crate) fn examine_airport(rotation: &RotationId, leg: &Leg, end: End, regist
 
 pub(crate) fn examine_airplane(id: &RotationId, rotation: &Rotation, airplane: Option<&Airplane>, into: &mut Violations) {
     if let Some((registration, assigned)) = &rotation.airplane
-        && airplane.is_none_or(|airplane| airplane.retired)
+        && airplane.is_none_or(|airplane| airplane.is_retired() || rotation.was_assigned_before(airplane.former_until))
     {
         let detail = Detail::UnknownAirplane {
             airplane: registration.clone(),

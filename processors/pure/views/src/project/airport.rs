@@ -1,11 +1,11 @@
-//! An airport is registered, or its minimum ground time changes: the legs there are looked at again.
+//! An airport is registered or corrected, or its minimum ground time changes: the legs there are looked at again, but only for what
+//! the event says.
 
 use super::counts::Counted;
 use super::draft::Draft;
 use super::known::News;
 use super::tail::place;
-use super::{ProjectError, same_day, unfit};
-use crate::checks::designator::{self, Day};
+use super::{ProjectError, unfit, zone};
 use crate::checks::pair;
 use crate::checks::reference::{self, End};
 use crate::nodes::{Airport, Leg, Provenance};
@@ -13,7 +13,7 @@ use crate::{keys, world};
 use domain::airport::Event;
 use domain::{AirportCode, RotationId};
 use keyvalue::{Read, ReadError};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub(super) fn project<R: Read>(
     draft: &mut Draft<'_, R>,
@@ -38,11 +38,13 @@ pub(super) fn project<R: Read>(
                 minimum_ground_time_minutes: *minimum_ground_time_minutes,
                 by_aircraft_type: BTreeMap::new(),
                 provenance,
+                ground_time_provenance: provenance,
             }
         }
         (Event::MinimumGroundTimeSet { aircraft_type, minutes }, Some(airport)) => {
             let mut airport = Airport {
                 provenance,
+                ground_time_provenance: provenance,
                 ..airport.clone()
             };
             match aircraft_type {
@@ -53,18 +55,30 @@ pub(super) fn project<R: Read>(
             }
             airport
         }
+        (Event::Corrected { name, zone, .. }, Some(airport)) => Airport {
+            name: name.clone(),
+            zone: zone.clone(),
+            provenance,
+            ..airport.clone()
+        },
         (Event::Registered { .. }, Some(_)) => return Err(unfit(event, "the airport is registered already")),
-        (Event::MinimumGroundTimeSet { .. }, None) => return Err(unfit(event, "the airport is not registered")),
+        (Event::MinimumGroundTimeSet { .. } | Event::Corrected { .. }, None) => return Err(unfit(event, "the airport is not registered")),
     };
     draft.put(keys::airport(code), after.to_bytes());
     draft.tell(News::Airport(code));
-    let arriving = world::arriving(draft.read, code)?;
-    ground_times(draft, &arriving, before.as_ref(), &after)?;
-    if before.is_none() {
+    if before.as_ref().map(|before| before.ground_time_provenance) != Some(after.ground_time_provenance) {
+        let arriving = world::arriving(draft.read, code)?;
+        ground_times(draft, &arriving, before.as_ref(), &after)?;
+        if before.is_none() {
+            references(draft, &arriving, End::Arrival);
+        }
+    }
+    if before.as_ref().map(|before| &before.zone) != Some(&after.zone) {
         let departing = world::departing(draft.read, code)?;
-        references(draft, &departing, End::Departure);
-        references(draft, &arriving, End::Arrival);
-        origin_dates(draft, code, &departing, &after);
+        zone::change(draft, code, &departing, before.as_ref(), &after);
+        if before.is_none() {
+            references(draft, &departing, End::Departure);
+        }
     }
     Ok(())
 }
@@ -93,40 +107,5 @@ fn ground_times<R: Read>(
 fn references<R>(draft: &mut Draft<'_, R>, legs: &[(RotationId, Leg)], end: End) {
     for (id, leg) in legs {
         reference::examine_airport(id, leg, end, false, &mut draft.before);
-    }
-}
-
-/// With its zone the airport's days begin at another hour: every designator's days there are cut anew.
-fn origin_dates<R: Read>(draft: &mut Draft<'_, R>, code: AirportCode, departing: &[(RotationId, Leg)], after: &Airport) {
-    let cut = |airport: Option<&Airport>| {
-        let mut days: BTreeMap<Day, Vec<(RotationId, Leg)>> = BTreeMap::new();
-        for member in departing {
-            days.entry(Day::of(&member.1, airport)).or_default().push(member.clone());
-        }
-        days
-    };
-    let (old, new) = (cut(None), cut(Some(after)));
-    let mut days: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for day in new.keys() {
-        days.entry(day.designator).or_default().push(day.date);
-    }
-    draft.tell(News::Days { airport: code, days });
-    let legs_on = |days: &BTreeMap<Day, Vec<_>>, day| days.get(day).map_or(0, |members| members.len() as u64);
-    for (day, members) in &new {
-        designator::examine(day, members.iter().map(|(id, _)| id), &mut draft.after);
-        same_day::count(draft, day, legs_on(&old, day), members.len() as u64);
-        for (id, leg) in members {
-            draft.put(super::legs::designator_edge(day, id, leg), Vec::new());
-        }
-    }
-    for (day, members) in &old {
-        designator::examine(day, members.iter().map(|(id, _)| id), &mut draft.before);
-        if !new.contains_key(day) {
-            same_day::count(draft, day, members.len() as u64, 0);
-        }
-        let kept: BTreeSet<_> = new.get(day).into_iter().flatten().map(|(id, leg)| (id, &leg.id)).collect();
-        for (id, leg) in members.iter().filter(|(id, leg)| !kept.contains(&(id, &leg.id))) {
-            draft.delete(super::legs::designator_edge(day, id, leg));
-        }
     }
 }

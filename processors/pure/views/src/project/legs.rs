@@ -30,7 +30,10 @@ pub(super) fn aircraft_type(read: &impl Read, id: &RotationId) -> Result<Option<
 
 fn type_of(read: &impl Read, rotation: &Rotation) -> Result<Option<AircraftType>, ReadError> {
     match rotation.registration() {
-        Some(registration) => Ok(world::airplane(read, registration)?.map(|airplane| airplane.aircraft_type)),
+        Some(registration) => {
+            let airplane = world::airplane(read, registration)?;
+            Ok(rotation.aircraft_type(airplane.as_ref()).cloned())
+        }
         None => Ok(None),
     }
 }
@@ -51,7 +54,7 @@ pub(super) fn change<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, rotatio
         Some(registration) => draft.airplane(registration)?,
         None => None,
     };
-    let aircraft_type = airplane.map(|airplane| airplane.aircraft_type.clone());
+    let aircraft_type = rotation.aircraft_type(airplane.as_deref()).cloned();
     pairs(draft, id, aircraft_type.as_ref(), change, old_sides.as_ref(), new_sides.as_ref())?;
 
     let at_an_end = |sides: &Option<Sides>| sides.as_ref().is_some_and(|sides| sides.before.is_none() || sides.after.is_none());

@@ -9,10 +9,10 @@ use super::{ProjectError, same_day, unfit};
 use crate::checks::designator::Day;
 use crate::checks::reference::{self, End};
 use crate::checks::{pair, seam};
-use crate::nodes::{Leg, Provenance, Rotation};
+use crate::nodes::{Leg, NOT_ASSIGNED, Provenance, Rotation};
 use crate::{keys, world};
 use domain::rotation::{Event, Mode};
-use domain::{Registration, RotationId};
+use domain::{Instant, Registration, RotationId};
 use keyvalue::{Order, Read, ReadError};
 use std::collections::BTreeMap;
 
@@ -21,6 +21,7 @@ pub(super) fn project<R: Read>(
     id: &RotationId,
     event: &Event,
     provenance: Provenance,
+    decided_at: Instant,
 ) -> Result<(), ProjectError> {
     let stored = draft.rotation(id)?;
     let rotation = match (event, stored) {
@@ -30,6 +31,7 @@ pub(super) fn project<R: Read>(
                 mode: *mode,
                 provenance,
                 airplane: None,
+                assigned_at: NOT_ASSIGNED,
             };
             draft.put(keys::rotation(id), rotation.to_bytes());
             draft.tell(News::Begun(id.clone(), rotation));
@@ -53,9 +55,21 @@ pub(super) fn project<R: Read>(
             return Ok(());
         }
         Event::AirplaneAssigned { registration, .. } => {
-            assign(draft, id, &rotation, Some((registration.clone(), provenance)))?;
+            let after = Rotation {
+                airplane: Some((registration.clone(), provenance)),
+                assigned_at: decided_at,
+                ..rotation.clone()
+            };
+            assign(draft, id, &rotation, &after)?;
         }
-        Event::AirplaneUnassigned { .. } => assign(draft, id, &rotation, None)?,
+        Event::AirplaneUnassigned { .. } => {
+            let after = Rotation {
+                airplane: None,
+                assigned_at: NOT_ASSIGNED,
+                ..rotation.clone()
+            };
+            assign(draft, id, &rotation, &after)?;
+        }
         Event::Activated => {
             let mode = Mode::Active;
             let active = Rotation {
@@ -102,16 +116,7 @@ fn change_of<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, event: &Event, 
     Ok(Change { old, new })
 }
 
-fn assign<R: Read>(
-    draft: &mut Draft<'_, R>,
-    id: &RotationId,
-    before: &Rotation,
-    airplane: Option<(Registration, Provenance)>,
-) -> Result<(), ReadError> {
-    let after = Rotation {
-        airplane,
-        ..before.clone()
-    };
+fn assign<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, before: &Rotation, after: &Rotation) -> Result<(), ReadError> {
     draft.put(keys::rotation(id), after.to_bytes());
     let legs = world::legs(draft.read, id)?;
     let first_departure = legs.first().map_or(keys::NO_DEPARTURE, |leg| leg.departure);
@@ -121,16 +126,13 @@ fn assign<R: Read>(
     };
     let (old, new) = (node(before.registration())?, node(after.registration())?);
     reference::examine_airplane(id, before, old.as_ref(), &mut draft.before);
-    reference::examine_airplane(id, &after, new.as_ref(), &mut draft.after);
-    let (old_type, new_type) = (
-        old.map(|airplane| airplane.aircraft_type),
-        new.map(|airplane| airplane.aircraft_type),
-    );
+    reference::examine_airplane(id, after, new.as_ref(), &mut draft.after);
+    let (old_type, new_type) = (before.aircraft_type(old.as_ref()), after.aircraft_type(new.as_ref()));
     if old_type != new_type {
         for (first, second) in legs.iter().zip(legs.iter().skip(1)) {
             let airport = draft.airport(first.destination)?;
-            pair::examine(id, first, second, airport.as_deref(), old_type.as_ref(), &mut draft.before);
-            pair::examine(id, first, second, airport.as_deref(), new_type.as_ref(), &mut draft.after);
+            pair::examine(id, first, second, airport.as_deref(), old_type, &mut draft.before);
+            pair::examine(id, first, second, airport.as_deref(), new_type, &mut draft.after);
         }
     }
     let stretch = world::stretch(draft.read, id)?;

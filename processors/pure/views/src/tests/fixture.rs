@@ -60,7 +60,7 @@ pub(super) fn fact(partition: u32, sequence: u64, aggregate_id: AggregateId, eve
         version: sequence,
         command_id: [0; 16],
         command_offset: 0,
-        decided_at: Instant(0),
+        decided_at: Instant(i64::try_from(sequence).unwrap()),
         aggregate_id,
         event,
     }
@@ -154,6 +154,31 @@ pub(super) fn airport(airport: &str, zone: &str, minutes: u32) -> Told {
         minimum_ground_time_minutes: minutes,
     };
     (AggregateId::Airport(code(airport)), Event::Airport(event))
+}
+
+pub(super) fn airport_corrected(airport: &str, name: &str, zone: &str) -> Told {
+    let event = airport::Event::Corrected {
+        name: name.to_owned(),
+        zone: ZoneName::parse(zone).unwrap(),
+        previous_name: "before".to_owned(),
+        previous_zone: ZoneName::parse("UTC").unwrap(),
+    };
+    (AggregateId::Airport(code(airport)), Event::Airport(event))
+}
+
+pub(super) fn airplane_corrected(airplane: &str, of_type: &str, previous: &str) -> Told {
+    let event = airplane::Event::Corrected {
+        aircraft_type: aircraft_type(of_type),
+        previous: aircraft_type(previous),
+    };
+    (AggregateId::Airplane(registration(airplane)), Event::Airplane(event))
+}
+
+pub(super) fn reregistered(airplane: &str, of_type: &str) -> Told {
+    let event = airplane::Event::Reregistered {
+        aircraft_type: aircraft_type(of_type),
+    };
+    (AggregateId::Airplane(registration(airplane)), Event::Airplane(event))
 }
 
 pub(super) fn minimum(airport: &str, of_type: Option<&str>, minutes: u32) -> Told {

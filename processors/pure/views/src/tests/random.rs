@@ -3,7 +3,7 @@
 use super::fixture::{agrees_with_recomputation, aircraft_type, apply, code, leg_id, registration, rotation_id};
 use crate::{Fact, Memory as Remembered, Projector, ask, content_hash, project};
 use domain::rotation::{Leg, Mode};
-use domain::{AggregateId, Command, FlightDesignator, Instant, State, ZoneName, airplane, airport, rotation};
+use domain::{AggregateId, Command, Event, FlightDesignator, Instant, State, ZoneName, airplane, airport, rotation};
 use keyvalue::{Memory, Overlay};
 use proptest::collection::vec;
 use proptest::option;
@@ -48,13 +48,24 @@ fn airport_asked() -> impl Strategy<Value = Asked> {
         let command = airport::Command::SetMinimumGroundTime { aircraft_type, minutes };
         (AggregateId::Airport(airport), Command::Airport(command))
     });
-    prop_oneof![register, set]
+    let zones = AIRPORTS.map(|(_, zone)| zone).to_vec();
+    let name = option::of(select(vec!["HNL", "Other"]));
+    let correct = (airport_code(), name, option::of(select(zones))).prop_map(|(airport, name, zone)| {
+        let zone = zone.map(|zone| ZoneName::parse(zone).unwrap());
+        let name = name.map(str::to_owned);
+        (
+            AggregateId::Airport(airport),
+            Command::Airport(airport::Command::Correct { name, zone }),
+        )
+    });
+    prop_oneof![register, set, correct]
 }
 
 fn airplane_asked() -> impl Strategy<Value = Asked> {
     let command = prop_oneof![
         4 => select(TYPES.to_vec()).prop_map(|of_type| airplane::Command::Register { aircraft_type: aircraft_type(of_type) }),
-        1 => Just(airplane::Command::Retire),
+        2 => Just(airplane::Command::Retire),
+        2 => select(TYPES.to_vec()).prop_map(|of_type| airplane::Command::Correct { aircraft_type: aircraft_type(of_type) }),
     ];
     (select(AIRPLANES.to_vec()), command).prop_map(|(airplane, command)| {
         let id = AggregateId::Airplane(registration(airplane));
@@ -115,7 +126,7 @@ fn decided(asked: &[Asked]) -> Vec<Fact> {
     let mut states: BTreeMap<String, (State, u64)> = BTreeMap::new();
     let mut sequences = [0; PARTITIONS as usize];
     let mut facts = Vec::new();
-    for (id, command) in asked {
+    for (decided_at, (id, command)) in (0..).zip(asked) {
         let text = id.to_string();
         let partition = u32::from(text.as_bytes()[text.len() - 1]) % PARTITIONS;
         let (state, version) = states.entry(text).or_insert_with(|| (State::initial(id), 0));
@@ -130,7 +141,7 @@ fn decided(asked: &[Asked]) -> Vec<Fact> {
                 version: *version,
                 command_id: [0; 16],
                 command_offset: 0,
-                decided_at: Instant(0),
+                decided_at: Instant(decided_at),
                 aggregate_id: id.clone(),
                 event,
             });
@@ -226,18 +237,21 @@ fn remembered() -> impl Strategy<Value = Remembered> {
 fn random_commands_break_every_rule_often_enough_to_mean_something() {
     let mut runner = TestRunner::deterministic();
     let mut found = [0_u64; crate::Check::ALL.len()];
-    let mut accepted = 0;
+    let (mut accepted, mut corrected, mut reregistered) = (0, 0, 0);
     for _ in 0..800 {
         let asked = asked().new_tree(&mut runner).unwrap().current();
         let mut view = Memory::default();
         for fact in &decided(&asked) {
             apply(&mut view, fact);
             accepted += 1;
+            corrected += u32::from(matches!(fact.event, Event::Airport(airport::Event::Corrected { .. })));
+            reregistered += u32::from(matches!(fact.event, Event::Airplane(airplane::Event::Reregistered { .. })));
         }
         for (sum, count) in found.iter_mut().zip(ask::counts(&view).unwrap().violations) {
             *sum += count;
         }
     }
     assert!(accepted > 12_000, "{accepted} events");
+    assert!(corrected > 300 && reregistered > 50, "{corrected} {reregistered}");
     assert!(found.iter().all(|count| *count > 30), "{found:?}");
 }

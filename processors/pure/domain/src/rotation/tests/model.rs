@@ -100,7 +100,6 @@ impl Model {
         rule("leg-twice", twice(&ids));
         rule("leg-exists", ids.iter().any(|id| self.has(id)));
         rule("leg-removed", ids.iter().any(|id| self.removed.contains(id)));
-        rule("origin-is-destination", coming.iter().any(|leg| leg.origin == leg.destination));
         rule(
             "instant-out-of-range",
             coming.iter().any(|leg| leg.arrival.0.min(leg.departure.0) < 0),
@@ -181,14 +180,13 @@ impl Model {
     }
 
     fn broken(&self) -> Vec<Broken> {
-        let mut broken = Vec::new();
-        for pair in self.flown().windows(2) {
-            let ids = || (pair[0].id.clone(), pair[1].id.clone());
-            if pair[1].departure.0 < pair[0].arrival.0 {
-                broken.push(("overlap", ids().0, ids().1));
+        let (mut broken, flown) = (Vec::new(), self.flown());
+        for (index, later) in flown.iter().enumerate() {
+            for leg in flown[..index].iter().filter(|leg| later.departure.0 < leg.arrival.0) {
+                broken.push(("overlap", leg.id.clone(), later.id.clone()));
             }
-            if pair[1].origin != pair[0].destination {
-                broken.push(("discontinuity", ids().0, ids().1));
+            if let Some(leg) = flown[..index].last().filter(|leg| later.origin != leg.destination) {
+                broken.push(("discontinuity", leg.id.clone(), later.id.clone()));
             }
         }
         broken

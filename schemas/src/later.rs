@@ -1,0 +1,78 @@
+//! Payloads of a later version than this build knows: what is said of them.
+//!
+//! An event of a later version is a fact that this build cannot apply: its reader stops there, and says which build is needed. A command
+//! of a later version is refused, like any other command that cannot be decided here: its sender gets an answer, and no partition stops.
+
+use crate::problem::shortened;
+use crate::released::{Content, Released};
+use crate::schema::unqualified;
+use crate::{commands, events};
+use domain::Rejection;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Longer names are no names.
+const NAME_CHARS_MAX: usize = 80;
+
+/// The version that a schema of ours has: an attribute of its record, from the second version on.
+pub(crate) fn version_of(schema_json: &str) -> Option<u64> {
+    let schema: Value = serde_json::from_str(schema_json).ok()?;
+    schema.get("schema_version")?.as_u64()
+}
+
+/// The names of the payloads of a version, in the schema's order.
+pub(crate) fn payloads(released: &Released) -> &'static [&'static str] {
+    match released.content {
+        Content::Command => &commands::BRANCHES[..released.payloads],
+        Content::Event => &events::BRANCHES[..released.payloads],
+        Content::Outcome => &[],
+    }
+}
+
+/// The name of the payload, if it is one that this version does not have. Another one takes its place, so that the rest can be read.
+pub(crate) fn take_unknown_payload(known: &Released, value: &mut Value) -> Option<String> {
+    let payload = value.get_mut("payload")?;
+    let object = payload.as_object().filter(|object| object.len() == 1)?;
+    let name = unqualified(object.keys().next()?);
+    let plain = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.chars().all(plain);
+    if !is_name || payloads(known).contains(&name) {
+        return None;
+    }
+    let name = shortened(name.to_owned(), NAME_CHARS_MAX);
+    *payload = match known.content {
+        Content::Command => json!({ "RetireAirplane": {} }),
+        Content::Event => json!({ "AirplaneRetired": {} }),
+        Content::Outcome => return None,
+    };
+    Some(name)
+}
+
+/// Says which build can read an event that this one cannot. `version` is what its schema says of itself.
+pub(crate) fn needed_build(event: &str, schema_id: u32, version: Option<u64>, known: u32) -> String {
+    let version = version.map_or("a later event schema".to_owned(), |version| {
+        format!("event schema version {version}")
+    });
+    format!(
+        "needs a build that knows event {event} ({version}, schema id {schema_id}); this build knows event schema version {known}. \
+         It is not skipped: upgrade this process, and it goes on from here"
+    )
+}
+
+/// The answer to a command that this build does not know.
+pub(crate) fn unknown_command(name: &str, known: u32) -> Rejection {
+    Rejection {
+        rule: "unknown-command",
+        message: format!(
+            "there is no command {name} in command schema version {known}, which is the latest that the processor of this partition knows; \
+             if a later version has it, upgrade the processors and send it again with a new command_id"
+        ),
+        facts: vec![BTreeMap::from([
+            ("command", name.to_owned()),
+            ("known_schema_version", known.to_string()),
+        ])],
+    }
+}
+
+#[cfg(test)]
+mod tests;
