@@ -9,11 +9,13 @@ pub const PURE: [&str; 3] = ["processors/pure/", "schemas/", "topology/"];
 const NEVER_PURE: [&str; 6] = ["tokio", "rdkafka", "rocksdb", "warp", "reqwest", "rand"];
 
 /// What only some of our crates may name in their `Cargo.toml`: foreign crate, crates of ours.
-const NAMED_ONLY_BY: [(&str, &[&str]); 4] = [
+const NAMED_ONLY_BY: [(&str, &[&str]); 6] = [
     ("rdkafka", &["stream"]),
     ("schema_registry_converter", &["stream"]),
     ("rocksdb", &["store"]),
-    ("warp", &["query-service", "service"]),
+    ("warp", &["http-server"]),
+    ("hyper", &["http-server"]),
+    ("hyper-util", &["http-server"]),
 ];
 
 /// What our crates may not reach, however many steps it takes: crates of ours, foreign crates.

@@ -18,7 +18,7 @@ fn manifest_path(name: &str) -> String {
 fn workspace(edges: &[(&str, &str, Option<&str>)]) -> Workspace {
     let members: Vec<&str> = PURE
         .into_iter()
-        .chain(["simulation", "query-service", "stream", "store", "service"])
+        .chain(["simulation", "query-service", "stream", "store", "http-server"])
         .collect();
     let foreign = edges
         .iter()
@@ -64,7 +64,7 @@ fn a_workspace_within_the_rules_has_no_violations() {
         &[
             ("stream", "rdkafka", None),
             ("store", "rocksdb", None),
-            ("service", "warp", None),
+            ("http-server", "warp", None),
             ("views", "domain", None),
         ],
         &[],

@@ -1,8 +1,8 @@
 //! The documents that answer questions, each from one snapshot.
 
-use crate::problem::Problem;
 use crate::question::Question;
 use crate::reading::Paging;
+use crate::refusal::Refusal;
 use crate::shapes::{AirplaneShape, AirportShape, FlownShape, LegShape, RotationShape, ViolationShape};
 use crate::source::Stamp;
 use domain::{LegId, Registration, RotationId};
@@ -17,7 +17,7 @@ use views::{BudgetExceeded, Check, Leg};
 const RECOMPUTED_LEGS_MAX: u64 = 250_000;
 
 /// The document that answers a question.
-pub(crate) fn answer(question: &Question, read: &impl Read, stamp: &Stamp) -> Result<Vec<u8>, Problem> {
+pub(crate) fn answer(question: &Question, read: &impl Read, stamp: &Stamp) -> Result<Vec<u8>, Refusal> {
     match question {
         Question::Rotations(paging) => {
             let page = ask::rotations(read, paging.span())?;
@@ -37,7 +37,7 @@ pub(crate) fn answer(question: &Question, read: &impl Read, stamp: &Stamp) -> Re
             list("airports", &page, paging, |(code, airport)| AirportShape::new(*code, airport))
         }
         Question::Airport(code) => {
-            let airport = ask::airport(read, *code)?.ok_or_else(|| Problem::not_found("airport", code.as_str()))?;
+            let airport = ask::airport(read, *code)?.ok_or_else(|| Refusal::not_found("airport", code.as_str()))?;
             bytes(&AirportShape::new(*code, &airport))
         }
         Question::Departures { code, time, paging } => legs(&ask::departures(read, *code, *time, paging.span())?, paging),
@@ -59,7 +59,7 @@ pub(crate) fn answer(question: &Question, read: &impl Read, stamp: &Stamp) -> Re
     }
 }
 
-fn rotation(read: &impl Read, id: &RotationId, paging: &Paging) -> Result<Vec<u8>, Problem> {
+fn rotation(read: &impl Read, id: &RotationId, paging: &Paging) -> Result<Vec<u8>, Refusal> {
     #[derive(Serialize)]
     struct Document<'v> {
         #[serde(flatten)]
@@ -67,7 +67,7 @@ fn rotation(read: &impl Read, id: &RotationId, paging: &Paging) -> Result<Vec<u8
         legs: Vec<LegShape<'v>>,
         next_cursor: Option<String>,
     }
-    let rotation = ask::rotation(read, id)?.ok_or_else(|| Problem::not_found("rotation", id.as_str()))?;
+    let rotation = ask::rotation(read, id)?.ok_or_else(|| Refusal::not_found("rotation", id.as_str()))?;
     let page = ask::legs_of(read, id, paging.span())?;
     bytes(&Document {
         rotation: RotationShape::new(id, &rotation),
@@ -76,7 +76,7 @@ fn rotation(read: &impl Read, id: &RotationId, paging: &Paging) -> Result<Vec<u8
     })
 }
 
-fn leg(read: &impl Read, rotation: &RotationId, id: &LegId) -> Result<Vec<u8>, Problem> {
+fn leg(read: &impl Read, rotation: &RotationId, id: &LegId) -> Result<Vec<u8>, Refusal> {
     #[derive(Serialize)]
     struct Document<'v> {
         #[serde(flatten)]
@@ -85,7 +85,7 @@ fn leg(read: &impl Read, rotation: &RotationId, id: &LegId) -> Result<Vec<u8>, P
         previous: Option<LegShape<'v>>,
         next: Option<LegShape<'v>>,
     }
-    let leg = ask::leg(read, rotation, id)?.ok_or_else(|| Problem::not_found("leg", id.as_str()))?;
+    let leg = ask::leg(read, rotation, id)?.ok_or_else(|| Refusal::not_found("leg", id.as_str()))?;
     let flown = ask::rotation(read, rotation)?;
     let previous = ask::previous_leg(read, rotation, &leg)?;
     let next = ask::next_leg(read, rotation, &leg)?;
@@ -99,7 +99,7 @@ fn leg(read: &impl Read, rotation: &RotationId, id: &LegId) -> Result<Vec<u8>, P
 }
 
 /// An airplane that nobody has registered is still found where rotations name it.
-fn airplane(read: &impl Read, registration: &Registration, paging: &Paging) -> Result<Vec<u8>, Problem> {
+fn airplane(read: &impl Read, registration: &Registration, paging: &Paging) -> Result<Vec<u8>, Refusal> {
     #[derive(Serialize)]
     struct Document<'v> {
         #[serde(flatten)]
@@ -110,7 +110,7 @@ fn airplane(read: &impl Read, registration: &Registration, paging: &Paging) -> R
     let airplane = ask::airplane(read, registration)?;
     let page = ask::rotations_of(read, registration, paging.span())?;
     if airplane.is_none() && page.items.is_empty() && paging.is_first() {
-        return Err(Problem::not_found("airplane", registration.as_str()));
+        return Err(Refusal::not_found("airplane", registration.as_str()));
     }
     bytes(&Document {
         airplane: AirplaneShape::new(registration, airplane.as_ref()),
@@ -119,11 +119,11 @@ fn airplane(read: &impl Read, registration: &Registration, paging: &Paging) -> R
     })
 }
 
-fn legs(page: &Page<(RotationId, Leg)>, paging: &Paging) -> Result<Vec<u8>, Problem> {
+fn legs(page: &Page<(RotationId, Leg)>, paging: &Paging) -> Result<Vec<u8>, Refusal> {
     list("legs", page, paging, |(rotation, leg)| LegShape::new(rotation, leg))
 }
 
-fn violations(read: &impl Read, check: Check, filter: &Filter, paging: &Paging, recompute: bool) -> Result<Vec<u8>, Problem> {
+fn violations(read: &impl Read, check: Check, filter: &Filter, paging: &Paging, recompute: bool) -> Result<Vec<u8>, Refusal> {
     /// The whole check from nothing, whatever the filter: all of the index is compared with it.
     #[derive(Serialize)]
     struct RecomputedShape {
@@ -154,7 +154,7 @@ fn violations(read: &impl Read, check: Check, filter: &Filter, paging: &Paging, 
                 agrees: recomputed.differing == 0,
             }),
             Err(BudgetExceeded::Read(error)) => return Err(error.into()),
-            Err(error @ BudgetExceeded::Legs { .. }) => return Err(Problem::budget_exceeded(error.to_string())),
+            Err(error @ BudgetExceeded::Legs { .. }) => return Err(Refusal::budget_exceeded(error.to_string())),
         },
     };
     bytes(&Document {
@@ -166,7 +166,7 @@ fn violations(read: &impl Read, check: Check, filter: &Filter, paging: &Paging, 
     })
 }
 
-fn position(read: &impl Read, stamp: &Stamp, content_hash: bool) -> Result<Vec<u8>, Problem> {
+fn position(read: &impl Read, stamp: &Stamp, content_hash: bool) -> Result<Vec<u8>, Refusal> {
     #[derive(Serialize)]
     struct Document {
         position: String,
@@ -191,7 +191,7 @@ fn list<'v, T, Shape: Serialize>(
     page: &'v Page<T>,
     paging: &Paging,
     shape: impl Fn(&'v T) -> Shape,
-) -> Result<Vec<u8>, Problem> {
+) -> Result<Vec<u8>, Refusal> {
     struct Document<Shape> {
         name: &'static str,
         items: Vec<Shape>,
@@ -212,7 +212,7 @@ fn list<'v, T, Shape: Serialize>(
     })
 }
 
-fn bytes(document: &impl Serialize) -> Result<Vec<u8>, Problem> {
+fn bytes(document: &impl Serialize) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::with_capacity(1024);
     match serde_json::to_writer(&mut bytes, document) {
         Ok(()) => {
@@ -221,7 +221,7 @@ fn bytes(document: &impl Serialize) -> Result<Vec<u8>, Problem> {
         }
         Err(error) => {
             tracing::error!(%error, "an answer could not be written as JSON");
-            Err(Problem::internal())
+            Err(Refusal::internal())
         }
     }
 }

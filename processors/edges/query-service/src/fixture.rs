@@ -1,6 +1,7 @@
 //! A view in memory, served on a port of its own: what the tests of this crate ask.
 
-use crate::{Limits, Patience, Position, Readiness, Service, Source, Stamp, serve};
+use crate::{Patience, Readiness, Service, Source, Stamp, serve};
+use http_server::{Limits, Position};
 use keyvalue::{Memory, Order, Read, ReadError, Visit};
 use prometheus::Registry;
 use serde_json::Value;
@@ -8,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// A view that a test fills.
@@ -122,8 +123,8 @@ pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) view: Arc<View>,
     client: reqwest::Client,
-    stop: Option<oneshot::Sender<()>>,
-    task: JoinHandle<()>,
+    /// Dropped with the test, whose runtime ends the service.
+    _task: JoinHandle<()>,
 }
 
 /// An answer as a client sees it.
@@ -149,16 +150,11 @@ impl Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let service = Arc::new(Service::new(Arc::clone(&view), Registry::new(), patience).unwrap());
-        let (stop, stopped) = oneshot::channel::<()>();
-        let stopped = async {
-            let _dropped_is_as_good = stopped.await;
-        };
         Self {
             address,
             view,
             client: reqwest::Client::new(),
-            stop: Some(stop),
-            task: tokio::spawn(serve(listener, service, limits, stopped)),
+            _task: tokio::spawn(serve(listener, service, limits, std::future::pending())),
         }
     }
 
@@ -173,14 +169,6 @@ impl Running {
     pub(crate) fn request(&self, method: &str, path_and_query: &str) -> reqwest::RequestBuilder {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         self.client.request(method, format!("http://{}{path_and_query}", self.address))
-    }
-
-    pub(crate) fn order_stop(&mut self) {
-        drop(self.stop.take());
-    }
-
-    pub(crate) async fn ended(self) {
-        self.task.await.unwrap();
     }
 }
 

@@ -1,10 +1,10 @@
 //! What this service counts about itself. Labels are route templates and classes of status, never names from a request.
 
 use crate::route::TEMPLATES;
+use http_server::StatusCode;
 use prometheus::core::Collector;
 use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 use std::time::Duration;
-use warp::http::StatusCode;
 
 /// The label of requests that lead to no route.
 const NO_ROUTE: &str = "none";
@@ -17,9 +17,6 @@ pub(crate) struct Metrics {
     requests: Vec<[IntCounter; CLASSES.len()]>,
     durations: Vec<Histogram>,
     pub(crate) requests_pending: IntGauge,
-    pub(crate) connections_open: IntGauge,
-    pub(crate) connections_pending: IntGauge,
-    pub(crate) connections_refused: IntCounter,
 }
 
 impl Metrics {
@@ -45,21 +42,8 @@ impl Metrics {
                 .collect(),
             durations: routes().map(|route| durations.with_label_values(&[route])).collect(),
             requests_pending: IntGauge::new("aerolog_http_requests_pending", "Requests that are being answered now.")?,
-            connections_open: IntGauge::new("aerolog_http_connections_open", "Connections that are being served.")?,
-            connections_pending: IntGauge::new("aerolog_http_connections_pending", "Connections that wait for another to end.")?,
-            connections_refused: IntCounter::new(
-                "aerolog_http_connections_refused_total",
-                "Connections that were answered with 503 because too many were open.",
-            )?,
         };
-        let collectors: [Box<dyn Collector>; 6] = [
-            Box::new(requests),
-            Box::new(durations),
-            Box::new(metrics.requests_pending.clone()),
-            Box::new(metrics.connections_open.clone()),
-            Box::new(metrics.connections_pending.clone()),
-            Box::new(metrics.connections_refused.clone()),
-        ];
+        let collectors: [Box<dyn Collector>; 3] = [Box::new(requests), Box::new(durations), Box::new(metrics.requests_pending.clone())];
         for collector in collectors {
             registry.register(collector)?;
         }
@@ -73,11 +57,4 @@ impl Metrics {
         self.requests[route][class].inc();
         self.durations[route].observe(took.as_secs_f64());
     }
-}
-
-/// Everything in the registry, in the text format of Prometheus.
-pub(crate) fn render(registry: &Registry) -> Result<Vec<u8>, prometheus::Error> {
-    let mut text = String::new();
-    prometheus::TextEncoder::new().encode_utf8(&registry.gather(), &mut text)?;
-    Ok(text.into_bytes())
 }

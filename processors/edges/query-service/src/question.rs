@@ -1,10 +1,9 @@
 //! A question with everything it names read and checked.
 
-use crate::parameters::Parameters;
-use crate::problem::Problem;
 use crate::reading::{self, Paging};
 use crate::route::Route;
 use domain::{AirportCode, FlightDesignator, LegId, Registration, RotationId};
+use http_server::{Parameters, Problem};
 use views::Check;
 use views::ask::{Filter, Time};
 
@@ -13,8 +12,12 @@ use views::ask::{Filter, Time};
 pub(crate) enum Work {
     /// A node and what hangs on it.
     Point,
-    /// As much as a page or a budget allows.
-    Scan,
+    /// A page of neighbouring keys.
+    Page,
+    /// As many keys as a budget allows, for those of them that pass a filter.
+    Search,
+    /// Everything in the view.
+    Whole,
 }
 
 #[derive(Debug)]
@@ -148,14 +151,10 @@ impl Question {
             Self::Rotation { .. } | Self::Leg { .. } | Self::Airplane { .. } | Self::Airport(_) => Work::Point,
             Self::Position { content_hash: false } => Work::Point,
             Self::Check { filter, recompute, .. } if filter.rotation.is_some() && filter.airplane.is_none() && !recompute => Work::Point,
-            Self::Rotations(_)
-            | Self::Airplanes(_)
-            | Self::Airports(_)
-            | Self::Departures { .. }
-            | Self::Arrivals { .. }
-            | Self::Legs { .. }
-            | Self::Check { .. }
-            | Self::Position { content_hash: true } => Work::Scan,
+            Self::Rotations(_) | Self::Airplanes(_) | Self::Airports(_) | Self::Departures { .. } | Self::Arrivals { .. } => Work::Page,
+            Self::Check { recompute: true, .. } | Self::Position { content_hash: true } => Work::Whole,
+            Self::Check { filter, .. } if **filter == Filter::default() => Work::Page,
+            Self::Legs { .. } | Self::Check { .. } => Work::Search,
         }
     }
 }

@@ -1,10 +1,9 @@
 //! The words that questions are made of, read from parameters and paths: values of the domain, spans of time, pages.
 
 use crate::cursor::{self, ListMark};
-use crate::parameters::Parameters;
-use crate::problem::Problem;
 use crate::route::Route;
 use domain::{Instant, InvalidValue};
+use http_server::{Parameters, Problem};
 use views::ask::{Page, Span, Time};
 
 /// A month of an airplane's legs fits.

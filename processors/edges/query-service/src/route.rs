@@ -1,6 +1,6 @@
 //! Which question a path asks. One match, not a chain of filters: a point question costs a few microseconds in all.
 
-use crate::parameters::percent_decode;
+use http_server::percent_decode;
 use std::borrow::Cow;
 use views::Check;
 

@@ -1,52 +1,53 @@
 //! From a request to an answer: which question, at which position, on which thread.
 
-use crate::answer::{Answer, JSON, PROMETHEUS_TEXT};
 use crate::documents;
-use crate::metrics::{self, Metrics};
-use crate::parameters::Parameters;
-use crate::position::{self, Position};
-use crate::problem::Problem;
+use crate::lane::{Interrupt, Interruptible, Lane};
+use crate::metrics::Metrics;
 use crate::question::{Question, Work};
+use crate::refusal::{self, Refusal};
 use crate::route::{Route, TEMPLATES};
-use crate::source::{Readiness, Source};
-use prometheus::Registry;
+use crate::source::{Readiness, Source, Stamp};
+use http_server::{
+    Answer, ConnectionMetrics, Handler, JSON, Limits, Method, Parameters, Position, Problem, Request, X_MIN_POSITION, X_POSITION,
+    metrics_answer,
+};
+use prometheus::{IntGauge, Registry};
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout};
-use warp::http::{HeaderMap, HeaderName, Method};
 
-/// The least position that an answer may be made at.
-pub(crate) const X_MIN_POSITION: HeaderName = HeaderName::from_static("x-min-position");
 const AT_LEAST: &str = "at_least";
+/// The label of this port in metrics.
+const PORT: &str = "questions";
+/// Threads for pages of lists, for lists that are searched, and for what reads everything: none takes the turns of another.
+const PAGES_AT_ONCE_MAX: usize = 4;
+const SEARCHES_AT_ONCE_MAX: usize = 2;
+const WHOLES_AT_ONCE_MAX: usize = 1;
 
 /// How long a request may take over what.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
     /// How long to wait for the view to reach a minimum position.
     pub position_wait_max: Duration,
-    /// Scans that run at once, beside the threads that answer point questions.
-    pub scans_at_once_max: usize,
-    /// How long a scan may wait for its turn and run.
-    pub scan_wait_max: Duration,
+    /// How long a question that is no point waits for its turn.
+    pub turn_wait_max: Duration,
+    /// How long a list or a check may take in its turn.
+    pub scan_run_max: Duration,
+    /// How long a question that reads the whole view may take in its turn.
+    pub whole_run_max: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
         Self {
             position_wait_max: Duration::from_secs(5),
-            scans_at_once_max: 4,
-            scan_wait_max: Duration::from_secs(10),
+            turn_wait_max: Duration::from_secs(10),
+            scan_run_max: Duration::from_secs(10),
+            whole_run_max: Duration::from_secs(60),
         }
     }
-}
-
-/// A request, as far as it matters here.
-pub(crate) struct Asked<'r> {
-    pub(crate) method: &'r Method,
-    pub(crate) path: &'r str,
-    pub(crate) query: &'r str,
-    pub(crate) headers: &'r HeaderMap,
 }
 
 /// Answers questions about one view.
@@ -54,8 +55,32 @@ pub struct Service<S> {
     source: Arc<S>,
     registry: Registry,
     metrics: Metrics,
-    patience: Patience,
-    scans: Arc<Semaphore>,
+    connections: ConnectionMetrics,
+    position_wait_max: Duration,
+    pages: Lane,
+    searches: Lane,
+    wholes: Lane,
+}
+
+/// Answers questions on `listener` until `shutdown` resolves, then lets open requests end.
+pub async fn serve<S: Source>(listener: TcpListener, service: Arc<Service<S>>, limits: Limits, shutdown: impl Future<Output = ()>) {
+    let connections = service.connections.clone();
+    http_server::serve(listener, service, limits, connections, shutdown).await;
+}
+
+impl<S: Source> Handler for Service<S> {
+    async fn answer(&self, request: Request<'_>) -> Answer {
+        let started = Instant::now();
+        let _pending = Pending::new(&self.metrics.requests_pending);
+        let route = Route::parse(request.path);
+        let answer = match self.answer_route(route.as_ref(), &request).await {
+            Ok(answer) => answer,
+            Err(problem) => at(Answer::from(problem), &self.source.applied().borrow()),
+        };
+        self.metrics
+            .answered(route.map(|route| route.template_index()), answer.status(), started.elapsed());
+        answer
+    }
 }
 
 impl<S: Source> Service<S> {
@@ -64,46 +89,36 @@ impl<S: Source> Service<S> {
     /// # Errors
     /// When the registry holds a metric of the same name already.
     pub fn new(source: Arc<S>, registry: Registry, patience: Patience) -> Result<Self, prometheus::Error> {
+        let lane = |at_once_max, run_max| Lane::new(at_once_max, patience.turn_wait_max, run_max);
         Ok(Self {
             source,
             metrics: Metrics::register(&registry)?,
+            connections: ConnectionMetrics::register(&registry, PORT)?,
             registry,
-            patience,
-            scans: Arc::new(Semaphore::new(patience.scans_at_once_max)),
+            position_wait_max: patience.position_wait_max,
+            pages: lane(PAGES_AT_ONCE_MAX, patience.scan_run_max),
+            searches: lane(SEARCHES_AT_ONCE_MAX, patience.scan_run_max),
+            wholes: lane(WHOLES_AT_ONCE_MAX, patience.whole_run_max),
         })
     }
 
-    pub(crate) fn metrics(&self) -> &Metrics {
-        &self.metrics
-    }
-
-    pub(crate) async fn answer(&self, asked: Asked<'_>) -> Answer {
-        let started = Instant::now();
-        self.metrics.requests_pending.inc();
-        let route = Route::parse(asked.path);
-        let answer = match self.answer_route(route.as_ref(), &asked).await {
-            Ok(answer) => answer,
-            Err(problem) => Answer::from(problem).at(&self.source.applied().borrow()),
-        };
-        self.metrics.requests_pending.dec();
-        self.metrics
-            .answered(route.map(|route| route.template_index()), answer.status(), started.elapsed());
-        answer
-    }
-
-    async fn answer_route(&self, route: Option<&Route<'_>>, asked: &Asked<'_>) -> Result<Answer, Problem> {
-        let route = route.ok_or_else(|| Problem::no_such_route(asked.path, &TEMPLATES))?;
-        if asked.method != Method::GET && asked.method != Method::HEAD {
-            return Err(Problem::method_not_allowed(asked.method.as_str()));
+    async fn answer_route(&self, route: Option<&Route<'_>>, request: &Request<'_>) -> Result<Answer, Problem> {
+        let route = route.ok_or_else(|| Problem::no_such_route(request.path, &TEMPLATES))?;
+        if request.method != Method::GET && request.method != Method::HEAD {
+            return Err(Problem::method_not_allowed(request.method.as_str()));
         }
-        let parameters = Parameters::parse(asked.query, Question::known_parameters(route))?;
+        let parameters = Parameters::parse(request.query, Question::known_parameters(route))?;
         let Some(question) = Question::parse(route, &parameters)? else {
+            if request.headers.contains_key(X_MIN_POSITION) {
+                return Err(Problem::header_not_taken("X-Min-Position"));
+            }
             return self.operate(route);
         };
+        let least = minimum_position(request, &parameters)?;
         if question.is_about_the_schedule() && !self.source.is_complete() {
             return Err(self.being_built());
         }
-        if let Some(least) = minimum_position(asked.headers, &parameters)? {
+        if let Some(least) = least {
             self.wait_for(&least).await?;
         }
         self.ask(question).await
@@ -113,28 +128,25 @@ impl<S: Source> Service<S> {
     fn operate(&self, route: &Route<'_>) -> Result<Answer, Problem> {
         match route {
             Route::Ready => self.ready(),
-            Route::Metrics => match metrics::render(&self.registry) {
-                Ok(text) => Ok(Answer::new(PROMETHEUS_TEXT, text)),
-                Err(error) => {
-                    tracing::error!(%error, "metrics could not be rendered");
-                    Err(Problem::internal())
-                }
-            },
+            Route::Metrics => metrics_answer(&self.registry),
             _ => Ok(Answer::new(JSON, b"{\"status\":\"live\"}\n".to_vec())),
         }
     }
 
     fn ready(&self) -> Result<Answer, Problem> {
         match self.source.readiness() {
-            Readiness::Ready => Ok(Answer::new(JSON, b"{\"status\":\"ready\"}\n".to_vec()).at(&self.source.applied().borrow())),
+            Readiness::Ready => {
+                let answer = Answer::new(JSON, b"{\"status\":\"ready\"}\n".to_vec());
+                Ok(at(answer, &self.source.applied().borrow()))
+            }
             Readiness::NotReady(reason) => Err(Problem::not_ready(&reason)),
         }
     }
 
     fn being_built(&self) -> Problem {
         match self.source.readiness() {
-            Readiness::Ready => Problem::being_built("it is complete in a moment"),
-            Readiness::NotReady(reason) => Problem::being_built(&reason),
+            Readiness::Ready => refusal::being_built("it is complete in a moment"),
+            Readiness::NotReady(reason) => refusal::being_built(&reason),
         }
     }
 
@@ -142,83 +154,82 @@ impl<S: Source> Service<S> {
     async fn wait_for(&self, least: &Position) -> Result<(), Problem> {
         let mut applied = self.source.applied();
         if let Some(unknown) = least.unknown_partition(applied.borrow().position()) {
-            return Err(Problem::unknown_partition(unknown, applied.borrow().position()));
+            return Err(refusal::unknown_partition(unknown, applied.borrow().position()));
         }
-        let wait_max = self.patience.position_wait_max;
+        let wait_max = self.position_wait_max;
         let reached = applied.wait_for(|stamp| stamp.position().has_reached(least));
         match timeout(wait_max, reached).await {
             Ok(Ok(_stamp)) => Ok(()),
             // Nothing more will be applied, or not in time.
-            Ok(Err(_)) | Err(_) => Err(Problem::position_not_reached(least, wait_max.as_millis())),
+            Ok(Err(_)) | Err(_) => Err(refusal::position_not_reached(least, wait_max.as_millis())),
         }
     }
 
-    /// Points are answered where they are asked: a switch of threads would cost more than the reads. Scans have threads of their
-    /// own, few of them, so that they neither delay points nor pile up.
+    /// Points are answered where they are asked: a switch of threads would cost more than the reads. Everything else has a lane.
     async fn ask(&self, question: Question) -> Result<Answer, Problem> {
-        match question.work() {
-            Work::Point => Ok(answer_from(&*self.source, &question)),
-            Work::Scan => {
-                let source = Arc::clone(&self.source);
-                let scan = async {
-                    let turn = Arc::clone(&self.scans).acquire_owned().await;
-                    let scan = tokio::task::spawn_blocking(move || {
-                        let answer = answer_from(&*source, &question);
-                        drop(turn);
-                        answer
-                    });
-                    scan.await
-                };
-                match timeout(self.patience.scan_wait_max, scan).await {
-                    Ok(Ok(answer)) => Ok(answer),
-                    Ok(Err(error)) => {
-                        tracing::error!(%error, "a scan did not end");
-                        Err(Problem::internal())
-                    }
-                    Err(_) => Err(Problem::busy("too many long questions are being answered")),
-                }
-            }
-        }
+        let lane = match question.work() {
+            Work::Point => return Ok(answer_from(&*self.source, &question, None)),
+            Work::Page => &self.pages,
+            Work::Search => &self.searches,
+            Work::Whole => &self.wholes,
+        };
+        let source = Arc::clone(&self.source);
+        lane.run(move |interrupt| answer_from(&*source, &question, Some(interrupt))).await
     }
 }
 
 /// The answer from one snapshot, with that snapshot's position, whether or not it is a success.
-fn answer_from<S: Source>(source: &S, question: &Question) -> Answer {
+fn answer_from<S: Source>(source: &S, question: &Question, interrupt: Option<&Interrupt>) -> Answer {
     let snapshot = source.snapshot();
     let stamp = source.position(&snapshot);
-    let answered = match &stamp {
-        Ok(stamp) => documents::answer(question, &snapshot, stamp),
-        Err(error) => Err(Problem::from(error.clone())),
+    let answered = match (&stamp, interrupt) {
+        (Ok(stamp), None) => documents::answer(question, &snapshot, stamp),
+        (Ok(stamp), Some(interrupt)) => documents::answer(question, &Interruptible::new(&snapshot, interrupt), stamp),
+        (Err(error), _) => Err(Refusal::Unreadable(error.clone())),
     };
     let answer = match answered {
         Ok(body) => Answer::new(JSON, body),
-        Err(problem) => {
-            if let Some(error) = problem.unreadable() {
-                source.could_not_be_read(error);
-            }
-            Answer::from(problem)
+        Err(Refusal::Problem(problem)) => Answer::from(problem),
+        // The lane says so to the client, if it is still there.
+        Err(Refusal::Unreadable(_)) if interrupt.is_some_and(Interrupt::is_due) => Answer::from(refusal::view_unreadable()),
+        Err(Refusal::Unreadable(error)) => {
+            tracing::error!(%error, "a question could not be answered");
+            source.could_not_be_read(&error);
+            Answer::from(refusal::view_unreadable())
         }
     };
     match stamp {
-        Ok(stamp) => answer.at(&stamp),
+        Ok(stamp) => at(answer, &stamp),
         Err(_) => answer,
     }
 }
 
+fn at(answer: Answer, stamp: &Stamp) -> Answer {
+    answer.with_header(X_POSITION, stamp.header())
+}
+
 /// What the header and the parameter ask for; both together when both are there.
-fn minimum_position(headers: &HeaderMap, parameters: &Parameters<'_>) -> Result<Option<Position>, Problem> {
-    let read = |text: &str| Position::parse(text).ok_or(position::EXPECTED);
-    let parameter = parameters.read(AT_LEAST, read)?;
-    let Some(header) = headers.get(X_MIN_POSITION) else {
-        return Ok(parameter);
-    };
-    let bad = || {
-        let given = String::from_utf8_lossy(header.as_bytes());
-        Problem::bad_parameter("X-Min-Position", &given, position::EXPECTED)
-    };
-    let header = header.to_str().ok().and_then(Position::parse).ok_or_else(bad)?;
-    Ok(Some(match parameter {
-        Some(parameter) => parameter.and(&header),
-        None => header,
-    }))
+fn minimum_position(request: &Request<'_>, parameters: &Parameters<'_>) -> Result<Option<Position>, Problem> {
+    let parameter = parameters.read(AT_LEAST, Position::read)?;
+    let header = Position::minimum(request)?;
+    Ok(match (parameter, header) {
+        (Some(parameter), Some(header)) => Some(parameter.and(&header)),
+        (parameter, header) => parameter.or(header),
+    })
+}
+
+/// One more pending request for as long as it lives: it may be dropped before it is answered.
+struct Pending<'g>(&'g IntGauge);
+
+impl<'g> Pending<'g> {
+    fn new(gauge: &'g IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }

@@ -1,10 +1,9 @@
 //! Where answers come from: a source of consistent snapshots, each with the position that it stands for.
 
-use crate::Position;
+use http_server::{HeaderValue, Position};
 use keyvalue::{Read, ReadError};
 use std::sync::Arc;
 use tokio::sync::watch;
-use warp::http::HeaderValue;
 
 /// A view that is being built by this process. Every answer is made from one snapshot.
 pub trait Source: Send + Sync + 'static {

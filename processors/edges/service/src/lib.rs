@@ -30,5 +30,6 @@ pub mod telemetry;
 
 pub use configuration::{ConfigurationError, Definition};
 pub use health::{Health, State};
-pub use operations::{ListenError, Operations};
+pub use http_server::ListenError;
+pub use operations::Operations;
 pub use shutdown::{FINISH_WAIT_MAX, Shutdown};

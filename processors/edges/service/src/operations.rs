@@ -1,48 +1,30 @@
 //! The HTTP server for whoever operates a process: `/metrics`, `/health/live` and `/health/ready`, on a port of its own.
 //!
-//! It runs on one thread that does nothing else, so that a busy process still answers its probes.
+//! It runs on one thread that does nothing else, so that a busy process still answers its probes, and with connections of its own,
+//! so that nobody's questions take their place.
 
-use crate::{Health, Shutdown, metrics};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
+use crate::{Health, Shutdown};
+use http_server::{Answer, ConnectionMetrics, Handler, JSON, Limits, ListenError, Method, Parameters, Problem, Request, metrics_answer};
 use prometheus::Registry;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
-use std::pin::pin;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::runtime;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use warp::Filter;
-use warp::http::{Response, StatusCode, header};
 
-/// Connections that are served at once; more wait in the operating system's queue.
+/// Connections that are served at once; more wait until one has nothing to say.
 const CONNECTIONS_MAX: usize = 64;
-/// How long a client may take for the head of a request, and stay silent between two.
-const HEAD_WAIT_MAX: Duration = Duration::from_secs(10);
-/// Rests after a failed accept (too many open files, mostly), so that the loop does not spin.
-const ACCEPT_REST: Duration = Duration::from_millis(100);
-const ROUTES: &str = "/metrics, /health/live and /health/ready";
-
-/// Why the server could not start.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {error}{}", hint(error))]
-pub struct ListenError {
-    pub address: SocketAddr,
-    #[source]
-    pub error: io::Error,
-}
-
-fn hint(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => ": another process uses this port; stop it or configure another",
-        _ => "",
-    }
-}
+const CONNECTIONS_PENDING_MAX: usize = 64;
+/// How long an answer may take: it is made from memory.
+const ANSWER_WAIT_MAX: Duration = Duration::from_secs(10);
+const ANSWER_BYTES_MAX: usize = 16 << 20;
+const SHUTDOWN_WAIT_MAX: Duration = Duration::from_millis(500);
+/// The label of this port in metrics.
+const PORT: &str = "operations";
+const ROUTES: [&str; 3] = ["/metrics", "/health/live", "/health/ready"];
 
 /// A server that answers until the shutdown is requested.
 #[derive(Debug)]
@@ -57,20 +39,21 @@ impl Operations {
     /// # Errors
     /// When the address cannot be listened on, because another process does so already for example.
     pub fn start(address: SocketAddr, registry: Registry, health: Health, shutdown: Shutdown) -> Result<Self, ListenError> {
-        let start = || -> io::Result<Self> {
-            let listener = TcpListener::bind(address)?;
-            listener.set_nonblocking(true)?;
-            let address = listener.local_addr()?;
-            let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-            let listener = {
-                let _inside = runtime.enter();
-                tokio::net::TcpListener::from_std(listener)?
-            };
-            let serve = move || runtime.block_on(serve(listener, registry, health, shutdown));
-            let thread = std::thread::Builder::new().name("operations".to_owned()).spawn(serve)?;
-            Ok(Self { address, thread })
+        let failed = |error| ListenError { address, error };
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let listener = {
+            let _inside = runtime.enter();
+            http_server::listen(address)?
         };
-        start().map_err(|error| ListenError { address, error })
+        let bound = listener.local_addr().map_err(failed)?;
+        let metrics = ConnectionMetrics::register(&registry, PORT).map_err(|error| failed(io::Error::other(error)))?;
+        let handler = Arc::new(Condition { registry, health });
+        let serve = move || runtime.block_on(http_server::serve(listener, handler, limits(), metrics, shutdown.requested()));
+        let thread = std::thread::Builder::new()
+            .name("operations".to_owned())
+            .spawn(serve)
+            .map_err(failed)?;
+        Ok(Self { address: bound, thread })
     }
 
     /// Where it listens, with the port that it was given.
@@ -85,105 +68,53 @@ impl Operations {
     }
 }
 
-async fn serve(listener: tokio::net::TcpListener, registry: Registry, health: Health, shutdown: Shutdown) {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let mut requested = pin!(shutdown.requested());
-    loop {
-        let accepted = tokio::select! {
-            () = &mut requested => return,
-            accepted = accept(&listener, &slots) => accepted,
-        };
-        match accepted {
-            Ok((stream, slot)) => {
-                let (registry, health) = (registry.clone(), health.clone());
-                tokio::spawn(async move {
-                    converse(stream, registry, health).await;
-                    drop(slot);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_REST).await;
-            }
+fn limits() -> Limits {
+    Limits {
+        connections_max: CONNECTIONS_MAX,
+        connections_pending_max: CONNECTIONS_PENDING_MAX,
+        answer_wait_max: ANSWER_WAIT_MAX,
+        answer_bytes_max: ANSWER_BYTES_MAX,
+        shutdown_wait_max: SHUTDOWN_WAIT_MAX,
+        ..Limits::default()
+    }
+}
+
+/// What a process can say about itself.
+struct Condition {
+    registry: Registry,
+    health: Health,
+}
+
+impl Handler for Condition {
+    async fn answer(&self, request: Request<'_>) -> Answer {
+        self.answer_route(request).unwrap_or_else(Answer::from)
+    }
+}
+
+impl Condition {
+    fn answer_route(&self, request: Request<'_>) -> Result<Answer, Problem> {
+        if !ROUTES.contains(&request.path) {
+            return Err(Problem::no_such_route(request.path, &ROUTES));
+        }
+        if ![Method::GET, Method::HEAD].contains(request.method) {
+            return Err(Problem::method_not_allowed(request.method.as_str()));
+        }
+        Parameters::parse(request.query, &[])?;
+        match request.path {
+            "/metrics" => metrics_answer(&self.registry),
+            "/health/live" => condition("live", &self.health.dead()),
+            _ => condition("ready", &self.health.not_ready()),
         }
     }
 }
 
-async fn accept(listener: &tokio::net::TcpListener, slots: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
-    let slot = Arc::clone(slots).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _peer) = listener.accept().await?;
-    Ok((stream, slot))
-}
-
-async fn converse(stream: TcpStream, registry: Registry, health: Health) {
-    let answers = warp::method()
-        .and(warp::path::full())
-        .map(move |method: warp::http::Method, path: warp::path::FullPath| {
-            if method != warp::http::Method::GET && method != warp::http::Method::HEAD {
-                return problem(
-                    StatusCode::METHOD_NOT_ALLOWED,
-                    "only GET and HEAD are answered here",
-                    &BTreeMap::new(),
-                );
-            }
-            answer(path.as_str(), &registry, &health)
-        });
-    let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WAIT_MAX);
-    let service = TowerToHyperService::new(warp::service(answers));
-    if let Err(error) = builder.serve_connection(TokioIo::new(stream), service).await {
-        tracing::debug!(%error, "a connection ended badly");
-    }
-}
-
-fn answer(path: &str, registry: &Registry, health: &Health) -> Response<String> {
-    match path {
-        "/metrics" => match metrics::render(registry) {
-            Ok(text) => respond(StatusCode::OK, metrics::CONTENT_TYPE, text),
-            Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string(), &BTreeMap::new()),
-        },
-        "/health/live" => condition("live", &health.dead()),
-        "/health/ready" => condition("ready", &health.not_ready()),
-        _ => problem(StatusCode::NOT_FOUND, &format!("there are {ROUTES}"), &BTreeMap::new()),
-    }
-}
-
 /// 200 where nothing speaks against it, else 503 with the reasons by part.
-fn condition(status: &str, reasons: &BTreeMap<String, String>) -> Response<String> {
+fn condition(status: &str, reasons: &BTreeMap<String, String>) -> Result<Answer, Problem> {
     if reasons.is_empty() {
-        return respond(StatusCode::OK, "application/json", format!("{}\n", json!({ "status": status })));
+        return Ok(Answer::new(JSON, format!("{}\n", json!({ "status": status })).into_bytes()));
     }
     let detail: Vec<String> = reasons.iter().map(|(part, why)| format!("{part}: {why}")).collect();
-    problem(
-        StatusCode::SERVICE_UNAVAILABLE,
-        &format!("not {status}: {}", detail.join("; ")),
-        reasons,
-    )
-}
-
-/// A problem document after RFC 9457.
-fn problem(status: StatusCode, detail: &str, reasons: &BTreeMap<String, String>) -> Response<String> {
-    let mut document = json!({
-        "title": status.canonical_reason().unwrap_or("Error"),
-        "status": status.as_u16(),
-        "detail": detail,
-    });
-    if !reasons.is_empty() {
-        document["reasons"] = json!(reasons);
-    }
-    respond(status, "application/problem+json", format!("{document}\n"))
-}
-
-fn respond(status: StatusCode, content_type: &'static str, body: String) -> Response<String> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
-    response
+    Err(Problem::not_ready(&format!("not {status}: {}", detail.join("; "))).with("reasons", json!(reasons)))
 }
 
 #[cfg(test)]

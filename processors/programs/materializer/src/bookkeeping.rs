@@ -9,8 +9,8 @@
 //! The views' own keys begin with other bytes. Progress is one value, so that reading it costs one look-up for any number of
 //! partitions, and is written in the same batch as the view.
 
+use http_server::Position;
 use keyvalue::{Mutation, Read, ReadError};
-use query_service::Position;
 use std::collections::BTreeMap;
 
 const IDENTITY_KEY: [u8; 2] = [0, 0];

@@ -9,10 +9,11 @@ use crate::metrics::Metrics;
 use crate::reading::{self, Decoder};
 use crate::view::View;
 use crate::writing::{APPLIED, VIEW, WRITTEN, Writer};
+use http_server::{Limits, ListenError};
 use keyvalue::{Fault, ReadError};
-use query_service::{Limits, Patience, Service};
+use query_service::{Patience, Service};
 use service::failpoints::{FailpointError, Failpoints};
-use service::{Health, ListenError, Operations, Shutdown, State};
+use service::{Health, Operations, Shutdown, State};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,7 +26,6 @@ use stream::admin::Identity;
 use stream::reader::ReadFailure;
 use stream::registry::{Registry, RegistryError};
 use stream::{Settings, SettingsError, TopicWatch};
-use tokio::net::TcpListener;
 use tokio::runtime;
 use topology::Topology;
 
@@ -169,9 +169,10 @@ fn serve(
     };
     let service = Arc::new(Service::new(view, registry, patience)?);
     let runtime = runtime::Builder::new_multi_thread().thread_name("http").enable_all().build()?;
-    let listener = runtime
-        .block_on(TcpListener::bind(address))
-        .map_err(|error| ListenError { address, error })?;
+    let listener = {
+        let _inside = runtime.enter();
+        http_server::listen(address)?
+    };
     let bound = listener.local_addr()?;
     let requested = shutdown.requested();
     let work = move || runtime.block_on(query_service::serve(listener, service, limits, requested));

@@ -2,8 +2,9 @@
 
 use crate::bookkeeping::{self, Progress};
 use crate::directory;
+use http_server::Position;
 use keyvalue::{Fault, ReadError};
-use query_service::{Position, Readiness, Source, Stamp};
+use query_service::{Readiness, Source, Stamp};
 use service::{Health, State};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -112,7 +112,7 @@ async fn a_parameter_that_means_nothing_here_is_a_400_that_names_the_known_ones(
     let document = problem(&running.get("/rotations?airplane=N475HA").await, 400, "unknown-parameter");
     assert_eq!(document["known"], json!(["limit", "cursor", "at_least"]));
     let document = problem(&running.get("/health/live?verbose").await, 400, "unknown-parameter");
-    assert_eq!(document["detail"], "\"verbose\" means nothing here: this route takes no parameters");
+    assert_eq!(document["detail"], "unknown query parameter \"verbose\"; this route accepts none");
 }
 
 #[tokio::test]

@@ -2,13 +2,15 @@
 
 use super::schedule::{Schedule, islands};
 use crate::fixture::{Running, View, send};
-use crate::{Limits, Patience, Readiness};
+use crate::{Patience, Readiness};
+use http_server::Limits;
 use std::time::Duration;
 
 const PATIENCE: Patience = Patience {
     position_wait_max: Duration::from_millis(200),
-    scans_at_once_max: 2,
-    scan_wait_max: Duration::from_secs(5),
+    turn_wait_max: Duration::from_secs(5),
+    scan_run_max: Duration::from_secs(5),
+    whole_run_max: Duration::from_secs(5),
 };
 
 async fn running(schedule: &Schedule) -> Running {
@@ -98,6 +100,31 @@ async fn a_position_that_cannot_be_meant_is_a_400() {
     }
     let seen = send(running.request("GET", "/position").header("X-Min-Position", "soon")).await;
     assert_eq!((seen.status, &seen.json()["parameter"]), (400, &"X-Min-Position".into()));
+}
+
+#[tokio::test]
+async fn no_line_of_a_minimum_position_is_ignored() {
+    let running = running(&islands()).await;
+    let lines = |lines: &[&'static str], path| {
+        let request = running.request("GET", path);
+        send(lines.iter().fold(request, |request, line| request.header("X-Min-Position", *line)))
+    };
+    for (given, status) in [
+        (&["0:11", "0:11"][..], 400),
+        (&["0:11", "0:99999"], 400),
+        (&["0:11", "soon"], 400),
+        (&["0:11", "7:1"], 400),
+        (&["0:12"], 503),
+        (&["0:11"], 200),
+    ] {
+        assert_eq!(lines(given, "/rotations/R1").await.status, status, "{given:?}");
+        assert_eq!(lines(given, "/rotations").await.status, status, "{given:?}");
+    }
+    let twice = lines(&["0:11"], "/rotations/R1?at_least=0:5&at_least=0:6").await;
+    assert_eq!(twice.status, 400);
+    // A route that reads no view could only ignore it.
+    assert_eq!(lines(&["0:11"], "/health/ready").await.status, 400);
+    assert_eq!(lines(&["0:11"], "/metrics").await.status, 400);
 }
 
 #[tokio::test]

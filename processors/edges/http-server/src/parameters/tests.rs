@@ -23,9 +23,9 @@ fn values_are_percent_decoded_and_a_plus_sign_stands_for_itself() {
 fn an_unknown_name_is_refused_with_the_known_ones() {
     assert_eq!(
         detail("rotatoin=a"),
-        "\"rotatoin\" means nothing here: this route knows rotation, from"
+        "unknown query parameter \"rotatoin\"; this route accepts rotation, from"
     );
-    assert_eq!(detail("%72=a"), "\"r\" means nothing here: this route knows rotation, from");
+    assert_eq!(detail("%72=a"), "unknown query parameter \"r\"; this route accepts rotation, from");
 }
 
 #[test]

@@ -5,29 +5,34 @@ use std::borrow::Cow;
 
 /// Named values as they came.
 #[derive(Debug, Default)]
-pub(crate) struct Parameters<'q> {
+pub struct Parameters<'q> {
     values: Vec<(&'static str, Cow<'q, str>)>,
 }
 
 impl<'q> Parameters<'q> {
     /// Reads `a=b&c=d`. A plus sign stands for itself, as it does in the offset of an instant. An empty value counts as given.
-    pub(crate) fn parse(query: &'q str, known: &'static [&'static str]) -> Result<Self, Problem> {
+    ///
+    /// # Errors
+    /// A problem for the client: an unknown query parameter, one that is given twice, or one that is not percent-encoded UTF-8.
+    pub fn parse(query: &'q str, known: &'static [&'static str]) -> Result<Self, Problem> {
         let mut values: Vec<(&'static str, Cow<'q, str>)> = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = percent_decode(name).unwrap_or(Cow::Borrowed(name));
             let Some(known_name) = known.iter().find(|known| **known == name) else {
-                return Err(Problem::unknown_parameter(&decoded_or_raw(name), known));
+                return Err(Problem::unknown_parameter(&name, known));
             };
             if values.iter().any(|(earlier, _)| earlier == known_name) {
-                return Err(Problem::repeated_parameter(name));
+                return Err(Problem::repeated_parameter(known_name));
             }
-            let value = percent_decode(value).ok_or_else(|| Problem::bad_parameter(name, value, "percent-encoded UTF-8"))?;
+            let value = percent_decode(value).ok_or_else(|| Problem::bad_parameter(known_name, value, "percent-encoded UTF-8"))?;
             values.push((known_name, value));
         }
         Ok(Self { values })
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    /// The value of `name` as it came.
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.values
             .iter()
             .find(|(known, _)| *known == name)
@@ -35,7 +40,10 @@ impl<'q> Parameters<'q> {
     }
 
     /// The value of `name` read by `read`, which says what it expected when it refuses.
-    pub(crate) fn read<T, E: Into<String>>(&self, name: &str, read: impl FnOnce(&str) -> Result<T, E>) -> Result<Option<T>, Problem> {
+    ///
+    /// # Errors
+    /// A problem for the client that names the parameter and what was expected.
+    pub fn read<T, E: Into<String>>(&self, name: &str, read: impl FnOnce(&str) -> Result<T, E>) -> Result<Option<T>, Problem> {
         let Some(value) = self.get(name) else {
             return Ok(None);
         };
@@ -46,7 +54,7 @@ impl<'q> Parameters<'q> {
     }
 
     /// Names and values in the order of their names, except those in `without`.
-    pub(crate) fn sorted_without(&self, without: &[&str]) -> Vec<(&str, &str)> {
+    pub fn sorted_without(&self, without: &[&str]) -> Vec<(&str, &str)> {
         let mut kept: Vec<(&str, &str)> = self
             .values
             .iter()
@@ -59,7 +67,7 @@ impl<'q> Parameters<'q> {
 }
 
 /// The text that `%41` and the like stand for; `None` when that is not UTF-8 or a percent sign is not followed by two digits.
-pub(crate) fn percent_decode(text: &str) -> Option<Cow<'_, str>> {
+pub fn percent_decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains('%') {
         return Some(Cow::Borrowed(text));
     }
@@ -77,10 +85,6 @@ pub(crate) fn percent_decode(text: &str) -> Option<Cow<'_, str>> {
         rest = &rest[2..];
     }
     String::from_utf8(bytes).ok().map(Cow::Owned)
-}
-
-fn decoded_or_raw(text: &str) -> Cow<'_, str> {
-    percent_decode(text).unwrap_or(Cow::Borrowed(text))
 }
 
 #[cfg(test)]

@@ -1,7 +1,15 @@
 //! Positions as text: `0:12,1:7` says that partition 0 is held up to sequence 12 and partition 1 up to 7.
 
+use crate::problem::Problem;
+use crate::request::Request;
 use std::collections::BTreeMap;
 use std::fmt;
+use warp::http::HeaderName;
+
+/// The position that an answer was made at.
+pub const X_POSITION: HeaderName = HeaderName::from_static("x-position");
+/// The least position that an answer may be made at.
+pub const X_MIN_POSITION: HeaderName = HeaderName::from_static("x-min-position");
 
 /// More partitions than any topic of this system has; longer text is refused before it is read.
 const PARTITIONS_MAX: usize = 1024;
@@ -13,7 +21,7 @@ pub struct Position {
 }
 
 /// What a position should have looked like.
-pub(crate) const EXPECTED: &str = "partition:sequence pairs such as 0:12,1:7, each partition once";
+const EXPECTED: &str = "partition:sequence pairs such as 0:12,1:7, each partition once";
 
 impl Position {
     pub fn new(sequences: impl IntoIterator<Item = (u32, u64)>) -> Self {
@@ -33,6 +41,26 @@ impl Position {
             }
         }
         Some(Self { sequences })
+    }
+
+    /// Reads what a client has given.
+    ///
+    /// # Errors
+    /// Says what a position looks like.
+    pub fn read(text: &str) -> Result<Self, &'static str> {
+        Self::parse(text).ok_or(EXPECTED)
+    }
+
+    /// The least position that the header `X-Min-Position` of a request asks for. Several lines are one list, as they are to a proxy.
+    ///
+    /// # Errors
+    /// A problem for the client when the header is no position.
+    pub fn minimum(request: &Request<'_>) -> Result<Option<Self>, Problem> {
+        let bad = |given: &str| Problem::bad_parameter("X-Min-Position", given, EXPECTED);
+        match request.list(&X_MIN_POSITION, EXPECTED)? {
+            None => Ok(None),
+            Some(text) => Self::parse(&text).map(Some).ok_or_else(|| bad(&text)),
+        }
     }
 
     /// The sequence of `partition`; `None` when the position says nothing about it.

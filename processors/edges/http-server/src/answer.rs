@@ -1,0 +1,93 @@
+//! An answer before it is HTTP: status, headers, and the whole body.
+
+use crate::problem::Problem;
+use bytes::Bytes;
+use warp::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use warp::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use warp::reply::Response;
+
+/// The content type of most answers.
+pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+/// What is answered changes all the time: whoever keeps an answer has to ask again before using it.
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// An answer that is complete.
+#[derive(Debug)]
+pub struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// A success.
+    pub fn new(content_type: HeaderValue, body: Vec<u8>) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, content_type);
+        headers.insert(CACHE_CONTROL, NO_CACHE);
+        Self {
+            status: StatusCode::OK,
+            headers,
+            body,
+        }
+    }
+
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The response, with the body as `hold` keeps it.
+    pub(crate) fn into_response<E>(self, hold: impl FnOnce(Vec<u8>) -> Result<Bytes, E>) -> Result<Response, E> {
+        let mut response = Response::new(hold(self.body)?.into());
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        Ok(response)
+    }
+
+    /// The response, with a body that nothing counts.
+    pub(crate) fn into_small_response(self) -> Response {
+        let held = self.into_response(|body| Ok::<_, std::convert::Infallible>(body.into()));
+        match held {
+            Ok(response) => response,
+        }
+    }
+
+    /// The whole answer as HTTP/1.1 bytes, for a connection that ends with it.
+    pub(crate) fn to_bytes_closing(&self) -> Vec<u8> {
+        let reason = self.status.canonical_reason().unwrap_or_default();
+        let mut bytes = format!("HTTP/1.1 {} {reason}\r\n", self.status.as_u16()).into_bytes();
+        for (name, value) in &self.headers {
+            bytes.extend_from_slice(name.as_str().as_bytes());
+            bytes.extend_from_slice(b": ");
+            bytes.extend_from_slice(value.as_bytes());
+            bytes.extend_from_slice(b"\r\n");
+        }
+        bytes.extend_from_slice(format!("content-length: {}\r\nconnection: close\r\n\r\n", self.body.len()).as_bytes());
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
+}
+
+impl From<Problem> for Answer {
+    fn from(problem: Problem) -> Self {
+        let mut answer = Self::new(PROBLEM_JSON, problem.body());
+        answer.status = problem.status();
+        if let Some(seconds) = problem.retry_after_seconds() {
+            answer.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if answer.status == StatusCode::METHOD_NOT_ALLOWED {
+            answer.headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        }
+        answer
+    }
+}

@@ -1,0 +1,164 @@
+//! One connection, from its first byte to its orderly end.
+
+use crate::answer::Answer;
+use crate::exchange::{Cut, Exchange};
+use crate::problem::Problem;
+use crate::request::{Handler, Request};
+use crate::server::Shared;
+use crate::wire::Wire;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+use warp::http::header::CONNECTION;
+use warp::http::{HeaderMap, HeaderValue, Method};
+use warp::path::FullPath;
+use warp::reply::Response;
+use warp::{Filter, Reply};
+
+/// How large the head of a request may be.
+pub(crate) const HEAD_BYTES_MAX: usize = 64 << 10;
+/// How much of what a client still sends is read and thrown away before its connection is closed: one that is closed over unread
+/// bytes is reset, and the client may lose the answer with it.
+const LINGER_BYTES_MAX: usize = 4 << 20;
+const LINGER_WAIT_MAX: Duration = Duration::from_secs(1);
+const LINGER_BUFFER_BYTES: usize = 16 << 10;
+
+/// Why a connection came to its end.
+enum End {
+    Done(Result<(), hyper::Error>),
+    Cut(Cut),
+}
+
+/// Serves one connection until it ends, is cut, or the server stops.
+pub(crate) async fn converse<H: Handler>(stream: TcpStream, shared: &Arc<Shared<H>>, closed: watch::Receiver<bool>) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let place = shared.connections.enter(Instant::now());
+    let stream = Arc::new(stream);
+    let end = serve(&stream, shared, &place.exchange, closed).await;
+    let exchange = &place.exchange;
+    let last_words = match end {
+        End::Done(Ok(())) => exchange.refusal().map(|status| Problem::of_refusal(&status)),
+        End::Done(Err(error)) => match exchange.refusal() {
+            Some(status) => Some(Problem::of_refusal(&status)),
+            None if error.is_parse() && exchange.is_written() => Some(Problem::no_request()),
+            None => {
+                tracing::debug!(%error, "a connection ended early");
+                return Ok(());
+            }
+        },
+        End::Cut(cut) => {
+            shared.metrics.count_cut(cut);
+            match cut {
+                Cut::Head => Some(Problem::head_timeout(shared.limits.head_wait_max)),
+                Cut::Idle | Cut::Write | Cut::ForOthers => return Ok(()),
+            }
+        }
+    };
+    match Arc::into_inner(stream) {
+        Some(stream) => close(stream, last_words.map(Answer::from)).await,
+        None => Ok(()),
+    }
+}
+
+async fn serve<H: Handler>(
+    stream: &Arc<TcpStream>,
+    shared: &Arc<Shared<H>>,
+    exchange: &Arc<Exchange>,
+    mut closed: watch::Receiver<bool>,
+) -> End {
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    // Times are kept by `Connections`.
+    builder.max_buf_size(HEAD_BYTES_MAX).header_read_timeout(None);
+    let wire = TokioIo::new(Wire::new(Arc::clone(stream), Arc::clone(exchange)));
+    let filter = filter(Arc::clone(shared), Arc::clone(exchange));
+    let mut connection = pin!(builder.serve_connection(wire, TowerToHyperService::new(warp::service(filter))));
+    let mut is_closing = false;
+    loop {
+        tokio::select! {
+            biased;
+            cut = exchange.cut() => return End::Cut(cut),
+            ended = connection.as_mut() => return End::Done(ended),
+            _closed = closed.wait_for(|closed| *closed), if !is_closing => {
+                is_closing = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+/// One filter for every path: handlers route by themselves.
+fn filter<H: Handler>(shared: Arc<Shared<H>>, exchange: Arc<Exchange>) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
+    let query = warp::query::raw().or_else(|_none| async { Ok::<_, Infallible>((String::new(),)) });
+    warp::method()
+        .and(warp::path::full())
+        .and(query)
+        .and(warp::header::headers_cloned())
+        .then(move |method: Method, path: FullPath, query: String, headers: HeaderMap| {
+            let (shared, exchange) = (Arc::clone(&shared), Arc::clone(&exchange));
+            async move {
+                let request = Request {
+                    method: &method,
+                    path: path.as_str(),
+                    query: &query,
+                    headers: &headers,
+                };
+                respond(&shared, &exchange, request).await
+            }
+        })
+}
+
+async fn respond<H: Handler>(shared: &Shared<H>, exchange: &Exchange, request: Request<'_>) -> Response {
+    exchange.asked();
+    let answer = match request.check() {
+        // What follows the head may be anything.
+        Err(problem) => Answer::from(problem).with_header(CONNECTION, HeaderValue::from_static("close")),
+        Ok(()) => match timeout(shared.limits.answer_wait_max, shared.handler.answer(request)).await {
+            Ok(answer) => answer,
+            Err(_elapsed) => Problem::busy("the answer took too long").into(),
+        },
+    };
+    let body_bytes = match *request.method {
+        Method::HEAD => 0,
+        _ => answer.body().len(),
+    };
+    let hold = |body| shared.answer_bytes.hold(body).ok_or(());
+    let (response, body_bytes) = match answer.into_response(hold) {
+        Ok(response) => (response, body_bytes),
+        Err(()) => {
+            let answer = Answer::from(Problem::busy("clients have not read too many bytes of answers yet"));
+            let body_bytes = if body_bytes == 0 { 0 } else { answer.body().len() };
+            (answer.into_small_response(), body_bytes)
+        }
+    };
+    exchange.answered(body_bytes as u64, Instant::now());
+    response
+}
+
+/// Ends a connection so that the client gets what was written to it, and `last_words` after it.
+pub(crate) async fn close(mut stream: TcpStream, last_words: Option<Answer>) -> io::Result<()> {
+    let ending = async {
+        if let Some(answer) = last_words {
+            stream.write_all(&answer.to_bytes_closing()).await?;
+        }
+        stream.shutdown().await?;
+        // On the heap: an array would be part of what every connection takes.
+        let mut unread = vec![0; LINGER_BUFFER_BYTES];
+        let mut left = LINGER_BYTES_MAX;
+        loop {
+            let length = stream.read(&mut unread).await?;
+            if length == 0 || length > left {
+                return Ok(());
+            }
+            left -= length;
+        }
+    };
+    timeout(LINGER_WAIT_MAX, ending).await.unwrap_or(Ok(()))
+}

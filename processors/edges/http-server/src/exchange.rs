@@ -1,0 +1,197 @@
+//! What one connection is doing, as far as its bounds need to know: whose turn it is, and since when.
+
+use crate::framing::Framing;
+use crate::limits::Limits;
+use std::io::IoSlice;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// Why a connection is closed that has not ended by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// It was silent for too long.
+    Idle,
+    /// The head of a request did not come to an end.
+    Head,
+    /// The client does not read its answer, or too slowly.
+    Write,
+    /// Others need its place or its bytes, and it waits for its client.
+    ForOthers,
+}
+
+impl Cut {
+    pub(crate) const ALL: [Self; 4] = [Self::Idle, Self::Head, Self::Write, Self::ForOthers];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Head => "head",
+            Self::Write => "write",
+            Self::ForOthers => "for-others",
+        }
+    }
+}
+
+/// The state of one connection, shared by what serves it and what watches it.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    turn: Mutex<Turn>,
+    cut: Notify,
+}
+
+#[derive(Debug)]
+struct Turn {
+    framing: Framing,
+    /// Between two requests, the time since when.
+    idle_since: Instant,
+    /// The first byte of a head has come.
+    head_since: Option<Instant>,
+    /// A handler works on an answer.
+    is_asked: bool,
+    writing: Option<Writing>,
+    cut: Option<Cut>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Writing {
+    since: Instant,
+    /// When the client last took a byte.
+    moved: Instant,
+}
+
+impl Exchange {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            turn: Mutex::new(Turn {
+                framing: Framing::default(),
+                idle_since: now,
+                head_since: None,
+                is_asked: false,
+                writing: None,
+                cut: None,
+            }),
+            cut: Notify::new(),
+        }
+    }
+
+    /// Bytes have come from the client.
+    pub(crate) fn read(&self, now: Instant) {
+        let mut turn = self.turn();
+        turn.cut = None;
+        if !turn.is_asked && turn.writing.is_none() && turn.head_since.is_none() {
+            turn.head_since = Some(now);
+        }
+    }
+
+    /// A request is complete, and its handler begins.
+    pub(crate) fn asked(&self) {
+        let mut turn = self.turn();
+        turn.cut = None;
+        turn.head_since = None;
+        turn.is_asked = true;
+    }
+
+    /// The handler is done, and its answer is to be written.
+    pub(crate) fn answered(&self, body_bytes: u64, now: Instant) {
+        let mut turn = self.turn();
+        turn.is_asked = false;
+        turn.framing.answer(body_bytes);
+        turn.writing.get_or_insert(Writing { since: now, moved: now });
+    }
+
+    /// How many of these bytes may be written.
+    pub(crate) fn answer_bytes(&self, slices: &[IoSlice<'_>]) -> usize {
+        self.turn().framing.answer_bytes(slices)
+    }
+
+    /// The client has taken the first `written` of these bytes.
+    pub(crate) fn wrote(&self, slices: &[IoSlice<'_>], written: usize, now: Instant) {
+        let mut turn = self.turn();
+        turn.cut = None;
+        turn.framing.wrote(slices, written);
+        if turn.framing.is_written() {
+            turn.writing = None;
+            turn.idle_since = now;
+        } else if let Some(writing) = &mut turn.writing {
+            writing.moved = now;
+        }
+    }
+
+    /// hyper refuses something with these bytes, which are not to be written.
+    pub(crate) fn refused(&self, slices: &[IoSlice<'_>]) {
+        let mut turn = self.turn();
+        for slice in slices {
+            turn.framing.refused(slice);
+        }
+    }
+
+    /// The status with which hyper has refused something.
+    pub(crate) fn refusal(&self) -> Option<String> {
+        self.turn().framing.refusal().map(str::to_owned)
+    }
+
+    /// Whether no answer is on its way, so that another message may be written.
+    pub(crate) fn is_written(&self) -> bool {
+        self.turn().framing.is_written()
+    }
+
+    /// Orders the connection to be closed if it has used up one of its times.
+    pub(crate) fn check(&self, now: Instant, limits: &Limits) {
+        let mut turn = self.turn();
+        if let Some(cut) = turn.overdue(now, limits) {
+            turn.cut = Some(cut);
+            self.cut.notify_one();
+        }
+    }
+
+    /// Since when the connection waits for its client, and whether for it to take an answer.
+    pub(crate) fn waits_for_client(&self) -> Option<(Instant, bool)> {
+        let turn = self.turn();
+        match (turn.writing, turn.is_asked) {
+            (Some(writing), _) => Some((writing.moved, true)),
+            (None, true) => None,
+            (None, false) => Some((turn.head_since.unwrap_or(turn.idle_since), false)),
+        }
+    }
+
+    /// Orders the connection to be closed in favour of others.
+    pub(crate) fn cut_for_others(&self) {
+        self.turn().cut = Some(Cut::ForOthers);
+        self.cut.notify_one();
+    }
+
+    /// Resolves when the connection is to be closed, and nothing has moved on it since the order was given.
+    pub(crate) async fn cut(&self) -> Cut {
+        loop {
+            self.cut.notified().await;
+            if let Some(cut) = self.turn().cut {
+                return cut;
+            }
+        }
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Turn> {
+        // Each change is a few assignments that do not panic.
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn {
+    fn overdue(&self, now: Instant, limits: &Limits) -> Option<Cut> {
+        let over = |since: Instant, max| now.saturating_duration_since(since) > max;
+        if let Some(writing) = self.writing {
+            return (over(writing.moved, limits.write_stall_max) || over(writing.since, limits.write_wait_max)).then_some(Cut::Write);
+        }
+        if self.is_asked {
+            return None;
+        }
+        match self.head_since {
+            Some(since) => over(since, limits.head_wait_max).then_some(Cut::Head),
+            None => over(self.idle_since, limits.idle_wait_max).then_some(Cut::Idle),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! Which wait of a connection is whose, and which one has been too long.
+
+use super::*;
+use std::time::Duration;
+
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\n\r\nbody";
+
+fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+fn overdue(exchange: &Exchange, now: Instant) -> Option<Cut> {
+    exchange.turn().overdue(now, &Limits::default())
+}
+
+fn writes(exchange: &Exchange, bytes: &[u8], now: Instant) {
+    exchange.wrote(&[IoSlice::new(bytes)], bytes.len(), now);
+}
+
+#[tokio::test]
+async fn each_phase_has_its_own_time() {
+    let begin = Instant::now();
+    let exchange = Exchange::new(begin);
+    assert_eq!(overdue(&exchange, begin + seconds(60)), None);
+    assert_eq!(overdue(&exchange, begin + seconds(61)), Some(Cut::Idle));
+    exchange.read(begin);
+    // More bytes of the same head win no time.
+    exchange.read(begin + seconds(9));
+    assert_eq!(overdue(&exchange, begin + seconds(10)), None);
+    assert_eq!(overdue(&exchange, begin + seconds(11)), Some(Cut::Head));
+    exchange.asked();
+    assert_eq!(overdue(&exchange, begin + seconds(1000)), None);
+    exchange.answered(4, begin);
+    assert_eq!(overdue(&exchange, begin + seconds(11)), Some(Cut::Write));
+    writes(&exchange, &ANSWER[..5], begin + seconds(9));
+    assert_eq!(overdue(&exchange, begin + seconds(11)), None);
+    // A client that takes a byte now and then is given no more than the time for the whole answer.
+    writes(&exchange, &ANSWER[5..6], begin + seconds(55));
+    assert_eq!(overdue(&exchange, begin + seconds(60)), None);
+    assert_eq!(overdue(&exchange, begin + seconds(61)), Some(Cut::Write));
+    writes(&exchange, &ANSWER[6..], begin + seconds(60));
+    assert_eq!(overdue(&exchange, begin + seconds(61)), None);
+    assert_eq!(overdue(&exchange, begin + seconds(121)), Some(Cut::Idle));
+}
+
+#[tokio::test]
+async fn a_connection_waits_for_its_client_except_while_its_handler_works() {
+    let begin = Instant::now();
+    let exchange = Exchange::new(begin);
+    assert_eq!(exchange.waits_for_client(), Some((begin, false)));
+    exchange.read(begin + seconds(1));
+    assert_eq!(exchange.waits_for_client(), Some((begin + seconds(1), false)));
+    exchange.asked();
+    assert_eq!(exchange.waits_for_client(), None);
+    exchange.answered(4, begin + seconds(2));
+    assert_eq!(exchange.waits_for_client(), Some((begin + seconds(2), true)));
+}
+
+#[tokio::test]
+async fn a_connection_that_moves_after_the_order_to_close_it_is_kept() {
+    let begin = Instant::now();
+    let exchange = Exchange::new(begin);
+    exchange.cut_for_others();
+    exchange.read(begin);
+    exchange.asked();
+    let cut = tokio::time::timeout(Duration::from_millis(50), exchange.cut()).await;
+    assert!(cut.is_err());
+    exchange.answered(4, begin);
+    exchange.check(begin + seconds(11), &Limits::default());
+    assert_eq!(exchange.cut().await, Cut::Write);
+}

@@ -1,0 +1,74 @@
+//! A request, as far as it matters here, and who answers it.
+
+use crate::answer::Answer;
+use crate::problem::Problem;
+use std::future::Future;
+use warp::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+
+/// Headers of which a second line would change what a request means: it could be read differently by a proxy and by this server.
+const SINGLE: [HeaderName; 6] = [
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::TRANSFER_ENCODING,
+    header::EXPECT,
+    header::AUTHORIZATION,
+];
+
+/// The head of a request.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'r> {
+    pub method: &'r Method,
+    pub path: &'r str,
+    pub query: &'r str,
+    pub headers: &'r HeaderMap,
+}
+
+/// Answers requests.
+pub trait Handler: Send + Sync + 'static {
+    /// The answer to one request. Dropped, and so cancelled, when the client goes away.
+    fn answer(&self, request: Request<'_>) -> impl Future<Output = Answer> + Send;
+}
+
+impl Request<'_> {
+    /// The value of a header that is a list (RFC 9110, 5.3): its lines joined with commas, as a proxy may join them.
+    ///
+    /// # Errors
+    /// When it is not printable ASCII.
+    pub fn list(&self, name: &HeaderName, expected: &str) -> Result<Option<String>, Problem> {
+        let mut joined: Option<String> = None;
+        for value in self.headers.get_all(name) {
+            let text = value
+                .to_str()
+                .map_err(|_| Problem::bad_parameter(name.as_str(), &String::from_utf8_lossy(value.as_bytes()), expected))?;
+            match &mut joined {
+                None => joined = Some(text.to_owned()),
+                Some(joined) => {
+                    joined.push(',');
+                    joined.push_str(text);
+                }
+            }
+        }
+        Ok(joined)
+    }
+
+    /// Refuses what no handler needs to look at: doubled headers, and a body that would be ignored.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        if let Some(repeated) = SINGLE.iter().find(|name| self.headers.get_all(*name).iter().nth(1).is_some()) {
+            return Err(Problem::repeated_header(repeated.as_str()));
+        }
+        if [Method::GET, Method::HEAD].contains(self.method) && self.has_body() {
+            return Err(Problem::body_not_taken(self.method.as_str()));
+        }
+        Ok(())
+    }
+
+    fn has_body(&self) -> bool {
+        let none = HeaderValue::from_static("0");
+        let length = self.headers.get(header::CONTENT_LENGTH);
+        self.headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != none)
+    }
+}
+
+#[cfg(test)]
+mod tests;

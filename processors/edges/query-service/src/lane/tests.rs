@@ -1,0 +1,65 @@
+//! Who waits for whom, and what ends before it is done.
+
+use super::*;
+use keyvalue::{Memory, Mutation};
+
+fn much() -> Memory {
+    let mut memory = Memory::default();
+    let puts: Vec<_> = (0..20_000_u32)
+        .map(|number| Mutation::Put {
+            key: number.to_be_bytes().to_vec(),
+            value: Vec::new(),
+        })
+        .collect();
+    memory.apply(&puts);
+    memory
+}
+
+/// Reads everything again and again until it cannot, and says so.
+fn read_for_ever(memory: &Memory, interrupt: &Interrupt) -> ReadError {
+    let read = Interruptible::new(memory, interrupt);
+    loop {
+        if let Err(error) = read.scan(&[], &[255; 5], Order::Ascending, &mut |_, _| ControlFlow::Continue(())) {
+            return error;
+        }
+    }
+}
+
+#[tokio::test]
+async fn work_is_interrupted_when_its_time_is_over() {
+    let lane = Lane::new(1, Duration::from_secs(5), Duration::from_millis(50));
+    let ended = lane.run(|interrupt| read_for_ever(&much(), interrupt)).await;
+    assert_eq!(ended, Err(refusal::out_of_time(0)));
+    assert_eq!(lane.run(|_| 7).await, Ok(7));
+}
+
+#[tokio::test]
+async fn work_is_interrupted_when_whoever_asked_is_gone_and_the_next_has_its_turn() {
+    let lane = Arc::new(Lane::new(1, Duration::from_secs(10), Duration::from_secs(600)));
+    let asked = Arc::clone(&lane);
+    let gone = tokio::spawn(async move { asked.run(|interrupt| read_for_ever(&much(), interrupt)).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    gone.abort();
+    assert_eq!(lane.run(|_| 7).await, Ok(7));
+}
+
+#[tokio::test]
+async fn who_gets_no_turn_in_time_is_refused_as_busy() {
+    let lane = Arc::new(Lane::new(1, Duration::from_millis(50), Duration::from_secs(600)));
+    let asked = Arc::clone(&lane);
+    let first = tokio::spawn(async move { asked.run(|interrupt| read_for_ever(&much(), interrupt)).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let second = lane.run(|_| 7).await;
+    assert!(second.is_err_and(|problem| String::from_utf8_lossy(&problem.body()).contains("too many long questions")));
+    first.abort();
+}
+
+#[tokio::test]
+async fn a_point_read_fails_once_it_is_interrupted() {
+    let interrupt = Interrupt {
+        is_ordered: Arc::new(AtomicBool::new(true)),
+        deadline: Instant::now() + Duration::from_secs(600),
+    };
+    let memory = much();
+    assert!(Interruptible::new(&memory, &interrupt).get(&[0; 4], |_| ()).is_err());
+}

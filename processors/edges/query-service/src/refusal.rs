@@ -1,0 +1,90 @@
+//! Why a question was not answered: a problem for the client, or a view that cannot be read.
+
+use http_server::{Position, Problem, StatusCode};
+use keyvalue::ReadError;
+
+/// What stands in the place of an answer.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    Problem(Problem),
+    /// What the state below has said. Not for the client.
+    Unreadable(ReadError),
+}
+
+impl Refusal {
+    pub(crate) fn not_found(what: &'static str, id: &str) -> Self {
+        let detail = format!("no {what} {id:?} at this position");
+        Self::Problem(
+            Problem::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+                .with("what", what)
+                .with("id", id),
+        )
+    }
+
+    pub(crate) fn budget_exceeded(detail: String) -> Self {
+        Self::Problem(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "budget-exceeded",
+            "Budget exceeded",
+            detail,
+        ))
+    }
+
+    pub(crate) fn internal() -> Self {
+        Self::Problem(Problem::internal())
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<ReadError> for Refusal {
+    fn from(error: ReadError) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+pub(crate) fn unknown_partition(partition: u32, known: &Position) -> Problem {
+    let partitions: Vec<u32> = known.iter().map(|(partition, _)| partition).collect();
+    let detail = format!("the minimum position names partition {partition}, which this view does not have");
+    Problem::new(StatusCode::BAD_REQUEST, "bad-parameter", "Bad parameter", detail)
+        .with("parameter", "at_least")
+        .with("expected", "partitions of this view")
+        .with("partitions", partitions)
+}
+
+pub(crate) fn position_not_reached(least: &Position, waited_ms: u128) -> Problem {
+    let detail = format!("the view has not reached {least} within {waited_ms} ms");
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "position-not-reached",
+        "Position not reached",
+        detail,
+    )
+    .with("at_least", least.to_string())
+}
+
+/// Nothing is answered from a part of the log: an empty list would be a lie.
+pub(crate) fn being_built(reason: &str) -> Problem {
+    let detail = format!("the view is being built from the log: {reason}");
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "being-built", "The view is being built", detail)
+}
+
+/// The state below cannot be read. The reason is for the log; another replica, or this one when it is rebuilt, has an answer.
+pub(crate) fn view_unreadable() -> Problem {
+    let detail = "the view could not be read; the service's log says why".into();
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "view-unreadable",
+        "The view cannot be read",
+        detail,
+    )
+}
+
+pub(crate) fn out_of_time(seconds: u64) -> Problem {
+    let detail = format!("the answer was not complete after {seconds} s; ask for less, or again when less is asked of this service");
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "out-of-time", "Out of time", detail)
+}
