@@ -17,6 +17,7 @@ pub mod reader;
 pub mod registry;
 mod settings;
 mod signature;
+mod silence;
 mod watch;
 pub mod writer;
 

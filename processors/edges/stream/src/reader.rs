@@ -6,13 +6,14 @@ use crate::failure::{Failure, is_transient};
 pub use crate::marks::Watermarks;
 use crate::marks::{self, Question};
 use crate::quiet::Quiet;
+use crate::silence::{SILENCE_MAX, Silence};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A group-less reader of one topic.
 pub struct Reader {
@@ -22,14 +23,8 @@ pub struct Reader {
     next: BTreeMap<u32, i64>,
     /// One that reads nothing, and is asked where the log ends.
     asking: Option<Box<Reader>>,
-    /// Where the log ended at the last look.
-    known_ends: BTreeMap<u32, i64>,
-    /// Since when the log has grown and nothing was heard of it.
-    unheard: Option<Instant>,
+    silence: Silence,
 }
-
-/// A reader that hears nothing of a log that grows for so long is of no use any more.
-const UNHEARD_MAX: Duration = Duration::from_secs(30);
 
 /// One record as it lies in the client's memory.
 pub struct Record<'r> {
@@ -89,8 +84,16 @@ pub enum ReadFailure {
         low: i64,
         high: i64,
     },
-    #[error("topic {topic} grows, and this reader has heard nothing of it for {} s", UNHEARD_MAX.as_secs())]
-    Unheard { topic: String },
+    #[error(
+        "partition {partition} of {topic} ends at offset {end}, and nothing has come from offset {offset} on for {} s",
+        SILENCE_MAX.as_secs()
+    )]
+    Unheard {
+        topic: String,
+        partition: u32,
+        offset: i64,
+        end: i64,
+    },
 }
 
 impl ReadFailure {
@@ -123,8 +126,7 @@ impl Reader {
             topic: topic.to_owned(),
             next: BTreeMap::new(),
             asking: None,
-            known_ends: BTreeMap::new(),
-            unheard: None,
+            silence: Silence::default(),
         })
     }
 
@@ -158,8 +160,7 @@ impl Reader {
         }
         self.consumer.assign(&list).map_err(|error| kafka(&self.topic, &error))?;
         self.next = from.clone();
-        self.known_ends.clear();
-        self.unheard = None;
+        self.silence = Silence::default();
         Ok(())
     }
 
@@ -188,8 +189,8 @@ impl Reader {
         self.question(partitions, timeout).high().map_err(|failure| self.failed(failure))
     }
 
-    /// The ends of all partitions that are read; an error where one lies before what was read already, or where the log has grown and this
-    /// reader hears nothing of it.
+    /// The ends of all partitions that are read; an error where one lies before what was read already, or where the log holds more and
+    /// nothing of it has come for [`SILENCE_MAX`].
     ///
     /// Asked over connections of its own: a broker answers what comes on one in order, and this reader's hold a request for records that waits
     /// for some to come.
@@ -215,15 +216,30 @@ impl Reader {
                 return Err(self.out_of_range(partition, offset, marks));
             }
         }
-        let has_grown = !self.known_ends.is_empty() && self.known_ends != ends;
-        if has_grown && self.unheard.is_none() {
-            self.unheard = Some(clock::now());
-        }
-        self.known_ends.clone_from(&ends);
-        if self.unheard.is_some_and(|since| clock::now() - since > UNHEARD_MAX) {
-            return Err(ReadFailure::Unheard { topic: self.topic.clone() });
+        let behind = self.behind(&ends);
+        if self.silence.lasts(clock::now(), behind.is_some())
+            && let Some((partition, offset, end)) = behind
+        {
+            return Err(ReadFailure::Unheard {
+                topic: self.topic.clone(),
+                partition,
+                offset,
+                end,
+            });
         }
         Ok(ends)
+    }
+
+    /// A partition of which not all was read, how far it was, and where it ends. The client's own position counts, too: it passes the
+    /// markers of transactions, which are never handed out and which an isolated event is always followed by.
+    fn behind(&self, ends: &BTreeMap<u32, i64>) -> Option<(u32, i64, i64)> {
+        let positions = self.consumer.position().unwrap_or_default();
+        ends.iter().find_map(|(partition, end)| {
+            let position = positions.find_partition(&self.topic, partition.cast_signed());
+            let position = position.and_then(|position| position.offset().to_raw()).unwrap_or(0);
+            let reached = position.max(self.next_offset(*partition).unwrap_or(0));
+            (reached < *end).then_some((*partition, reached, *end))
+        })
     }
 
     fn question<'q>(&'q self, partitions: &'q [u32], timeout: Duration) -> Question<'q, Quiet> {
@@ -277,7 +293,7 @@ impl Reader {
             patience = Duration::ZERO;
         }
         if polled != Polled::default() {
-            self.unheard = None;
+            self.silence.broken();
         }
         Ok(polled)
     }

@@ -62,6 +62,22 @@ fn a_reader_that_hears_nothing_of_a_log_that_grows_says_so() {
     assert!(matches!(failure, ReadFailure::Unheard { .. }), "{failure}");
 }
 
+/// The marker of its transaction is never handed out, so that the reader's next offset stays below the end of the log.
+#[test]
+fn a_reader_that_has_read_an_isolated_event_is_not_taken_for_one_that_hears_nothing() {
+    const LOOK_EVERY: Duration = Duration::from_secs(5);
+    const LONGER_THAN_SILENCE_MAX: Duration = Duration::from_secs(40);
+    let topic = topic("isolated", 1);
+    let mut reader = reader_from(&topic, &[(0, 0)]).unwrap();
+    reader.checked_ends(WAIT).unwrap();
+    transaction(&topic, &["a"], |producer| producer.commit_transaction(WAIT).unwrap());
+    assert_eq!(read(&mut reader, 1).unwrap().len(), 1);
+    for _ in 0..LONGER_THAN_SILENCE_MAX.as_secs() / LOOK_EVERY.as_secs() {
+        reader.poll(1, LOOK_EVERY, |_| {}).unwrap();
+        assert_eq!(reader.checked_ends(WAIT).unwrap(), BTreeMap::from([(0, 2)]));
+    }
+}
+
 #[test]
 fn a_poll_takes_no_more_than_it_may() {
     let topic = topic("bounded", 1);
