@@ -22,6 +22,8 @@ pub(crate) struct Metrics {
     /// From 0 to 1.
     pub(crate) restored: Gauge,
     pub(crate) stopped: IntGauge,
+    /// By partition, where it is stopped.
+    pub(crate) partition_stopped: IntGaugeVec,
 }
 
 impl Metrics {
@@ -54,9 +56,19 @@ impl Metrics {
                 "aerolog_view_restored_ratio",
                 "How much of the log as it was at the start is in the view.",
             )?,
-            stopped: IntGauge::new("aerolog_view_stopped", "1 when the view cannot go on without a person.")?,
+            stopped: IntGauge::new(
+                "aerolog_view_stopped",
+                "1 when the view cannot go on, in some partition or at all, without a person.",
+            )?,
+            partition_stopped: IntGaugeVec::new(
+                Opts::new(
+                    "aerolog_view_partition_stopped",
+                    "1 for each partition in which the view has met an event that it cannot read or apply.",
+                ),
+                &["partition"],
+            )?,
         };
-        let collectors: [Box<dyn Collector>; 9] = [
+        let collectors: [Box<dyn Collector>; 10] = [
             Box::new(metrics.events_applied.clone()),
             Box::new(metrics.events_repeated.clone()),
             Box::new(metrics.batches.clone()),
@@ -65,6 +77,7 @@ impl Metrics {
             Box::new(metrics.sequence.clone()),
             Box::new(metrics.restored.clone()),
             Box::new(metrics.stopped.clone()),
+            Box::new(metrics.partition_stopped.clone()),
             Box::new(LookedUp::new(view)?),
         ];
         for collector in collectors {

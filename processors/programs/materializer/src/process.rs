@@ -8,7 +8,7 @@ use crate::folding::{self, FOLDED_WAITING_MAX};
 use crate::metrics::Metrics;
 use crate::reading::{self, Decoder};
 use crate::view::View;
-use crate::writing::{APPLIED, VIEW, WRITTEN, Writer};
+use crate::writing::{APPLIED, VIEW, WRITTEN, Writer, partition_part};
 use http_server::{Limits, ListenError};
 use keyvalue::{Fault, ReadError};
 use query_service::{Patience, Service};
@@ -60,8 +60,6 @@ pub enum Failure {
     Topics(String),
     #[error(transparent)]
     Log(#[from] ReadFailure),
-    #[error("the event of partition {partition} at offset {offset} cannot be read: {reason}")]
-    Undecodable { partition: u32, offset: i64, reason: String },
     #[error(transparent)]
     Stopped(Stop),
     #[error(transparent)]
@@ -183,7 +181,7 @@ fn serve(
 pub(crate) struct Keeper {
     pub(crate) view: Arc<View>,
     settings: Settings,
-    topology: Topology,
+    pub(crate) topology: Topology,
     registry: Registry,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
@@ -255,7 +253,7 @@ impl Keeper {
             return Ok(());
         };
         followed.store(true, Ordering::Relaxed);
-        self.metrics.stopped.set(0);
+        self.forget_stopped();
         let writer = Writer::new(self, progress.clone(), ends)?;
         let decoder = Decoder::new(self.registry.clone(), self.health.clone());
         let (runs, received) = mpsc::sync_channel(RUNS_WAITING_MAX);
@@ -269,7 +267,7 @@ impl Keeper {
             let going = &going;
             let read = || reading::read(reader, decoder, self.events_max, going, runs);
             let reading = thread::Builder::new().name("log".into()).spawn_scoped(scope, read)?;
-            let fold = || folding::fold(&self.view, progress, received, folded);
+            let fold = || folding::fold(&self.view, progress, shutdown, received, folded);
             let folding = thread::Builder::new().name("fold".into()).spawn_scoped(scope, fold);
             let written = writer.write(&to_write);
             going.over.store(true, Ordering::Relaxed);
@@ -285,6 +283,15 @@ impl Keeper {
                 Err(another.unwrap_or(gone))
             }
             (None, followed) => followed,
+        }
+    }
+
+    /// Partitions that were stopped are read again from where the view has come to: what stopped them is met again, or was mended.
+    fn forget_stopped(&self) {
+        self.metrics.stopped.set(0);
+        self.metrics.partition_stopped.reset();
+        for partition in 0..self.topology.partitions_of(&self.topology.topics.events) {
+            self.health.remove(&partition_part(partition));
         }
     }
 
@@ -335,9 +342,9 @@ impl Failure {
             | Self::Thread(_)
             | Self::Topics(_) => FailureKind::Refuse,
             Self::Log(ReadFailure::Kafka { .. } | ReadFailure::Unheard { .. }) => FailureKind::Reconnect,
-            Self::Log(ReadFailure::OutOfRange { .. }) | Self::Undecodable { .. } | Self::Stopped(Stop::Gap { .. }) => FailureKind::Stop,
-            Self::Stopped(Stop::UnknownPartition { .. } | Stop::Unappliable { .. }) => FailureKind::Stop,
-            Self::Stopped(Stop::Unreadable(_)) | Self::Store(_) | Self::Read(_) | Self::Panicked => FailureKind::Restart,
+            Self::Stopped(Stop::Unreadable(_)) => FailureKind::Restart,
+            Self::Log(ReadFailure::OutOfRange { .. }) | Self::Stopped(_) => FailureKind::Stop,
+            Self::Store(_) | Self::Read(_) | Self::Panicked => FailureKind::Restart,
         }
     }
 

@@ -1,12 +1,13 @@
 //! Events from the log, decoded, in runs of bounded size.
 
-use crate::applying::Located;
+use crate::applying::{Located, Stop, panic_text};
 use crate::process::{Failure, Going};
 use decider::{Codec, DecodeError};
 use domain::{AggregateId, Instant};
 use schemas::{Airline, AvroCodec, SchemaIds};
 use service::{Health, State, clock};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 use stream::reader::{ReadFailure, Reader, Record};
@@ -34,10 +35,43 @@ pub(crate) struct Run {
     pub(crate) located: Vec<Located>,
     /// When each was appended, milliseconds since the epoch.
     pub(crate) appended_ms: Vec<i64>,
+    /// Records that are no events: the view does not go on in their partitions.
+    pub(crate) undecodable: Vec<Stop>,
     /// Partitions whose end was reached behind these events.
     pub(crate) ended: Vec<u32>,
     /// The ends of partitions that are not reached, when they were looked up.
     pub(crate) ends: BTreeMap<u32, i64>,
+}
+
+impl Run {
+    pub(crate) fn empty() -> Self {
+        Self {
+            located: Vec::new(),
+            appended_ms: Vec::new(),
+            undecodable: Vec::new(),
+            ended: Vec::new(),
+            ends: BTreeMap::new(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.located.is_empty() && self.undecodable.is_empty() && self.ended.is_empty() && self.ends.is_empty()
+    }
+
+    /// What comes after the first `count` events, if there is any, with all that is known of the ends.
+    pub(crate) fn split_off(&mut self, count: usize) -> Option<Self> {
+        if count >= self.located.len() {
+            return None;
+        }
+        let rest = Self {
+            located: self.located.split_off(count),
+            appended_ms: self.appended_ms.split_off(count),
+            undecodable: std::mem::take(&mut self.undecodable),
+            ended: std::mem::take(&mut self.ended),
+            ends: std::mem::take(&mut self.ends),
+        };
+        Some(rest)
+    }
 }
 
 /// Reads until the shutdown, or until nobody takes the runs any more.
@@ -50,27 +84,25 @@ pub(crate) fn read(
 ) -> Result<(), Failure> {
     let mut lag_asked = clock::monotonic();
     let mut behind: Vec<u32> = Vec::new();
+    let mut stopped: BTreeSet<u32> = BTreeSet::new();
     let mut cut: Option<ReadFailure> = None;
     while !going.is_over() {
-        let mut run = Run {
-            located: Vec::new(),
-            appended_ms: Vec::new(),
-            ended: Vec::new(),
-            ends: BTreeMap::new(),
-        };
-        let mut undecoded = None;
+        let mut run = Run::empty();
         let polled = reader.poll(events_max, POLL_WAIT, |record| {
-            if undecoded.is_some() {
+            if stopped.contains(&record.partition) {
                 return;
             }
-            match decoder.decode(record, going) {
+            match decoder.decode_caught(record, going) {
                 Ok(Some(located)) => {
                     run.located.push(located);
                     run.appended_ms.push(record.timestamp_ms);
                 }
                 // The shutdown came while the registry was waited for: what was read is read again at the next start.
                 Ok(None) => {}
-                Err(failure) => undecoded = Some(failure),
+                Err(stop) => {
+                    stopped.insert(record.partition);
+                    run.undecodable.push(stop);
+                }
             }
             if !behind.contains(&record.partition) {
                 behind.push(record.partition);
@@ -95,12 +127,8 @@ pub(crate) fn read(
                 (Err(failure), _) => tracing::debug!(%failure, "the ends of the log cannot be read now"),
             }
         }
-        let is_empty = run.located.is_empty() && run.ended.is_empty() && run.ends.is_empty();
-        if !going.is_over() && !is_empty && runs.send(run).is_err() {
+        if !going.is_over() && !run.is_empty() && runs.send(run).is_err() {
             return Ok(());
-        }
-        if let Some(failure) = undecoded {
-            return Err(failure);
         }
     }
     Ok(())
@@ -122,23 +150,33 @@ impl Decoder {
         }
     }
 
-    /// The fact in a record; `None` when the shutdown came while the registry was waited for.
-    fn decode(&mut self, record: &Record<'_>, going: &Going<'_>) -> Result<Option<Located>, Failure> {
+    /// The fact in a record; `None` when the shutdown came while the registry was waited for. A panic is a record that cannot be read:
+    /// it would come again at every start.
+    fn decode_caught(&mut self, record: &Record<'_>, going: &Going<'_>) -> Result<Option<Located>, Stop> {
         let Record { partition, offset, .. } = *record;
-        let undecodable = |reason: String| Failure::Undecodable { partition, offset, reason };
-        let value = record.value.ok_or_else(|| undecodable("it has no value".into()))?;
+        let reason = match panic::catch_unwind(AssertUnwindSafe(|| self.decode(record, going))) {
+            Ok(Ok(located)) => return Ok(located),
+            Ok(Err(reason)) => reason,
+            Err(panic) => format!("the code that reads it panicked: {}", panic_text(&*panic)),
+        };
+        Err(Stop::Undecodable { partition, offset, reason })
+    }
+
+    fn decode(&mut self, record: &Record<'_>, going: &Going<'_>) -> Result<Option<Located>, String> {
+        let Record { partition, offset, .. } = *record;
+        let value = record.value.ok_or("it has no value")?;
         let event = loop {
             match Codec::<Airline>::decode_event(&mut self.codec, value) {
                 Ok(event) => break event,
-                Err(DecodeError::Malformed(reason)) => return Err(undecodable(reason)),
+                Err(DecodeError::Malformed(reason)) => return Err(reason),
                 Err(DecodeError::UnknownSchema(id)) => match self.schema(id, going) {
                     None => return Ok(None),
-                    Some(None) => return Err(undecodable(format!("the registry knows no schema {id}"))),
-                    Some(Some(schema)) => Codec::<Airline>::learn(&mut self.codec, id, &schema).map_err(undecodable)?,
+                    Some(None) => return Err(format!("the registry knows no schema {id}")),
+                    Some(Some(schema)) => Codec::<Airline>::learn(&mut self.codec, id, &schema)?,
                 },
             }
         };
-        let aggregate_id = AggregateId::parse(&event.aggregate_id).map_err(|invalid| undecodable(invalid.to_string()))?;
+        let aggregate_id = AggregateId::parse(&event.aggregate_id).map_err(|invalid| invalid.to_string())?;
         let fact = Fact {
             partition,
             sequence: event.sequence,

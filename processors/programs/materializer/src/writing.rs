@@ -1,6 +1,6 @@
 //! From runs of events to the store, one batch for each, and what becomes visible with it.
 
-use crate::applying::Step;
+use crate::applying::{Step, Stop};
 use crate::bookkeeping::Progress;
 use crate::connecting::KAFKA;
 use crate::folding::Folded;
@@ -10,7 +10,7 @@ use crate::reading::Run;
 use crate::view::View;
 use service::failpoints::Failpoints;
 use service::{Health, State, clock};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
@@ -27,7 +27,11 @@ pub(crate) struct Writer<'p> {
     metrics: &'p Metrics,
     health: &'p Health,
     failpoints: &'p Failpoints,
+    /// The topic of the events.
+    topic: &'p str,
     progress: Progress,
+    /// Partitions in which the view does not go on.
+    stopped: BTreeSet<u32>,
     catching_up: Option<CatchingUp>,
 }
 
@@ -54,7 +58,9 @@ impl<'p> Writer<'p> {
             metrics: &keeper.metrics,
             health: &keeper.health,
             failpoints: &keeper.failpoints,
+            topic: &keeper.topology.topics.events.name,
             progress,
+            stopped: BTreeSet::new(),
             catching_up: Some(catching_up),
         };
         writer.note_progress(&[])?;
@@ -82,13 +88,32 @@ impl<'p> Writer<'p> {
             self.progress = step.progress.clone();
             self.view.announce(&self.progress);
             self.count(step, run);
-            if let Some(stop) = &step.stop {
-                return Err(Failure::Stopped(stop.clone()));
+            if let Some(failure) = &step.failure {
+                return Err(Failure::Stopped(failure.clone()));
             }
+        }
+        for stop in step.iter().flat_map(|step| &step.stopped).chain(&run.undecodable) {
+            self.stop(stop);
         }
         self.note_progress(&run.ended)?;
         self.note_lag(run);
         Ok(())
+    }
+
+    /// The view stays as it is in one partition, and says so until a person has seen to it.
+    fn stop(&mut self, stop: &Stop) {
+        let Some(partition) = stop.partition() else { return };
+        if !self.stopped.insert(partition) {
+            return;
+        }
+        let topic = self.topic;
+        tracing::error!(topic, partition, %stop, "the view does not go on in this partition; the others do");
+        self.metrics.stopped.set(1);
+        self.metrics.partition_stopped.with_label_values(&[&partition.to_string()]).set(1);
+        self.health.set(
+            &partition_part(partition),
+            State::Waiting(format!("stopped: topic {topic}: {stop}")),
+        );
     }
 
     fn count(&mut self, step: &Step, run: &Run) {
@@ -119,10 +144,11 @@ impl<'p> Writer<'p> {
         let Some(catching_up) = &mut self.catching_up else {
             return Ok(());
         };
-        let progress = &self.progress;
+        let (progress, stopped) = (&self.progress, &self.stopped);
+        let is_ended = |partition: &u32| ended.contains(partition) && !stopped.contains(partition);
         catching_up
             .ends
-            .retain(|partition, end| next_offset(progress, *partition) < *end && !ended.contains(partition));
+            .retain(|partition, end| next_offset(progress, *partition) < *end && !is_ended(partition));
         let left = offsets_left(&catching_up.ends, progress);
         let total = catching_up.offsets_total.max(1);
         self.metrics.restored.set(1.0 - left as f64 / total as f64);
@@ -146,7 +172,7 @@ impl<'p> Writer<'p> {
     }
 
     fn note_lag(&self, run: &Run) {
-        for partition in &run.ended {
+        for partition in run.ended.iter().filter(|partition| !self.stopped.contains(partition)) {
             self.metrics.lag_of(*partition).set(0);
         }
         for (partition, end) in &run.ends {
@@ -154,6 +180,11 @@ impl<'p> Writer<'p> {
             self.metrics.lag_of(*partition).set(lag);
         }
     }
+}
+
+/// The part of the process that is one partition of the view.
+pub(crate) fn partition_part(partition: u32) -> String {
+    format!("view partition {partition}")
 }
 
 fn next_offset(progress: &Progress, partition: u32) -> i64 {

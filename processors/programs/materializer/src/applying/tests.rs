@@ -3,6 +3,7 @@
 use super::*;
 use domain::{AggregateId, AircraftType, Event, Instant, Registration};
 use keyvalue::Memory;
+use std::cell::Cell;
 
 /// An airplane is registered, by event `sequence` of `partition` at an offset that leaves room for markers.
 fn located(partition: u32, sequence: u64) -> Located {
@@ -30,21 +31,41 @@ fn offset(sequence: u64) -> i64 {
 
 /// Applies runs one after the other to an empty view of two partitions.
 fn apply(runs: &[&[Located]]) -> (Memory, Step) {
+    apply_with(&mut Projector::default(), runs)
+}
+
+fn apply_with(projector: &mut impl Project, runs: &[&[Located]]) -> (Memory, Step) {
     let mut memory = Memory::default();
-    let mut projector = Projector::default();
-    let mut step = step(&mut projector, &memory, &Progress::start(2), &[]);
+    let mut stopped = BTreeSet::new();
+    let mut step = step(projector, &memory, &Progress::start(2), &mut stopped, &[], || false);
     for run in runs {
-        step = super::step(&mut projector, &memory, &step.progress, run);
+        step = super::step(projector, &memory, &step.progress, &mut stopped, run, || false);
         memory.apply(&step.mutations);
     }
     (memory, step)
+}
+
+/// Panics at sequence 3 of partition 0, after it has begun with it.
+#[derive(Default)]
+struct Panicking(Projector);
+
+impl Project for Panicking {
+    fn project(&mut self, fact: &Fact, read: &impl Read) -> Result<Vec<Mutation>, ProjectError> {
+        let mutations = self.0.project_uncounted(fact, read)?;
+        assert!((fact.partition, fact.sequence) != (0, 3), "this one is too much");
+        Ok(mutations)
+    }
+
+    fn counts(&mut self) -> Vec<Mutation> {
+        self.0.counts()
+    }
 }
 
 #[test]
 fn one_run_or_many_give_the_same_view() {
     let all = [located(0, 1), located(1, 1), located(0, 2), located(1, 2)];
     let (at_once, step) = apply(&[&all]);
-    assert_eq!((step.applied, step.repeated, step.stop), (4, 0, None));
+    assert_eq!((step.applied, step.repeated, step.failure), (4, 0, None));
     assert_eq!(step.progress.position().to_string(), "0:2,1:2");
     let one_by_one: Vec<&[Located]> = all.chunks(1).collect();
     assert_eq!(apply(&one_by_one).0, at_once);
@@ -59,7 +80,7 @@ fn a_repeat_changes_nothing_but_the_offset_to_read_next() {
         ..located(0, 1)
     };
     let (second, step) = apply(&[&[located(0, 1), located(0, 2)], &[again]]);
-    assert_eq!((step.applied, step.repeated, step.stop), (0, 1, None));
+    assert_eq!((step.applied, step.repeated, step.failure), (0, 1, None));
     let reached = step.progress.get(0).unwrap();
     assert_eq!((reached.sequence, reached.next_offset), (2, 10));
     let differing = first.iter().zip(second.iter()).filter(|(before, after)| before != after);
@@ -67,17 +88,17 @@ fn a_repeat_changes_nothing_but_the_offset_to_read_next() {
 }
 
 #[test]
-fn a_gap_ends_the_run_behind_what_comes_before_it() {
-    let (memory, step) = apply(&[&[located(0, 1), located(0, 3), located(1, 1)]]);
+fn a_gap_stops_its_partition_and_the_others_go_on() {
+    let (memory, step) = apply(&[&[located(0, 1), located(0, 3), located(1, 1), located(0, 4)]]);
     let gap = Stop::Gap {
         partition: 0,
         offset: offset(3),
         expected: 2,
         found: 3,
     };
-    assert_eq!(step.stop, Some(gap));
-    assert_eq!(step.progress.position().to_string(), "0:1,1:0");
-    assert_eq!(memory, apply(&[&[located(0, 1)]]).0);
+    assert_eq!((step.stopped, step.failure), (vec![gap], None));
+    assert_eq!(step.progress.position().to_string(), "0:1,1:1");
+    assert_eq!(memory, apply(&[&[located(0, 1), located(1, 1)]]).0);
 }
 
 #[test]
@@ -88,5 +109,66 @@ fn an_event_of_a_partition_that_the_view_does_not_have_ends_the_run() {
         offset: offset(1),
         partitions: 2,
     };
-    assert_eq!(step.stop, Some(unknown));
+    assert_eq!(step.failure, Some(unknown));
+}
+
+#[test]
+fn a_panic_stops_the_partition_at_its_event_and_leaves_nothing_of_it() {
+    let first = [
+        located(1, 1),
+        located(0, 1),
+        located(0, 2),
+        located(0, 3),
+        located(0, 4),
+        located(1, 2),
+    ];
+    let second = [located(0, 5), located(1, 3)];
+    for runs in [&[&first[..], &second[..]][..], &[&first[..3], &first[3..], &second[..]]] {
+        let mut projector = Panicking::default();
+        let (memory, step) = apply_with(&mut projector, runs);
+        assert_eq!(step.progress.position().to_string(), "0:2,1:3");
+        let others = [located(1, 1), located(0, 1), located(0, 2), located(1, 2), located(1, 3)];
+        assert_eq!(memory, apply(&[&others]).0);
+    }
+    let (_, step) = apply_with(&mut Panicking::default(), &[&first]);
+    let [stop @ Stop::Panicked { .. }] = &step.stopped[..] else {
+        panic!("{:?}", step.stopped);
+    };
+    let said = stop.to_string();
+    for part in ["partition 0", "offset 6", "sequence 3", "airplane/N0A3", "this one is too much"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[test]
+fn an_event_that_contradicts_the_view_stops_its_partition_with_its_coordinates() {
+    let mut again = located(0, 2);
+    again.fact.aggregate_id = located(0, 1).fact.aggregate_id;
+    let (memory, step) = apply(&[&[located(0, 1), again, located(1, 1)]]);
+    let [stop @ Stop::Unappliable { .. }] = &step.stopped[..] else {
+        panic!("{:?}", step.stopped);
+    };
+    assert!(stop.to_string().contains("partition 0 at offset 4, sequence 2"), "{stop}");
+    assert_eq!(memory, apply(&[&[located(0, 1), located(1, 1)]]).0);
+}
+
+#[test]
+fn a_step_ends_between_two_events_when_no_more_are_wanted() {
+    let run = [located(0, 1), located(0, 2), located(0, 3)];
+    let asked = Cell::new(0);
+    let is_over = || {
+        asked.set(asked.get() + 1);
+        asked.get() > 2
+    };
+    let memory = Memory::default();
+    let step = step(
+        &mut Projector::default(),
+        &memory,
+        &Progress::start(2),
+        &mut BTreeSet::new(),
+        &run,
+        is_over,
+    );
+    assert_eq!((step.taken, step.applied), (2, 2));
+    assert_eq!(step.progress.position().to_string(), "0:2,1:0");
 }

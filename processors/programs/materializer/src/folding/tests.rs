@@ -5,7 +5,6 @@ use crate::applying::{Located, Stop};
 use domain::rotation::{self, Mode};
 use domain::{AggregateId, AirportCode, Event, FlightDesignator, Instant, LegId, RotationId};
 use service::{Health, clock};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
@@ -47,11 +46,11 @@ fn located(sequence: u64) -> Located {
 }
 
 fn run(sequences: impl Iterator<Item = u64>) -> Run {
+    let located: Vec<_> = sequences.map(located).collect();
     Run {
-        located: sequences.map(located).collect(),
-        appended_ms: Vec::new(),
-        ended: Vec::new(),
-        ends: BTreeMap::new(),
+        appended_ms: vec![0; located.len()],
+        located,
+        ..Run::empty()
     }
 }
 
@@ -59,13 +58,14 @@ fn view(path: &Path) -> View {
     View::new(Store::open(path, Sizing::default()).unwrap(), Health::default()).unwrap()
 }
 
-/// Folds runs beside a writer that is sometimes slow; whether they ended before the last.
+/// Folds runs beside a writer that is sometimes slow. Returns what stopped a partition, if anything did.
 fn written(view: &View, runs: Vec<Run>) -> Option<Stop> {
+    let shutdown = &Shutdown::default();
     let (given, received) = mpsc::sync_channel(2);
     let (folded, to_write) = mpsc::sync_channel(FOLDED_WAITING_MAX);
     let mut stop = None;
     thread::scope(|scope| {
-        scope.spawn(move || fold(view, Progress::start(1), received, folded));
+        scope.spawn(move || fold(view, Progress::start(1), shutdown, received, folded));
         scope.spawn(move || runs.into_iter().try_for_each(|run| given.send(run)));
         for (number, Folded { step, .. }) in to_write.iter().enumerate() {
             if number % 3 == 0 {
@@ -73,7 +73,7 @@ fn written(view: &View, runs: Vec<Run>) -> Option<Stop> {
             }
             if let Some(step) = step {
                 view.store().apply(&step.mutations).unwrap();
-                stop.clone_from(&step.stop);
+                stop = stop.take().or_else(|| step.stopped.first().cloned());
             }
         }
     });
@@ -113,4 +113,46 @@ fn nothing_is_folded_behind_an_event_that_cannot_be_applied() {
         "{stop:?}"
     );
     assert_eq!(Progress::load(view.store()).unwrap().unwrap().position().to_string(), "0:20");
+}
+
+#[test]
+fn a_shutdown_in_the_midst_of_a_run_leaves_what_was_folded_so_far() {
+    let folder = tempfile::tempdir().unwrap();
+    let view = view(folder.path());
+    let shutdown = Shutdown::default();
+    shutdown.request();
+    let (given, received) = mpsc::sync_channel(1);
+    let (folded, to_write) = mpsc::sync_channel(1);
+    given.send(run(0..20)).unwrap();
+    fold(&view, Progress::start(1), &shutdown, received, folded);
+    let steps: Vec<_> = to_write.iter().filter_map(|Folded { step, .. }| step).collect();
+    assert_eq!(steps.len(), 1);
+    assert_eq!((steps[0].taken, steps[0].applied, &steps[0].failure), (0, 0, &None));
+}
+
+#[test]
+fn a_read_for_one_event_ends_with_the_shutdown() {
+    let mut memory = keyvalue::Memory::default();
+    for number in 0..10_u8 {
+        memory.apply(&[keyvalue::Mutation::Put {
+            key: vec![number],
+            value: Vec::new(),
+        }]);
+    }
+    let shutdown = Shutdown::default();
+    let interruptible = Interruptible {
+        below: &memory,
+        shutdown: &shutdown,
+    };
+    let mut visited = 0;
+    let scanned = interruptible.scan(&[0], &[u8::MAX], Order::Ascending, &mut |_, _| {
+        visited += 1;
+        if visited == 4 {
+            shutdown.request();
+        }
+        ControlFlow::Continue(())
+    });
+    assert!(scanned.is_err());
+    assert_eq!(visited, 4);
+    assert!(interruptible.get(&[1], |_| ()).is_err());
 }

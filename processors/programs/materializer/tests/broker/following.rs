@@ -82,7 +82,7 @@ fn a_repeated_event_is_skipped() {
 }
 
 #[test]
-fn a_gap_stops_the_view_and_the_process_says_why() {
+fn a_gap_stops_its_partition_and_the_process_says_why() {
     let (mut log, state) = (Log::new("gap"), TempDir::new().unwrap());
     log.register_airplane(0, "N1AA");
     let running = Running::start(&log, &state);
@@ -93,14 +93,19 @@ fn a_gap_stops_the_view_and_the_process_says_why() {
     assert_eq!((status, position.as_deref()), (200, Some("0:1,1:0")));
     assert!(running.is_live());
     assert!(running.metrics().contains("aerolog_view_stopped 1\n"));
+    log.register_airplane(1, "N2AA");
+    let (status, position, _) = running.get("/airplanes/N2AA?at_least=1:1");
+    assert_eq!((status, position.as_deref()), (200, Some("0:1,1:1")));
+    running.wait_for_readiness(503, "sequence 3 at offset 1, where 2 belongs");
     running.stop().unwrap();
 }
 
 #[test]
-fn an_event_that_cannot_be_read_stops_the_view_and_the_process_says_why() {
+fn a_record_that_is_no_event_stops_its_partition_and_the_process_names_it() {
     let unknown_schema = [0, 0x7f, 0xff, 0xff, 0xf0, 1];
     for (name, value, reason) in [
-        ("nonsense", b"nonsense".as_slice(), "cannot be read"),
+        ("nonsense", b"nonsense".as_slice(), "cannot be read as an event"),
+        ("empty", b"".as_slice(), "cannot be read as an event"),
         ("unknown-schema", &unknown_schema, "the registry knows no schema 2147483632"),
     ] {
         let (mut log, state) = (Log::new(name), TempDir::new().unwrap());
@@ -109,7 +114,17 @@ fn an_event_that_cannot_be_read_stops_the_view_and_the_process_says_why() {
         running.wait_for_readiness(200, "");
         log.append(1, value);
         running.wait_for_readiness(503, reason);
+        let topic = &log.topology.topics.events.name;
+        running.wait_for_readiness(503, &format!("topic {topic}: the record of partition 1 at offset 1 "));
         assert_eq!(running.get("/airplanes/N1AA").0, 200);
+        log.register_airplane(1, "N1AB");
+        log.register_airplane(0, "N2AA");
+        let (status, position, _) = running.get("/airplanes/N2AA?at_least=0:1");
+        assert_eq!((status, position.as_deref()), (200, Some("0:1,1:1")));
+        assert_eq!(running.get("/airplanes/N1AB").0, 404);
+        assert!(running.is_live());
+        let metrics = running.metrics();
+        assert!(metrics.contains("aerolog_view_partition_stopped{partition=\"1\"} 1\n"), "{metrics}");
         running.stop().unwrap();
     }
 }
