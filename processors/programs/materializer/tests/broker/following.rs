@@ -105,7 +105,7 @@ fn a_record_that_is_no_event_stops_its_partition_and_the_process_names_it() {
     let unknown_schema = [0, 0x7f, 0xff, 0xff, 0xf0, 1];
     for (name, value, reason) in [
         ("nonsense", b"nonsense".as_slice(), "cannot be read as an event"),
-        ("empty", b"".as_slice(), "cannot be read as an event"),
+        ("no-bytes", b"".as_slice(), "cannot be read as an event"),
         ("unknown-schema", &unknown_schema, "the registry knows no schema 2147483632"),
     ] {
         let (mut log, state) = (Log::new(name), TempDir::new().unwrap());
