@@ -4,7 +4,7 @@ use crate::applying::{self, Step};
 use crate::bookkeeping::Progress;
 use crate::reading::Run;
 use crate::view::View;
-use keyvalue::{Layer, Order, Read, ReadError, Visit};
+use keyvalue::{Fault, Layer, Order, Read, ReadError, Visit};
 use service::Shutdown;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -68,7 +68,10 @@ struct Interruptible<'r, R> {
 impl<R: Read> Interruptible<'_, R> {
     fn check(&self) -> Result<(), ReadError> {
         match self.shutdown.is_requested() {
-            true => Err(ReadError::new("the process is ending")),
+            true => Err(ReadError {
+                fault: Fault::Medium,
+                reason: "the process is ending".into(),
+            }),
             false => Ok(()),
         }
     }
