@@ -13,8 +13,16 @@ pub struct Airline;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Command {
     pub id: AggregateId,
-    /// A field that holds what it may not makes a rejection with the rule `invalid-value`.
-    pub command: Result<domain::Command, Rejection>,
+    pub command: Result<domain::Command, Invalid>,
+}
+
+/// A command of which a field holds what it may not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Invalid {
+    /// Its rule is `invalid-value`.
+    pub(crate) rejection: Rejection,
+    /// What was asked, as JSON in the latest schema, keys in order and without those that are null.
+    pub(crate) asked: String,
 }
 
 impl Domain for Airline {
@@ -29,7 +37,7 @@ impl Domain for Airline {
     fn decide(_: &str, state: &State, command: &Command) -> Result<Vec<Event>, decider::Rejection> {
         let decided = match &command.command {
             Ok(asked) => domain::decide(&command.id, state, asked),
-            Err(rejection) => Err(rejection.clone()),
+            Err(invalid) => Err(invalid.rejection.clone()),
         };
         decided.map_err(rejection_on_the_wire)
     }

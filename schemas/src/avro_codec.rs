@@ -3,16 +3,18 @@
 //! Bytes of the released schemas are read by hand, and those of the latest one are written. Whatever else arrives, JSON or the bytes
 //! of another schema, is first brought into them, so that there is one reader that says what a command means.
 
-use crate::airline::{self, Airline};
+use crate::airline::{self, Airline, Invalid};
 use crate::binary::{Reader, put_frame, unframe};
 use crate::json::{self, Form};
+use crate::later::Unknown;
 use crate::problem::{Problem, shortened};
 use crate::released::{Content, Released};
 use crate::schema::{Schema, Type, unqualified};
 use crate::{commands, events, later, outcomes, strict_json};
 use decider::{Codec, CommandEnvelope, DecodeError, EventEnvelope, Outcome};
-use domain::{AggregateId, Event};
+use domain::{AggregateId, Event, Rejection};
 use rustc_hash::FxHashMap;
+use serde_json::{Value, json};
 
 /// The ids under which the registry knows our latest schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,8 +71,8 @@ struct Body<'a> {
     bytes: &'a [u8],
     /// How many kinds of payload its writer knew.
     payloads: usize,
-    /// The name of the payload, where it is none of ours: another one stands there instead.
-    unknown: Option<String>,
+    /// The payload, where it is none of ours: another one stands there instead.
+    unknown: Option<Unknown>,
 }
 
 impl Known {
@@ -135,9 +137,9 @@ impl AvroCodec {
         let problem = |problem: Problem| DecodeError::Malformed(format!("schema id {schema_id}: {problem}"));
         let mut value = json::read(schema, bytes).map_err(problem)?;
         let unknown = later::take_unknown_payload(known, &mut value);
-        if let (Content::Event, Some(name)) = (content, &unknown) {
+        if let (Content::Event, Some(unknown)) = (content, &unknown) {
             return Err(DecodeError::Malformed(later::needed_build(
-                name,
+                &unknown.name,
                 schema_id,
                 learned.version,
                 known.version,
@@ -175,6 +177,19 @@ impl Codec<Airline> for AvroCodec {
             Encoding::Json => self.latest_from_json(value)?,
         };
         command(&body, known).map_err(malformed)
+    }
+
+    fn encode_meaning(&mut self, command: &airline::Command, out: &mut Vec<u8>) {
+        match &command.command {
+            Ok(command) => {
+                out.push(0);
+                commands::put_payload(command, out);
+            }
+            Err(invalid) => {
+                out.push(1);
+                out.extend_from_slice(invalid.asked.as_bytes());
+            }
+        }
     }
 
     fn learn(&mut self, schema_id: u32, schema_json: &str) -> Result<(), String> {
@@ -247,12 +262,16 @@ fn command(body: &Body<'_>, known: &Released) -> Result<CommandEnvelope<airline:
     let envelope = commands::read_command(&mut Reader::new(body.bytes), body.payloads)?;
     let id = aggregate(&envelope.aggregate_id)?;
     let command = match (envelope.command, &body.unknown) {
-        (Ok(_), Some(name)) => Err(later::unknown_command(name, known.version)),
+        (Ok(_), Some(unknown)) => {
+            let rejection = later::unknown_command(&unknown.name, known.version);
+            Err(invalid_command(rejection, &Value::Null, &unknown.payload))
+        }
         (Ok(command), None) => Ok(command),
         (Err(invalid), _) => {
             // Reading stopped at the invalid value. What is refused with a reason has to be a command to its last byte, too.
-            json::read(known.schema(), body.bytes)?;
-            Err(airline::invalid_value(&invalid.path, &invalid.reason))
+            let whole = json::read(known.schema(), body.bytes)?;
+            let rejection = airline::invalid_value(&invalid.path, &invalid.reason);
+            Err(invalid_command(rejection, &whole["expected_version"], &whole["payload"]))
         }
     };
     Ok(CommandEnvelope {
@@ -262,6 +281,15 @@ fn command(body: &Body<'_>, known: &Released) -> Result<CommandEnvelope<airline:
         issued_by: envelope.issued_by,
         command: airline::Command { id, command },
     })
+}
+
+/// A command that can only be rejected, with all that it asks for.
+fn invalid_command(rejection: Rejection, expected_version: &Value, payload: &Value) -> Invalid {
+    let asked = json::without_nulls(json!([expected_version, payload]));
+    Invalid {
+        rejection,
+        asked: asked.to_string(),
+    }
 }
 
 fn aggregate(id: &str) -> Result<AggregateId, Problem> {

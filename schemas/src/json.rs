@@ -46,6 +46,19 @@ pub(crate) fn put(schema: &Schema, value: &Value, form: Form, out: &mut Vec<u8>)
     put_type(schema, schema.root(), value, form, out)
 }
 
+/// The value without the members of objects that are null, as they may be left out.
+pub(crate) fn without_nulls(mut value: Value) -> Value {
+    match &mut value {
+        Value::Object(members) => {
+            members.retain(|_, member| !member.is_null());
+            members.values_mut().for_each(|member| *member = without_nulls(member.take()));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = without_nulls(item.take())),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+    value
+}
+
 fn read_type(schema: &Schema, id: TypeId, reader: &mut Reader<'_>, depth: usize) -> Result<Value, Problem> {
     if depth > DEPTH_MAX {
         return Err(Problem::malformed(format!("is more than {DEPTH_MAX} levels deep")));

@@ -1,6 +1,6 @@
 //! Commands, events and outcomes as JSON, for domains that have serde and need no registry.
 
-use crate::json::{Form, instant, instant_text};
+use crate::json::{Form, instant, instant_text, without_nulls};
 use crate::problem::Problem;
 use decider::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Outcome, Rejection, Status};
 use serde::de::DeserializeOwned;
@@ -78,6 +78,8 @@ struct WireOutcome {
     event_count: u32,
     command_offset: i64,
     repeated: bool,
+    fingerprint: String,
+    clock: serde_json::Value,
     rejection: Option<WireRejection>,
 }
 
@@ -98,7 +100,7 @@ struct WireRejection {
 
 impl<D> Codec<D> for JsonCodec<D>
 where
-    D: Domain<Command: DeserializeOwned, Event: Serialize + DeserializeOwned>,
+    D: Domain<Command: Serialize + DeserializeOwned, Event: Serialize + DeserializeOwned>,
 {
     fn decode_command(&mut self, _: Option<&[u8]>, value: &[u8]) -> Result<CommandEnvelope<D::Command>, DecodeError> {
         let command: Command<D::Command> = read(value)?;
@@ -109,6 +111,12 @@ where
             issued_by: command.issued_by,
             command: command.payload,
         })
+    }
+
+    /// The JSON of the command with its keys in order, and without those that are null: an optional field may be added to a command.
+    fn encode_meaning(&mut self, command: &D::Command, out: &mut Vec<u8>) {
+        let value = serde_json::to_value(command).expect("commands can be written as JSON");
+        write(&without_nulls(value), out);
     }
 
     fn learn(&mut self, schema_id: u32, _: &str) -> Result<(), String> {
@@ -160,6 +168,8 @@ where
                 event_count: outcome.event_count,
                 command_offset: outcome.command_offset,
                 repeated: outcome.repeated,
+                fingerprint: outcome.fingerprint.to_string(),
+                clock: instant_text(outcome.clock_ms),
                 rejection: outcome
                     .rejection
                     .clone()
@@ -171,6 +181,9 @@ where
 
     fn decode_outcome(&mut self, value: &[u8]) -> Result<Outcome, DecodeError> {
         let outcome: WireOutcome = read(value)?;
+        let malformed = |name: &str, problem: Problem| DecodeError::Malformed(problem.within(name).to_string());
+        let fingerprint = outcome.fingerprint.parse().map_err(|reason: String| Problem::malformed(reason));
+        let clock = instant(&outcome.clock, Form::Resolved);
         Ok(Outcome {
             command_id: outcome.command_id,
             aggregate_id: outcome.aggregate_id,
@@ -183,6 +196,8 @@ where
             event_count: outcome.event_count,
             command_offset: outcome.command_offset,
             repeated: outcome.repeated,
+            fingerprint: fingerprint.map_err(|problem| malformed("fingerprint", problem))?,
+            clock_ms: clock.map_err(|problem| malformed("clock", problem))?,
             rejection: outcome
                 .rejection
                 .map(|WireRejection { rule, message, facts }| Rejection { rule, message, facts }),

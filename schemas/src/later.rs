@@ -20,6 +20,14 @@ pub(crate) fn version_of(schema_json: &str) -> Option<u64> {
     schema.get("schema_version")?.as_u64()
 }
 
+/// A payload that this build does not know.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Unknown {
+    pub(crate) name: String,
+    /// As it was sent, its name included.
+    pub(crate) payload: Value,
+}
+
 /// The names of the payloads of a version, in the schema's order.
 pub(crate) fn payloads(released: &Released) -> &'static [&'static str] {
     match released.content {
@@ -29,8 +37,8 @@ pub(crate) fn payloads(released: &Released) -> &'static [&'static str] {
     }
 }
 
-/// The name of the payload, if it is one that this version does not have. Another one takes its place, so that the rest can be read.
-pub(crate) fn take_unknown_payload(known: &Released, value: &mut Value) -> Option<String> {
+/// The payload, if it is one that this version does not have. Another one takes its place, so that the rest can be read.
+pub(crate) fn take_unknown_payload(known: &Released, value: &mut Value) -> Option<Unknown> {
     let payload = value.get_mut("payload")?;
     let object = payload.as_object().filter(|object| object.len() == 1)?;
     let name = unqualified(object.keys().next()?);
@@ -40,12 +48,13 @@ pub(crate) fn take_unknown_payload(known: &Released, value: &mut Value) -> Optio
         return None;
     }
     let name = shortened(name.to_owned(), NAME_CHARS_MAX);
-    *payload = match known.content {
+    let other = match known.content {
         Content::Command => json!({ "RetireAirplane": {} }),
         Content::Event => json!({ "AirplaneRetired": {} }),
         Content::Outcome => return None,
     };
-    Some(name)
+    let payload = std::mem::replace(payload, other);
+    Some(Unknown { name, payload })
 }
 
 /// Says which build can read an event that this one cannot. `version` is what its schema says of itself.

@@ -2,8 +2,8 @@
 
 use crate::binary::{Reader, put_count, put_items, put_long, put_text};
 use crate::problem::{Problem, Within};
-use crate::values::{put_natural, put_uuid, read_natural, read_text, read_uuid};
-use decider::{Outcome, Rejection, Status};
+use crate::values::{put_displayed, put_natural, put_uuid, read_natural, read_text, read_uuid};
+use decider::{Fingerprint, Outcome, Rejection, Status};
 use std::collections::BTreeMap;
 
 pub(crate) fn read_outcome(reader: &mut Reader<'_>) -> Result<Outcome, Problem> {
@@ -16,6 +16,8 @@ pub(crate) fn read_outcome(reader: &mut Reader<'_>) -> Result<Outcome, Problem> 
         event_count: read_event_count(reader).within("event_count")?,
         command_offset: reader.long().within("command_offset")?,
         repeated: reader.boolean().within("repeated")?,
+        fingerprint: read_fingerprint(reader).within("fingerprint")?,
+        clock_ms: reader.long().within("clock")?,
         rejection: if reader.some().within("rejection")? {
             Some(read_rejection(reader).within("rejection")?)
         } else {
@@ -33,6 +35,8 @@ pub(crate) fn put_outcome(outcome: &Outcome, out: &mut Vec<u8>) {
     put_long(outcome.event_count.into(), out);
     put_long(outcome.command_offset, out);
     out.push(outcome.repeated.into());
+    put_displayed(outcome.fingerprint, out);
+    put_long(outcome.clock_ms, out);
     put_count(usize::from(outcome.rejection.is_some()), out);
     if let Some(Rejection { rule, message, facts }) = &outcome.rejection {
         put_text(rule, out);
@@ -54,6 +58,10 @@ fn read_status(reader: &mut Reader<'_>) -> Result<Status, Problem> {
         1 => Ok(Status::Rejected),
         other => Err(Problem::malformed(format!("has symbol {other} of an enum of 2"))),
     }
+}
+
+fn read_fingerprint(reader: &mut Reader<'_>) -> Result<Fingerprint, Problem> {
+    reader.text()?.parse().map_err(|reason: String| Problem::malformed(reason))
 }
 
 fn read_event_count(reader: &mut Reader<'_>) -> Result<u32, Problem> {

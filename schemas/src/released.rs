@@ -47,7 +47,7 @@ pub const RELEASED: [Released; 5] = [
         content: Content::Command,
         version: 2,
         json: include_str!("../avro/command-v2.avsc"),
-        checksum: 0x9b7d_a9df_1c2c_04ee,
+        checksum: 0x55fb_e6f2_32a2_d98b,
         payloads: 15,
     },
     Released {
@@ -68,7 +68,7 @@ pub const RELEASED: [Released; 5] = [
         content: Content::Outcome,
         version: 1,
         json: include_str!("../avro/outcome-v1.avsc"),
-        checksum: 0x623e_ef58_98c4_c35b,
+        checksum: 0x3e77_d9fc_87fd_97db,
         payloads: 0,
     },
 ];

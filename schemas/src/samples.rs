@@ -2,7 +2,7 @@
 
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::writer::datum::GenericDatumWriter;
-use decider::{EventEnvelope, Outcome, Rejection, Status};
+use decider::{EventEnvelope, Fingerprint, Outcome, Rejection, Status};
 use domain::rotation::{Leg, Mode};
 use domain::{
     AggregateId, AircraftType, AirportCode, Command, Event, FlightDesignator, Instant, LegId, Registration, ZoneName, airplane, airport,
@@ -170,6 +170,8 @@ pub(crate) fn outcome(rejection: Option<Rejection>) -> Outcome {
         event_count: 1,
         command_offset: 9,
         repeated: false,
+        fingerprint: Fingerprint(0x0123_4567_89ab_cdef),
+        clock_ms: DEPARTURE.0,
         rejection,
     }
 }
@@ -334,7 +336,7 @@ prop_compose! {
 prop_compose! {
     pub(crate) fn any_outcome()(
         id: u128, version in 0..u64::MAX / 2, sequence in 0..u64::MAX / 2, event_count in 0..=i32::MAX.cast_unsigned(), offset: i64,
-        repeated: bool, rejection in option::of((".*", ".*", vec(btree_map(".*", ".*", 0..3), 0..3))),
+        repeated: bool, fingerprint: u64, clock_ms: i64, rejection in option::of((".*", ".*", vec(btree_map(".*", ".*", 0..3), 0..3))),
     ) -> Outcome {
         Outcome {
             command_id: Uuid::from_u128(id),
@@ -343,6 +345,8 @@ prop_compose! {
             event_count,
             command_offset: offset,
             repeated,
+            fingerprint: Fingerprint(fingerprint),
+            clock_ms,
             ..outcome(rejection.map(|(rule, message, facts)| Rejection { rule, message, facts }))
         }
     }

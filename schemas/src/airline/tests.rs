@@ -6,7 +6,7 @@ use crate::samples::{aggregate, leg, one_command_of_each, one_event_of_each};
 use crate::schema::{Schema, Type};
 use domain::rotation;
 
-fn decide(command: Result<domain::Command, Rejection>) -> Result<Vec<Event>, decider::Rejection> {
+fn decide(command: Result<domain::Command, Invalid>) -> Result<Vec<Event>, decider::Rejection> {
     let id = "rotation/r1";
     let command = Command {
         id: aggregate(id),
@@ -38,7 +38,11 @@ fn a_rejection_of_the_domain_arrives_as_it_is() {
 
 #[test]
 fn an_invalid_value_is_a_rejection_with_the_field() {
-    let rejection = decide(Err(invalid_value("payload.AddLegs.legs[3].origin", "too short"))).unwrap_err();
+    let invalid = Invalid {
+        rejection: invalid_value("payload.AddLegs.legs[3].origin", "too short"),
+        asked: String::new(),
+    };
+    let rejection = decide(Err(invalid)).unwrap_err();
     assert_eq!(rejection.rule, "invalid-value");
     assert_eq!(rejection.message, "payload.AddLegs.legs[3].origin: too short");
     let facts = [("field", "payload.AddLegs.legs[3].origin"), ("problem", "too short")];

@@ -1,5 +1,7 @@
 //! Bytes and JSON to commands, events to bytes and back, compared with the Avro library; and everything that may arrive instead.
 
+mod meaning;
+
 use super::*;
 use crate::samples::{
     any_command, any_event_envelope, any_outcome, event, leg, one_command_of_each, one_event_of_each, outcome, read_by_the_library,
@@ -243,8 +245,9 @@ fn an_outcome_has_these_bytes() {
     codec().encode_outcome(&outcome(Some(rejection)), &mut out);
     expect![[r#"
         00000000034830303030303030302d303030302d303030302d303030302d3030
-        3030303030303030303116726f746174696f6e2f723102060e02120002186c65
-        67732d6f7665726c6170026d0202066c656702610000"#]]
+        3030303030303030303116726f746174696f6e2f723102060e02120020303132
+        33343536373839616263646566c093af90fa4502186c6567732d6f7665726c61
+        70026d0202066c656702610000"#]]
     .assert_eq(&hex(&out));
 }
 
@@ -376,7 +379,7 @@ fn json_in_the_middle_of_avro_is_told_apart_by_the_header_only() {
 
 fn check_invalid(pointer: &str, value: Value, message: &str) {
     let decoded = decode_json(&with(pointer, Some(value))).unwrap();
-    let rejection = decoded.command.command.unwrap_err();
+    let rejection = decoded.command.command.unwrap_err().rejection;
     assert_eq!((rejection.rule, rejection.message.as_str()), ("invalid-value", message));
     assert_eq!(rejection.facts.len(), 1);
     assert!(message.starts_with(&format!("{}: ", rejection.facts[0]["field"])));
@@ -417,7 +420,7 @@ fn an_instant_beyond_the_calendar_is_an_invalid_value() {
         arrival: domain::Instant(0),
     };
     let value = command_to_avro(&envelope("rotation/r1", Command::Rotation(reschedule)), 1);
-    let rejection = codec().decode_command(None, &value).unwrap().command.command.unwrap_err();
+    let rejection = codec().decode_command(None, &value).unwrap().command.command.unwrap_err().rejection;
     assert_eq!(
         rejection.message,
         "payload.RescheduleLeg.departure: -9223372036854775808 ms since 1970 is outside of the calendar"
@@ -428,7 +431,7 @@ fn an_instant_beyond_the_calendar_is_an_invalid_value() {
 fn a_reason_is_short_however_long_the_value() {
     let long = "x".repeat(500_000);
     let rejection = decode_json(&with("/payload/AddLegs/legs/0/origin", Some(json!(long)))).unwrap();
-    let rejection = rejection.command.command.unwrap_err();
+    let rejection = rejection.command.command.unwrap_err().rejection;
     assert!(rejection.message.len() < 500 && rejection.facts[0]["problem"].len() < 500);
     for wrong in [
         with(&format!("/{long}"), Some(json!(1))),
@@ -520,7 +523,7 @@ fn a_command_of_another_writer_is_resolved_by_name() {
 
     let decoded = codec.decode_command(None, &from_client(2, vec![])).unwrap();
     assert_eq!((decoded.aggregate_id.as_str(), decoded.expected_version), ("rotation/r1", Some(4)));
-    assert_eq!(decoded.command.command.unwrap_err().rule, "unknown-command");
+    assert_eq!(decoded.command.command.unwrap_err().rejection.rule, "unknown-command");
 }
 
 #[test]
@@ -603,7 +606,7 @@ fn a_command_of_a_later_version_is_refused_in_avro_and_in_json_and_keeps_its_env
             (Uuid::from_u128(1), "airport/HNL")
         );
         assert_eq!((decoded.expected_version, decoded.issued_by.as_deref()), (Some(4), Some("planner")));
-        let rejection = decoded.command.command.unwrap_err();
+        let rejection = decoded.command.command.unwrap_err().rejection;
         expect![[r#"
             unknown-command: there is no command CloseAirport in command schema version 2, which is the latest that the processor of this partition knows; if a later version has it, upgrade the processors and send it again with a new command_id"#]]
         .assert_eq(&rejection.to_string());
@@ -627,7 +630,7 @@ fn an_unknown_command_does_not_hide_an_envelope_that_is_none() {
     let name = "C".repeat(100_000);
     let mut long = add_legs();
     long["payload"] = json!({ name: {} });
-    let rejection = decode_json(&long).unwrap().command.command.unwrap_err();
+    let rejection = decode_json(&long).unwrap().command.command.unwrap_err().rejection;
     assert!(rejection.message.len() < 500, "{}", rejection.message);
 }
 
@@ -668,7 +671,7 @@ fn the_first_build_reads_what_it_knows_of_the_latest_version() {
             if index < Content::Command.first().payloads {
                 assert_eq!(found, decoded(&sent));
             } else {
-                assert_eq!(found.command.command.unwrap_err().rule, "unknown-command");
+                assert_eq!(found.command.command.unwrap_err().rejection.rule, "unknown-command");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A counter, the least domain, through JSON.
 
 use super::*;
-use decider::Parts;
+use decider::{Fingerprint, Parts};
 use serde_json::json;
 
 #[derive(Debug)]
@@ -137,6 +137,8 @@ fn an_outcome_comes_back_as_it_was_written() {
             event_count: 0,
             command_offset: 3,
             repeated: true,
+            fingerprint: Fingerprint(0xfedc_ba98_7654_3210),
+            clock_ms: 1_201_802_700_250,
             rejection,
         };
         let mut out = Vec::new();

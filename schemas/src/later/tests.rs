@@ -3,9 +3,12 @@
 use super::*;
 
 fn taken(payload: Value) -> (Option<String>, Value) {
-    let mut value = json!({ "aggregate_id": "airport/HNL", "payload": payload });
-    let name = take_unknown_payload(Content::Command.first(), &mut value);
-    (name, value["payload"].clone())
+    let mut value = json!({ "aggregate_id": "airport/HNL", "payload": payload.clone() });
+    let unknown = take_unknown_payload(Content::Command.first(), &mut value);
+    if let Some(unknown) = &unknown {
+        assert_eq!(unknown.payload, payload, "it is kept as it was sent");
+    }
+    (unknown.map(|unknown| unknown.name), value["payload"].clone())
 }
 
 #[test]

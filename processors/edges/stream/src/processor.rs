@@ -251,6 +251,7 @@ where
             command_bytes_max: COMMAND_BYTES_MAX,
             batch_bytes_max: BATCH_BYTES_MAX,
             cache_bytes_max: self.configuration.cache_bytes_max,
+            remembered_ms: self.topology.topics.commands.retention_ms,
         }
     }
 }

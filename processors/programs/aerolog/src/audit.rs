@@ -48,7 +48,8 @@ pub(crate) struct Arguments {
 const HELP: &str = "\
 What is checked, each with its number:
   I1   no command is lost: whatever is before the committed offset has an outcome, a dead letter, or was forwarded and came there
-  I2   no command is decided twice: each command id has one outcome, and every further one repeats it and says so
+  I2   no command is decided twice: each command id of an aggregate has one outcome, every further one repeats it and says so,
+       and another command under that id is refused
   I3   versions of an aggregate and sequences of a partition are 1, 2, 3 … in offset order
   I4   nothing aborted is built upon: no number is missing that only an aborted event has, no outcome answers for aborted events
   I5   an outcome has as many events as it says, with its command id and numbers, or the log has neither
@@ -120,5 +121,6 @@ fn limits(topology: &Topology) -> Limits {
         command_bytes_max: stream::processor::COMMAND_BYTES_MAX,
         batch_bytes_max: BATCH_BYTES_MAX,
         cache_bytes_max: CACHE_BYTES_MAX,
+        remembered_ms: topology.topics.commands.retention_ms,
     }
 }

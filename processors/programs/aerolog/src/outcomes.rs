@@ -16,6 +16,9 @@ use uuid::Uuid;
 pub(crate) struct Arguments {
     /// Show only the outcome of this command, and stop when it is found or the topic ends
     command_id: Option<Uuid>,
+    /// Of the commands with this id, the one to this aggregate: another aggregate may know the same id
+    #[arg(long, value_name = "ID", requires = "command_id")]
+    aggregate_id: Option<String>,
     /// Begin with the oldest outcome instead of the next one
     #[arg(long)]
     from_beginning: bool,
@@ -112,6 +115,7 @@ pub(crate) fn to_json(partition: u32, outcome: &Outcome) -> serde_json::Value {
         "event_count": outcome.event_count,
         "command_offset": outcome.command_offset,
         "repeated": outcome.repeated,
+        "fingerprint": outcome.fingerprint.to_string(),
     });
     if let Some(rejection) = &outcome.rejection {
         json["rejection"] = json!({ "rule": rejection.rule, "message": rejection.message, "facts": rejection.facts });
@@ -127,7 +131,8 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
     loop {
         let come = outcomes.poll(POLL_WAIT)?;
         for (partition, outcome) in come.outcomes {
-            if arguments.command_id.is_none_or(|wanted| wanted == outcome.command_id) {
+            let is_wanted = arguments.command_id.is_none_or(|wanted| wanted == outcome.command_id);
+            if is_wanted && arguments.aggregate_id.as_ref().is_none_or(|wanted| *wanted == outcome.aggregate_id) {
                 say(to_json(partition, &outcome))?;
                 if arguments.command_id.is_some() {
                     return Ok(if outcome.status == Status::Accepted {

@@ -8,7 +8,7 @@ use crate::{Connection, Verdict, say};
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use command::What;
-use decider::{CommandEnvelope, Status};
+use decider::{CommandEnvelope, Outcome, Status};
 use schemas::{command_to_avro, command_to_json, command_type};
 use service::clock;
 use std::io::Read;
@@ -23,8 +23,8 @@ pub(crate) struct Arguments {
     json: bool,
     #[command(subcommand)]
     what: Option<What>,
-    /// The same id again is the same command: it is decided once
-    #[arg(long, global = true)]
+    /// The same id and the same command again: it is decided once. Another command to the same aggregate under this id is rejected
+    #[arg(long, global = true, value_parser = command_id)]
     command_id: Option<Uuid>,
     /// Reject the command unless the aggregate is at this version
     #[arg(long, global = true)]
@@ -82,7 +82,16 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
         DeadLetters::open(connection)?,
     );
     let place = write(connection, arguments, &ready)?;
-    wait(answers, ready.command_id, place, Duration::from_secs(arguments.timeout))
+    wait(answers, &ready, place, Duration::from_secs(arguments.timeout))
+}
+
+/// An id that a processor takes.
+fn command_id(text: &str) -> Result<Uuid, String> {
+    let id = Uuid::try_parse(text).map_err(|error| error.to_string())?;
+    if id.is_nil() || id.is_max() {
+        return Err("this UUID stands for no id; each command needs an id of its own".to_owned());
+    }
+    Ok(id)
 }
 
 fn by_flags(connection: &Connection, arguments: &Arguments, what: &What) -> anyhow::Result<Ready> {
@@ -122,10 +131,8 @@ fn from_json(mut input: impl Read, command_id: Option<Uuid>) -> anyhow::Result<R
         object.insert("command_id".to_owned(), id.to_string().into());
     }
     let entry = object.entry("command_id").or_insert_with(|| Uuid::new_v4().to_string().into());
-    let command_id = entry
-        .as_str()
-        .and_then(|text| Uuid::try_parse(text).ok())
-        .ok_or_else(|| anyhow!("command_id is not a UUID"))?;
+    let text = entry.as_str().ok_or_else(|| anyhow!("command_id is not a UUID"))?;
+    let command_id = self::command_id(text).map_err(|reason| anyhow!("command_id {text:?}: {reason}"))?;
     let key = object
         .get("aggregate_id")
         .and_then(|id| id.as_str())
@@ -169,12 +176,18 @@ fn write(connection: &Connection, arguments: &Arguments, ready: &Ready) -> anyho
     }
 }
 
-fn wait(answers: (Outcomes, DeadLetters), command_id: Uuid, place: (u32, i64), patience: Duration) -> anyhow::Result<Verdict> {
+fn wait(answers: (Outcomes, DeadLetters), ready: &Ready, place: (u32, i64), patience: Duration) -> anyhow::Result<Verdict> {
+    let Ready { command_id, key, .. } = ready;
+    // In another partition than the one that was written to only where a processor has forwarded the command.
+    let is_ours = |(partition, outcome): &(u32, Outcome)| {
+        let is_of_command = outcome.command_id == *command_id && outcome.aggregate_id == *key;
+        is_of_command && (*partition != place.0 || outcome.command_offset == place.1)
+    };
     let (mut outcomes, mut dead_letters) = answers;
     let began = clock::monotonic();
     while began.elapsed() < patience {
         let come = outcomes.poll(POLL_WAIT)?;
-        if let Some((partition, outcome)) = come.outcomes.into_iter().find(|(_, outcome)| outcome.command_id == command_id) {
+        if let Some((partition, outcome)) = come.outcomes.into_iter().find(is_ours) {
             say(to_json(partition, &outcome))?;
             return Ok(if outcome.status == Status::Accepted {
                 Verdict::Fine

@@ -81,8 +81,12 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
         block_cache_bytes: configuration.rocksdb.block_cache_bytes,
         write_buffer_bytes: configuration.rocksdb.write_buffer_bytes,
     };
-    let store = Arc::new(state::open(&configuration.state_directory, sizing)?);
-    state::bind(&store, &identity.text())?;
+    let store = Arc::new(state::open(
+        &configuration.state_directory,
+        sizing,
+        topology.topics.commands.retention_ms,
+    )?);
+    state::bind(&store, &identity.text(), topology.topics.commands.retention_ms)?;
     StoreMeasures::register(metrics, Arc::clone(&store))?;
 
     waiting("looking up schemas");

@@ -134,7 +134,8 @@ impl Observe for Metrics {
             | Trouble::PartitionStopped
             | Trouble::CommitLost
             | Trouble::TransactionTorn
-            | Trouble::PollGap => {}
+            | Trouble::PollGap
+            | Trouble::DomainFailed => {}
         }
     }
 

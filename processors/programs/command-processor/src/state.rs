@@ -21,8 +21,9 @@ pub enum StateError {
     OtherLog { path: PathBuf, held: String, live: String },
 }
 
-/// Opens the directory. One that is corrupt is set aside and built anew from the log.
-pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<Store, StateError> {
+/// Opens the directory. One that is corrupt, or of another layout, is set aside and built again from the log. Command ids are to be
+/// remembered for `remembered_ms`.
+pub(crate) fn open(path: &Path, sizing: Sizing, remembered_ms: i64) -> Result<Store, StateError> {
     let medium = |error| StateError::Medium {
         path: path.to_owned(),
         error,
@@ -38,8 +39,12 @@ pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<Store, StateError> {
         Ok(store) => match layout(&store) {
             Err(error) if error.fault == Fault::Corrupt => error.reason,
             Err(error) => return Err(error.into()),
-            Ok(None | Some(keys::LAYOUT_NUMBER)) => return Ok(store),
-            Ok(Some(number)) => format!("it has the layout {number}, and this version has {}", keys::LAYOUT_NUMBER),
+            Ok(None) => return Ok(store),
+            Ok(Some(layout)) if layout == keys::layout_value(remembered_ms) => return Ok(store),
+            Ok(Some(layout)) => format!(
+                "it has the layout {layout:?}, and this version with this retention of commands has {:?}",
+                keys::layout_value(remembered_ms)
+            ),
         },
         Err(error) if error.kind == Kind::Corrupt => error.reason,
         Err(error) => return Err(error.into()),
@@ -50,15 +55,15 @@ pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<Store, StateError> {
     Ok(Store::open(path, sizing)?)
 }
 
-/// The number of the layout that the state is kept in; `None` where nothing was stored yet.
-fn layout(store: &Store) -> Result<Option<u8>, ReadError> {
-    let number = store.get(&keys::layout(), |bytes| bytes.first().copied())?.flatten();
+/// The layout that the state is kept in, empty in the first one; `None` where nothing was stored yet.
+fn layout(store: &Store) -> Result<Option<Vec<u8>>, ReadError> {
+    let layout = store.get(&keys::layout(), <[u8]>::to_vec)?;
     let is_used = store.get(&keys::identity(), |_| ())?.is_some();
-    Ok(is_used.then(|| number.unwrap_or(1)))
+    Ok(is_used.then(|| layout.unwrap_or_default()))
 }
 
 /// Binds a fresh state to the topics that it will be built from, and refuses one that was built from others.
-pub(crate) fn bind(store: &Store, live: &str) -> Result<(), StateError> {
+pub(crate) fn bind(store: &Store, live: &str, remembered_ms: i64) -> Result<(), StateError> {
     let held = store.get(&keys::identity(), |bytes| String::from_utf8_lossy(bytes).into_owned())?;
     match held {
         Some(held) if held == live => Ok(()),
@@ -69,8 +74,8 @@ pub(crate) fn bind(store: &Store, live: &str) -> Result<(), StateError> {
         }),
         None => {
             let put = |key, value| Mutation::Put { key, value };
-            let layout = vec![keys::LAYOUT_NUMBER];
-            Ok(store.apply(&[put(keys::identity(), live.as_bytes().to_vec()), put(keys::layout(), layout)])?)
+            let layout = put(keys::layout(), keys::layout_value(remembered_ms));
+            Ok(store.apply(&[put(keys::identity(), live.as_bytes().to_vec()), layout])?)
         }
     }
 }

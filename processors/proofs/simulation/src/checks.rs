@@ -29,9 +29,12 @@ pub(crate) use views_hold_what_is_committed::views_hold_what_is_committed;
 
 use crate::log::Record;
 use crate::scenario::{EventOf, Scenario};
-use decider::Outcome;
+use decider::{Codec, Fingerprint, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
+
+/// A command as its client knows it: aggregate, id and what it means.
+pub(crate) type Asked = (String, Uuid, Fingerprint);
 
 /// A record as it was read at the end.
 #[derive(Debug, Clone)]
@@ -59,10 +62,31 @@ pub(crate) struct History<S: Scenario> {
     pub(crate) partitions: BTreeMap<u32, Partition<S>>,
     /// Partition, offset and reason of each dead letter.
     pub(crate) dead_letters: Vec<(u32, i64, String)>,
-    /// Ids of commands that a client was told are in the log.
-    pub(crate) acknowledged: BTreeSet<Uuid>,
+    /// Commands that a client was told are in the log.
+    pub(crate) acknowledged: BTreeSet<Asked>,
     /// Partition and offset of records that are no commands.
     pub(crate) garbage: BTreeSet<(u32, i64)>,
+    /// Partitions that stopped because the domain fails, and the offset of the group there: nothing is decided from there on.
+    pub(crate) stopped: BTreeMap<u32, i64>,
+}
+
+impl<S: Scenario> History<S> {
+    /// Commands that wait where a partition has stopped.
+    pub(crate) fn waiting(&self) -> BTreeSet<Asked> {
+        let mut codec = S::codec();
+        let mut waiting = BTreeSet::new();
+        for (partition, from) in &self.stopped {
+            let commands = self.partitions.get(partition).into_iter().flat_map(|records| &records.commands);
+            for command in commands.filter(|command| command.offset >= *from) {
+                let value = command.value.value.as_deref().unwrap_or_default();
+                if let Ok(envelope) = codec.decode_command(command.value.content_type, value) {
+                    let fingerprint = Fingerprint::of(&mut codec, &envelope, &mut Vec::new());
+                    waiting.insert((envelope.aggregate_id, envelope.command_id, fingerprint));
+                }
+            }
+        }
+        waiting
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Clients of all kinds: commands and their resends, some to the wrong partition, and what is no command at all.
 
 use crate::chance::Chance;
+use crate::checks::Asked;
 use crate::log::{Log, Record, Topic};
-use crate::scenario::Scenario;
+use crate::scenario::{Command, Scenario};
 use crate::trace::Trace;
+use decider::{Codec, Fingerprint};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -11,25 +13,29 @@ use uuid::Uuid;
 const RESEND_MS_MAX: i64 = 2 * 24 * 60 * 60 * 1000;
 /// Resends are of the last so many commands.
 const RESENDABLE_MAX: usize = 40;
+/// How often a command is made until it is for the wanted aggregate.
+const REUSE_TRIES_MAX: usize = 30;
 /// Commands that are on their way while later ones overtake them.
 const UNDER_WAY_MAX: usize = 5;
 pub(crate) const COMMAND_BYTES_MAX: usize = 4096;
 
-pub(crate) struct Client<S> {
+pub(crate) struct Client<S: Scenario> {
     scenario: S,
     partitions: u32,
+    codec: S::Codec,
     sent: Vec<Sent>,
     /// Sent, and not arrived yet.
     under_way: Vec<Sent>,
     /// Ids of commands that name the version which they expect.
     pub(crate) expecting: BTreeSet<Uuid>,
-    pub(crate) acknowledged: BTreeSet<Uuid>,
+    pub(crate) acknowledged: BTreeSet<Asked>,
     pub(crate) garbage: BTreeSet<(u32, i64)>,
 }
 
 #[derive(Clone)]
 struct Sent {
     id: Uuid,
+    asked: Asked,
     first_ms: i64,
     record: Record,
 }
@@ -38,6 +44,7 @@ impl<S: Scenario> Client<S> {
     pub(crate) fn new(partitions: u32) -> Self {
         Self {
             scenario: S::new(),
+            codec: S::codec(),
             partitions,
             sent: Vec::new(),
             under_way: Vec::new(),
@@ -53,27 +60,64 @@ impl<S: Scenario> Client<S> {
             0 => self.send_garbage(log, chance, trace),
             1..4 => self.send_again(log, chance, trace),
             4 => self.arrive_late(log, chance, trace),
+            5 if !self.sent.is_empty() => self.reuse(log, chance, trace),
             _ => {
                 let id = chance.uuid();
-                let expected_version = chance.hits(100).then(|| chance.below(6));
-                if expected_version.is_some() {
-                    self.expecting.insert(id);
-                }
-                let command = self.scenario.command(id, expected_version, chance);
-                let record = Record {
-                    key: Some(command.aggregate_id.into_bytes()),
-                    value: Some(command.value),
-                    content_type: command.content_type,
-                    ..Record::default()
-                };
-                let first_ms = log.now_ms;
-                self.sent.push(Sent { id, first_ms, record });
-                if self.sent.len() > RESENDABLE_MAX {
-                    self.sent.remove(0);
-                }
-                self.send_first(self.sent.len() - 1, log, chance, trace);
+                let command = self.command(id, chance);
+                self.send_new(id, command, log, chance, trace);
             }
         }
+    }
+
+    fn command(&mut self, id: Uuid, chance: &mut Chance) -> Command {
+        let expected_version = chance.hits(100).then(|| chance.below(6));
+        if expected_version.is_some() {
+            self.expecting.insert(id);
+        }
+        self.scenario.command(id, expected_version, chance)
+    }
+
+    /// Gives an id that is in use to another command, of the same aggregate or of another one.
+    fn reuse(&mut self, log: &mut Log, chance: &mut Chance, trace: &mut Trace) {
+        let Sent { id, asked, .. } = self.sent[chance.index(self.sent.len())].clone();
+        let wants_same = chance.hits(500);
+        for _ in 0..REUSE_TRIES_MAX {
+            let command = self.command(id, chance);
+            if (command.aggregate_id == asked.0) == wants_same {
+                let what = if wants_same {
+                    "another command under an old id"
+                } else {
+                    "an old id for another aggregate"
+                };
+                trace.happened(what, format_args!("{id}"));
+                self.send_new(id, command, log, chance, trace);
+                return;
+            }
+        }
+    }
+
+    fn send_new(&mut self, id: Uuid, command: Command, log: &mut Log, chance: &mut Chance, trace: &mut Trace) {
+        let decoded = self.codec.decode_command(command.content_type, &command.value);
+        let envelope = decoded.expect("a client sends commands");
+        let fingerprint = Fingerprint::of(&mut self.codec, &envelope, &mut Vec::new());
+        let asked = (command.aggregate_id.clone(), id, fingerprint);
+        let record = Record {
+            key: Some(command.aggregate_id.into_bytes()),
+            value: Some(command.value),
+            content_type: command.content_type,
+            ..Record::default()
+        };
+        let first_ms = log.now_ms;
+        self.sent.push(Sent {
+            id,
+            asked,
+            first_ms,
+            record,
+        });
+        if self.sent.len() > RESENDABLE_MAX {
+            self.sent.remove(0);
+        }
+        self.send_first(self.sent.len() - 1, log, chance, trace);
     }
 
     /// A command arrives, at times twice at once, or is overtaken by later ones.
@@ -98,13 +142,18 @@ impl<S: Scenario> Client<S> {
             return;
         }
         let index = chance.index(self.under_way.len());
-        let Sent { id, first_ms, record } = self.under_way.swap_remove(index);
+        let Sent {
+            id,
+            asked,
+            first_ms,
+            record,
+        } = self.under_way.swap_remove(index);
         if log.now_ms - first_ms < RESEND_MS_MAX {
             let key = record.key.as_deref().unwrap_or_default();
             let partition = topology::partition_of(key, self.partitions);
             let offset = log.append(Topic::Commands, partition, record);
             trace.happened("overtaken", format_args!("{id} to {partition}/{offset}"));
-            self.acknowledged.insert(id);
+            self.acknowledged.insert(asked);
         }
     }
 
@@ -128,7 +177,7 @@ impl<S: Scenario> Client<S> {
 
     /// The record may arrive or not, and the client may learn of it or not.
     fn send(&mut self, index: usize, log: &mut Log, chance: &mut Chance, trace: &mut Trace) {
-        let Sent { id, record, .. } = &self.sent[index];
+        let Sent { id, asked, record, .. } = &self.sent[index];
         if chance.hits(20) {
             trace.happened("lost on the way", format_args!("{id}"));
             return;
@@ -144,7 +193,7 @@ impl<S: Scenario> Client<S> {
         let offset = log.append(Topic::Commands, partition, record.clone());
         trace.happened("sent", format_args!("{id} to {partition}/{offset}"));
         if !chance.hits(50) {
-            self.acknowledged.insert(*id);
+            self.acknowledged.insert(asked.clone());
         }
     }
 
@@ -156,7 +205,7 @@ impl<S: Scenario> Client<S> {
             value: Some(chance.bytes(60)),
             ..Record::default()
         };
-        let kind = match chance.below(7) {
+        let kind = match chance.below(8) {
             0 => {
                 record.key = None;
                 partition = any_partition(self.partitions, chance);
@@ -181,6 +230,14 @@ impl<S: Scenario> Client<S> {
                 partition = topology::partition_of(&key, self.partitions);
                 (record.key, record.value, record.content_type) = (Some(key), Some(command.value), command.content_type);
                 "key differs"
+            }
+            6 => {
+                let id = if chance.hits(500) { Uuid::nil() } else { Uuid::max() };
+                let command = self.scenario.command(id, None, chance);
+                partition = topology::partition_of(command.aggregate_id.as_bytes(), self.partitions);
+                (record.key, record.value, record.content_type) =
+                    (Some(command.aggregate_id.into_bytes()), Some(command.value), command.content_type);
+                "no command id"
             }
             5 => {
                 record.value = Some(vec![0, 0, 0, 9, 9, 1, 2, 3]);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 /// So many seeds hit everything often enough.
 pub const SEEDS_MIN: u64 = 200;
 /// What has to have happened at least so often in that many seeds together.
-const HAPPENED_AT_LEAST: [(&str, u64); 61] = [
+const HAPPENED_AT_LEAST: [(&str, u64); 67] = [
     ("accepted", 10_000),
     ("rejected", 10_000),
     ("repeated", 1_000),
@@ -14,6 +14,12 @@ const HAPPENED_AT_LEAST: [(&str, u64); 61] = [
     ("repeated later", 100),
     ("repeated in a later epoch", 100),
     ("repeated by another owner", 100),
+    ("forgotten", 20),
+    ("another command under an old id", 500),
+    ("an old id for another aggregate", 500),
+    ("refused for its id", 500),
+    ("clock a year ahead", 100),
+    ("clock right again", 100),
     ("forwarded", 1_000),
     ("dead letter", 1_000),
     ("version conflict", 100),
@@ -69,6 +75,19 @@ const HAPPENED_AT_LEAST: [(&str, u64); 61] = [
     ("taken over warm", 100),
     ("replay", 1_000),
 ];
+/// The same, where the domain has bugs.
+const BUGS_AT_LEAST: [(&str, u64); 10] = [
+    ("accepted", 5_000),
+    ("accepted without an event", 100),
+    ("bug in decide", 20),
+    ("bug in evolve", 20),
+    ("bug in store", 20),
+    ("bug in size_bytes", 20),
+    ("bug in load", 20),
+    ("bug in encode_event", 20),
+    ("stopped at the end", 100),
+    ("not stopped at the end", 100),
+];
 /// Crashes came before each of these at least so often.
 const CRASHED_BEFORE: [&str; 18] = [
     "poll",
@@ -121,6 +140,16 @@ impl Coverage {
             .iter()
             .map(|(before, count)| format!("{count:>12} crash before: {before}"));
         happened.chain(crashes).collect()
+    }
+
+    /// What bugs of the domain should have brought about in so many seeds, and did not.
+    pub fn wanting_bugs(&self) -> Vec<String> {
+        let of = |what: &str| self.happened.get(what).copied().unwrap_or_default();
+        let is_wanting = |(what, least): &&(&str, u64)| self.seeds >= SEEDS_MIN && of(what) < *least;
+        let wanting = BUGS_AT_LEAST.iter().filter(is_wanting);
+        wanting
+            .map(|(what, least)| format!("{what} happened only {} times, not {least}", of(what)))
+            .collect()
     }
 
     /// What happened too seldom for so many seeds, or should never have happened. Fewer seeds than [`SEEDS_MIN`] prove too little to

@@ -7,7 +7,7 @@ use crate::place::Place;
 use crate::scenario::Scenario;
 use crate::world::World;
 use crate::{Faults, replica};
-use decider::{Codec, DecodeError};
+use decider::{Call, Codec, DecodeError, DomainFailure};
 use std::collections::BTreeMap;
 
 /// After that many rounds everything must have settled.
@@ -61,7 +61,7 @@ impl<S: Scenario, P: Place> World<S, P> {
                 Err(_) => return Ok(false),
                 Ok(committed) => committed.map_or(0, |committed| committed.offset),
             };
-            if self.log.goes_on(Topic::Commands, partition, committed) {
+            if self.log.goes_on(Topic::Commands, partition, committed) && self.stopped(partition).is_none() {
                 return Ok(false);
             }
         }
@@ -73,13 +73,41 @@ impl<S: Scenario, P: Place> World<S, P> {
         Ok(true)
     }
 
+    /// Where the owner of a partition has stopped.
+    fn stopped(&self, partition: u32) -> Option<&DomainFailure> {
+        self.processors.iter().find_map(|processor| processor.stopped(partition))
+    }
+
+    /// A partition stops at the command that the domain fails at, which is the next one to decide, or at an event that it cannot apply.
+    fn stops(&mut self) -> Result<BTreeMap<u32, i64>, Violation> {
+        let mut stops = BTreeMap::new();
+        for partition in 0..self.limits.partitions {
+            let committed = self
+                .log
+                .stable_offset(partition)
+                .ok()
+                .flatten()
+                .map_or(0, |committed| committed.offset);
+            let Some(failure) = self.stopped(partition) else {
+                self.trace.happened("not stopped at the end", format_args!("{partition}"));
+                continue;
+            };
+            if failure.call != Call::Load && failure.offset < committed {
+                return Err(Violation::new("I13", format!("{failure}, but the group has committed {committed}")));
+            }
+            stops.insert(partition, committed);
+            self.trace.happened("stopped at the end", format_args!("{partition}"));
+        }
+        Ok(stops)
+    }
+
     pub(crate) fn judge(&mut self) -> Result<(), Violation> {
         self.log.settled()?;
         let history = self.history()?;
         self.count_answers(&history);
         checks::former_owners_are_silent(&history)?;
         checks::commands_are_answered(&history)?;
-        checks::commands_are_answered_once(&history)?;
+        checks::commands_are_answered_once(&history, self.limits)?;
         checks::numbers_are_dense(&history)?;
         checks::transactions_are_whole(&history)?;
         checks::offsets_go_on(&history)?;
@@ -114,13 +142,24 @@ impl<S: Scenario, P: Place> World<S, P> {
             let mut firsts = BTreeMap::new();
             for outcome in &partition.outcomes {
                 let (id, transaction) = (outcome.value.command_id, outcome.transaction.unwrap_or_default());
+                let key = (&outcome.value.aggregate_id, id);
+                if outcome.value.status == decider::Status::Accepted && outcome.value.event_count == 0 {
+                    self.trace.happened("accepted without an event", format_args!("{id}"));
+                }
+                if outcome.value.refuses_id() {
+                    self.trace.happened("refused for its id", format_args!("{id}"));
+                    continue;
+                }
                 let conflicts = |rejection: &decider::Rejection| rejection.rule == "expected-version";
                 if !outcome.value.repeated && self.client.expecting.contains(&id) {
                     let conflict = outcome.value.rejection.as_ref().is_some_and(conflicts);
                     let what = if conflict { "version conflict" } else { "version as expected" };
                     self.trace.happened(what, format_args!("{id}"));
                 }
-                let first = *firsts.entry(id).or_insert(transaction);
+                if !outcome.value.repeated && firsts.contains_key(&key) {
+                    self.trace.happened("forgotten", format_args!("{id}"));
+                }
+                let first = *firsts.entry(key).or_insert(transaction);
                 if outcome.value.repeated {
                     let ((owner, epoch), (first_owner, first_epoch)) = (self.log.writer(transaction), self.log.writer(first));
                     let what = match () {
@@ -147,7 +186,8 @@ impl<S: Scenario, P: Place> World<S, P> {
     }
 
     /// What a reader of the topics finds.
-    pub(crate) fn history(&self) -> Result<History<S>, Violation> {
+    pub(crate) fn history(&mut self) -> Result<History<S>, Violation> {
+        let stopped = self.stops()?;
         let mut codec = S::codec();
         let mut partitions = BTreeMap::new();
         for number in 0..self.limits.partitions {
@@ -180,6 +220,7 @@ impl<S: Scenario, P: Place> World<S, P> {
             dead_letters: dead_letters.into_iter().filter_map(|stored| stored.record.coordinates).collect(),
             acknowledged: self.client.acknowledged.clone(),
             garbage: self.client.garbage.clone(),
+            stopped,
         })
     }
 }

@@ -8,7 +8,8 @@
 //! What goes wrong, each at a rate that the seed draws: clients that resend, send twice, misroute, overtake and send what is no
 //! command; processes that crash between any two steps, or in the midst of writing, lose what was not flushed, find an old copy of
 //! their state or none; pauses, expired sessions and zombies; abortable errors, fences, expired transactions; ends of transactions
-//! that come late, twice, or not at all, and answers that get lost; clocks that jump. `Coverage` counts all of it, and so many seeds
+//! that come late, twice, or not at all, and answers that get lost; clocks that jump; in the domain `faulty` functions of the domain that
+//! panic or fail, of which each stops one partition. `Coverage` counts all of it, and so many seeds
 //! that hit too little of it are a failure.
 //!
 //! `cargo run --release -p simulation -- --domain schedule --seeds 10000` runs so many seeds on all cores, and stops at the first
@@ -34,7 +35,7 @@ mod world;
 pub use chance::Chance;
 pub use coverage::{Coverage, SEEDS_MIN};
 pub use place::{InMemory, Place};
-pub use scenario::{Bank, Command, EventOf, Scenario, Schedule};
+pub use scenario::{Bank, Command, EventOf, Faulty, Scenario, Schedule};
 pub use trace::Trace;
 pub use world::run;
 

@@ -57,6 +57,8 @@ pub(crate) struct Log {
     /// Every offset that was ever committed, in order.
     pub(crate) offset_history: Vec<(u32, i64)>,
     pub(crate) now_ms: i64,
+    /// How far the brokers' clock is ahead of the time.
+    pub(crate) ahead_ms: i64,
 }
 
 impl Log {
@@ -67,7 +69,7 @@ impl Log {
 
     fn push(&mut self, topic: Topic, partition: u32, mut record: Record, transaction: Option<u64>) -> i64 {
         if topic != Topic::Outcomes {
-            record.timestamp_ms = self.now_ms;
+            record.timestamp_ms = self.now_ms + self.ahead_ms;
         }
         let slots = self.partitions.entry((topic, partition)).or_default();
         slots.push(Slot::Record(Box::new(record), transaction));

@@ -1,7 +1,7 @@
 //! Runs the simulation for any number of seeds, on several threads.
 
 use clap::{Parser, ValueEnum};
-use simulation::{Bank, Coverage, InMemory, Schedule, Trace, Violation, run};
+use simulation::{Bank, Coverage, Faulty, InMemory, Schedule, Trace, Violation, run};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -35,6 +35,8 @@ struct Arguments {
 enum Domain {
     Schedule,
     Bank,
+    /// The bank with bugs.
+    Faulty,
 }
 
 impl Domain {
@@ -42,6 +44,7 @@ impl Domain {
         match self {
             Self::Schedule => run::<Schedule, InMemory>(seed, None, keep_lines),
             Self::Bank => run::<Bank, InMemory>(seed, None, keep_lines),
+            Self::Faulty => run::<Faulty, InMemory>(seed, None, keep_lines),
         }
     }
 }
@@ -53,7 +56,10 @@ fn main() -> ExitCode {
     let seeds = format!("{} seeds from {} on", arguments.seeds, arguments.seed);
     match run_all(&arguments) {
         Ok(coverage) => {
-            let wanting = coverage.wanting();
+            let wanting = match arguments.domain {
+                Domain::Schedule | Domain::Bank => coverage.wanting(),
+                Domain::Faulty => coverage.wanting_bugs(),
+            };
             coverage.lines().iter().for_each(|line| eprintln!("{line}"));
             if wanting.is_empty() {
                 eprintln!("{seeds}: every invariant holds");

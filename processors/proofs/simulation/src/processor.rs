@@ -12,7 +12,7 @@ use crate::place::Place;
 use crate::scenario::Scenario;
 use crate::trace::Trace;
 use crate::{Faults, Sabotage, Violation};
-use decider::{Batch, Limits, Machine};
+use decider::{Batch, Call, DomainFailure, Limits, Machine};
 use follower::Follower;
 use keyvalue::Mutation;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -53,6 +53,8 @@ struct Run<S: Scenario> {
     /// By partition: the generation since which it was never anybody else's.
     assigned: BTreeMap<u32, u32>,
     takeovers: VecDeque<Takeover>,
+    /// Partitions that stopped at a command or an event which the domain fails at, and where that was.
+    stopped: BTreeMap<u32, DomainFailure>,
     /// Schema ids that no registry knows.
     unreadable: BTreeMap<u32, String>,
     partitions: u32,
@@ -124,6 +126,7 @@ impl<S: Scenario, P: Place> Processor<S, P> {
             generation: 0,
             assigned: BTreeMap::new(),
             takeovers: VecDeque::new(),
+            stopped: BTreeMap::new(),
             unreadable: BTreeMap::new(),
             partitions: self.limits.partitions,
             stage: Stage::Poll,
@@ -217,6 +220,12 @@ impl<S: Scenario, P: Place> Processor<S, P> {
         Ok(())
     }
 
+    /// Where the domain has failed in a partition that this processor owns.
+    pub(crate) fn stopped(&self, partition: u32) -> Option<&DomainFailure> {
+        let run = self.run.as_ref().filter(|run| run.assigned.contains_key(&partition))?;
+        run.stopped.get(&partition)
+    }
+
     /// Nothing is under way.
     pub(crate) fn is_idle(&self) -> bool {
         let idle = |run: &Run<S>| matches!(run.stage, Stage::Poll) && run.takeovers.is_empty() && !run.renews;
@@ -249,6 +258,7 @@ impl<S: Scenario> Run<S> {
         for partition in self.assigned.keys().filter(|partition| !kept.contains(partition)) {
             self.machine.close(*partition);
         }
+        self.stopped.retain(|partition, _| kept.contains(partition));
         for partition in owned.keys() {
             if self.follower.let_go(*partition, around.sabotage) {
                 around.trace.happened("taken over warm", format_args!("{name} {partition}"));
@@ -270,6 +280,28 @@ impl<S: Scenario> Run<S> {
         for partition in self.assigned.keys() {
             self.machine.close(*partition);
         }
+        self.stopped.clear();
         self.takeovers = self.assigned.keys().map(|partition| Takeover::new(*partition)).collect();
+    }
+
+    /// The domain fails at a record: its partition is left alone until it is taken over again.
+    fn stop(&mut self, failure: DomainFailure, around: &mut Surroundings<'_>) {
+        around.trace.happened(bug_in(failure.call), format_args!("{failure}"));
+        self.machine.close(failure.partition);
+        self.stopped.insert(failure.partition, failure);
+    }
+}
+
+fn bug_in(call: Call) -> &'static str {
+    match call {
+        Call::DecodeCommand => "bug in decode_command",
+        Call::EncodeMeaning => "bug in encode_meaning",
+        Call::Load => "bug in load",
+        Call::Decide => "bug in decide",
+        Call::Evolve => "bug in evolve",
+        Call::Store => "bug in store",
+        Call::Size => "bug in size_bytes",
+        Call::EncodeEvent => "bug in encode_event",
+        Call::EncodeOutcome => "bug in encode_outcome",
     }
 }

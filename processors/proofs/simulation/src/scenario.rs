@@ -6,9 +6,11 @@ use keyvalue::{Mutation, Read};
 use uuid::Uuid;
 
 mod bank;
+mod faulty;
 mod schedule;
 
 pub use bank::Bank;
+pub use faulty::Faulty;
 pub use schedule::Schedule;
 
 /// A command's record, as a client makes it.

@@ -20,6 +20,9 @@ const STEPS: u64 = 4_000;
 const WITNESSES_MAX: usize = 3;
 const STATES_MAX: usize = 8;
 const HOUR_MS: i64 = 60 * 60 * 1000;
+const YEAR_MS: i64 = 365 * 24 * HOUR_MS;
+/// As the commands topic is retained.
+const REMEMBERED_MS: i64 = 7 * 24 * HOUR_MS;
 
 pub(crate) struct World<S: Scenario, P> {
     pub(crate) log: Log,
@@ -88,6 +91,7 @@ impl<S: Scenario, P: Place> World<S, P> {
             command_bytes_max: COMMAND_BYTES_MAX,
             batch_bytes_max: *chance.one_of(&[500, 5_000, 1 << 20]),
             cache_bytes_max: *chance.one_of(&[0, 800, 3_000, 1 << 20]),
+            remembered_ms: *chance.one_of(&[2 * HOUR_MS, REMEMBERED_MS]),
         };
         let faults = Faults {
             batch_records_max: chance.index(12) + 1,
@@ -243,11 +247,22 @@ impl<S: Scenario, P: Place> World<S, P> {
         }
     }
 
-    /// Mostly forward, sometimes by days, and at times a little back.
+    /// Mostly forward, sometimes by most of a day, and at times a little back. The brokers' clock is right, or a year ahead.
     fn pass_time(&mut self) {
         let later_ms = match self.chance.below(100) {
             0..5 => 20 * HOUR_MS,
             5..15 => -2_000,
+            15..25 => {
+                let (ahead_ms, what) = if self.log.ahead_ms == 0 {
+                    (YEAR_MS, "clock a year ahead")
+                } else {
+                    (0, "clock right again")
+                };
+                self.log.ahead_ms = ahead_ms;
+                self.trace.happened(what, format_args!(""));
+                700
+            }
+            25..35 => HOUR_MS / 2,
             _ => 700,
         };
         self.log.now_ms += later_ms;

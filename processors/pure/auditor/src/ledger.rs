@@ -3,11 +3,11 @@
 //! | prefix | rest | value |
 //! |---|---|---|
 //! | 0x80 | partition, offset of a command | the dead letter: its place, its reason |
-//! | 0x81 | partition, command id | the first outcome: offset, time, what it said |
+//! | 0x81 | partition, command id, aggregate id | the first outcome: offset, clock, what it said, fingerprint |
 //! | 0x82 | partition, aggregate id | version, u64 |
 //! | 0x83 | partition, sequence | offset of an aborted event |
-//! | 0x84 | partition, command id | offset of an aborted event of it |
-//! | 0x85 | partition, command id | offset of an aborted outcome of it |
+//! | 0x84 | partition, command id, aggregate id | offset of an aborted event of it |
+//! | 0x85 | partition, command id, aggregate id | offset of an aborted outcome of it |
 //! | 0x86 | partition, offset of a command | the partition that it must have been forwarded to |
 //! | 0x87 | partition, offset of a command | where its forwarded copy lies |
 //! | 0x88 | partition, session | offset of its last outcome |
@@ -45,8 +45,8 @@ pub(crate) fn at_offset(prefix: Prefix, partition: u32, offset: i64) -> Vec<u8> 
     key(prefix, partition, &offset.to_be_bytes())
 }
 
-pub(crate) fn of_command(prefix: Prefix, partition: u32, command_id: Uuid) -> Vec<u8> {
-    key(prefix, partition, command_id.as_bytes())
+pub(crate) fn of_command(prefix: Prefix, partition: u32, aggregate_id: &str, command_id: Uuid) -> Vec<u8> {
+    key(prefix, partition, &[command_id.as_bytes(), aggregate_id.as_bytes()].concat())
 }
 
 /// That many changes wait in memory at most.

@@ -1,7 +1,8 @@
 //! What to do with one incoming record: answer the command in it, send it on, or put it aside.
 
 use crate::batch::{Batch, DeadLetter, Incoming, Outgoing};
-use crate::{Codec, CommandEnvelope, Cursor, DecodeError, Domain, Machine, StepError};
+use crate::machine::StepFailure;
+use crate::{Call, Codec, CommandEnvelope, Cursor, DecodeError, Domain, Machine, StepError};
 use keyvalue::Read;
 use std::collections::BTreeMap;
 
@@ -17,18 +18,19 @@ impl<D: Domain> Machine<D> {
         record: &Incoming<'_>,
         unreadable: &BTreeMap<u32, String>,
         batch: &mut Batch,
-    ) -> Result<(), StepError> {
+    ) -> Result<(), StepFailure> {
         let (partition, offset) = (record.partition, record.offset);
         let before = match batch.cursors.get(&partition).or_else(|| self.open.get(&partition)) {
             Some(cursor) => *cursor,
-            None => return Err(StepError::NotOpen { partition, offset }),
+            None => return Err(StepError::NotOpen { partition, offset }.into()),
         };
         if offset < before.next_command_offset {
             return Err(StepError::WentBack {
                 partition,
                 offset,
                 expected: before.next_command_offset,
-            });
+            }
+            .into());
         }
         let next_command_offset = offset + 1;
         batch.cursors.insert(
@@ -39,6 +41,7 @@ impl<D: Domain> Machine<D> {
             },
         );
 
+        batch.call = Call::DecodeCommand;
         match self.admit(codec, record, unreadable) {
             Ok(Admitted::Command(envelope)) => self.answer(read, codec, index, record, envelope, batch),
             Ok(Admitted::Elsewhere(to_partition)) => {
@@ -58,7 +61,8 @@ impl<D: Domain> Machine<D> {
                 schema_id,
                 partition,
                 offset,
-            }),
+            }
+            .into()),
         }
     }
 
@@ -99,11 +103,14 @@ impl<D: Domain> Machine<D> {
             };
         }
         match codec.decode_command(record.content_type, value) {
-            Ok(envelope) if envelope.aggregate_id.as_bytes() == key => Ok(Admitted::Command(envelope)),
-            Ok(envelope) => Err(DeadLetter::KeyDiffers {
+            Ok(envelope) if envelope.aggregate_id.as_bytes() != key => Err(DeadLetter::KeyDiffers {
                 aggregate_id: envelope.aggregate_id,
             }
             .into()),
+            Ok(CommandEnvelope { command_id, .. }) if command_id.is_nil() || command_id.is_max() => {
+                Err(DeadLetter::NoCommandId { command_id }.into())
+            }
+            Ok(envelope) => Ok(Admitted::Command(envelope)),
             Err(DecodeError::Malformed(reason)) => Err(DeadLetter::Malformed(reason).into()),
             Err(DecodeError::UnknownSchema(schema_id)) => match unreadable.get(&schema_id) {
                 Some(reason) => Err(DeadLetter::UnknownSchema {

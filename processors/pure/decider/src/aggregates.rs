@@ -1,6 +1,6 @@
 //! The aggregates in memory: a cache bounded by bytes, and those that the batch in hand has touched.
 //!
-//! What a batch has touched stays marked until its transaction ends. Committed, it is weighed anew; aborted, it is dropped and read
+//! What a batch has touched stays marked until its transaction ends. Committed, it is weighed again; aborted, it is dropped and read
 //! again from the store, which never holds anything that was not committed.
 
 use crate::{Domain, keys};
@@ -16,6 +16,21 @@ pub(crate) struct Held<S> {
     pub(crate) state: S,
     pub(crate) version: u64,
     pub(crate) partition: u32,
+    /// The state's size, as the domain says it.
+    pub(crate) bytes: usize,
+}
+
+/// Why an aggregate could not be loaded.
+pub(crate) enum NotLoaded {
+    Read(ReadError),
+    /// Its parts are there, and the domain does not take them.
+    Refused(String),
+}
+
+impl From<ReadError> for NotLoaded {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
 }
 
 pub(crate) struct Aggregates<D: Domain> {
@@ -44,7 +59,7 @@ impl<D: Domain> Aggregates<D> {
     }
 
     /// The aggregate as the batch in hand has left it: from the cache, or from the store.
-    pub(crate) fn touch(&mut self, read: &impl Read, partition: u32, id: &str) -> Result<&mut Held<D::State>, ReadError> {
+    pub(crate) fn touch(&mut self, read: &impl Read, partition: u32, id: &str) -> Result<&mut Held<D::State>, NotLoaded> {
         if !self.cache.contains(id) {
             let loaded = Cached {
                 held: load::<D>(read, partition, id)?,
@@ -64,7 +79,7 @@ impl<D: Domain> Aggregates<D> {
     pub(crate) fn keep_touched(&mut self) {
         for id in self.touched.drain(..) {
             if let Some(cached) = self.cache.peek_mut(&id) {
-                let bytes = D::size_bytes(&cached.held.state) + id.len() + ENTRY_BYTES;
+                let bytes = cached.held.bytes + id.len() + ENTRY_BYTES;
                 self.cache_bytes = self.cache_bytes - cached.bytes + bytes;
                 cached.bytes = bytes;
                 cached.is_touched = false;
@@ -107,7 +122,7 @@ impl<D: Domain> Aggregates<D> {
 }
 
 /// One prefix scan: the parts in key order, each with the version that wrote it.
-fn load<D: Domain>(read: &impl Read, partition: u32, id: &str) -> Result<Held<D::State>, ReadError> {
+fn load<D: Domain>(read: &impl Read, partition: u32, id: &str) -> Result<Held<D::State>, NotLoaded> {
     let prefix = keys::aggregate(partition, id);
     let mut version = 0;
     let mut is_cut = false;
@@ -130,13 +145,19 @@ fn load<D: Domain>(read: &impl Read, partition: u32, id: &str) -> Result<Held<D:
         ControlFlow::Continue(())
     })?;
     if is_cut {
-        return Err(corrupt("a part has no version"));
+        return Err(corrupt("a part has no version").into());
     }
     let state = if version == 0 {
         D::initial(id)
     } else {
         let mut parts = parts.iter().map(|&(from, middle, to)| (&bytes[from..middle], &bytes[middle..to]));
-        D::load(id, &mut parts).map_err(|reason| corrupt(&reason))?
+        D::load(id, &mut parts).map_err(NotLoaded::Refused)?
     };
-    Ok(Held { state, version, partition })
+    let bytes = D::size_bytes(&state);
+    Ok(Held {
+        state,
+        version,
+        partition,
+        bytes,
+    })
 }

@@ -1,9 +1,10 @@
 //! What goes into the machine and what comes out of it, as data.
 
-use crate::{Cursor, Status};
+use crate::{Call, Cursor, Status};
 use keyvalue::Mutation;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use uuid::Uuid;
 
 /// One record of the commands topic.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +66,9 @@ pub enum DeadLetter {
     Malformed(String),
     #[error("the key is not the command's aggregate id, which is {aggregate_id:?}")]
     KeyDiffers { aggregate_id: String },
+    /// Outcomes are told apart by aggregate and id. This is how programs write that they have none.
+    #[error("the command_id is {command_id}, which stands for no id; each command needs an id of its own")]
+    NoCommandId { command_id: Uuid },
 }
 
 impl DeadLetter {
@@ -80,6 +84,7 @@ impl DeadLetter {
             Self::UnknownSchema { .. } => "unknown_schema",
             Self::Malformed(_) => "malformed",
             Self::KeyDiffers { .. } => "key_differs",
+            Self::NoCommandId { .. } => "no_command_id",
         }
     }
 }
@@ -106,6 +111,8 @@ pub struct Batch {
     pub(crate) bytes: Vec<u8>,
     pub(crate) mutations: Vec<Mutation>,
     pub(crate) cursors: BTreeMap<u32, Cursor>,
+    /// What the domain was called for last.
+    pub(crate) call: Call,
 }
 
 impl Batch {

@@ -18,6 +18,14 @@ pub trait Codec<D: Domain>: Send {
     /// `content_type` is the record header of that name.
     fn decode_command(&mut self, content_type: Option<&[u8]>, value: &[u8]) -> Result<CommandEnvelope<D::Command>, DecodeError>;
 
+    /// Appends bytes that say what a command asks for, from which its [`crate::Fingerprint`] is made. They follow from the decoded
+    /// command alone: the same for every form in which it can be sent, whatever the order of its fields, and other ones for every
+    /// command that asks for something else.
+    ///
+    /// Fingerprints are compared over weeks and over upgrades: of a command that could be sent before, the bytes never change. A field
+    /// that a later version adds contributes nothing where it has its default.
+    fn encode_meaning(&mut self, command: &D::Command, out: &mut Vec<u8>);
+
     /// Makes a writer's schema known. An error says why it cannot be read with ours; its records are dead letters then.
     fn learn(&mut self, schema_id: u32, schema_json: &str) -> Result<(), String>;
 

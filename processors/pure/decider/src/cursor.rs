@@ -12,11 +12,21 @@ pub struct Cursor {
     pub sequence: u64,
     /// The greatest sequence that an outcome has told. Less than `sequence` where outcomes are missing, more where events are.
     pub answered: u64,
-    /// The latest timestamp of a decided command, milliseconds since the epoch: the partition's clock, which never goes back.
+    /// The timestamp of the last answered command, milliseconds since the epoch; 0 before the first one. It goes back where the
+    /// broker's clock does.
+    pub decided_at_ms: i64,
+    /// The partition's clock, by which command ids are remembered: the timestamp of the first command, and from one command to the next
+    /// as much more as their timestamps differ, but not less than 0 and not more than [`CLOCK_STEP_MS_MAX`].
     pub clock_ms: i64,
 }
 
-const BYTES: usize = 48;
+/// So much passes at most on a partition's clock between two commands. A broker's clock that jumps, however far and for however long,
+/// takes no more than this from the time for which command ids are remembered; in exchange a longer silence counts as this much.
+pub const CLOCK_STEP_MS_MAX: i64 = 60 * 60 * 1000;
+/// Kafka's producer takes a timestamp of 0 for the wish to set the time itself.
+const TIMESTAMP_MS_MIN: i64 = 1;
+
+const BYTES: usize = 56;
 
 impl Cursor {
     /// The stored cursor of a partition; `None` where nothing was ever stored.
@@ -37,12 +47,26 @@ impl Cursor {
         }
     }
 
+    /// A command with this timestamp is answered. Only what is answered moves the clock: a state that is built from the log knows the
+    /// times of outcomes, and nothing of dead letters and of what was forwarded.
+    pub(crate) fn tick(&mut self, timestamp_ms: i64) {
+        let timestamp_ms = timestamp_ms.max(TIMESTAMP_MS_MIN);
+        self.clock_ms = if self.decided_at_ms == 0 {
+            timestamp_ms
+        } else {
+            let passed_ms = timestamp_ms.saturating_sub(self.decided_at_ms);
+            self.clock_ms.saturating_add(passed_ms.clamp(0, CLOCK_STEP_MS_MAX))
+        };
+        self.decided_at_ms = timestamp_ms;
+    }
+
     fn to_bytes(self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(BYTES);
         for number in [
             self.next_command_offset,
             self.next_event_offset,
             self.next_outcome_offset,
+            self.decided_at_ms,
             self.clock_ms,
         ] {
             bytes.extend_from_slice(&number.to_be_bytes());
@@ -64,9 +88,10 @@ impl Cursor {
             next_command_offset: number(0),
             next_event_offset: number(1),
             next_outcome_offset: number(2),
-            clock_ms: number(3),
-            sequence: number(4).cast_unsigned(),
-            answered: number(5).cast_unsigned(),
+            decided_at_ms: number(3),
+            clock_ms: number(4),
+            sequence: number(5).cast_unsigned(),
+            answered: number(6).cast_unsigned(),
         })
     }
 }

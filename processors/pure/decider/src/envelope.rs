@@ -1,12 +1,12 @@
 //! What surrounds a command, an event and an outcome, whatever the domain.
 
-use std::collections::BTreeMap;
+use crate::{Fingerprint, Rejection};
 use uuid::Uuid;
 
 /// A request to one aggregate, as a client sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandEnvelope<C> {
-    /// Chosen by the client; a resend carries the same one.
+    /// Chosen by the client, unique within the aggregate; a resend carries the same one. Neither nil nor max.
     pub command_id: Uuid,
     pub aggregate_id: String,
     /// The command is rejected unless the aggregate is at this version.
@@ -26,7 +26,7 @@ pub struct EventEnvelope<E> {
     pub command_id: Uuid,
     /// Offset of the command in the same partition of the commands topic.
     pub command_offset: i64,
-    /// When the broker appended the command, milliseconds since the epoch.
+    /// When the broker appended the command, milliseconds since the epoch. As wrong as the broker's clock was.
     pub decided_at_ms: i64,
     pub event: E,
 }
@@ -46,13 +46,8 @@ impl Status {
     }
 }
 
-/// Why a command was refused: a rule in kebab-case, a sentence, and the facts that show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rejection {
-    pub rule: String,
-    pub message: String,
-    pub facts: Vec<BTreeMap<String, String>>,
-}
+/// The rule of the rejection of a command whose id its aggregate knows from another command. Only the machine may give it.
+pub const COMMAND_ID_REUSED: &str = "command-id-reused";
 
 /// What became of a command; also a read-your-writes token: whoever has reached `sequence` of this partition sees all that the
 /// decision saw and did.
@@ -68,7 +63,20 @@ pub struct Outcome {
     pub event_count: u32,
     /// Offset of the command that this outcome answers; of a repeated outcome, of the resend.
     pub command_offset: i64,
-    /// This command id had been decided before; all else says what was decided then.
+    /// This command had been decided before; all else says what was decided then.
     pub repeated: bool,
+    /// Of the command that this outcome answers.
+    pub fingerprint: Fingerprint,
+    /// The partition's clock at the decision ([`crate::Cursor::clock_ms`]), by which command ids are remembered. A state that is built
+    /// from the outcomes has no other source for it once old outcomes are gone.
+    pub clock_ms: i64,
     pub rejection: Option<Rejection>,
+}
+
+impl Outcome {
+    /// Whether it refuses a command for its id, which belongs to an earlier command. It says nothing about that one, and is not
+    /// remembered: the id keeps its first outcome.
+    pub fn refuses_id(&self) -> bool {
+        !self.repeated && self.rejection.as_ref().is_some_and(|rejection| rejection.rule == COMMAND_ID_REUSED)
+    }
 }

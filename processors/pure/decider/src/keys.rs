@@ -6,8 +6,8 @@
 //! | 2 | partition | cursor |
 //! | 3 | partition, aggregate id, 0 | version of the aggregate, u64, where no part has a greater one |
 //! | 3 | partition, aggregate id, 0, part | the domain's bytes, and the version of the aggregate that wrote them, u64 |
-//! | 4 | partition, period, command id | what was answered |
-//! | 5 | | the number of this layout, one byte |
+//! | 4 | partition, period, command id, aggregate id | what was answered |
+//! | 5 | | the number of this layout, one byte, and the length of a period in milliseconds |
 //!
 //! Numbers are big-endian, so that keys sort as numbers do.
 
@@ -21,8 +21,9 @@ const REMEMBERED: u8 = 4;
 
 const LAYOUT: u8 = 5;
 
-/// What is written above. In the first layout versions were not in the parts, and there was no number.
-pub const LAYOUT_NUMBER: u8 = 2;
+/// What is written above. In the first layout versions were not in the parts, and there was no number; up to the second one, command
+/// ids were not of their aggregates.
+pub const LAYOUT_NUMBER: u8 = 3;
 
 /// Ends an aggregate id inside a key; ids hold no control characters.
 const END_OF_ID: u8 = 0;
@@ -33,6 +34,13 @@ pub fn identity() -> Vec<u8> {
 
 pub fn layout() -> Vec<u8> {
     vec![LAYOUT]
+}
+
+/// The value at [`layout`]. A state with another one is built again from the log: entries of periods of another length are not found.
+pub fn layout_value(period_ms: i64) -> Vec<u8> {
+    let mut value = vec![LAYOUT_NUMBER];
+    value.extend_from_slice(&period_ms.to_be_bytes());
+    value
 }
 
 pub fn cursor(partition: u32) -> Vec<u8> {
@@ -47,15 +55,17 @@ pub fn aggregate(partition: u32, aggregate_id: &str) -> Vec<u8> {
     key
 }
 
-pub fn remembered(partition: u32, period: u32, command_id: Uuid) -> Vec<u8> {
-    let mut key = remembered_period(partition, period);
+pub fn remembered(partition: u32, period: u32, aggregate_id: &str, command_id: Uuid) -> Vec<u8> {
+    let mut key = in_partition(REMEMBERED, partition, 20 + aggregate_id.len());
+    key.extend_from_slice(&period.to_be_bytes());
     key.extend_from_slice(command_id.as_bytes());
+    key.extend_from_slice(aggregate_id.as_bytes());
     key
 }
 
 /// The least key of a period.
 pub fn remembered_period(partition: u32, period: u32) -> Vec<u8> {
-    let mut key = in_partition(REMEMBERED, partition, 20);
+    let mut key = in_partition(REMEMBERED, partition, 4);
     key.extend_from_slice(&period.to_be_bytes());
     key
 }

@@ -10,25 +10,33 @@ mod aggregates;
 mod answer;
 mod batch;
 mod codec;
+mod containment;
 mod cursor;
 mod envelope;
+mod fingerprint;
 pub mod keys;
 mod machine;
+mod rejection;
 mod remembered;
 mod replay;
 mod torn;
 
 pub use batch::{Batch, DeadLetter, Incoming, Outgoing, Tally};
 pub use codec::{Codec, DecodeError};
-pub use cursor::Cursor;
-pub use envelope::{CommandEnvelope, EventEnvelope, Outcome, Rejection, Status};
+pub use containment::{Call, DomainFailure};
+pub use cursor::{CLOCK_STEP_MS_MAX, Cursor};
+pub use envelope::{COMMAND_ID_REUSED, CommandEnvelope, EventEnvelope, Outcome, Status};
+pub use fingerprint::Fingerprint;
 pub use machine::{Limits, Machine, StepError};
+pub use rejection::{REJECTION_BYTES_MAX, Rejection};
 pub use replay::{Replay, ReplayError};
 pub use torn::{Seam, Whole, Written};
 
 use keyvalue::Mutation;
 
 /// What a domain has to say for itself in order to run on the machine: who decides, what follows, and how it is stored.
+///
+/// Where one of these functions panics or fails, the partition stops at that command ([`DomainFailure`]); nothing is written for it.
 ///
 /// An aggregate is stored as parts: keys under the aggregate, each with a value. One event changes few of them, however large
 /// the aggregate is, and all of them together give the state back.
@@ -40,13 +48,13 @@ pub trait Domain: Send + Sync + 'static {
     /// The state of an aggregate that has no events yet.
     fn initial(aggregate_id: &str) -> Self::State;
 
-    /// Decides a command. An accepted command gives at least one event.
+    /// Decides a command. Without an event it is accepted and changes nothing.
     fn decide(aggregate_id: &str, state: &Self::State, command: &Self::Command) -> Result<Vec<Self::Event>, Rejection>;
 
     /// Total: every event that was decided can be applied.
     fn evolve(state: &mut Self::State, event: &Self::Event);
 
-    /// About how many bytes the state takes in memory; costs O(1).
+    /// About how many bytes the state takes in memory. Called after every change: it should cost O(1).
     fn size_bytes(state: &Self::State) -> usize;
 
     /// What `event` changes in the stored parts of its aggregate, whose state is now `after`.

@@ -2,7 +2,8 @@
 
 use crate::aggregates::Aggregates;
 use crate::batch::{Batch, Incoming};
-use crate::remembered::{Memories, Remembered};
+use crate::containment::{Call, DomainFailure, contain};
+use crate::remembered::{CommandKey, Memories, Periods, Remembered};
 use crate::{Codec, Cursor, Domain, Written};
 use keyvalue::{Mutation, Read, ReadError};
 use rustc_hash::FxHashMap;
@@ -20,6 +21,9 @@ pub struct Limits {
     pub batch_bytes_max: usize,
     /// Decoded aggregates are kept up to about this size.
     pub cache_bytes_max: usize,
+    /// For how long command ids are remembered at least, on the partition's clock, and at most twice that: the retention of the commands
+    /// topic. Less than 1: for ever.
+    pub remembered_ms: i64,
 }
 
 /// Why a batch could not be decided. Nothing has changed; the same batch can be tried again.
@@ -32,6 +36,9 @@ pub enum StepError {
     Read { partition: u32, error: ReadError },
     #[error("the command at {partition}/{offset} comes before {expected}, which is the next one to decide")]
     WentBack { partition: u32, offset: i64, expected: i64 },
+    /// The command will not be decided by this program.
+    #[error("commands {0}")]
+    Domain(Box<DomainFailure>),
     #[error("the command at {partition}/{offset} is of a partition that is not open")]
     NotOpen { partition: u32, offset: i64 },
     /// See [`Written`].
@@ -44,16 +51,33 @@ pub enum StepError {
     },
 }
 
+/// Why a command could not be answered.
+pub(crate) enum StepFailure {
+    Error(StepError),
+    /// The domain has done what it may not: what that is.
+    Domain(String),
+}
+
+impl From<StepError> for StepFailure {
+    fn from(error: StepError) -> Self {
+        Self::Error(error)
+    }
+}
+
 /// The pure core of a command processor: the open partitions and their aggregates in memory.
 pub struct Machine<D: Domain> {
     pub(crate) limits: Limits,
     pub(crate) open: BTreeMap<u32, Cursor>,
     pub(crate) aggregates: Aggregates<D>,
-    /// What this batch has answered, by partition and command id; the store knows the rest.
-    pub(crate) answered: FxHashMap<(u32, Uuid), Remembered>,
+    /// What this batch has answered; the store knows the rest. An aggregate is decided in one partition only.
+    pub(crate) answered: FxHashMap<CommandKey, Remembered>,
     pub(crate) memories: Memories,
     /// What the log has of commands that are to be decided again, by partition.
     pub(crate) written: BTreeMap<u32, Written>,
+    /// For fingerprints.
+    pub(crate) scratch: Vec<u8>,
+    /// Of the command in hand, once it is decoded.
+    pub(crate) command_id: Option<Uuid>,
     /// The buffers of the last batch.
     spare: Batch,
 }
@@ -65,8 +89,12 @@ impl<D: Domain> Machine<D> {
             open: BTreeMap::new(),
             aggregates: Aggregates::new(limits.cache_bytes_max),
             answered: FxHashMap::default(),
-            memories: Memories::default(),
+            memories: Memories::new(Periods {
+                length_ms: limits.remembered_ms,
+            }),
             written: BTreeMap::new(),
+            scratch: Vec::new(),
+            command_id: None,
             spare: Batch::default(),
         }
     }
@@ -102,7 +130,7 @@ impl<D: Domain> Machine<D> {
         (self.aggregates.cache_bytes(), self.aggregates.cache_len())
     }
 
-    /// Decides `incoming` in order. `read` is the store as the last committed batch left it; `unreadable` says of schema ids why
+    /// Decides `incoming` in order, up to a command that the domain fails at; one that is the first is an error. `read` is the store as the last committed batch left it; `unreadable` says of schema ids why
     /// commands written with them are dead letters. Must be followed by [`Self::committed`] or [`Self::aborted`].
     pub fn decide(
         &mut self,
@@ -117,13 +145,49 @@ impl<D: Domain> Machine<D> {
             if batch.bytes.len() > self.limits.batch_bytes_max {
                 break;
             }
-            if let Err(error) = self.step(read, codec, index, record, unreadable, &mut batch) {
-                self.aborted(batch);
-                return Err(error);
+            match self.contained_step(read, codec, index, record, unreadable, &mut batch) {
+                Ok(()) => batch.consumed = index + 1,
+                // The batch may hold a part of this command: those before it are decided again, and then it is the first one.
+                Err(StepError::Domain(_)) if index > 0 => {
+                    self.aborted(batch);
+                    return self.decide(read, codec, &incoming[..index], unreadable);
+                }
+                Err(error) => {
+                    self.aborted(batch);
+                    return Err(error);
+                }
             }
-            batch.consumed = index + 1;
         }
         Ok(batch)
+    }
+
+    /// A step in which a failure of the domain is an error.
+    fn contained_step(
+        &mut self,
+        read: &impl Read,
+        codec: &mut impl Codec<D>,
+        index: usize,
+        record: &Incoming<'_>,
+        unreadable: &BTreeMap<u32, String>,
+        batch: &mut Batch,
+    ) -> Result<(), StepError> {
+        self.command_id = None;
+        match contain(|| self.step(read, codec, index, record, unreadable, batch)) {
+            Ok(Err(StepFailure::Error(error))) => Err(error),
+            Ok(Err(StepFailure::Domain(reason))) | Err(reason) => Err(self.failure(record, batch.call, reason)),
+            Ok(Ok(())) => Ok(()),
+        }
+    }
+
+    fn failure(&self, record: &Incoming<'_>, call: Call, reason: String) -> StepError {
+        StepError::Domain(Box::new(DomainFailure {
+            partition: record.partition,
+            offset: record.offset,
+            aggregate_id: String::from_utf8_lossy(record.key.unwrap_or_default()).into_owned(),
+            command_id: self.command_id,
+            call,
+            reason,
+        }))
     }
 
     /// The batch's transaction has committed: what the store is to write now, in one piece. `delivered` gives for a partition the

@@ -1,17 +1,45 @@
-//! Deduplication: what was answered to a command id is remembered for as long as the commands topic is retained.
+//! Deduplication: what was answered to a command id of an aggregate is remembered for as long as the commands topic is retained.
 //!
-//! Entries lie in periods of the retention's length. A command is looked for in the period of the partition's clock and in the one
-//! before, so that it is found for at least one retention; older periods are deleted by one range when a new one begins.
+//! Entries lie in periods of the retention's length, on the partition's clock. A command is looked for in the period of the clock and in
+//! the one before, so that it is found for at least one retention; older periods are deleted by one range when a new one begins.
 
-use crate::{Outcome, Rejection, Status, keys};
+use crate::{COMMAND_ID_REUSED, Fingerprint, Outcome, Rejection, Status, keys};
 use keyvalue::{Mutation, Order, Read, ReadError};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use uuid::Uuid;
 
-/// The retention of the commands topic: no resend can be older than the log that it is in.
-pub(crate) const PERIOD_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+/// Whose outcome is remembered: an id belongs to a command of one aggregate, and another aggregate may know the same id.
+pub(crate) type CommandKey = (String, Uuid);
+
+/// The periods of a length, which is the retention of the commands topic: no resend can be older than the log that it is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Periods {
+    /// Less than 1: there is one period, without an end.
+    pub(crate) length_ms: i64,
+}
+
+impl Periods {
+    fn at(self, clock_ms: i64) -> u32 {
+        if self.length_ms < 1 {
+            return 0;
+        }
+        u32::try_from(clock_ms.max(0) / self.length_ms).unwrap_or(u32::MAX)
+    }
+
+    /// When the clock goes from one time to another: deletes the periods that no command can be looked for in any more.
+    pub(crate) fn forget(self, partition: u32, from_ms: i64, to_ms: i64) -> Option<Mutation> {
+        let kept = self.at(to_ms).checked_sub(1)?;
+        (self.at(from_ms) < self.at(to_ms)).then(|| Mutation::DeleteRange {
+            from: keys::remembered_period(partition, 0),
+            to: keys::remembered_period(partition, kept),
+        })
+    }
+}
+
+/// An entry without a rejection.
+const FIXED_BYTES: usize = 37;
 
 /// What an outcome said, without what differs between it and its repetition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +48,9 @@ pub(crate) struct Remembered {
     version: u64,
     sequence: u64,
     event_count: u32,
+    /// Of the command that was answered.
+    command_offset: i64,
+    pub(crate) fingerprint: Fingerprint,
     rejection: Option<Rejection>,
 }
 
@@ -30,11 +61,14 @@ impl Remembered {
             version: outcome.version,
             sequence: outcome.sequence,
             event_count: outcome.event_count,
+            command_offset: outcome.command_offset,
+            fingerprint: outcome.fingerprint,
             rejection: outcome.rejection.clone(),
         }
     }
 
-    pub(crate) fn repeat(&self, command_id: Uuid, aggregate_id: String, command_offset: i64) -> Outcome {
+    /// The outcome of the same command, sent again.
+    pub(crate) fn repeat(&self, (aggregate_id, command_id): CommandKey, command_offset: i64, clock_ms: i64) -> Outcome {
         Outcome {
             command_id,
             aggregate_id,
@@ -44,19 +78,41 @@ impl Remembered {
             event_count: self.event_count,
             command_offset,
             repeated: true,
+            fingerprint: self.fingerprint,
+            clock_ms,
             rejection: self.rejection.clone(),
         }
     }
 
-    pub(crate) fn put(&self, partition: u32, clock_ms: i64, command_id: Uuid) -> Mutation {
+    /// Why another command under the same id is refused.
+    pub(crate) fn refuse(&self, command_id: Uuid, fingerprint: Fingerprint) -> Rejection {
+        let facts = [
+            ("first_command_offset", self.command_offset.to_string()),
+            ("first_fingerprint", self.fingerprint.to_string()),
+            ("first_sequence", self.sequence.to_string()),
+            ("first_status", self.status.name().to_owned()),
+            ("fingerprint", fingerprint.to_string()),
+        ];
+        Rejection {
+            rule: COMMAND_ID_REUSED.to_owned(),
+            message: format!(
+                "this aggregate has answered another command with the id {command_id}, the one at offset {} of the partition: \
+                 give each command an id of its own",
+                self.command_offset
+            ),
+            facts: vec![facts.map(|(name, value)| (name.to_owned(), value)).into()],
+        }
+    }
+
+    pub(crate) fn put(&self, partition: u32, period: u32, (aggregate_id, command_id): &CommandKey) -> Mutation {
         Mutation::Put {
-            key: keys::remembered(partition, period(clock_ms), command_id),
+            key: keys::remembered(partition, period, aggregate_id, *command_id),
             value: self.to_bytes(),
         }
     }
 
     fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(21);
+        let mut bytes = Vec::with_capacity(FIXED_BYTES);
         bytes.push(match self.status {
             Status::Accepted => 1,
             Status::Rejected => 2,
@@ -64,6 +120,8 @@ impl Remembered {
         bytes.extend_from_slice(&self.version.to_be_bytes());
         bytes.extend_from_slice(&self.sequence.to_be_bytes());
         bytes.extend_from_slice(&self.event_count.to_be_bytes());
+        bytes.extend_from_slice(&self.command_offset.to_be_bytes());
+        bytes.extend_from_slice(&self.fingerprint.0.to_be_bytes());
         if let Some(rejection) = &self.rejection {
             put_text(&mut bytes, &rejection.rule);
             put_text(&mut bytes, &rejection.message);
@@ -88,29 +146,46 @@ impl Remembered {
         let version = u64::from_be_bytes(take(&mut rest, 8)?.try_into().ok()?);
         let sequence = u64::from_be_bytes(take(&mut rest, 8)?.try_into().ok()?);
         let event_count = u32::from_be_bytes(take(&mut rest, 4)?.try_into().ok()?);
+        let command_offset = i64::from_be_bytes(take(&mut rest, 8)?.try_into().ok()?);
+        let fingerprint = Fingerprint(u64::from_be_bytes(take(&mut rest, 8)?.try_into().ok()?));
         let rejection = if rest.is_empty() { None } else { Some(take_rejection(&mut rest)?) };
         Some(Self {
             status,
             version,
             sequence,
             event_count,
+            command_offset,
+            fingerprint,
             rejection,
         })
     }
 }
 
 /// Looks command ids up in the store.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Memories {
+    pub(crate) periods: Periods,
     /// Partitions of which the period before this one is known to be empty. That is so until the clock reaches the next one, and
     /// spares each new command one look-up of two.
     nothing_before: FxHashMap<u32, u32>,
 }
 
 impl Memories {
+    pub(crate) fn new(periods: Periods) -> Self {
+        Self {
+            periods,
+            nothing_before: FxHashMap::default(),
+        }
+    }
+
     /// The partition's state is another one now.
     pub(crate) fn reset(&mut self, partition: u32) {
         self.nothing_before.remove(&partition);
+    }
+
+    /// Where what is answered now is remembered.
+    pub(crate) fn put(&self, remembered: &Remembered, partition: u32, clock_ms: i64, key: &CommandKey) -> Mutation {
+        remembered.put(partition, self.periods.at(clock_ms), key)
     }
 
     /// `committed_ms` is the partition's clock in `read`, and `clock_ms` the one of now.
@@ -120,10 +195,10 @@ impl Memories {
         partition: u32,
         committed_ms: i64,
         clock_ms: i64,
-        command_id: Uuid,
+        key: &CommandKey,
     ) -> Result<Option<Remembered>, ReadError> {
-        let now = period(clock_ms);
-        if let Some(found) = look_up(read, partition, now, command_id)? {
+        let now = self.periods.at(clock_ms);
+        if let Some(found) = look_up(read, partition, now, key)? {
             return Ok(Some(found));
         }
         let Some(before) = now.checked_sub(1) else { return Ok(None) };
@@ -131,20 +206,24 @@ impl Memories {
             return Ok(None);
         }
         // What is written from here on lies in the period of the committed clock or later.
-        if period(committed_ms) == now && is_empty(read, partition, before)? {
+        if self.periods.at(committed_ms) == now && is_empty(read, partition, before)? {
             self.nothing_before.insert(partition, now);
             return Ok(None);
         }
-        look_up(read, partition, before, command_id)
+        look_up(read, partition, before, key)
     }
 }
 
-fn look_up(read: &impl Read, partition: u32, period: u32, command_id: Uuid) -> Result<Option<Remembered>, ReadError> {
-    match read.get(&keys::remembered(partition, period, command_id), Remembered::from_bytes)? {
+fn look_up(read: &impl Read, partition: u32, period: u32, key: &CommandKey) -> Result<Option<Remembered>, ReadError> {
+    let (aggregate_id, command_id) = key;
+    match read.get(
+        &keys::remembered(partition, period, aggregate_id, *command_id),
+        Remembered::from_bytes,
+    )? {
         None => Ok(None),
         Some(Some(found)) => Ok(Some(found)),
         Some(None) => Err(ReadError::corrupt(format!(
-            "the remembered outcome of command {command_id} cannot be read"
+            "partition {partition}: the remembered outcome of command {command_id} of {aggregate_id} cannot be read"
         ))),
     }
 }
@@ -160,19 +239,6 @@ fn is_empty(read: &impl Read, partition: u32, period: u32) -> Result<bool, ReadE
         ControlFlow::Break(())
     })?;
     Ok(empty)
-}
-
-/// When the clock goes from one time to another: deletes the periods that no command can be looked for in any more.
-pub(crate) fn forget(partition: u32, from_ms: i64, to_ms: i64) -> Option<Mutation> {
-    let kept = period(to_ms).checked_sub(1)?;
-    (period(from_ms) < period(to_ms)).then(|| Mutation::DeleteRange {
-        from: keys::remembered_period(partition, 0),
-        to: keys::remembered_period(partition, kept),
-    })
-}
-
-fn period(clock_ms: i64) -> u32 {
-    u32::try_from(clock_ms.max(0) / PERIOD_MS).unwrap_or(u32::MAX)
 }
 
 fn put_length(bytes: &mut Vec<u8>, length: usize) {

@@ -1,7 +1,9 @@
 //! Taking over: what the log already says is folded into the state, without deciding anything again.
 
-use crate::remembered::{Remembered, forget};
-use crate::{Cursor, Domain, EventEnvelope, Machine, Outcome, Parts};
+use crate::aggregates::NotLoaded;
+use crate::containment::contain;
+use crate::remembered::Remembered;
+use crate::{Call, Cursor, Domain, DomainFailure, EventEnvelope, Machine, Outcome, Parts};
 use keyvalue::{Mutation, Read, ReadError};
 
 /// A record of the log with where it stands.
@@ -36,10 +38,19 @@ pub enum ReplayError {
          was the offset reset, or is the state of another topic?"
     )]
     StateAhead { partition: u32, state: i64, committed: i64 },
+    /// The event is in the log, and this program cannot apply it.
+    #[error("events {0}")]
+    Domain(Box<DomainFailure>),
     #[error("partition {partition} is not open")]
     NotOpen { partition: u32 },
     #[error("partition {partition}: {error}")]
     Read { partition: u32, error: ReadError },
+}
+
+/// Why an event could not be applied.
+enum FoldFailure {
+    Error(ReplayError),
+    Domain(String),
 }
 
 impl<D: Domain> Machine<D> {
@@ -68,32 +79,65 @@ impl<D: Domain> Machine<D> {
                     expected,
                 });
             }
-            let aggregate_id = &event.aggregate_id;
-            let held = self
-                .aggregates
-                .touch(read, partition, aggregate_id)
-                .map_err(|error| ReplayError::Read { partition, error })?;
-            let expected = held.version + 1;
-            if event.version != expected {
-                let (aggregate_id, found) = (aggregate_id.clone(), event.version);
-                return Err(ReplayError::VersionGap {
-                    partition,
-                    offset,
-                    aggregate_id,
-                    found,
-                    expected,
-                });
-            }
-            D::evolve(&mut held.state, &event.event);
-            held.version = event.version;
-            let mut parts = Parts::new(partition, aggregate_id, held.version, &mut mutations);
-            D::store(&held.state, &event.event, &mut parts);
-            parts.finish();
+            let mut call = Call::Load;
+            let folded = contain(|| self.fold(read, partition, offset, event, &mut call, &mut mutations));
+            folded
+                .unwrap_or_else(|reason| Err(FoldFailure::Domain(reason)))
+                .map_err(|failure| match failure {
+                    FoldFailure::Error(error) => error,
+                    FoldFailure::Domain(reason) => ReplayError::Domain(Box::new(DomainFailure {
+                        partition,
+                        offset,
+                        aggregate_id: event.aggregate_id.clone(),
+                        command_id: Some(event.command_id),
+                        call,
+                        reason,
+                    })),
+                })?;
             cursor.sequence = event.sequence;
         }
         self.aggregates.keep_touched();
         self.set_cursor(partition, cursor, &mut mutations);
         Ok(mutations)
+    }
+
+    /// Applies one event, which follows on the partition's state.
+    fn fold(
+        &mut self,
+        read: &impl Read,
+        partition: u32,
+        offset: i64,
+        event: &EventEnvelope<D::Event>,
+        call: &mut Call,
+        mutations: &mut Vec<Mutation>,
+    ) -> Result<(), FoldFailure> {
+        let aggregate_id = &event.aggregate_id;
+        let touched = self.aggregates.touch(read, partition, aggregate_id);
+        let held = touched.map_err(|error| match error {
+            NotLoaded::Read(error) => FoldFailure::Error(ReplayError::Read { partition, error }),
+            NotLoaded::Refused(reason) => FoldFailure::Domain(reason),
+        })?;
+        let expected = held.version + 1;
+        if event.version != expected {
+            let (aggregate_id, found) = (aggregate_id.clone(), event.version);
+            return Err(FoldFailure::Error(ReplayError::VersionGap {
+                partition,
+                offset,
+                aggregate_id,
+                found,
+                expected,
+            }));
+        }
+        *call = Call::Evolve;
+        D::evolve(&mut held.state, &event.event);
+        held.version = event.version;
+        *call = Call::Store;
+        let mut parts = Parts::new(partition, aggregate_id, held.version, mutations);
+        D::store(&held.state, &event.event, &mut parts);
+        parts.finish();
+        *call = Call::Size;
+        held.bytes = D::size_bytes(&held.state);
+        Ok(())
     }
 
     /// Remembers the outcomes of an open partition, in offset order, so that no command in them is decided again. Outcomes that the
@@ -113,11 +157,13 @@ impl<D: Domain> Machine<D> {
             cursor.next_outcome_offset = offset + 1;
             cursor.next_command_offset = cursor.next_command_offset.max(outcome.command_offset + 1);
             cursor.answered = cursor.answered.max(outcome.sequence);
-            let clock_ms = cursor.clock_ms.max(*timestamp_ms);
-            mutations.extend(forget(partition, cursor.clock_ms, clock_ms));
-            cursor.clock_ms = clock_ms;
-            if !outcome.repeated {
-                mutations.push(Remembered::of(outcome).put(partition, clock_ms, outcome.command_id));
+            cursor.decided_at_ms = *timestamp_ms;
+            mutations.extend(self.memories.periods.forget(partition, cursor.clock_ms, outcome.clock_ms));
+            cursor.clock_ms = outcome.clock_ms;
+            if !outcome.repeated && !outcome.refuses_id() {
+                let key = (outcome.aggregate_id.clone(), outcome.command_id);
+                let put = self.memories.put(&Remembered::of(outcome), partition, cursor.clock_ms, &key);
+                mutations.push(put);
             }
         }
         self.set_cursor(partition, cursor, &mut mutations);
@@ -146,6 +192,19 @@ impl<D: Domain> Machine<D> {
             },
             &mut mutations,
         );
+        Ok(mutations)
+    }
+
+    /// Sets the partition's clock to what it was at the decision of a command: for who knows of none before it.
+    pub fn set_clock(&mut self, partition: u32, decided_at_ms: i64, clock_ms: i64) -> Result<Vec<Mutation>, ReplayError> {
+        let cursor = self.cursor(partition).ok_or(ReplayError::NotOpen { partition })?;
+        let mut mutations = Vec::new();
+        let cursor = Cursor {
+            decided_at_ms,
+            clock_ms,
+            ..cursor
+        };
+        self.set_cursor(partition, cursor, &mut mutations);
         Ok(mutations)
     }
 

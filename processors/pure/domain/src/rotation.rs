@@ -25,6 +25,9 @@ use crate::{Instant, LegId, Registration, Rejection};
 pub const COMMAND_LEGS_MAX: usize = 500;
 /// Legs of one rotation.
 pub const LEGS_MAX: usize = 20_000;
+/// Leg ids that one rotation uses in its whole life. An id is used up for ever, so that each removed leg is remembered: this bounds how many
+/// there can be. A rotation that has used them all can still lose legs; its plan goes on in another rotation.
+pub const LEG_IDS_MAX: usize = 50_000;
 
 /// Whether a rotation defends its invariants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -28,6 +28,8 @@ pub enum Trouble {
     EpochFenced,
     /// A partition's state and its log do not fit together: it waits for a person.
     PartitionStopped,
+    /// The domain failed at a command or at an event, which stops its partition.
+    DomainFailed,
     /// What the broker had acknowledged as committed is not in the log: the partition's state was built anew.
     CommitLost,
     /// Of a transaction some parts were committed and others were not: what is missing is written again.
@@ -52,6 +54,7 @@ impl Trouble {
             Self::StaleGeneration => "stale_generation",
             Self::EpochFenced => "epoch_fenced",
             Self::PartitionStopped => "partition_stopped",
+            Self::DomainFailed => "domain_failed",
             Self::CommitLost => "commit_lost",
             Self::TransactionTorn => "transaction_torn",
             Self::PollGap => "poll_gap",

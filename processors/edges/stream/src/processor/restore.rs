@@ -110,6 +110,7 @@ impl RestoreError {
                 | ReplayError::VersionGap { partition, .. }
                 | ReplayError::StateAhead { partition, .. },
             ) => Some(*partition),
+            Self::Replay(ReplayError::Domain(failure)) => Some(failure.partition),
             Self::Read(ReadFailure::OutOfRange { partition, .. })
             | Self::StateAhead { partition, .. }
             | Self::NoOffset { partition, .. }

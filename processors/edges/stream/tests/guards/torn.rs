@@ -2,7 +2,7 @@
 
 use crate::fixture::{BankRun, brokers, events, outcomes, write};
 use bank_example::{Bank, Codec, Event};
-use decider::{Cursor, EventEnvelope, Limits, Machine, Outcome, Replay, Status};
+use decider::{Cursor, EventEnvelope, Fingerprint, Limits, Machine, Outcome, Replay, Status};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -131,6 +131,7 @@ fn follow(run: &BankRun, state: &TempDir) {
         command_bytes_max: 1 << 20,
         batch_bytes_max: 1 << 20,
         cache_bytes_max: 1 << 20,
+        remembered_ms: run.topology.topics.commands.retention_ms,
     });
     machine.open(0, Cursor::default());
     let events = located(events(&run.topology));
@@ -176,6 +177,8 @@ fn write_outcome(run: &BankRun, command_offset: i64) {
         event_count: 1,
         command_offset,
         repeated: false,
+        fingerprint: Fingerprint::default(),
+        clock_ms: 1,
         rejection: None,
     };
     let mut value = Vec::new();

@@ -2,13 +2,15 @@
 
 use super::*;
 
+const WEEK_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+
 #[test]
 fn a_state_is_bound_to_the_log_that_it_was_built_from() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder.path().join("state"), Sizing::default()).unwrap();
-    bind(&store, "cluster a\n").unwrap();
-    bind(&store, "cluster a\n").unwrap();
-    let error = bind(&store, "cluster b\n").unwrap_err().to_string();
+    let store = open(&folder.path().join("state"), Sizing::default(), WEEK_MS).unwrap();
+    bind(&store, "cluster a\n", WEEK_MS).unwrap();
+    bind(&store, "cluster a\n", WEEK_MS).unwrap();
+    let error = bind(&store, "cluster b\n", WEEK_MS).unwrap_err().to_string();
     assert!(
         error.contains("cluster a") && error.contains("cluster b") && error.contains("state directory"),
         "{error}"
@@ -19,29 +21,30 @@ fn a_state_is_bound_to_the_log_that_it_was_built_from() {
 fn a_corrupt_state_is_set_aside_and_begun_anew() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
-    bind(&open(&path, Sizing::default()).unwrap(), "cluster a\n").unwrap();
+    bind(&open(&path, Sizing::default(), WEEK_MS).unwrap(), "cluster a\n", WEEK_MS).unwrap();
     std::fs::write(path.join("CURRENT"), "nonsense").unwrap();
-    let store = open(&path, Sizing::default()).unwrap();
-    bind(&store, "cluster b\n").unwrap();
+    let store = open(&path, Sizing::default(), WEEK_MS).unwrap();
+    bind(&store, "cluster b\n", WEEK_MS).unwrap();
     assert!(folder.path().join("state.set-aside-1").exists());
 }
 
 #[test]
 fn a_state_of_another_layout_is_set_aside_and_begun_anew() {
-    for other in [None, Some(keys::LAYOUT_NUMBER + 1)] {
+    let other_number = vec![keys::LAYOUT_NUMBER + 1];
+    for other in [None, Some(other_number), Some(keys::layout_value(WEEK_MS + 1))] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state");
         {
-            let store = open(&path, Sizing::default()).unwrap();
-            bind(&store, "cluster a\n").unwrap();
+            let store = open(&path, Sizing::default(), WEEK_MS).unwrap();
+            bind(&store, "cluster a\n", WEEK_MS).unwrap();
             let key = keys::layout();
             let change = match other {
                 None => Mutation::Delete { key },
-                Some(number) => Mutation::Put { key, value: vec![number] },
+                Some(value) => Mutation::Put { key, value },
             };
             store.apply(&[change]).unwrap();
         }
-        let store = open(&path, Sizing::default()).unwrap();
+        let store = open(&path, Sizing::default(), WEEK_MS).unwrap();
         assert_eq!(store.get(&keys::identity(), |_| ()).unwrap(), None);
         assert!(folder.path().join("state.set-aside-1").exists());
     }
@@ -52,8 +55,8 @@ fn a_state_whose_first_block_is_broken_is_set_aside_and_begun_anew() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
     {
-        let store = open(&path, Sizing::default()).unwrap();
-        bind(&store, "cluster a\n").unwrap();
+        let store = open(&path, Sizing::default(), WEEK_MS).unwrap();
+        bind(&store, "cluster a\n", WEEK_MS).unwrap();
         store.flush().unwrap();
     }
     let files = std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path());
@@ -66,16 +69,16 @@ fn a_state_whose_first_block_is_broken_is_set_aside_and_begun_anew() {
         bytes[4] ^= 0x40;
         std::fs::write(&table, bytes).unwrap();
     }
-    let store = open(&path, Sizing::default()).unwrap();
-    bind(&store, "cluster b\n").unwrap();
+    let store = open(&path, Sizing::default(), WEEK_MS).unwrap();
+    bind(&store, "cluster b\n", WEEK_MS).unwrap();
     assert!(folder.path().join("state.set-aside-1").exists());
 }
 
 #[test]
 fn a_state_that_another_process_has_open_is_an_error_that_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let _first = open(folder.path(), Sizing::default()).unwrap();
-    let error = open(folder.path(), Sizing::default()).err().unwrap().to_string();
+    let _first = open(folder.path(), Sizing::default(), WEEK_MS).unwrap();
+    let error = open(folder.path(), Sizing::default(), WEEK_MS).err().unwrap().to_string();
     assert!(error.contains("another process"), "{error}");
 }
 
@@ -84,6 +87,6 @@ fn a_path_that_is_no_directory_is_an_error_that_names_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     std::fs::write(&path, "").unwrap();
-    let error = open(&path, Sizing::default()).err().unwrap().to_string();
+    let error = open(&path, Sizing::default(), WEEK_MS).err().unwrap().to_string();
     assert!(error.contains("file"), "{error}");
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 pub(crate) fn dead_letters_are_single<S: Scenario>(history: &History<S>) -> Result<(), Violation> {
     let mut counts = BTreeMap::new();
     for (partition, offset, reason) in &history.dead_letters {
-        *counts.entry((*partition, *offset)).or_insert(0) += 1;
+        *counts.entry((*partition, *offset)).or_insert(0_usize) += 1;
         if !history.garbage.contains(&(*partition, *offset)) {
             return Err(Violation::new(
                 "I13",
@@ -19,7 +19,8 @@ pub(crate) fn dead_letters_are_single<S: Scenario>(history: &History<S>) -> Resu
     }
     for (partition, offset) in &history.garbage {
         let count = counts.get(&(*partition, *offset)).copied().unwrap_or(0);
-        if count != 1 {
+        let waits = history.stopped.get(partition).is_some_and(|from| from <= offset);
+        if count != usize::from(!waits) {
             return Err(Violation::new(
                 "I13",
                 format!("the garbage at {partition}/{offset} has {count} dead letters"),

@@ -19,6 +19,9 @@ pub(crate) fn offsets_go_on<S: Scenario>(history: &History<S>) -> Result<(), Vio
                 answered - 1
             ));
         }
+        if history.stopped.contains_key(partition) {
+            continue;
+        }
         if let Some(command) = records.commands.iter().find(|command| command.offset >= committed) {
             return broken(format!(
                 "the command at {} is not answered for, the offset is {committed}",

@@ -63,7 +63,7 @@ fn a_command_without_an_outcome_is_found() {
         |history, _| commands_are_answered(history),
         "I1",
         |history| {
-            let id = *history.acknowledged.first().unwrap();
+            let (_, id, _) = *history.acknowledged.first().unwrap();
             for partition in history.partitions.values_mut() {
                 partition.outcomes.retain(|outcome| outcome.value.command_id != id);
             }
@@ -73,41 +73,76 @@ fn a_command_without_an_outcome_is_found() {
 
 #[test]
 fn a_second_decision_is_found() {
-    check(
-        |history, _| commands_are_answered_once(history),
-        "I2",
-        |history| {
-            let partition = first(history);
-            let again = partition.outcomes[decision(partition, Status::Accepted)].clone();
-            partition.outcomes.push(again);
-        },
-    );
+    check(commands_are_answered_once, "I2", |history| {
+        let partition = first(history);
+        let again = partition.outcomes[decision(partition, Status::Accepted)].clone();
+        partition.outcomes.push(again);
+    });
 }
 
 #[test]
 fn a_repetition_that_says_something_else_is_found() {
-    check(
-        |history, _| commands_are_answered_once(history),
-        "I2",
-        |history| {
-            let repeated = first(history).outcomes.iter_mut().find(|outcome| outcome.value.repeated).unwrap();
-            repeated.value.version += 1;
-        },
-    );
+    check(commands_are_answered_once, "I2", |history| {
+        let repeated = first(history).outcomes.iter_mut().find(|outcome| outcome.value.repeated).unwrap();
+        repeated.value.version += 1;
+    });
 }
 
 #[test]
 fn a_repetition_of_nothing_is_found() {
-    check(
-        |history, _| commands_are_answered_once(history),
-        "I2",
-        |history| {
-            let partition = first(history);
-            let index = decision(partition, Status::Rejected);
-            partition.outcomes[index].value.command_id = Uuid::from_u128(1);
-            partition.outcomes[index].value.repeated = true;
-        },
-    );
+    check(commands_are_answered_once, "I2", |history| {
+        let partition = first(history);
+        let index = decision(partition, Status::Rejected);
+        partition.outcomes[index].value.command_id = Uuid::from_u128(1);
+        partition.outcomes[index].value.repeated = true;
+    });
+}
+
+#[test]
+fn a_repetition_of_another_commands_answer_is_found() {
+    check(commands_are_answered_once, "I2", |history| {
+        let partition = first(history);
+        let repeated = partition.outcomes.iter_mut().find(|outcome| outcome.value.repeated).unwrap();
+        repeated.value.fingerprint.0 += 1;
+    });
+}
+
+#[test]
+fn a_command_that_is_decided_though_its_id_is_taken_is_found() {
+    check(commands_are_answered_once, "I2", |history| {
+        let partition = history.partitions.values_mut().find_map(|partition| {
+            let refused = partition.outcomes.iter_mut().find(|outcome| outcome.value.refuses_id())?;
+            refused.value.rejection.as_mut()?.rule = "another".to_owned();
+            Some(())
+        });
+        partition.unwrap();
+    });
+}
+
+#[test]
+fn a_resend_that_is_refused_for_its_id_is_found() {
+    check(commands_are_answered_once, "I2", |history| {
+        let partition = first(history);
+        let repeated = partition.outcomes.iter_mut().find(|outcome| outcome.value.repeated).unwrap();
+        repeated.value.repeated = false;
+        repeated.value.rejection = Some(decider::Rejection {
+            rule: decider::COMMAND_ID_REUSED.to_owned(),
+            message: String::new(),
+            facts: Vec::new(),
+        });
+    });
+}
+
+#[test]
+fn an_id_that_is_refused_though_it_is_free_is_found() {
+    check(commands_are_answered_once, "I2", |history| {
+        let partition = history.partitions.values_mut().find_map(|partition| {
+            let refused = partition.outcomes.iter_mut().find(|outcome| outcome.value.refuses_id())?;
+            refused.value.command_id = Uuid::from_u128(1);
+            Some(())
+        });
+        partition.unwrap();
+    });
 }
 
 #[test]

@@ -72,7 +72,11 @@ impl<S: Scenario> Run<S> {
         if records.is_empty() {
             return Ok(());
         }
-        fold::<S>(&mut follower.machine, &mut follower.codec, place, topic, partition, &records)?;
+        if let Some(failure) = fold::<S>(&mut follower.machine, &mut follower.codec, place, topic, partition, &records)? {
+            around.trace.happened("not followed for a bug", format_args!("{failure}"));
+            follower.machine.close(partition);
+            return Ok(());
+        }
         follower.warm.insert(partition);
         around
             .trace

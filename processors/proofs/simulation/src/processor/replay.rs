@@ -4,9 +4,9 @@ use crate::Violation;
 use crate::log::{Stored, Topic};
 use crate::place::Place;
 use crate::scenario::Scenario;
-use decider::{Codec, Machine, Replay};
+use decider::{Codec, DomainFailure, Machine, Replay, ReplayError};
 
-/// Folds committed events or outcomes of a partition into the state, and writes it in one piece.
+/// Folds committed events or outcomes of a partition into the state, and writes it in one piece; or tells where the domain fails.
 pub(super) fn fold<S: Scenario>(
     machine: &mut Machine<S::Domain>,
     codec: &mut S::Codec,
@@ -14,7 +14,7 @@ pub(super) fn fold<S: Scenario>(
     topic: Topic,
     partition: u32,
     records: &[Stored],
-) -> Result<(), Violation> {
+) -> Result<Option<DomainFailure>, Violation> {
     let broken = |error: String| Violation::new("I3", error);
     let mutations = if topic == Topic::Events {
         let decode = |stored: &Stored| {
@@ -31,8 +31,12 @@ pub(super) fn fold<S: Scenario>(
         let outcomes: Vec<_> = records.iter().map(decode).collect::<Result<_, Violation>>()?;
         machine.replay_outcomes(partition, &outcomes)
     };
-    let mutations = mutations.map_err(|error| broken(error.to_string()))?;
-    place.apply(&mutations).map_err(|error| Violation::new("store", error.to_string()))
+    let mutations = match mutations {
+        Err(ReplayError::Domain(failure)) => return Ok(Some(*failure)),
+        mutations => mutations.map_err(|error| broken(error.to_string()))?,
+    };
+    let stored = place.apply(&mutations);
+    stored.map_err(|error| Violation::new("store", error.to_string())).map(|()| None)
 }
 
 fn value(stored: &Stored) -> &[u8] {

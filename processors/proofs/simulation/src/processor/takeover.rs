@@ -102,8 +102,8 @@ impl<S: Scenario> Run<S> {
                 Some(Phase::Resume)
             }
             Phase::Events | Phase::Outcomes => {
-                self.replay(&mut takeover, place, name, around)?;
-                Some(takeover.phase)
+                let goes_on = self.replay(&mut takeover, place, name, around)?;
+                goes_on.then_some(takeover.phase)
             }
             Phase::Resume => {
                 if let Some(committed) = &takeover.committed {
@@ -126,14 +126,14 @@ impl<S: Scenario> Run<S> {
         Ok(())
     }
 
-    /// Folds some records of the log into the state.
+    /// Folds some records of the log into the state. `false` when the domain fails at one of them.
     fn replay(
         &mut self,
         takeover: &mut Takeover,
         place: &mut impl Place,
         name: &str,
         around: &mut Surroundings<'_>,
-    ) -> Result<(), Violation> {
+    ) -> Result<bool, Violation> {
         let partition = takeover.partition;
         let topic = match takeover.phase {
             Phase::Events => Topic::Events,
@@ -146,14 +146,17 @@ impl<S: Scenario> Run<S> {
             if let Some(owner) = former {
                 fence(&owner, name, around);
             }
-            return Ok(());
+            return Ok(true);
         }
-        fold::<S>(&mut self.machine, &mut self.codec, place, topic, partition, &records)?;
+        if let Some(failure) = fold::<S>(&mut self.machine, &mut self.codec, place, topic, partition, &records)? {
+            self.stop(failure, around);
+            return Ok(false);
+        }
         takeover.at = next;
         around
             .trace
             .happened("replay", format_args!("{name} {topic:?} {partition} up to {next}"));
-        Ok(())
+        Ok(true)
     }
 
     fn cursor(&self, partition: u32) -> Cursor {

@@ -69,6 +69,10 @@ impl<S: Scenario> Run<S> {
                 self.unreadable.insert(schema_id, "no registry has it".to_owned());
                 Ok(Stage::Decide(records))
             }
+            Err(StepError::Domain(failure)) => {
+                self.stop(*failure, around);
+                Ok(Stage::Poll)
+            }
             Err(error) => Err(Violation::new("decide", error.to_string())),
         }
     }

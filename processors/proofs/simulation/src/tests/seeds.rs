@@ -43,6 +43,18 @@ fn the_schedule_survives_every_seed() {
 }
 
 #[test]
+fn a_bank_with_bugs_stops_where_they_are_and_nowhere_else() {
+    let mut coverage = Coverage::default();
+    for seed in 1..=SEEDS_MIN {
+        let (result, trace) = run::<crate::Faulty, InMemory>(seed, None, false);
+        let again = format!("cargo run --release -p simulation -- --domain faulty --seeds 1 --seed {seed}");
+        assert_eq!(result, Ok(()), "seed {seed}; see: {again}");
+        coverage.add(&trace);
+    }
+    assert_eq!(coverage.wanting_bugs(), Vec::<String>::new());
+}
+
+#[test]
 fn one_seed_gives_one_trace() {
     for seed in [3, 14] {
         let (first, second) = (

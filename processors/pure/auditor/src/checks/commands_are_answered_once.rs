@@ -1,18 +1,20 @@
-//! I2: each command id has one outcome; every further one repeats it and says so.
+//! I2: each command id of an aggregate belongs to one command, which has one outcome; every further one repeats it and says so, and any
+//! other command under the id is refused.
 
 use super::Desk;
 use crate::ledger::{LedgerError, Prefix, of_command};
 use crate::merging::{Found, Step};
 use crate::{Invariant, Shown};
-use decider::{Outcome, Status};
+use decider::{COMMAND_ID_REUSED, Outcome, Status};
 use keyvalue::{Read, Write};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// What is kept of a first outcome.
 struct First {
     offset: i64,
-    timestamp_ms: i64,
+    clock_ms: i64,
     said: u64,
+    fingerprint: u64,
 }
 
 /// Marks the step as trusted where the first outcome of its command id is not in the log any more.
@@ -28,44 +30,73 @@ pub(crate) fn commands_are_answered_once<S: Read + Write, E>(desk: &mut Desk<S>,
         desk.violated(Invariant::I2, Some(second.record.place), what, records.into());
     }
     for found in &step.outcomes {
-        count(desk, &found.value);
-        let key = of_command(Prefix::FirstOutcome, desk.partition, found.value.command_id);
+        let outcome = &found.value;
+        count(desk, outcome);
+        let key = of_command(Prefix::FirstOutcome, desk.partition, &outcome.aggregate_id, outcome.command_id);
         let first = desk.ledger.get(&key)?.as_deref().and_then(First::from_bytes);
-        match (first, found.value.repeated) {
-            (None, false) => desk.ledger.put(key, First::of(found).to_bytes())?,
-            (None, true) if step.command_offset >= desk.first_command && desk.first_command == 0 => {
-                let what = format!(
-                    "the outcome at {} repeats an answer to command {}, which has none before it",
-                    found.record.place, found.value.command_id
-                );
-                let records = vec![Shown::of(&found.record, &found.value)];
-                desk.violated(Invariant::I2, Some(found.record.place), what, records);
-            }
-            (None, true) => step.trusted = true,
-            (Some(first), false) => {
-                if found.record.timestamp_ms - first.timestamp_ms < desk.options.remembered_ms {
-                    let what = format!(
-                        "command {} was decided twice: its first outcome is at outcomes {}/{}, and the one at {} is not marked as repeated",
-                        found.value.command_id, desk.partition, first.offset, found.record.place
-                    );
-                    let records = vec![Shown::of(&found.record, &found.value)];
-                    desk.violated(Invariant::I2, Some(found.record.place), what, records);
-                }
-                // Longer ago than commands are remembered: this is a first outcome again.
-                desk.ledger.put(key, First::of(found).to_bytes())?;
-            }
-            (Some(first), true) if first.said != said(&found.value) => {
-                let what = format!(
-                    "the outcome at {} repeats the one at outcomes {}/{} and says something else",
-                    found.record.place, desk.partition, first.offset
-                );
-                let records = vec![Shown::of(&found.record, &found.value)];
-                desk.violated(Invariant::I2, Some(found.record.place), what, records);
-            }
-            (Some(_), true) => {}
+        let is_decided = !outcome.repeated && !outcome.refuses_id();
+        let is_whole = desk.first_command == 0;
+        if first.is_none() && !is_decided && !is_whole {
+            step.trusted = true;
+        }
+        let wrong = match &first {
+            Some(first) => against_first(desk, first, outcome),
+            None if is_decided || !is_whole => None,
+            None => Some(format!(
+                "{} command {} of {}, which has none before it",
+                if outcome.repeated {
+                    "repeats an answer to"
+                } else {
+                    "refers to an answer to"
+                },
+                outcome.command_id,
+                outcome.aggregate_id
+            )),
+        };
+        if let Some(wrong) = wrong {
+            let what = format!("the outcome at {} {wrong}", found.record.place);
+            let records = vec![Shown::of(&found.record, outcome)];
+            desk.violated(Invariant::I2, Some(found.record.place), what, records);
+        }
+        // Where one is there already, that was longer ago than ids are remembered, or it was found to be wrong.
+        if is_decided {
+            desk.ledger.put(key, First::of(found).to_bytes())?;
         }
     }
     Ok(())
+}
+
+/// What is wrong with an outcome behind the first one of its aggregate and command id.
+fn against_first<S>(desk: &Desk<S>, first: &First, outcome: &Outcome) -> Option<String> {
+    let is_same_command = first.fingerprint == outcome.fingerprint.0;
+    let (partition, offset) = (desk.partition, first.offset);
+    let remembered_ms = desk.options.remembered_ms;
+    if outcome.refuses_id() {
+        return is_same_command.then(|| {
+            format!("refuses the command of the answer at outcomes {partition}/{offset}, sent again, as another one ({COMMAND_ID_REUSED})")
+        });
+    }
+    if outcome.repeated {
+        return match (is_same_command, first.said == said(outcome)) {
+            (false, _) => Some(format!(
+                "repeats the one at outcomes {partition}/{offset}, which answers another command under the same id"
+            )),
+            (true, false) => Some(format!("repeats the one at outcomes {partition}/{offset} and says something else")),
+            (true, true) => None,
+        };
+    }
+    let is_remembered = remembered_ms < 1 || outcome.clock_ms.saturating_sub(first.clock_ms) < remembered_ms;
+    let how = if is_same_command {
+        "is not marked as repeated: command"
+    } else {
+        "should refuse another command under an id that is taken: id"
+    };
+    is_remembered.then(|| {
+        format!(
+            "{how} {} of {} was decided twice, at first at outcomes {partition}/{offset}",
+            outcome.command_id, outcome.aggregate_id
+        )
+    })
 }
 
 fn count<S>(desk: &mut Desk<S>, outcome: &Outcome) {
@@ -92,13 +123,14 @@ impl First {
     fn of(found: &Found<Outcome>) -> Self {
         Self {
             offset: found.record.place.offset,
-            timestamp_ms: found.record.timestamp_ms,
+            clock_ms: found.value.clock_ms,
             said: said(&found.value),
+            fingerprint: found.value.fingerprint.0,
         }
     }
 
     fn to_bytes(&self) -> Vec<u8> {
-        let numbers = [self.offset, self.timestamp_ms, self.said.cast_signed()];
+        let numbers = [self.offset, self.clock_ms, self.said.cast_signed(), self.fingerprint.cast_signed()];
         numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
     }
 
@@ -106,8 +138,9 @@ impl First {
         let number = |index: usize| Some(i64::from_be_bytes(bytes.get(index * 8..index * 8 + 8)?.try_into().ok()?));
         Some(Self {
             offset: number(0)?,
-            timestamp_ms: number(1)?,
+            clock_ms: number(1)?,
             said: number(2)?.cast_unsigned(),
+            fingerprint: number(3)?.cast_unsigned(),
         })
     }
 }

@@ -68,12 +68,29 @@ impl<D: Domain> Redeciding<D> {
         if matches!(self.phase, Phase::Over) {
             return Ok(());
         }
+        if matches!(self.phase, Phase::Deciding) {
+            self.set_clock(desk, &step)?;
+        }
         self.bytes += step.command.as_ref().map_or(0, |record| record.bytes());
         self.waiting.push(step);
         if self.waiting.len() >= STEPS_MAX || self.bytes >= STEPS_BYTES_MAX {
             self.flush(desk, decoding)?;
         }
         Ok(())
+    }
+
+    /// Where the outcomes begin with the commands, the partition's clock follows from outcomes that are gone.
+    fn set_clock<S: Read + Write>(&mut self, desk: &mut Desk<S>, step: &Step<D::Event>) -> Result<(), AuditError> {
+        let is_known = |cursor: Cursor| desk.first_command == 0 || cursor.decided_at_ms != 0;
+        match step.outcomes.first() {
+            Some(first) if !self.machine.cursor(desk.partition).is_some_and(is_known) => {
+                let set = self
+                    .machine
+                    .set_clock(desk.partition, first.record.timestamp_ms, first.value.clock_ms);
+                self.fold(desk, set)
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn finish<S: Read + Write, C: Codec<D>>(
@@ -119,6 +136,7 @@ impl<D: Domain> Redeciding<D> {
                 error @ (ReplayError::SequenceGap { .. }
                 | ReplayError::VersionGap { .. }
                 | ReplayError::StateAhead { .. }
+                | ReplayError::Domain(_)
                 | ReplayError::NotOpen { .. }),
             ) => {
                 let what = format!("the commands cannot be decided again from what came before them: {error}");
@@ -140,19 +158,52 @@ impl<D: Domain> Redeciding<D> {
         steps: &[Step<D::Event>],
     ) -> Result<(), AuditError> {
         let mut decidable = Vec::new();
-        let mut stray = None;
         for step in steps {
             match &step.command {
                 None => {
-                    stray = Some(step);
-                    break;
+                    self.decide_again(desk, decoding, &decidable)?;
+                    let what = format!(
+                        "the log answers a command at commands {}/{}, where there is none or one that was answered before",
+                        desk.partition, step.command_offset
+                    );
+                    if matches!(self.phase, Phase::Deciding) {
+                        self.over(desk, step.first_place(), what);
+                    }
+                    return Ok(());
                 }
                 // What could not be read then may be readable now: the registry is not part of the log.
-                Some(_) if step.trusted || is_unknown_schema(step) => desk.counts.trusted += 1,
+                Some(_) if is_unknown_schema(step) => desk.counts.trusted += 1,
+                Some(_) if step.trusted => {
+                    desk.counts.trusted += 1;
+                    self.decide_again(desk, decoding, &std::mem::take(&mut decidable))?;
+                    // It moves the partition's clock like any other.
+                    self.fold_outcomes(desk, step)?;
+                }
                 Some(command) => decidable.push((step, incoming(desk.partition, command))),
             }
+            if matches!(self.phase, Phase::Over) {
+                return Ok(());
+            }
         }
-        let mut rest = &decidable[..];
+        self.decide_again(desk, decoding, &decidable)
+    }
+
+    fn fold_outcomes<S: Read + Write>(&mut self, desk: &mut Desk<S>, step: &Step<D::Event>) -> Result<(), AuditError> {
+        if matches!(self.phase, Phase::Over) {
+            return Ok(());
+        }
+        let outcomes: Vec<_> = step.outcomes.iter().map(replay).collect();
+        let folded = self.machine.replay_outcomes(desk.partition, &outcomes);
+        self.fold(desk, folded)
+    }
+
+    fn decide_again<S: Read + Write, C: Codec<D>>(
+        &mut self,
+        desk: &mut Desk<S>,
+        decoding: &mut Decoding<'_, C>,
+        decidable: &[(&Step<D::Event>, Incoming<'_>)],
+    ) -> Result<(), AuditError> {
+        let mut rest = decidable;
         while !rest.is_empty() {
             let incoming: Vec<_> = rest.iter().map(|(_, incoming)| *incoming).collect();
             let decided = self
@@ -165,6 +216,11 @@ impl<D: Domain> Redeciding<D> {
                     Some(reason) => return Err(SourceError(format!("commands cannot be decided again: {reason}")).into()),
                 },
                 Err(StepError::Read { error, .. }) => return Err(LedgerError::from(error).into()),
+                Err(error @ StepError::Domain(_)) => {
+                    let what = format!("the log goes on behind a command that cannot be decided: {error}");
+                    self.over(desk, rest[0].0.first_place(), what);
+                    return Ok(());
+                }
                 Err(error @ (StepError::WentBack { .. } | StepError::NotOpen { .. } | StepError::DecidedOtherwise { .. })) => {
                     self.over(desk, None, error.to_string());
                     return Ok(());
@@ -184,13 +240,6 @@ impl<D: Domain> Redeciding<D> {
             let mutations = self.machine.committed(batch, &BTreeMap::new());
             desk.ledger.store.apply(&mutations).map_err(LedgerError::from)?;
             rest = &rest[consumed..];
-        }
-        if let Some(step) = stray {
-            let what = format!(
-                "the log answers a command at commands {}/{}, where there is none or one that was answered before",
-                desk.partition, step.command_offset
-            );
-            self.over(desk, step.first_place(), what);
         }
         Ok(())
     }

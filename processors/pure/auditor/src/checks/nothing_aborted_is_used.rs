@@ -15,12 +15,22 @@ pub(crate) fn note_aborted_event<S: Read + Write, E>(desk: &mut Desk<S>, found: 
     let offset = found.record.place.offset;
     let sequence = at_offset(Prefix::AbortedSequence, desk.partition, found.value.sequence.cast_signed());
     desk.ledger.put_number(sequence, offset)?;
-    let command = of_command(Prefix::AbortedEvent, desk.partition, found.value.command_id);
+    let command = of_command(
+        Prefix::AbortedEvent,
+        desk.partition,
+        &found.value.aggregate_id,
+        found.value.command_id,
+    );
     desk.ledger.put_number(command, offset)
 }
 
 pub(crate) fn note_aborted_outcome<S: Read + Write>(desk: &mut Desk<S>, found: &Found<Outcome>) -> Result<(), LedgerError> {
-    let key = of_command(Prefix::AbortedOutcome, desk.partition, found.value.command_id);
+    let key = of_command(
+        Prefix::AbortedOutcome,
+        desk.partition,
+        &found.value.aggregate_id,
+        found.value.command_id,
+    );
     desk.ledger.put_number(key, found.record.place.offset)
 }
 
@@ -31,10 +41,9 @@ pub(crate) fn nothing_aborted_is_answered<S: Read + Write, E: std::fmt::Debug>(
 ) -> Result<(), LedgerError> {
     for found in &step.outcomes {
         let outcome = &found.value;
+        let of_command = |prefix| of_command(prefix, desk.partition, &outcome.aggregate_id, outcome.command_id);
         let (prefix, what) = if outcome.repeated {
-            let first = desk
-                .ledger
-                .get(&of_command(Prefix::FirstOutcome, desk.partition, outcome.command_id))?;
+            let first = desk.ledger.get(&of_command(Prefix::FirstOutcome))?;
             if first.is_some() {
                 continue;
             }
@@ -44,7 +53,7 @@ pub(crate) fn nothing_aborted_is_answered<S: Read + Write, E: std::fmt::Debug>(
         } else {
             continue;
         };
-        if let Some(offset) = desk.ledger.number(&of_command(prefix, desk.partition, outcome.command_id))? {
+        if let Some(offset) = desk.ledger.number(&of_command(prefix))? {
             let what = format!("the outcome at {} {what} {}/{offset}", found.record.place, desk.partition);
             let records = vec![Shown::of(&found.record, outcome)];
             desk.violated(Invariant::I4, Some(found.record.place), what, records);

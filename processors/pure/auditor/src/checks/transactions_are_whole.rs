@@ -35,8 +35,7 @@ pub(crate) fn transactions_are_whole<S, E: std::fmt::Debug>(desk: &mut Desk<S>, 
 fn torn<E: std::fmt::Debug>(found: &Found<Outcome>, events: &[Found<EventEnvelope<E>>]) -> Option<(String, Vec<Shown>)> {
     let (outcome, place) = (&found.value, found.record.place);
     let mut records = vec![Shown::of(&found.record, outcome)];
-    let has_events = outcome.status == Status::Accepted;
-    if has_events != (outcome.event_count > 0) {
+    if outcome.status == Status::Rejected && outcome.event_count > 0 {
         let what = format!(
             "the outcome at {place} is {} with {} events",
             outcome.status.name(),

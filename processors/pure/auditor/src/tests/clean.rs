@@ -56,6 +56,23 @@ fn aborted_records_between_the_committed_ones_are_counted_and_change_nothing() {
 }
 
 #[test]
+fn where_everything_before_a_command_is_gone_the_clock_goes_on_from_its_outcome() {
+    let mut log = Log::new();
+    for topics in &mut log.partitions {
+        let first = of(&topics.commands[40]).place.offset;
+        topics.commands.drain(..40);
+        topics.outcomes.retain(|seen| super::log::outcome(seen).command_offset >= first);
+        for seen in &mut topics.outcomes {
+            // What is gone had two silences of which an hour counted.
+            super::log::set_outcome(seen, |outcome| outcome.clock_ms -= 5_000_000);
+        }
+    }
+    let verdict = log.audit();
+    assert!(verdict.holds(), "{:#?}", verdict.kept);
+    assert!(verdict.counts.redecided > 50, "{:?}", verdict.counts);
+}
+
+#[test]
 fn where_the_first_commands_are_gone_deciding_goes_on_from_what_they_came_to() {
     let mut log = Log::new();
     for topics in &mut log.partitions {

@@ -17,6 +17,7 @@ pub(super) fn limits() -> Limits {
         command_bytes_max: 10_000,
         batch_bytes_max: 1 << 20,
         cache_bytes_max: 1 << 20,
+        remembered_ms: REMEMBERED_MS,
     }
 }
 
@@ -65,7 +66,7 @@ pub(super) fn of_mut(seen: &mut Seen) -> &mut Record {
 }
 
 impl Log {
-    /// A history with accepted, rejected, repeated, forwarded and unreadable commands, and one change of owners.
+    /// A history with accepted, rejected, repeated, forwarded and unreadable commands, ids that are given twice, and one change of owners.
     pub(super) fn new() -> Self {
         let mut log = Self {
             partitions: vec![Topics::default(); PARTITIONS as usize],
@@ -79,18 +80,26 @@ impl Log {
     }
 
     fn send(&mut self, number: u64) {
-        let account = format!("account/{}", number % 7);
-        let command = match number {
-            0..14 => Command::Open { holder: "Ada".to_owned() },
-            _ if number.is_multiple_of(3) => Command::Withdraw { cents: 40 },
-            _ if number.is_multiple_of(5) => Command::Withdraw { cents: 100_000 },
-            _ => Command::Deposit { cents: number },
+        // Every eleventh is sent again under its first id, and some ids are given to other commands or to other aggregates.
+        let is_resent = number > 20 && number % 11 == 7;
+        let is_reused = number > 20 && number % 17 == 3 && !is_resent;
+        let is_elsewhere = number > 20 && number % 19 == 4 && !is_resent && !is_reused;
+        let id = match number {
+            _ if is_resent || is_elsewhere => number - 7,
+            _ if is_reused => number - 14,
+            _ => number,
         };
-        // Every eleventh is sent again under its first id.
-        let id = if number > 20 && number % 11 == 7 { number - 7 } else { number };
+        let asked = if is_resent { id } else { number };
+        let account = format!("account/{}", if is_elsewhere { number + 1 } else { number } % 7);
+        let command = match asked {
+            0..14 => Command::Open { holder: "Ada".to_owned() },
+            _ if asked.is_multiple_of(3) => Command::Withdraw { cents: 40 },
+            _ if asked.is_multiple_of(5) => Command::Withdraw { cents: 100_000 },
+            _ => Command::Deposit { cents: asked },
+        };
         let envelope = CommandEnvelope {
             command_id: Uuid::from_u64_pair(9, id),
-            aggregate_id: if id == number { account } else { format!("account/{}", id % 7) },
+            aggregate_id: account,
             expected_version: None,
             issued_by: None,
             command,

@@ -61,6 +61,133 @@ fn a_second_outcome_that_is_not_marked_as_repeated_is_found() {
 }
 
 #[test]
+fn an_answer_that_is_repeated_to_another_command_is_found() {
+    let log = spoiled(|log| {
+        let refused = find(log, decider::Outcome::refuses_id);
+        let id = outcome(&log.partitions[0].outcomes[refused]);
+        let first = log.partitions[0]
+            .outcomes
+            .iter()
+            .map(outcome)
+            .find(|first| (first.command_id, &first.aggregate_id) == (id.command_id, &id.aggregate_id) && !first.repeated);
+        let first = first.unwrap();
+        set_outcome(&mut log.partitions[0].outcomes[refused], |outcome| {
+            let decider::Outcome {
+                command_offset,
+                clock_ms,
+                fingerprint,
+                ..
+            } = *outcome;
+            *outcome = decider::Outcome {
+                command_offset,
+                clock_ms,
+                fingerprint,
+                repeated: true,
+                ..first
+            };
+        });
+    });
+    log.check(I2, "which answers another command under the same id");
+    log.check(I7, "gives another outcome");
+    // With the fingerprint of the first command it looks like a resend, until the command itself is read.
+    let log = spoiled(|log| {
+        let refused = find(log, decider::Outcome::refuses_id);
+        let id = outcome(&log.partitions[0].outcomes[refused]);
+        let first = log.partitions[0]
+            .outcomes
+            .iter()
+            .map(outcome)
+            .find(|first| (first.command_id, &first.aggregate_id) == (id.command_id, &id.aggregate_id) && !first.repeated);
+        let first = first.unwrap();
+        set_outcome(&mut log.partitions[0].outcomes[refused], |outcome| {
+            let decider::Outcome {
+                command_offset, clock_ms, ..
+            } = *outcome;
+            *outcome = decider::Outcome {
+                command_offset,
+                clock_ms,
+                repeated: true,
+                ..first
+            };
+        });
+    });
+    log.check(I7, "gives another outcome");
+}
+
+#[test]
+fn a_command_that_is_decided_though_its_id_is_taken_is_found() {
+    let log = spoiled(|log| {
+        let refused = find(log, decider::Outcome::refuses_id);
+        set_outcome(&mut log.partitions[0].outcomes[refused], |outcome| {
+            outcome.rejection.as_mut().unwrap().rule = "balance-below-zero".to_owned();
+        });
+    });
+    log.check(I2, "should refuse another command under an id that is taken");
+    log.check(I7, "gives another outcome");
+}
+
+#[test]
+fn a_resend_that_is_refused_for_its_id_is_found() {
+    let log = spoiled(|log| {
+        let refused = outcome(&log.partitions[0].outcomes[find(log, decider::Outcome::refuses_id)]);
+        let repeated = find(log, |outcome| outcome.repeated);
+        set_outcome(&mut log.partitions[0].outcomes[repeated], |outcome| {
+            outcome.repeated = false;
+            outcome.rejection = refused.rejection;
+        });
+    });
+    log.check(I2, "sent again, as another one (command-id-reused)");
+}
+
+#[test]
+fn an_id_that_is_refused_though_it_is_free_is_found() {
+    let log = spoiled(|log| {
+        let refused = outcome(&log.partitions[0].outcomes[find(log, decider::Outcome::refuses_id)]);
+        let rejected = find(log, |outcome| {
+            outcome.rejection.is_some() && !outcome.repeated && !outcome.refuses_id()
+        });
+        set_outcome(&mut log.partitions[0].outcomes[rejected], |outcome| {
+            outcome.rejection = refused.rejection
+        });
+    });
+    log.check(I2, "which has none before it");
+}
+
+#[test]
+fn an_id_of_another_aggregate_is_no_reason_to_repeat() {
+    let log = spoiled(|log| {
+        for topics in &mut log.partitions {
+            let elsewhere = (1..topics.outcomes.len()).find(|index| {
+                let found = outcome(&topics.outcomes[*index]);
+                let same_id = |other: &decider::Outcome| other.command_id == found.command_id && other.aggregate_id != found.aggregate_id;
+                !found.repeated && topics.outcomes[..*index].iter().any(|other| same_id(&outcome(other)))
+            });
+            if let Some(index) = elsewhere {
+                set_outcome(&mut topics.outcomes[index], |outcome| outcome.repeated = true);
+            }
+        }
+    });
+    log.check(I2, "which has none before it");
+}
+
+#[test]
+fn a_rejection_with_events_is_found() {
+    let log = spoiled(|log| {
+        let index = find(log, |outcome| outcome.event_count > 0 && !outcome.repeated);
+        set_outcome(&mut log.partitions[0].outcomes[index], |outcome| {
+            outcome.status = decider::Status::Rejected
+        });
+    });
+    log.check(I5, "is rejected with 1 events");
+}
+
+#[test]
+fn a_clock_that_does_not_follow_from_the_commands_is_found() {
+    let log = spoiled(|log| set_outcome(&mut log.partitions[0].outcomes[30], |outcome| outcome.clock_ms += 1));
+    log.check(I7, "gives another outcome than outcomes 0/");
+}
+
+#[test]
 fn two_outcomes_of_one_command_are_found() {
     let log = spoiled(|log| {
         let mut again = log.partitions[0].outcomes[30].clone();

@@ -70,7 +70,7 @@ fn a_batch_ends_early_when_it_has_enough_to_write() {
         batch_bytes_max: 400,
         ..LIMITS
     });
-    let sent: Vec<_> = (0..10).map(|id| pipeline.command(id, "c/1", add(1, 1))).collect();
+    let sent: Vec<_> = (1..=10).map(|id| pipeline.command(id, "c/1", add(1, 1))).collect();
     let mut rest = &sent[..];
     let mut sizes = Vec::new();
     while !rest.is_empty() {
@@ -131,7 +131,7 @@ fn a_tally_counts_each_thing() {
     let sent = [
         pipeline.command(1, "c/1", Command::Burst { slot: 1, times: 3 }),
         pipeline.command(2, "c/1", add(1, -9)),
-        pipeline.command(1, "c/1", add(1, 1)),
+        pipeline.command(1, "c/1", Command::Burst { slot: 1, times: 3 }),
         pipeline.record(0, None, None),
         elsewhere,
     ];
@@ -156,7 +156,7 @@ fn the_cache_stays_within_its_bytes_and_what_it_drops_is_read_back() {
     let mut pipeline = Pipeline::new(limits);
     for round in 0..3 {
         for n in 0..20_u32 {
-            let sent = pipeline.command(u128::from(round * 100 + n), &format!("c/{n}"), add(1, 1));
+            let sent = pipeline.command(u128::from(round * 100 + n + 1), &format!("c/{n}"), add(1, 1));
             assert_eq!(pipeline.answer(sent).version, u64::from(round + 1));
             let (bytes, len) = pipeline.machine.cache_size();
             assert!(bytes <= 1_000 && len <= 5, "{bytes} bytes, {len} aggregates");
@@ -168,7 +168,7 @@ fn the_cache_stays_within_its_bytes_and_what_it_drops_is_read_back() {
 fn a_closed_partition_leaves_the_cache_and_comes_back_from_the_store() {
     let mut pipeline = Pipeline::new(LIMITS);
     let ids: Vec<_> = (0..20).map(|n| format!("c/{n}")).collect();
-    for (n, id) in (0..).zip(&ids) {
+    for (n, id) in (1..).zip(&ids) {
         let sent = pipeline.command(n, id, add(1, 1));
         pipeline.run(&[sent]);
     }
@@ -187,7 +187,7 @@ fn a_closed_partition_leaves_the_cache_and_comes_back_from_the_store() {
 #[test]
 fn closing_everything_empties_the_cache() {
     let mut pipeline = Pipeline::new(LIMITS);
-    let sent: Vec<_> = (0..9).map(|n| pipeline.command(n, &format!("c/{n}"), add(1, 1))).collect();
+    let sent: Vec<_> = (1..=9).map(|n| pipeline.command(n, &format!("c/{n}"), add(1, 1))).collect();
     pipeline.run(&sent);
     (0..PARTITIONS).for_each(|partition| pipeline.machine.close(partition));
     assert_eq!(pipeline.machine.cache_size(), (0, 0));

@@ -1,6 +1,6 @@
 //! A domain of counters with slots, and a codec whose bytes are what debug formatting prints.
 
-use crate::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection};
+use crate::{COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
@@ -13,6 +13,38 @@ pub(super) enum Command {
     Add { slot: u8, amount: i64 },
     /// Adds one to a slot, in so many events.
     Burst { slot: u8, times: u32 },
+    /// Meets a bug in this function.
+    Break(Call),
+    /// Is rejected by a rule that is not for a domain.
+    Usurp,
+}
+
+/// A slot that is not for numbers: what is in it is the place of a function in [`CALLS`] that has a bug.
+const BROKEN: u8 = 255;
+pub(super) const CALLS: [Call; 9] = [
+    Call::DecodeCommand,
+    Call::EncodeMeaning,
+    Call::Load,
+    Call::Decide,
+    Call::Evolve,
+    Call::Store,
+    Call::Size,
+    Call::EncodeEvent,
+    Call::EncodeOutcome,
+];
+/// The outcome of a command with this id meets a bug.
+pub(super) const BROKEN_ID: u128 = 666;
+
+pub(super) fn broken(call: Call) -> Added {
+    let place = CALLS.iter().position(|other| *other == call).unwrap();
+    Added {
+        slot: BROKEN,
+        amount: i64::try_from(place).unwrap() + 1,
+    }
+}
+
+fn meets(event: &Added, call: Call) {
+    assert!(*event != broken(call), "a bug in {}", call.name());
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +67,15 @@ impl Domain for Counter {
 
     fn decide(_: &str, state: &State, command: &Command) -> Result<Vec<Added>, Rejection> {
         match *command {
+            Command::Break(call) => {
+                meets(&broken(call), Call::Decide);
+                Ok(vec![broken(call)])
+            }
+            Command::Usurp => Err(Rejection {
+                rule: COMMAND_ID_REUSED.to_owned(),
+                message: String::new(),
+                facts: Vec::new(),
+            }),
             Command::Burst { slot, times } => Ok((0..times).map(|_| Added { slot, amount: 1 }).collect()),
             Command::Add { slot, amount } if state.values().sum::<i64>() + amount >= 0 => Ok(vec![Added { slot, amount }]),
             Command::Add { amount, .. } => Err(Rejection {
@@ -46,15 +87,19 @@ impl Domain for Counter {
     }
 
     fn evolve(state: &mut State, event: &Added) {
+        meets(event, Call::Evolve);
         *state.entry(event.slot).or_default() += event.amount;
         state.retain(|_, value| *value != 0);
     }
 
     fn size_bytes(state: &State) -> usize {
+        let amount = state.get(&BROKEN).copied().unwrap_or_default();
+        meets(&Added { slot: BROKEN, amount }, Call::Size);
         state.len() * 100
     }
 
     fn store(after: &State, event: &Added, parts: &mut Parts<'_>) {
+        meets(event, Call::Store);
         match after.get(&event.slot) {
             Some(value) => parts.put(&[event.slot], value.to_be_bytes().to_vec()),
             None => parts.delete(&[event.slot]),
@@ -64,6 +109,7 @@ impl Domain for Counter {
     fn load(_: &str, parts: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<State, String> {
         parts
             .map(|(key, value)| match (key, <[u8; 8]>::try_from(value)) {
+                ([BROKEN], Ok(value)) if i64::from_be_bytes(value) == broken(Call::Load).amount => Err("a bug in load".to_owned()),
                 ([slot], Ok(value)) => Ok((*slot, i64::from_be_bytes(value))),
                 _ => Err(format!("part {key:?} is {value:?}")),
             })
@@ -74,6 +120,8 @@ impl Domain for Counter {
         match command {
             Command::Add { .. } => "Add",
             Command::Burst { .. } => "Burst",
+            Command::Break(_) => "Break",
+            Command::Usurp => "Usurp",
         }
     }
 
@@ -96,6 +144,8 @@ pub(super) fn command_text(id: u128, aggregate_id: &str, expected_version: Optio
     match command {
         Command::Add { slot, amount } => format!("{id} {aggregate_id} {expected} add {slot} {amount}"),
         Command::Burst { slot, times } => format!("{id} {aggregate_id} {expected} burst {slot} {times}"),
+        Command::Break(call) => format!("{id} {aggregate_id} {expected} break 0 {}", broken(*call).amount),
+        Command::Usurp => format!("{id} {aggregate_id} {expected} usurp 0 0"),
     }
 }
 
@@ -114,8 +164,13 @@ fn parse(text: &str) -> Option<CommandEnvelope<Command>> {
             slot,
             times: number.parse().ok()?,
         },
+        "break" => Command::Break(CALLS[number.parse::<usize>().ok()? - 1]),
+        "usurp" => Command::Usurp,
         _ => return None,
     };
+    if let Command::Break(call) = command {
+        meets(&broken(call), Call::DecodeCommand);
+    }
     Some(CommandEnvelope {
         command_id: Uuid::from_u128(id.parse().ok()?),
         aggregate_id: aggregate_id.to_owned(),
@@ -139,12 +194,20 @@ impl Codec<Counter> for DebugCodec {
         parse(text).ok_or_else(malformed)
     }
 
+    fn encode_meaning(&mut self, command: &Command, out: &mut Vec<u8>) {
+        if let Command::Break(call) = command {
+            meets(&broken(*call), Call::EncodeMeaning);
+        }
+        out.extend_from_slice(format!("{command:?}").as_bytes());
+    }
+
     fn learn(&mut self, schema_id: u32, _: &str) -> Result<(), String> {
         self.learned.insert(schema_id);
         Ok(())
     }
 
     fn encode_event(&mut self, event: &EventEnvelope<Added>, out: &mut Vec<u8>) {
+        meets(&event.event, Call::EncodeEvent);
         let bytes = format!("{event:?}").into_bytes();
         out.extend_from_slice(&bytes);
         self.events.insert(bytes, event.clone());
@@ -156,6 +219,7 @@ impl Codec<Counter> for DebugCodec {
     }
 
     fn encode_outcome(&mut self, outcome: &Outcome, out: &mut Vec<u8>) {
+        assert!(outcome.command_id.as_u128() != BROKEN_ID, "a bug in encode_outcome");
         let bytes = format!("{outcome:?}").into_bytes();
         out.extend_from_slice(&bytes);
         self.outcomes.insert(bytes, outcome.clone());

@@ -1,16 +1,23 @@
 //! One machine with its store and its log, for given, when, then.
 
 use super::counter::{Added, Command, Counter, DebugCodec, command_text};
-use crate::{Batch, Codec, Cursor, DeadLetter, EventEnvelope, Incoming, Limits, Machine, Outcome, Outgoing, Replay, StepError};
+use crate::{
+    Batch, Codec, CommandEnvelope, Cursor, DeadLetter, EventEnvelope, Fingerprint, Incoming, Limits, Machine, Outcome, Outgoing, Replay,
+    StepError,
+};
 use keyvalue::{Memory, Mutation};
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 pub(super) const PARTITIONS: u32 = 4;
+pub(super) const WEEK_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+pub(super) const HOUR_MS: i64 = 60 * 60 * 1000;
 pub(super) const LIMITS: Limits = Limits {
     partitions: PARTITIONS,
     command_bytes_max: 200,
     batch_bytes_max: 1 << 20,
     cache_bytes_max: 1 << 20,
+    remembered_ms: WEEK_MS,
 };
 
 /// A record of the commands topic.
@@ -173,6 +180,18 @@ impl Pipeline {
             Some(Written::Outcome(outcome, _)) => outcome,
             other => panic!("an outcome comes last, not {other:?}"),
         }
+    }
+
+    /// The fingerprint of a command that expects no version.
+    pub(super) fn fingerprint(&mut self, command: Command) -> Fingerprint {
+        let envelope = CommandEnvelope {
+            command_id: Uuid::from_u128(1),
+            aggregate_id: String::new(),
+            expected_version: None,
+            issued_by: None,
+            command,
+        };
+        Fingerprint::of(&mut self.codec, &envelope, &mut Vec::new())
     }
 
     /// The process restarts with its store.

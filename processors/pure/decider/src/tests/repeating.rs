@@ -3,11 +3,12 @@
 use super::pipeline::*;
 use crate::Outcome;
 
-/// The repetition of `first` at another offset.
+/// The repetition of `first` at another offset, where a command is sent each millisecond.
 fn repetition(first: &Outcome, command_offset: i64) -> Outcome {
     Outcome {
         command_offset,
         repeated: true,
+        clock_ms: first.clock_ms + command_offset - first.command_offset,
         ..first.clone()
     }
 }
@@ -59,26 +60,11 @@ fn a_command_is_repeated_after_its_outcome_was_only_replayed() {
     pipeline.memory.apply(&mutations);
     let mutations = pipeline.machine.replay_outcomes(partition, &log.outcomes).unwrap();
     pipeline.memory.apply(&mutations);
-    for (offset, first) in [(2, firsts[0]), (3, firsts[1])] {
+    for (offset, first, amount) in [(2, firsts[0], 5), (3, firsts[1], -9)] {
         let id = first.command_id.as_u128();
-        let again = pipeline.command(id, "c/1", add(1, 0));
+        let again = pipeline.command(id, "c/1", add(1, amount));
         assert_eq!(pipeline.answer(again), repetition(first, offset));
     }
-}
-
-#[test]
-fn a_command_id_is_remembered_in_its_own_partition_whatever_the_batch() {
-    let here = "c/1";
-    let there = (2..)
-        .map(|n| format!("c/{n}"))
-        .find(|id| partition_of(id) != partition_of(here))
-        .unwrap();
-    let mut apart = Pipeline::new(LIMITS);
-    let sent = [apart.command(1, here, add(1, 1)), apart.command(1, &there, add(1, 1))];
-    let one_by_one: Vec<_> = sent.iter().flat_map(|sent| apart.run(std::slice::from_ref(sent))).collect();
-    let together = Pipeline::new(LIMITS).run(&sent);
-    assert_eq!(together, one_by_one);
-    assert_eq!(events(&together).len(), 2);
 }
 
 #[test]
@@ -88,40 +74,4 @@ fn an_aborted_answer_is_not_remembered() {
     let batch = pipeline.decide(std::slice::from_ref(&sent)).unwrap();
     pipeline.machine.aborted(batch);
     assert!(!pipeline.answer(sent).repeated);
-}
-
-#[test]
-fn a_command_is_repeated_across_the_border_of_two_periods_and_forgotten_after_the_next() {
-    const WEEK_MS: i64 = crate::remembered::PERIOD_MS;
-    let mut pipeline = Pipeline::new(LIMITS);
-    pipeline.now_ms = 10 * WEEK_MS - 10;
-    let first = pipeline.command(1, "c/1", add(1, 5));
-    pipeline.answer(first);
-    pipeline.now_ms = 11 * WEEK_MS - 20;
-    for _ in 0..2 {
-        let again = pipeline.command(1, "c/1", add(1, 5));
-        assert!(pipeline.answer(again).repeated);
-    }
-    pipeline.now_ms = 11 * WEEK_MS + 10;
-    let new = pipeline.command(2, "c/1", add(1, 5));
-    let late = pipeline.command(1, "c/1", add(1, 5));
-    let written = pipeline.run(&[new, late]);
-    assert!(!outcomes(&written)[1].repeated, "two periods later it is decided again");
-}
-
-#[test]
-fn what_one_batch_answers_before_the_border_of_two_periods_is_found_behind_it() {
-    const WEEK_MS: i64 = crate::remembered::PERIOD_MS;
-    let mut pipeline = Pipeline::new(LIMITS);
-    let start = pipeline.command(1, "c/1", add(1, 5));
-    pipeline.answer(start);
-    pipeline.now_ms = 10 * WEEK_MS - 2;
-    let before = pipeline.command(2, "c/1", add(1, 5));
-    let after = [3, 4].map(|id| {
-        pipeline.now_ms = 10 * WEEK_MS;
-        pipeline.command(id, "c/1", add(1, 5))
-    });
-    pipeline.run(&[before, after[0].clone(), after[1].clone()]);
-    let again = pipeline.command(2, "c/1", add(1, 5));
-    assert!(pipeline.answer(again).repeated);
 }

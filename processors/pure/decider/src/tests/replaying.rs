@@ -92,7 +92,7 @@ fn outcomes_that_the_state_holds_are_skipped() {
     let mut pipeline = Pipeline::new(LIMITS);
     let partition = partition_of(ID);
     let sent = [1, 2].map(|id| {
-        pipeline.now_ms += crate::remembered::PERIOD_MS;
+        pipeline.now_ms += WEEK_MS;
         pipeline.command(id, ID, add(1, 1))
     });
     pipeline.run(&sent);
@@ -113,7 +113,11 @@ fn outcomes_move_the_command_offset_and_the_clock_on() {
     let mut other = Pipeline::new(LIMITS);
     other.machine.replay_outcomes(partition, &outcomes).unwrap();
     let cursor = other.machine.cursor(partition).unwrap();
-    assert_eq!((cursor.next_command_offset, cursor.clock_ms), (sent.offset + 1, sent.timestamp_ms));
+    assert_eq!(
+        (cursor.next_command_offset, cursor.decided_at_ms),
+        (sent.offset + 1, sent.timestamp_ms)
+    );
+    assert_eq!(cursor.clock_ms, sent.timestamp_ms);
     assert_eq!((cursor.next_outcome_offset, cursor.sequence), (1, 0));
 }
 

@@ -3,7 +3,7 @@
 use super::leg::Impossible;
 use super::live::{NotLive, mode_of};
 use super::problems::{Change, Problems};
-use super::{COMMAND_LEGS_MAX, Event, LEGS_MAX, Leg, State};
+use super::{COMMAND_LEGS_MAX, Event, LEG_IDS_MAX, LEGS_MAX, Leg, State};
 use crate::LegId;
 use rustc_hash::FxHashSet;
 
@@ -34,6 +34,11 @@ pub(super) enum NotNew {
     Count { count: usize },
     #[error("the rotation would have {count} legs; {LEGS_MAX} are possible")]
     RotationFull { count: usize },
+    #[error(
+        "the rotation would have used {count} leg ids, those of removed legs among them; {LEG_IDS_MAX} are possible. Add the legs to another \
+         rotation"
+    )]
+    IdsUsedUp { count: usize },
     #[error("leg {leg_id} exists already")]
     Exists { leg_id: LegId },
     #[error("a leg {leg_id} was removed; ids are not used again")]
@@ -50,6 +55,7 @@ impl From<NotNew> for crate::Rejection {
         match rejection {
             NotNew::Count { count } => Self::new("leg-count", message, [("legs", count.to_string())]),
             NotNew::RotationFull { count } => Self::new("rotation-full", message, [("legs", count.to_string())]),
+            NotNew::IdsUsedUp { count } => Self::new("leg-ids-used-up", message, [("leg_ids", count.to_string())]),
             NotNew::Exists { leg_id } => Self::new("leg-exists", message, [("leg", leg_id.to_string())]),
             NotNew::Removed { leg_id } => Self::new("leg-removed", message, [("leg", leg_id.to_string())]),
             NotNew::Twice { leg_id } => Self::new("leg-twice", message, [("leg", leg_id.to_string())]),
@@ -73,6 +79,10 @@ pub(super) fn new(state: &State, legs: &[Leg], leaving: usize) -> Result<(), Not
     let count = state.legs().len() - leaving + legs.len();
     if count > LEGS_MAX {
         return Err(NotNew::RotationFull { count });
+    }
+    let count = state.leg_ids() + legs.len();
+    if count > LEG_IDS_MAX {
+        return Err(NotNew::IdsUsedUp { count });
     }
     let mut seen = FxHashSet::default();
     for leg in legs {

@@ -80,6 +80,11 @@ impl State {
         self.removed.contains(id)
     }
 
+    /// How many leg ids are used up, by legs that are there and by removed ones.
+    pub(super) fn leg_ids(&self) -> usize {
+        self.departures.len() + self.removed.len()
+    }
+
     pub(crate) fn size_bytes(&self) -> usize {
         ROTATION_BYTES + self.legs.len() * LEG_BYTES + self.removed.len() * REMOVED_BYTES + self.ids_bytes
     }

@@ -427,6 +427,32 @@ fn a_rotation_holds_at_most_20_000_legs() {
 }
 
 #[test]
+fn a_rotation_uses_at_most_50_000_leg_ids_in_its_life_and_can_always_lose_legs() {
+    let used = |removed: usize| {
+        let removed = (0..removed).map(|number| id(&format!("r{number}")));
+        let legs = [shuttle_leg(0), shuttle_leg(1)];
+        State::restore(Status::Live(Mode::Active), None, legs, removed)
+    };
+    let add = |index| Command::AddLegs {
+        legs: vec![shuttle_leg(index)],
+    };
+    assert_eq!(decide(&used(LEG_IDS_MAX - 3), &add(2)).unwrap().len(), 1);
+    let full = used(LEG_IDS_MAX - 2);
+    let exchange = Command::ReplaceLegs {
+        remove: vec![id("s1")],
+        add: vec![shuttle_leg(3)],
+    };
+    for command in [add(2), exchange] {
+        let rejection = decide(&full, &command).unwrap_err();
+        assert_eq!(rejection.rule, "leg-ids-used-up");
+        assert_eq!(rejection.facts[0]["leg_ids"], "50001");
+    }
+    let remove = Command::RemoveLegs { leg_ids: vec![id("s1")] };
+    assert_eq!(decide(&full, &remove).unwrap().len(), 1);
+    assert!(full.size_bytes() > LEG_IDS_MAX * 64, "what is remembered counts");
+}
+
+#[test]
 fn a_leg_arrives_after_it_departs() {
     given([DRAFT])
         .when_rotation(add(&["x HNL 9:00 LAX 9:00"]))

@@ -32,10 +32,9 @@ where
                     }
                 }
                 Err(StepError::Read { error, .. }) => return Err(error.into()),
-                Err(error @ StepError::DecidedOtherwise { partition, .. }) => {
-                    self.set_aside(partition, &error);
-                    let reason = self.stopped.get(&partition).map(String::as_str);
-                    self.processor.observe.held_up(reason);
+                Err(error @ (StepError::DecidedOtherwise { .. } | StepError::Domain(_))) => {
+                    self.stop_deciding(&error);
+                    self.processor.observe.held_up(self.stopped.values().next().map(String::as_str));
                     return Ok(None);
                 }
                 Err(error @ (StepError::WentBack { .. } | StepError::NotOpen { .. })) => {

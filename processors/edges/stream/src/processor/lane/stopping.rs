@@ -3,8 +3,16 @@
 use super::{End, Lane, Phase};
 use crate::processor::restore::RestoreError;
 use crate::processor::{Observe, ProcessorError, SchemaSource, Trouble};
-use decider::{Codec, Domain};
+use decider::{Codec, Domain, ReplayError, StepError};
 use keyvalue::{Read, Write};
+
+/// A command that is not decided, with its topic.
+#[derive(Debug, thiserror::Error)]
+#[error("topic {topic}: {error}")]
+struct NotDecided<'e> {
+    topic: String,
+    error: &'e StepError,
+}
 
 impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
 where
@@ -23,9 +31,26 @@ where
             }
             return Err(error.into());
         };
+        if matches!(error, RestoreError::Replay(ReplayError::Domain(_))) {
+            self.processor.observe.trouble(Trouble::DomainFailed);
+        }
         self.set_aside(partition, &error);
         self.phase = Phase::Restoring(partitions.iter().copied().filter(|other| *other != partition).collect());
         Ok(Ok(()))
+    }
+
+    /// A command that must not be decided, or that the domain fails at, keeps its partition from being processed any further.
+    pub(super) fn stop_deciding(&mut self, error: &StepError) {
+        let partition = match error {
+            StepError::Domain(failure) => {
+                self.processor.observe.trouble(Trouble::DomainFailed);
+                failure.partition
+            }
+            StepError::DecidedOtherwise { partition, .. } => *partition,
+            _ => return,
+        };
+        let topic = self.processor.topology.topics.commands.name.clone();
+        self.set_aside(partition, &NotDecided { topic, error });
     }
 
     /// Closes a partition, and keeps it closed for as long as it is owned.

@@ -130,6 +130,7 @@ impl Bench {
             command_bytes_max: 1 << 20,
             batch_bytes_max: 1 << 20,
             cache_bytes_max: 1 << 20,
+            remembered_ms: -1,
         });
         machine.open(partition, Cursor::default());
         let batch = machine

@@ -1,7 +1,7 @@
 //! How outcomes are counted.
 
 use super::*;
-use decider::{Rejection, Status};
+use decider::{Fingerprint, Rejection, Status};
 
 fn outcome(repeated: bool, sequence: u64, rule: Option<&str>) -> Outcome {
     Outcome {
@@ -13,6 +13,8 @@ fn outcome(repeated: bool, sequence: u64, rule: Option<&str>) -> Outcome {
         event_count: 1,
         command_offset: 0,
         repeated,
+        fingerprint: Fingerprint::default(),
+        clock_ms: 0,
         rejection: rule.map(|rule| Rejection {
             rule: rule.to_owned(),
             message: "no".to_owned(),
