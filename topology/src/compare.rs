@@ -1,6 +1,6 @@
 //! The live topics beside the topology: what differs, and whether it could lose or reorder data.
 
-use crate::{Topic, Topology};
+use crate::{Timestamp, Topic, Topology};
 
 /// A topic as the cluster describes it; `None` where the cluster did not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,12 +15,45 @@ pub struct LiveTopic {
     /// Kafka's `message.timestamp.type`, as text.
     pub timestamp: Option<String>,
     pub message_bytes_max: Option<u32>,
+    /// Kafka's `message.timestamp.before.max.ms`: how much older than the broker's clock a record with CreateTime may be.
+    pub timestamp_before_max_ms: Option<i64>,
+    /// Kafka's `message.timestamp.after.max.ms`: how far ahead of the broker's clock it may be.
+    pub timestamp_after_max_ms: Option<i64>,
+    pub replication: Option<Replication>,
 }
+
+/// How many copies there are of each record, and how many must be written before it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replication {
+    /// The brokers of the cluster that are there.
+    pub brokers: u32,
+    /// Of the partition that has the fewest.
+    pub replicas: u32,
+    /// Kafka's `min.insync.replicas`.
+    pub in_sync_min: Option<u32>,
+}
+
+/// Copies of each record that a cluster of so many brokers is to keep: three, so that one broker may be away and another may fail.
+pub fn replicas_wanted(brokers: u32) -> u32 {
+    brokers.clamp(1, REPLICAS_WANTED)
+}
+
+/// How many of the copies must be written before a record counts.
+pub fn in_sync_wanted(replicas: u32) -> u32 {
+    if replicas >= REPLICAS_WANTED { IN_SYNC_WANTED } else { 1 }
+}
+
+const REPLICAS_WANTED: u32 = 3;
+const IN_SYNC_WANTED: u32 = 2;
+
+/// Of topics with CreateTime, whose timestamps are those of commands: no age of a command, and no clock, may keep an answer from being written.
+/// Kafka 4 allows a record to be one hour ahead unless it is told otherwise.
+pub const TIMESTAMP_BOUND_MS: i64 = i64::MAX;
 
 /// How bad a difference is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Works, but is not as wanted.
+    /// Works, but is not as wanted, or the broker may refuse a record for it: then the partition that needs the record stops, and nothing is lost.
     Warning,
     /// Could lose or reorder data, or cannot work: a process refuses to run.
     Fatal,
@@ -42,6 +75,7 @@ const CREATE: &str = "; create it with `aerolog topics apply`";
 const FIXED: &str = "; the number is fixed once records exist: set AEROLOG_PARTITIONS to it, or begin with new topics";
 /// No topic of the topology is kept by its size.
 const UNLIMITED_BYTES: i64 = -1;
+const REASSIGN: &str = "; raise it with kafka-reassign-partitions: what only a broker that is lost had is lost with it";
 const ALTER: &str = "; set it back with kafka-configs --alter";
 
 /// All differences, in the order of the topology; empty where the cluster is as it should be.
@@ -120,9 +154,58 @@ fn of_topic(topology: &Topology, topic: &Topic, live: Option<&LiveTopic>) -> Vec
             ALTER,
         ));
     }
-    if let Some(bytes) = live.message_bytes_max.filter(|bytes| *bytes < topic.message_bytes_max) {
-        let wanted = topic.message_bytes_max.to_string();
-        found.push(difference("max.message.bytes", bytes.to_string(), wanted, Severity::Fatal, ALTER));
+    let copies = live.replication.iter().flat_map(too_few_copies);
+    for (what, live, wanted, advice) in refusing(topic, live).into_iter().chain(copies) {
+        found.push(difference(what, live, wanted, Severity::Warning, advice));
+    }
+    found
+}
+
+/// What is found, as it is, as it is wanted, and what to do.
+type Found = (&'static str, String, String, &'static str);
+
+/// Settings for which a broker refuses records that we write. It sets the time of a record with LogAppendTime itself, and looks at no bound.
+fn refusing(topic: &Topic, live: &LiveTopic) -> Vec<Found> {
+    let is_bounded = topic.timestamp == Timestamp::CreateTime;
+    let bound = |bound_ms: Option<i64>| bound_ms.filter(|_| is_bounded);
+    let least = [
+        (
+            "max.message.bytes",
+            live.message_bytes_max.map(i64::from),
+            i64::from(topic.message_bytes_max),
+        ),
+        (
+            "message.timestamp.before.max.ms",
+            bound(live.timestamp_before_max_ms),
+            TIMESTAMP_BOUND_MS,
+        ),
+        (
+            "message.timestamp.after.max.ms",
+            bound(live.timestamp_after_max_ms),
+            TIMESTAMP_BOUND_MS,
+        ),
+    ];
+    let known = least.into_iter().filter_map(|(what, live, wanted)| Some((what, live?, wanted)));
+    let too_little = known.filter(|(_, live, wanted)| live < wanted);
+    too_little
+        .map(|(what, live, wanted)| (what, live.to_string(), wanted.to_string(), ALTER))
+        .collect()
+}
+
+fn too_few_copies(replication: &Replication) -> Vec<Found> {
+    let Replication {
+        brokers,
+        replicas,
+        in_sync_min,
+    } = *replication;
+    let mut found = Vec::new();
+    let wanted = replicas_wanted(brokers);
+    if replicas < wanted {
+        found.push(("the replication factor", replicas.to_string(), wanted.to_string(), REASSIGN));
+    }
+    let wanted = in_sync_wanted(replicas);
+    if let Some(in_sync_min) = in_sync_min.filter(|in_sync_min| *in_sync_min < wanted || *in_sync_min > replicas) {
+        found.push(("min.insync.replicas", in_sync_min.to_string(), wanted.to_string(), ALTER));
     }
     found
 }

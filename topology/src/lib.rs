@@ -9,7 +9,7 @@ pub mod describe;
 mod parse;
 mod partitioner;
 
-pub use compare::{Difference, LiveTopic, Severity, differences};
+pub use compare::{Difference, LiveTopic, Replication, Severity, TIMESTAMP_BOUND_MS, differences, in_sync_wanted, replicas_wanted};
 pub use parse::TopologyError;
 pub use partitioner::partition_of;
 

@@ -12,6 +12,13 @@ fn live(topology: &Topology) -> Vec<LiveTopic> {
         retention_bytes: Some(-1),
         timestamp: Some(topic.timestamp.name().to_owned()),
         message_bytes_max: Some(topic.message_bytes_max),
+        timestamp_before_max_ms: Some(TIMESTAMP_BOUND_MS),
+        timestamp_after_max_ms: Some(TIMESTAMP_BOUND_MS),
+        replication: Some(Replication {
+            brokers: 1,
+            replicas: 1,
+            in_sync_min: Some(1),
+        }),
     };
     topology.topics().map(of).to_vec()
 }
@@ -117,12 +124,65 @@ fn what_could_lose_or_reorder_data_is_fatal() {
     );
     let create = |topic: &mut LiveTopic| topic.timestamp = Some("CreateTime".to_owned());
     check_difference(create, "schedule.commands", Severity::Fatal, "message.timestamp.type is CreateTime");
+}
+
+#[test]
+fn what_lets_a_broker_refuse_records_is_a_warning_because_only_their_partitions_stop() {
     check_difference(
         |topic| topic.message_bytes_max = Some(10),
         "schedule.dead-letters",
-        Severity::Fatal,
+        Severity::Warning,
         "max.message.bytes is 10",
     );
+    check_difference(
+        |topic| topic.timestamp_before_max_ms = Some(1_000),
+        "schedule.outcomes",
+        Severity::Warning,
+        "message.timestamp.before.max.ms is 1000",
+    );
+    check_difference(
+        |topic| topic.timestamp_after_max_ms = Some(3_600_000),
+        "schedule.dead-letters",
+        Severity::Warning,
+        "message.timestamp.after.max.ms is 3600000, but the topology says 9223372036854775807",
+    );
+}
+
+#[test]
+fn the_bounds_of_timestamps_that_the_broker_sets_itself_do_not_matter() {
+    let topology = Topology::schedule(None).unwrap();
+    let mut live = live(&topology);
+    for topic in live
+        .iter_mut()
+        .filter(|topic| ["schedule.commands", "schedule.events"].contains(&topic.name.as_str()))
+    {
+        topic.timestamp_after_max_ms = Some(3_600_000);
+    }
+    assert_eq!(differences(&topology, &live), []);
+}
+
+#[test]
+fn several_brokers_keep_three_copies_of_which_two_are_in_sync_and_one_broker_keeps_one() {
+    let copies = |brokers, replicas, in_sync_min| {
+        move |topic: &mut LiveTopic| {
+            topic.replication = Some(Replication {
+                brokers,
+                replicas,
+                in_sync_min: Some(in_sync_min),
+            });
+        }
+    };
+    let check = |copies, message| check_difference(copies, "schedule.events", Severity::Warning, message);
+    check(copies(3, 1, 1), "the replication factor is 1, but the topology says 3");
+    check(copies(2, 1, 1), "the replication factor is 1, but the topology says 2");
+    check(copies(5, 3, 1), "min.insync.replicas is 1, but the topology says 2");
+    check(copies(1, 1, 2), "min.insync.replicas is 2, but the topology says 1");
+    let topology = Topology::schedule(None).unwrap();
+    for fine in [copies(1, 1, 1), copies(2, 2, 1), copies(3, 3, 2), copies(1, 3, 2), copies(9, 3, 2)] {
+        let mut live = live(&topology);
+        live.iter_mut().for_each(fine);
+        assert_eq!(differences(&topology, &live), []);
+    }
 }
 
 #[test]

@@ -7,12 +7,15 @@ use crate::{Settings, SettingsError};
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, OwnedResourceSpecifier, ResourceSpecifier, TopicReplication};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use std::time::Duration;
-use topology::{Difference, LiveTopic, Topic, Topology, differences};
+use topology::{
+    Difference, LiveTopic, Replication, TIMESTAMP_BOUND_MS, Timestamp, Topic, Topology, differences, in_sync_wanted, replicas_wanted,
+};
 
 /// Looks at a cluster.
 pub struct Admin {
     client: AdminClient<Quiet>,
-    replication: i32,
+    /// Of topics that are created; `None` where the number of brokers decides.
+    replicas: Option<u32>,
 }
 
 /// Why the cluster could not be looked at or changed.
@@ -59,8 +62,6 @@ impl Identity {
     }
 }
 
-/// What a client asks for to get the brokers' default (KIP-464).
-const REPLICATION_OF_BROKER: i32 = -1;
 const ASK_WAIT_MAX: Duration = Duration::from_secs(5);
 
 impl Admin {
@@ -69,15 +70,13 @@ impl Admin {
             .admin()
             .create_with_context(Quiet::default())
             .map_err(|error| unreachable(&error))?;
-        Ok(Self {
-            client,
-            replication: REPLICATION_OF_BROKER,
-        })
+        Ok(Self { client, replicas: None })
     }
 
-    /// Topics are created with this replication factor instead of the brokers' own `default.replication.factor`.
-    pub fn with_replication(self, replication: i32) -> Self {
-        Self { replication, ..self }
+    /// Topics are created with this replication factor, however many brokers there are.
+    pub fn with_replication(self, replicas: u32) -> Self {
+        let replicas = Some(replicas);
+        Self { replicas, ..self }
     }
 
     /// The topology's topics as the cluster has them; those that are missing are left out.
@@ -87,17 +86,23 @@ impl Admin {
             .inner()
             .fetch_metadata(None, ASK_WAIT_MAX)
             .map_err(|error| unreachable(&error))?;
-        let partitions_of = |topic: &Topic| {
+        let brokers = u32::try_from(metadata.brokers().len()).unwrap_or(u32::MAX);
+        let shape_of = |topic: &Topic| {
             let found = metadata
                 .topics()
                 .iter()
                 .find(|found| found.name() == topic.name && found.error().is_none())?;
-            u32::try_from(found.partitions().len()).ok()
+            let replicas = found.partitions().iter().map(|partition| partition.replicas().len()).min();
+            Some(Shape {
+                partitions: u32::try_from(found.partitions().len()).ok()?,
+                replicas: u32::try_from(replicas?).ok()?,
+                brokers,
+            })
         };
-        let there: Vec<(&Topic, u32)> = topology
+        let there: Vec<(&Topic, Shape)> = topology
             .topics()
             .into_iter()
-            .filter_map(|topic| Some((topic, partitions_of(topic)?)))
+            .filter_map(|topic| Some((topic, shape_of(topic)?)))
             .collect();
         let configs = self.configs(&there)?;
         let config_of = |topic: &Topic| {
@@ -107,12 +112,12 @@ impl Admin {
         };
         Ok(there
             .into_iter()
-            .map(|(topic, partitions)| live_topic(topic, partitions, config_of(topic)))
+            .map(|(topic, shape)| live_topic(topic, shape, config_of(topic)))
             .collect())
     }
 
     /// The configurations of topics.
-    fn configs(&self, topics: &[(&Topic, u32)]) -> Result<Vec<ConfigResource>, AdminError> {
+    fn configs(&self, topics: &[(&Topic, Shape)]) -> Result<Vec<ConfigResource>, AdminError> {
         if topics.is_empty() {
             return Ok(Vec::new());
         }
@@ -130,6 +135,12 @@ impl Admin {
     /// Creates the topics that are missing, and returns their names. What is there is never changed.
     pub fn apply(&self, topology: &Topology) -> Result<Vec<String>, AdminError> {
         let live = self.live(topology)?;
+        let replicas = match self.replicas {
+            Some(replicas) => replicas,
+            None => replicas_wanted(self.brokers()?),
+        };
+        let in_sync_min = in_sync_wanted(replicas).to_string();
+        let bound_ms = TIMESTAMP_BOUND_MS.to_string();
         let mut created = Vec::new();
         for topic in topology.topics() {
             if live.iter().any(|live| live.name == topic.name) {
@@ -137,12 +148,19 @@ impl Admin {
             }
             let (retention, bytes) = (topic.retention_ms.to_string(), topic.message_bytes_max.to_string());
             let partitions = topology.partitions_of(topic).cast_signed();
-            let new = NewTopic::new(&topic.name, partitions, TopicReplication::Fixed(self.replication))
+            let new = NewTopic::new(&topic.name, partitions, TopicReplication::Fixed(replicas.cast_signed()))
                 .set("cleanup.policy", topic.cleanup.name())
                 .set("retention.ms", &retention)
                 .set("retention.bytes", "-1")
                 .set("message.timestamp.type", topic.timestamp.name())
-                .set("max.message.bytes", &bytes);
+                .set("max.message.bytes", &bytes)
+                .set("min.insync.replicas", &in_sync_min);
+            let new = match topic.timestamp {
+                Timestamp::LogAppendTime => new,
+                Timestamp::CreateTime => new
+                    .set("message.timestamp.before.max.ms", &bound_ms)
+                    .set("message.timestamp.after.max.ms", &bound_ms),
+            };
             let results = block_on(self.client.create_topics([&new], &options())).map_err(|error| unreachable(&error))?;
             for result in results {
                 match result {
@@ -154,6 +172,13 @@ impl Admin {
             }
         }
         Ok(created)
+    }
+
+    /// How many brokers there are now.
+    fn brokers(&self) -> Result<u32, AdminError> {
+        let metadata = self.client.inner().fetch_metadata(None, ASK_WAIT_MAX);
+        let metadata = metadata.map_err(|error| unreachable(&error))?;
+        Ok(u32::try_from(metadata.brokers().len()).unwrap_or(u32::MAX))
     }
 
     /// What a state that is built on this cluster and these topics belongs to.
@@ -210,15 +235,31 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-fn live_topic(topic: &Topic, partitions: u32, config: Option<&ConfigResource>) -> LiveTopic {
+/// What a topic looks like in the cluster's metadata.
+#[derive(Clone, Copy)]
+struct Shape {
+    partitions: u32,
+    /// Of the partition that has the fewest.
+    replicas: u32,
+    brokers: u32,
+}
+
+fn live_topic(topic: &Topic, shape: Shape, config: Option<&ConfigResource>) -> LiveTopic {
     let entry = |name: &str| config?.get(name)?.value.clone();
     LiveTopic {
         name: topic.name.clone(),
-        partitions,
+        partitions: shape.partitions,
         cleanup: entry("cleanup.policy"),
         retention_ms: entry("retention.ms").and_then(|text| text.parse().ok()),
         retention_bytes: entry("retention.bytes").and_then(|text| text.parse().ok()),
         timestamp: entry("message.timestamp.type"),
         message_bytes_max: entry("max.message.bytes").and_then(|text| text.parse().ok()),
+        timestamp_before_max_ms: entry("message.timestamp.before.max.ms").and_then(|text| text.parse().ok()),
+        timestamp_after_max_ms: entry("message.timestamp.after.max.ms").and_then(|text| text.parse().ok()),
+        replication: Some(Replication {
+            brokers: shape.brokers,
+            replicas: shape.replicas,
+            in_sync_min: entry("min.insync.replicas").and_then(|text| text.parse().ok()),
+        }),
     }
 }

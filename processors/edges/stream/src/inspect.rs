@@ -10,6 +10,7 @@ pub use walk::{Found, Walk};
 use crate::Settings;
 use crate::failure::Failure;
 use crate::quiet::Quiet;
+use crate::raw::metadata;
 use crate::reader::Watermarks;
 use crate::signature::Signature;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -104,10 +105,10 @@ impl Group {
         let failed = |error| failed(&self.group, &error);
         let found = self.client.committed_offsets(list, ASK_WAIT_MAX).map_err(failed)?;
         let mut offsets = BTreeMap::new();
-        for element in found.elements() {
+        for (element, metadata) in found.elements().iter().zip(metadata(&found)) {
             element.error().map_err(failed)?;
             if let Offset::Offset(offset) = element.offset() {
-                let owner = Signature::read(element.metadata()).transactional_id;
+                let owner = Signature::read(&metadata).transactional_id;
                 offsets.insert(element.partition().cast_unsigned(), (offset, owner));
             }
         }

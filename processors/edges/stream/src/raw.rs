@@ -4,13 +4,18 @@
 //!   from anybody (KIP-447 keeps that open for consumers without a group): it has to be looked at before it is sent.
 //! - Topic ids (KIP-516) tell a topic that was deleted and created again from the one before.
 //! - A client that has forgotten all brokers can be told of some again.
+//! - A header's name and an offset's metadata may be any bytes, and need not be text.
 #![allow(unsafe_code)]
 
+mod headers;
+
 use crate::failure::Failure;
+pub(crate) use headers::{Headers, NewHeaders};
 use rdkafka::bindings as sys;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::{Producer, ProducerContext};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use std::ffi::{CStr, CString, NulError};
@@ -124,6 +129,17 @@ pub(crate) fn seen_end<C: ConsumerContext>(consumer: &BaseConsumer<C>, topic: &C
     (code == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0).then_some(high)
 }
 
+/// What the broker said of a record that it did not take, or the client where the broker said nothing.
+pub(crate) fn refusal_of(message: &BorrowedMessage<'_>) -> String {
+    // SAFETY: the message is valid while it is borrowed, and owns the text where there is one.
+    let said = unsafe { text(sys::rd_kafka_message_produce_errstr(message.ptr())) };
+    if !said.is_empty() {
+        return said;
+    }
+    // SAFETY: the code is the message's own, and the text for it is a constant.
+    unsafe { text(sys::rd_kafka_err2str((*message.ptr()).err)) }
+}
+
 /// Why topic ids could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum TopicIdsError {
@@ -209,6 +225,24 @@ impl Bootstrap {
     pub(crate) fn add(&self) {
         // SAFETY: the client lives while one of its callbacks runs, and the string ends with a zero.
         unsafe { sys::rd_kafka_brokers_add(self.client, self.servers.as_ptr()) };
+    }
+}
+
+/// The metadata of each partition's offset in a list, in its order. What is no text comes with replacement characters.
+pub(crate) fn metadata(list: &TopicPartitionList) -> Vec<String> {
+    // SAFETY: the list is valid while it is borrowed, and so is each of its elements; metadata is null or has the length that is said.
+    unsafe {
+        let list = &*list.ptr();
+        let count = usize::try_from(list.cnt).unwrap_or(0);
+        let read = |index| {
+            let element: &sys::rd_kafka_topic_partition_t = &*list.elems.add(index);
+            if element.metadata.is_null() {
+                return String::new();
+            }
+            let bytes = std::slice::from_raw_parts(element.metadata.cast::<u8>(), element.metadata_size);
+            String::from_utf8_lossy(bytes).into_owned()
+        };
+        (0..count).map(read).collect()
     }
 }
 

@@ -6,11 +6,12 @@ use crate::failure::{Failure, is_transient};
 pub use crate::marks::Watermarks;
 use crate::marks::{self, Question};
 use crate::quiet::Quiet;
+use crate::raw::Headers;
 use crate::silence::{SILENCE_MAX, Silence};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -51,13 +52,8 @@ impl<'r> Record<'r> {
 
     /// The last header of that name.
     pub fn header(&self, name: &str) -> Option<&'r [u8]> {
-        header(self.message, name)
+        Headers::of(self.message).last(name)
     }
-}
-
-/// The value of the last header of that name.
-pub(crate) fn header<'r>(message: &'r BorrowedMessage<'r>, name: &str) -> Option<&'r [u8]> {
-    message.headers()?.iter().filter(|header| header.key == name).last()?.value
 }
 
 /// What one poll has brought.

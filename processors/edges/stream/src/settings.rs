@@ -25,6 +25,14 @@ pub enum SettingsError {
     },
     #[error("[kafka] sets {name}, which has to be a whole number of milliseconds from {least_ms} to {most_ms}, without a unit")]
     NotMilliseconds { name: &'static str, least_ms: u64, most_ms: u64 },
+    #[error("[kafka] sets {name} to {value}, but {bound} is the {} that works: {reason}", if *is_most { "most" } else { "least" })]
+    OutOfBounds {
+        name: &'static str,
+        value: String,
+        bound: i64,
+        is_most: bool,
+        reason: &'static str,
+    },
     #[error("[kafka] sets {name}, which librdkafka does not take: {reason}")]
     Refused { name: String, reason: String },
 }
@@ -105,6 +113,29 @@ const MILLISECONDS: &[(&str, u64, u64)] = &[
     ("socket.timeout.ms", 10, 300_000),
 ];
 
+/// A setting that may be changed in one direction only.
+struct Bound {
+    name: &'static str,
+    bound: i64,
+    is_most: bool,
+    reason: &'static str,
+}
+
+const BOUNDS: &[Bound] = &[
+    Bound {
+        name: "message.max.bytes",
+        bound: MESSAGE_BYTES_MAX,
+        is_most: false,
+        reason: "a dead letter would not fit",
+    },
+    Bound {
+        name: "batch.size",
+        bound: 1_000_000,
+        is_most: true,
+        reason: "the topics take batches of 1 MiB, and a larger one would be refused again and again",
+    },
+];
+
 /// Where users set nothing: measured on one broker, or lower than librdkafka's so that a loss is noticed sooner.
 const DEFAULTS: &[(&str, &str)] = &[
     ("socket.keepalive.enable", "true"),
@@ -148,7 +179,7 @@ const SESSION_TIMEOUT_MS: &str = "6000";
 const HEARTBEAT_INTERVAL_MS: &str = "250";
 const MAX_POLL_INTERVAL_MS: &str = "60000";
 /// The largest dead letter with its headers.
-const MESSAGE_BYTES_MAX: &str = "2097152";
+const MESSAGE_BYTES_MAX: i64 = 2_097_152;
 
 impl Settings {
     /// Checks a `[kafka]` table: names and values that librdkafka does not take are found here, before any client is made.
@@ -171,6 +202,26 @@ impl Settings {
                     name,
                     least_ms: *least_ms,
                     most_ms: *most_ms,
+                });
+            }
+        }
+        for Bound {
+            name,
+            bound,
+            is_most,
+            reason,
+        } in BOUNDS
+        {
+            let set = user.get(*name).and_then(|value| Some((value, value.trim().parse::<i64>().ok()?)));
+            if let Some((value, number)) = set
+                && if *is_most { number > *bound } else { number < *bound }
+            {
+                return Err(SettingsError::OutOfBounds {
+                    name,
+                    value: value.clone(),
+                    bound: *bound,
+                    is_most: *is_most,
+                    reason,
                 });
             }
         }
@@ -276,7 +327,7 @@ impl Settings {
             .set("partitioner", "murmur2_random")
             .set("acks", "all")
             .set("enable.idempotence", "true")
-            .set("message.max.bytes", self.or("message.max.bytes", MESSAGE_BYTES_MAX));
+            .set("message.max.bytes", self.or("message.max.bytes", &MESSAGE_BYTES_MAX.to_string()));
         config
     }
 

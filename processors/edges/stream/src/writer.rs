@@ -2,10 +2,11 @@
 
 use crate::failure::Failure;
 use crate::quiet::Quiet;
+use crate::raw::NewHeaders;
 use crate::{Settings, SettingsError};
 use rdkafka::client::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{DeliveryResult, Header, Message, OwnedHeaders};
+use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -47,6 +48,19 @@ pub struct Outgoing<'r> {
     pub partition: Option<u32>,
 }
 
+/// A record of any bytes, as another program might write it. Without a partition, it follows from the key.
+#[derive(Debug, Clone, Default)]
+pub struct Foreign<'r> {
+    pub topic: &'r str,
+    pub key: Option<&'r [u8]>,
+    pub value: Option<&'r [u8]>,
+    pub headers: &'r [(&'r [u8], Option<&'r [u8]>)],
+    pub tag: usize,
+    pub partition: Option<u32>,
+    /// Milliseconds since the epoch, or -1 for none. librdkafka takes 0 for now.
+    pub timestamp_ms: Option<i64>,
+}
+
 const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(20);
 
 impl Writer {
@@ -61,20 +75,31 @@ impl Writer {
 
     /// Queues a record; waits while the queue is full.
     pub fn send(&self, record: &Outgoing<'_>) -> Result<(), WriteFailure> {
+        let headers: Vec<(&[u8], Option<&[u8]>)> = record.headers.iter().map(|(name, value)| (name.as_bytes(), Some(*value))).collect();
+        self.send_foreign(&Foreign {
+            topic: record.topic,
+            key: record.key,
+            value: record.value,
+            headers: &headers,
+            tag: record.tag,
+            partition: record.partition,
+            timestamp_ms: None,
+        })
+    }
+
+    /// The same with any bytes.
+    pub fn send_foreign(&self, record: &Foreign<'_>) -> Result<(), WriteFailure> {
         let mut queued: BaseRecord<'_, [u8], [u8], usize> = BaseRecord::with_opaque_to(record.topic, record.tag);
-        if let Some(key) = record.key {
-            queued = queued.key(key);
-        }
-        if let Some(value) = record.value {
-            queued = queued.payload(value);
-        }
-        if let Some(partition) = record.partition {
-            queued = queued.partition(partition.cast_signed());
-        }
+        queued.key = record.key;
+        queued.payload = record.value;
+        queued.partition = record.partition.map(u32::cast_signed);
+        queued.timestamp = record.timestamp_ms;
         if !record.headers.is_empty() {
-            let headers = OwnedHeaders::new_with_capacity(record.headers.len());
-            let insert = |headers: OwnedHeaders, (key, value): &(&str, &[u8])| headers.insert(Header { key, value: Some(*value) });
-            queued = queued.headers(record.headers.iter().fold(headers, insert));
+            let mut headers = NewHeaders::with_capacity(record.headers.len());
+            for (name, value) in record.headers {
+                headers.push(name, *value);
+            }
+            queued = queued.headers(headers.finish());
         }
         loop {
             match self.client.send(queued) {

@@ -1,7 +1,7 @@
 //! `aerolog decode`: Debian's kcat is built without Avro; this reads what it writes with -f '%R%s'.
 
 use crate::{Connection, Verdict};
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use clap::Args;
 use schemas::Schema;
 use std::collections::BTreeMap;
@@ -14,25 +14,21 @@ use stream::registry::Registry;
 #[command(after_help = "Example: kcat -C -b localhost:9092 -t schedule.events -e -q -f '%R%s' | aerolog decode")]
 pub(crate) struct Arguments {}
 
-/// No record is larger; a greater length means that the input is something else.
-const VALUE_BYTES_MAX: usize = 16 << 20;
+/// A greater length means that the input is something else: the first four characters of a text say more than this.
+const VALUE_BYTES_MAX: usize = 512 << 20;
+/// Schemas that are kept, or known to be missing.
+const SCHEMAS_MAX: usize = 10_000;
 
 pub(crate) fn run(connection: &Connection, _: &Arguments) -> anyhow::Result<Verdict> {
     let registry = connection.registry()?;
-    let mut known: BTreeMap<u32, Schema> = BTreeMap::new();
+    let mut known = Schemas::new();
     let mut input = std::io::stdin().lock();
     let mut output = std::io::stdout().lock();
     let mut number = 0;
     while let Some(value) = next_value(&mut input).with_context(|| format!("value {}", number + 1))? {
         number += 1;
-        let line = match schemas::unframe(&value) {
-            Ok((id, body)) => {
-                let schema = match known.entry(id) {
-                    Entry::Occupied(entry) => entry.into_mut(),
-                    Entry::Vacant(entry) => entry.insert(schema_of(&registry, id).with_context(|| format!("value {number}"))?),
-                };
-                schema.to_json(body).map_err(|reason| anyhow!("value {number}: {reason}"))?
-            }
+        let line = match decoded(&registry, &mut known, &value).with_context(|| format!("value {number}"))? {
+            Ok(json) => json,
             // A JSON command, or a dead letter of any kind.
             Err(reason) => serde_json::from_slice(&value)
                 .unwrap_or_else(|_| serde_json::json!({ "undecodable": reason, "text": String::from_utf8_lossy(&value) })),
@@ -42,13 +38,37 @@ pub(crate) fn run(connection: &Connection, _: &Arguments) -> anyhow::Result<Verd
     Ok(Verdict::Fine)
 }
 
-fn schema_of(registry: &Registry, id: u32) -> anyhow::Result<Schema> {
-    let json = registry.schema(id)?.ok_or_else(|| anyhow!("the registry knows no schema {id}"))?;
-    Schema::parse(&json).map_err(|reason| anyhow!("schema {id}: {reason}"))
+/// Schemas by id, or why their records cannot be read.
+type Schemas = BTreeMap<u32, Result<Schema, String>>;
+
+/// What a value says, or why it is none of ours. An error where the registry cannot be asked.
+fn decoded(registry: &Registry, known: &mut Schemas, value: &[u8]) -> anyhow::Result<Result<serde_json::Value, String>> {
+    let (id, body) = match schemas::unframe(value) {
+        Ok(framed) => framed,
+        Err(reason) => return Ok(Err(reason.to_string())),
+    };
+    if known.len() >= SCHEMAS_MAX {
+        known.clear();
+    }
+    let schema = match known.entry(id) {
+        Entry::Occupied(entry) => entry.into_mut(),
+        Entry::Vacant(entry) => entry.insert(schema_of(registry, id)?),
+    };
+    Ok(match schema {
+        Ok(schema) => schema.to_json(body).map_err(|reason| reason.to_string()),
+        Err(reason) => Err(reason.clone()),
+    })
+}
+
+fn schema_of(registry: &Registry, id: u32) -> anyhow::Result<Result<Schema, String>> {
+    let Some(json) = registry.schema(id)? else {
+        return Ok(Err(format!("the registry knows no schema {id}")));
+    };
+    Ok(Schema::parse(&json).map_err(|reason| format!("schema {id}: {reason}")))
 }
 
 /// `None` at the end of the input. kcat writes -1 as the length of a null.
-fn next_value(input: &mut impl Read) -> anyhow::Result<Option<Vec<u8>>> {
+fn next_value(mut input: impl Read) -> anyhow::Result<Option<Vec<u8>>> {
     let mut length = [0; 4];
     match input.read_exact(&mut length) {
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
@@ -61,8 +81,12 @@ fn next_value(input: &mut impl Read) -> anyhow::Result<Option<Vec<u8>>> {
     if length > VALUE_BYTES_MAX {
         bail!("a length of {length} bytes: is this what kcat -f '%R%s' writes?");
     }
-    let mut value = vec![0; length];
-    input.read_exact(&mut value).context("the input ends within a value")?;
+    // As it comes, not as large as it says.
+    let mut value = Vec::new();
+    input.take(length as u64).read_to_end(&mut value)?;
+    if value.len() < length {
+        bail!("the input ends within a value");
+    }
     Ok(Some(value))
 }
 

@@ -78,8 +78,12 @@ impl Outcomes {
         for (partition, offset, value) in values {
             outcomes.push((
                 partition,
-                self.decode(&value)
-                    .map_err(|reason| anyhow!("outcome {partition}/{offset}: {reason}"))?,
+                self.decode(&value).map_err(|reason| {
+                    anyhow!(
+                        "the record at {}/{partition} offset {offset} is no outcome: {reason}",
+                        self.reader.topic()
+                    )
+                })?,
             ));
         }
         Ok(Come {

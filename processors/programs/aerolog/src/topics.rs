@@ -10,7 +10,7 @@ use topology::Difference;
 pub(crate) enum Action {
     /// Create the topics that are missing; those that exist are never changed
     Apply {
-        /// Copies of each record; the brokers' own default if it is not given
+        /// Copies of each record; if it is not given, as many as there are brokers, at most 3
         #[arg(long, value_parser = clap::value_parser!(u8).range(1..))]
         replication: Option<u8>,
     },
@@ -24,7 +24,7 @@ pub(crate) fn run(connection: &Connection, action: &Action) -> anyhow::Result<Ve
     if let Action::Apply { replication } = action {
         let created = match replication {
             Some(copies) => Admin::new(&connection.settings()?)?
-                .with_replication(i32::from(*copies))
+                .with_replication(u32::from(*copies))
                 .apply(&topology)?,
             None => admin.apply(&topology)?,
         };

@@ -27,6 +27,7 @@ pub(crate) struct Metrics {
     append_to_commit: Histogram,
     owned: IntGauge,
     stopped: IntGauge,
+    failed_in_a_row: IntGauge,
     /// By partition.
     lag: IntGaugeVec,
     restore_left: IntGauge,
@@ -53,7 +54,8 @@ impl Metrics {
             registered(registry, Histogram::with_opts(options))
         };
         let lag = "Offsets between the next command to decide and the end of its partition; 0 once every command is decided.";
-        let stopped = "Partitions that wait for a person: their state and their log do not fit together.";
+        let stopped = "Partitions that wait for a person; /health/ready says why.";
+        let failed = "Transactions that have failed since the last one that was committed.";
         let left = "Offsets of events and outcomes that are still to be replayed before partitions can be processed.";
         let followed = "Events and outcomes of other instances' partitions that were folded.";
         let restored = "Events and outcomes replayed in taking over.";
@@ -67,6 +69,7 @@ impl Metrics {
             append_to_commit: latency(APPEND_TO_COMMIT, "From the append of a batch's oldest command to its commit.")?,
             owned: gauge("aerolog_partitions_owned", "Partitions that are processed here now.")?,
             stopped: gauge("aerolog_partitions_stopped", stopped)?,
+            failed_in_a_row: gauge("aerolog_transactions_failed_in_a_row", failed)?,
             lag: gauges("aerolog_lag_offsets", lag, "partition")?,
             restore_left: gauge("aerolog_restore_left_offsets", left)?,
             followed_records: counter("aerolog_followed_records_total", followed)?,
@@ -132,6 +135,7 @@ impl Observe for Metrics {
             | Trouble::StaleGeneration
             | Trouble::EpochFenced
             | Trouble::PartitionStopped
+            | Trouble::PartitionSetAside
             | Trouble::CommitLost
             | Trouble::TransactionTorn
             | Trouble::PollGap
@@ -158,6 +162,10 @@ impl Observe for Metrics {
 
     fn stopped(&self, partitions: usize) {
         self.stopped.set(gauge(partitions));
+    }
+
+    fn failed_in_a_row(&self, transactions: u32) {
+        self.failed_in_a_row.set(transactions.into());
     }
 
     fn followed(&self, records: u64) {

@@ -10,6 +10,7 @@ mod audit;
 mod chance;
 mod fleet;
 mod ground;
+mod hostile;
 mod kafka;
 pub mod kills;
 mod load;

@@ -5,6 +5,7 @@ mod ailments;
 mod hits;
 
 use crate::fleet::Kind;
+use crate::hostile::Hostile;
 use crate::{Chance, Ground, Scene, Shape};
 use ailments::{Ailment, Ailments, DEAD_MS};
 use fault_proxy::{Fault, Proxy};
@@ -37,6 +38,7 @@ struct Attack<'g> {
     proxy: Proxy,
     chance: Chance,
     hits: Hits,
+    hostile: Hostile,
     /// What has to be healed, and when.
     pending: Vec<(Instant, Ailment)>,
 }
@@ -60,8 +62,10 @@ pub fn run(ground: &Ground, nemesis: Nemesis) {
         "{rate} commands/s, transactions of up to 50, for {} s",
         nemesis.time.as_secs()
     ));
+    let hostile = Hostile::new(&scene.schedule, ground.seed());
     let mut attack = Attack {
         scene,
+        hostile,
         proxy,
         chance,
         hits: Hits::default(),

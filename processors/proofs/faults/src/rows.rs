@@ -8,11 +8,13 @@ mod clocks;
 mod directories;
 mod disks;
 mod full_disks;
+mod hostile;
 mod instances;
 mod killing;
 mod network;
 mod pausing;
 mod records;
+mod refused;
 mod registry;
 mod rivals;
 mod small_disk;
@@ -68,6 +70,8 @@ pub fn all() -> Vec<&'static Row> {
         directories::ROWS,
         disks::ROWS,
         records::ROWS,
+        refused::ROWS,
+        hostile::ROWS,
         registry::ROWS,
         topics::ROWS,
         views::ROWS,

@@ -26,3 +26,18 @@ fn schemas_of_something_else_are_dead_letters() {
 fn lost_states_and_views_come_back_from_the_log() {
     in_suite("states-deleted");
 }
+
+#[test]
+fn whatever_a_hostile_client_writes_has_one_answer_and_holds_nobody_up() {
+    in_suite("hostile-writer-short");
+}
+
+#[test]
+fn a_dead_letter_that_is_refused_stops_one_partition_until_the_setting_is_mended() {
+    in_suite("refused-size");
+}
+
+#[test]
+fn records_of_another_program_are_named_and_stop_their_partitions_only() {
+    in_suite("foreign-records");
+}

@@ -44,6 +44,18 @@ pub enum Outgoing {
     DeadLetter { incoming: usize, reason: DeadLetter },
 }
 
+impl Outgoing {
+    /// The place, among the records that were decided together, of the one that this answers.
+    pub fn incoming(&self) -> usize {
+        match self {
+            Self::Event { incoming, .. }
+            | Self::Outcome { incoming, .. }
+            | Self::Forward { incoming, .. }
+            | Self::DeadLetter { incoming, .. } => *incoming,
+        }
+    }
+}
+
 /// Why a record is no command at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DeadLetter {

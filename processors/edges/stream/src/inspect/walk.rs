@@ -6,10 +6,11 @@ use crate::Settings;
 use crate::clock::{self, Deadline};
 use crate::failure::is_transient;
 use crate::quiet::Quiet;
+use crate::raw::Headers;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub struct Found {
     pub timestamp_ms: i64,
     pub key: Option<Vec<u8>>,
     pub value: Option<Vec<u8>>,
+    /// What is no text in a name comes with replacement characters.
     pub headers: Vec<(String, Option<Vec<u8>>)>,
     /// `false` where its transaction was aborted.
     pub committed: bool,
@@ -169,18 +171,13 @@ impl Side {
 }
 
 fn found(message: &BorrowedMessage<'_>) -> Found {
-    let headers = message.headers().map_or_else(Vec::new, |headers| {
-        headers
-            .iter()
-            .map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec)))
-            .collect()
-    });
+    let headers = Headers::of(message).map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.map(<[u8]>::to_vec)));
     Found {
         offset: message.offset(),
         timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
         key: message.key().map(<[u8]>::to_vec),
         value: message.payload().map(<[u8]>::to_vec),
-        headers,
+        headers: headers.collect(),
         committed: false,
     }
 }

@@ -1,8 +1,10 @@
 //! A session of one consumer: what the group gave, restored and then processed, batch by batch.
 
-pub(super) mod deciding;
+mod deciding;
+pub(super) mod effort;
 mod looking;
 mod offsets;
+mod processing;
 mod stopping;
 mod waiting;
 
@@ -10,15 +12,16 @@ use super::consumer::{Change, GroupConsumer, Polled};
 use super::follower::{self, Following};
 use super::restore::{Readers, Tear};
 use super::scout::{Committed, Scout};
-use super::transaction::{Delivered, NotCommitted, TransactionalProducer};
+use super::transaction::TransactionalProducer;
 use super::{End, Observe, Point, Processor, ProcessorError, SchemaSource, Trouble};
 use crate::clock::{self, Deadline};
-use decider::{Batch, Codec, Domain, Incoming, Machine, Outgoing};
+use decider::{Codec, Domain, Machine};
+use effort::Effort;
 use keyvalue::{Read, Write};
 use looking::LOOK_EVERY;
-use rdkafka::message::BorrowedMessage;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+use stopping::Stop;
 use waiting::Waiting;
 
 /// How long a poll waits where nothing is to be done; the wish to stop is noticed after at most this.
@@ -29,9 +32,6 @@ const MEASURE_EVERY: Duration = Duration::from_secs(1);
 /// How long, and of how many schema ids, it is remembered that the registry does not know them.
 const UNREADABLE_KEPT: Duration = Duration::from_secs(60);
 const UNREADABLE_MAX: usize = 10_000;
-/// Bytes of commands in one transaction.
-const BATCH_VALUE_BYTES_MAX: usize = 8 << 20;
-
 /// What the lane is at.
 enum Phase {
     /// The group has given nothing yet.
@@ -61,7 +61,8 @@ pub(super) struct Lane<'l, D: Domain, C, S, R, O> {
     phase: Phase,
     owned: Vec<u32>,
     /// Owned, and not processed until a person has seen to it; and why.
-    stopped: BTreeMap<u32, String>,
+    stopped: BTreeMap<u32, Stop>,
+    effort: Effort,
     /// What the group has committed of what is owned, as far as this member knows.
     pub(super) committed: BTreeMap<u32, Committed>,
     /// Of what is to be restored, the partitions whose log holds a part of a transaction.
@@ -74,15 +75,6 @@ pub(super) struct Lane<'l, D: Domain, C, S, R, O> {
     unreadable: BTreeMap<u32, String>,
     unreadable_until: Deadline,
     waiting: Waiting,
-}
-
-/// What came of a batch of messages.
-enum Progress {
-    Done,
-    /// The messages must be fetched again.
-    Rewind,
-    /// The state must be compared with the log.
-    Restore,
 }
 
 impl<'l, D, C, S, R, O> Lane<'l, D, C, S, R, O>
@@ -106,6 +98,7 @@ where
             producer,
             readers,
         } = clients;
+        let batch_records_max = processor.configuration.batch_records_max;
         Self {
             processor,
             machine,
@@ -118,6 +111,7 @@ where
             phase: Phase::Waiting,
             owned: Vec::new(),
             stopped: BTreeMap::new(),
+            effort: Effort::new(batch_records_max),
             committed: BTreeMap::new(),
             tears: BTreeMap::new(),
             begun: clock::now(),
@@ -177,6 +171,7 @@ where
             self.processor.observe.revoked(partition);
         }
         self.stopped.clear();
+        self.effort.forget();
         self.tears.clear();
         self.phase = match change {
             Change::Assigned(partitions) => {
@@ -239,7 +234,7 @@ where
                 self.processor.observe.restored(restored, clock::now() - began);
                 self.processor.observe.reached(Point::Restored);
                 self.processor.observe.owned(partitions.len());
-                self.processor.observe.held_up(self.stopped.values().next().map(String::as_str));
+                self.tell_what_holds_up();
                 tracing::info!(
                     partitions = partitions.len(),
                     ?restored,
@@ -264,132 +259,5 @@ where
         self.consumer
             .fetch_from(&cursors.collect())
             .map_err(|failure| self.consumer.fatal_end().unwrap_or_else(|| End::Renew(failure.to_string())))
-    }
-
-    fn process(&mut self) -> Result<Result<(), End>, ProcessorError> {
-        let consumer = self.consumer;
-        let messages = match self.gather(consumer) {
-            Ok(messages) => messages,
-            Err(end) => return Ok(Err(end)),
-        };
-        if messages.is_empty() {
-            return Ok(self.look_at_ends());
-        }
-        self.looked = Deadline::after(LOOK_EVERY);
-        if self.consumer.has_changes() {
-            return Ok(Ok(()));
-        }
-        self.forget_unreadable();
-        let mut rest = &messages[..];
-        while !rest.is_empty() {
-            let incoming: Vec<_> = rest.iter().map(deciding::incoming_of).collect();
-            match self.decide(&incoming)? {
-                Some(batch) => {
-                    let consumed = batch.consumed;
-                    match self.execute(batch, &rest[..consumed], &incoming[..consumed])? {
-                        Progress::Done => rest = &rest[consumed..],
-                        Progress::Rewind => return Ok(self.fetch_on()),
-                        Progress::Restore => {
-                            for partition in &self.owned {
-                                self.machine.close(*partition);
-                            }
-                            self.phase = Phase::Restoring(self.processed());
-                            return Ok(Ok(()));
-                        }
-                    }
-                }
-                None => return Ok(self.fetch_on()),
-            }
-        }
-        Ok(Ok(()))
-    }
-
-    /// Waits for a command, then takes what has gathered meanwhile; within the pace also what still comes.
-    fn gather(&self, consumer: &'l GroupConsumer) -> Result<Vec<BorrowedMessage<'l>>, End> {
-        let configuration = &self.processor.configuration;
-        let mut messages = Vec::new();
-        let mut bytes = 0;
-        while messages.len() < configuration.batch_records_max && bytes < BATCH_VALUE_BYTES_MAX {
-            let wait = if messages.is_empty() {
-                IDLE_WAIT
-            } else {
-                configuration.pace.saturating_sub(clock::now() - self.begun)
-            };
-            match consumer.poll(wait) {
-                Polled::Message(message) => {
-                    bytes += message.payload_len();
-                    messages.push(message);
-                }
-                Polled::Nothing if wait.is_zero() || messages.is_empty() => break,
-                Polled::Nothing => {}
-                Polled::Over(end) => return Err(end),
-            }
-        }
-        Ok(messages)
-    }
-
-    fn execute(&mut self, batch: Batch, messages: &[BorrowedMessage<'_>], incoming: &[Incoming<'_>]) -> Result<Progress, ProcessorError> {
-        self.begun = clock::now();
-        let offsets = self.offsets_of(&batch, incoming);
-        let Processor { topology, observe, .. } = &*self.processor;
-        match self.producer.execute(topology, &batch, messages, &offsets, self.consumer, observe) {
-            Ok(delivered) => {
-                self.committed.extend(offsets);
-                self.keep(batch, &delivered, incoming)?;
-                Ok(if self.is_producer_ready() {
-                    Progress::Done
-                } else {
-                    Progress::Restore
-                })
-            }
-            Err(NotCommitted::Aborted(reason)) => {
-                tracing::warn!(reason, "transaction aborted; its commands are decided again");
-                self.machine.aborted(batch);
-                observe.trouble(Trouble::TransactionAborted);
-                Ok(if self.is_producer_ready() {
-                    Progress::Rewind
-                } else {
-                    Progress::Restore
-                })
-            }
-            Err(NotCommitted::Doubtful(reason)) => {
-                tracing::warn!(reason, "transaction in doubt; a new producer, and the log, will tell");
-                self.machine.aborted(batch);
-                observe.trouble(Trouble::TransactionInDoubt);
-                observe.trouble(Trouble::ProducerRenewed);
-                Ok(Progress::Restore)
-            }
-        }
-    }
-
-    /// What Kafka has committed goes into the state.
-    fn keep(&mut self, batch: Batch, delivered: &Delivered, incoming: &[Incoming<'_>]) -> Result<(), ProcessorError> {
-        let Processor { observe, store, .. } = &*self.processor;
-        observe.reached(Point::Committed);
-        let tally = batch.tally;
-        for outgoing in &batch.outgoing {
-            if let Outgoing::DeadLetter { incoming: index, reason } = outgoing {
-                let record = &incoming[*index];
-                tracing::warn!(partition = record.partition, offset = record.offset, %reason, "dead letter");
-                observe.dead_letter(reason.kind());
-            }
-        }
-        let mutations = self.machine.committed(batch, delivered);
-        store.apply(&mutations)?;
-        observe.reached(Point::Stored);
-        let oldest_ms = incoming.iter().map(|record| record.timestamp_ms).min().unwrap_or(0);
-        observe.committed(&tally, clock::now() - self.begun, oldest_ms);
-        let (bytes, aggregates) = self.machine.cache_size();
-        observe.cache(bytes, aggregates);
-        Ok(())
-    }
-
-    /// A producer that was given up after a transaction is replaced at once: that takes a fraction of a second as a rule.
-    fn is_producer_ready(&mut self) -> bool {
-        if self.producer.is_ready() {
-            return true;
-        }
-        self.processor.observe.trouble(Trouble::ProducerRenewed);
-        self.producer.prepare()
     }
 }

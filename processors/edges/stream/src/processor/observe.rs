@@ -26,10 +26,12 @@ pub enum Trouble {
     StaleGeneration,
     /// The broker refused this producer, because another one has its transactional id or its transaction timed out.
     EpochFenced,
-    /// A partition's state and its log do not fit together: it waits for a person.
+    /// A partition's state and its log do not fit together, or the broker refuses what it would write: it waits for a person.
     PartitionStopped,
     /// The domain failed at a command or at an event, which stops its partition.
     DomainFailed,
+    /// A command's answer could not be written for reasons that may pass: its partition is left alone for a while, so that the others go on.
+    PartitionSetAside,
     /// What the broker had acknowledged as committed is not in the log: the partition's state was built anew.
     CommitLost,
     /// Of a transaction some parts were committed and others were not: what is missing is written again.
@@ -55,6 +57,7 @@ impl Trouble {
             Self::EpochFenced => "epoch_fenced",
             Self::PartitionStopped => "partition_stopped",
             Self::DomainFailed => "domain_failed",
+            Self::PartitionSetAside => "partition_set_aside",
             Self::CommitLost => "commit_lost",
             Self::TransactionTorn => "transaction_torn",
             Self::PollGap => "poll_gap",
@@ -127,6 +130,8 @@ pub trait Observe {
     fn revoked(&self, _partition: u32) {}
     /// Offsets of events and outcomes that are still to be replayed before partitions can be processed.
     fn restoring(&self, _offsets_left: i64) {}
+    /// So many transactions have failed one after the other; 0 when one has committed.
+    fn failed_in_a_row(&self, _transactions: u32) {}
     /// Of the partitions that the group gave, those that wait for a person.
     fn stopped(&self, _partitions: usize) {}
     fn restored(&self, restored: Restored, took: Duration);

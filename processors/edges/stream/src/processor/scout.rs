@@ -5,6 +5,7 @@ use crate::Settings;
 use crate::failure::Failure;
 use crate::marks::{self, Question, Watermarks};
 use crate::quiet::{HEAR_WAIT, Quiet};
+use crate::raw::metadata;
 use crate::signature::Signature;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -103,10 +104,10 @@ pub(super) fn committed<C: ConsumerContext>(
     }
     let found = client.committed_offsets(list, timeout).map_err(|error| Failure::of(&error))?;
     let mut offsets = BTreeMap::new();
-    for element in found.elements() {
+    for (element, metadata) in found.elements().iter().zip(metadata(&found)) {
         element.error().map_err(|error| Failure::of(&error))?;
         if let Offset::Offset(offset) = element.offset() {
-            let signature = Signature::read(element.metadata());
+            let signature = Signature::read(&metadata);
             let committed = Committed { offset, signature };
             offsets.insert(element.partition().cast_unsigned(), committed);
         }

@@ -2,6 +2,8 @@
 
 mod coordinator;
 mod deliveries;
+mod failing;
+mod letter;
 mod records;
 mod settling;
 
@@ -18,11 +20,13 @@ pub(super) use coordinator::init_transactions;
 use decider::{Batch, Outgoing};
 pub(super) use deliveries::Delivered;
 use deliveries::Deliveries;
+pub(super) use failing::{Blame, NotCommitted, Reason};
+use failing::{Ending, Step, not_produced};
+pub(super) use letter::shortened;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::{Producer, ThreadedProducer};
-pub(super) use records::FORWARDED_FROM;
 use records::record_of;
+pub(super) use records::{Fetched, bytes_of, fetched};
 use settling::Settling;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -41,15 +45,6 @@ const SLICE: Duration = Duration::from_millis(1000);
 const ABORT_WAIT_MAX: Duration = Duration::from_secs(3);
 /// Between two tries to put a record into a full queue.
 const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(5);
-
-/// Why a transaction did not commit.
-#[derive(Debug)]
-pub(crate) enum NotCommitted {
-    /// It was aborted: nothing of it will be seen. The producer goes on.
-    Aborted(String),
-    /// It may have committed or not, or the producer is of no use any more: only the log can tell.
-    Doubtful(String),
-}
 
 /// The producer of this instance, or the wish for one. A thread of the client serves the delivery reports.
 pub(crate) struct TransactionalProducer {
@@ -171,13 +166,16 @@ impl TransactionalProducer {
         &mut self,
         topology: &Topology,
         batch: &Batch,
-        incoming: &[BorrowedMessage<'_>],
+        incoming: &[Fetched<'_>],
         offsets: &BTreeMap<u32, Committed>,
         consumer: &GroupConsumer,
         observe: &impl Observe,
     ) -> Result<Delivered, NotCommitted> {
         let Some(client) = self.client.as_ref().filter(|_| self.ready) else {
-            return Err(NotCommitted::Doubtful("there is no producer".to_owned()));
+            return Err(NotCommitted::Doubtful(Reason {
+                text: "there is no producer".to_owned(),
+                blame: Blame::Passing,
+            }));
         };
         client.context().reset();
         clock::rest(self.settling.left(clock::now()));
@@ -196,9 +194,12 @@ impl TransactionalProducer {
             Ok(()) => Ok(client.context().take()),
             Err(step) => {
                 step.trouble.into_iter().for_each(|trouble| observe.trouble(trouble));
+                // The report of a record says more than the call that failed for it.
+                let refused = client.context().failure();
+                let reason = refused.filter(|failure| failure.blame != Blame::Passing).unwrap_or(step.reason);
                 match step.ending {
-                    Ending::Abort => Err(transaction.abort(step.reason)),
-                    Ending::Doubt => Err(NotCommitted::Doubtful(step.reason)),
+                    Ending::Abort => Err(transaction.abort(reason)),
+                    Ending::Doubt => Err(NotCommitted::Doubtful(reason)),
                 }
             }
         };
@@ -218,54 +219,6 @@ impl TransactionalProducer {
     }
 }
 
-/// Why a step failed, and what that asks for.
-struct Step {
-    ending: Ending,
-    reason: String,
-    trouble: Option<Trouble>,
-}
-
-#[derive(Clone, Copy)]
-enum Ending {
-    Abort,
-    Doubt,
-}
-
-impl Step {
-    fn of(what: &str, failure: &Failure) -> Self {
-        let ending = if failure.fatal { Ending::Doubt } else { Ending::Abort };
-        Self {
-            trouble: trouble_of(failure.code),
-            ..Self::new(ending, format!("{what}: {failure}"))
-        }
-    }
-
-    fn new(ending: Ending, reason: String) -> Self {
-        let trouble = None;
-        Self { ending, reason, trouble }
-    }
-
-    fn in_doubt(self) -> Self {
-        Self {
-            ending: Ending::Doubt,
-            ..self
-        }
-    }
-}
-
-fn trouble_of(code: RDKafkaErrorCode) -> Option<Trouble> {
-    use RDKafkaErrorCode as Code;
-    match code {
-        Code::IllegalGeneration | Code::UnknownMemberId | Code::FencedInstanceId => Some(Trouble::StaleGeneration),
-        Code::Fenced
-        | Code::ProducerFenced
-        | Code::InvalidProducerEpoch
-        | Code::InvalidProducerIdMapping
-        | Code::InvalidTransactionalState => Some(Trouble::EpochFenced),
-        _ => None,
-    }
-}
-
 struct Transaction<'t> {
     client: &'t Arc<ThreadedProducer<Deliveries>>,
     owner: &'t str,
@@ -282,7 +235,7 @@ impl Transaction<'_> {
         &self,
         topology: &Topology,
         batch: &Batch,
-        incoming: &[BorrowedMessage<'_>],
+        incoming: &[Fetched<'_>],
         offsets: &BTreeMap<u32, Committed>,
         consumer: &GroupConsumer,
         observe: &impl Observe,
@@ -306,7 +259,7 @@ impl Transaction<'_> {
     fn send_offsets(&self, offsets: &BTreeMap<u32, Committed>, consumer: &GroupConsumer) -> Result<(), Step> {
         let refused = |trouble, reason: &str| Step {
             trouble: Some(trouble),
-            ..Step::new(Ending::Abort, reason.to_owned())
+            ..Step::new(Ending::Abort, Blame::Passing, reason.to_owned())
         };
         if self.guards.sends_owned_only && !consumer.owns(offsets.keys()) {
             return Err(refused(Trouble::NotOwned, "a partition of the batch is not owned now"));
@@ -317,11 +270,11 @@ impl Transaction<'_> {
         sent.map_err(|not_sent| match not_sent {
             NotSent::Unfenced => refused(Trouble::Unfenced, "this consumer is no member of the group now"),
             NotSent::Kafka(failure) => Step::of("send offsets", &failure),
-            NotSent::NoAnswer(reason) => Step::new(Ending::Doubt, format!("send offsets: {reason}")),
+            NotSent::NoAnswer(reason) => Step::new(Ending::Doubt, Blame::Slow, format!("send offsets: {reason}")),
         })
     }
 
-    fn produce(&self, topology: &Topology, batch: &Batch, outgoing: &Outgoing, incoming: &[BorrowedMessage<'_>]) -> Result<(), Step> {
+    fn produce(&self, topology: &Topology, batch: &Batch, outgoing: &Outgoing, incoming: &[Fetched<'_>]) -> Result<(), Step> {
         let mut record = record_of(topology, batch, outgoing, incoming, self.owner);
         loop {
             match self.client.send(record) {
@@ -330,15 +283,17 @@ impl Transaction<'_> {
                     self.client.poll(QUEUE_FULL_PAUSE);
                     record = returned;
                 }
-                Err((error, _)) => return Err(Step::of("produce", &Failure::of(&error))),
+                Err((error, _)) => return Err(not_produced(&Failure::of(&error), outgoing)),
             }
         }
     }
 
     fn commit(&self) -> Result<(), Step> {
         while !flush(&**self.client, SLICE.min(self.deadline.left())) {
+            self.look_for_failure()?;
             if self.deadline.is_over() {
-                return Err(Step::new(Ending::Abort, "some records were not acknowledged in time".to_owned()));
+                let text = "some records were not acknowledged in time".to_owned();
+                return Err(Step::new(Ending::Abort, Blame::Slow, text));
             }
         }
         self.ending_since.set(Some(clock::now()));
@@ -347,9 +302,10 @@ impl Transaction<'_> {
                 Ok(()) => {
                     return match self.client.context().failure() {
                         None => Ok(()),
-                        Some(reason) => Err(Step::new(
+                        Some(Reason { text, blame }) => Err(Step::new(
                             Ending::Doubt,
-                            format!("committed, though a record was not written: {reason}"),
+                            blame,
+                            format!("committed, though a record was not written: {text}"),
                         )),
                     };
                 }
@@ -367,11 +323,25 @@ impl Transaction<'_> {
         }
     }
 
-    fn abort(&self, reason: String) -> NotCommitted {
+    /// A transaction that has failed already is not flushed: its records wait to be purged. The client says so when it is asked to begin, which
+    /// it refuses in any case.
+    fn look_for_failure(&self) -> Result<(), Step> {
+        match self.client.begin_transaction().map_err(|error| Failure::of(&error)) {
+            Err(failure) if failure.abortable || failure.fatal => Err(Step::of("write", &failure)),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    fn abort(&self, reason: Reason) -> NotCommitted {
+        let also = |what: &str| {
+            let Reason { text, blame } = &reason;
+            let (text, blame) = (format!("{text}; {what}"), *blame);
+            NotCommitted::Doubtful(Reason { text, blame })
+        };
         let deadline = Deadline::after(ABORT_WAIT_MAX);
         // An abort that overtakes the requests of its own transaction is fatal (librdkafka#4849): let them arrive first.
         if !flush(&**self.client, SLICE.min(deadline.left())) {
-            return NotCommitted::Doubtful(format!("{reason}; what was written could not be flushed before the abort"));
+            return also("what was written could not be flushed before the abort");
         }
         self.ending_since.set(self.ending_since.get().or(Some(clock::now())));
         loop {
@@ -380,7 +350,7 @@ impl Transaction<'_> {
                 Err(error) => {
                     let failure = Failure::of(&error);
                     if !failure.retriable || deadline.is_over() {
-                        return NotCommitted::Doubtful(format!("{reason}; abort: {failure}"));
+                        return also(&format!("abort: {failure}"));
                     }
                 }
             }

@@ -146,3 +146,21 @@ fn no_role_that_folds_records_sees_an_open_transaction_or_goes_on_from_elsewhere
         }
     }
 }
+
+#[test]
+fn a_producer_that_could_not_write_every_dead_letter_or_would_write_batches_too_large_is_refused() {
+    let with = |name, value| Settings::new(&table(&[("bootstrap.servers", "b:1"), (name, value)]));
+    let refused = |name, value| with(name, value).unwrap_err().to_string();
+    let small = refused("message.max.bytes", "1000000");
+    assert!(
+        small.contains("sets message.max.bytes to 1000000, but 2097152 is the least"),
+        "{small}"
+    );
+    let large = refused("batch.size", "5000000");
+    assert!(large.contains("sets batch.size to 5000000, but 1000000 is the most"), "{large}");
+    assert_eq!(
+        with("message.max.bytes", "10000000").unwrap().writer().get("message.max.bytes"),
+        Some("10000000")
+    );
+    assert!(with("batch.size", "1000").is_ok());
+}

@@ -39,6 +39,7 @@ pub(super) enum Strike {
     Reset,
     Latency,
     Blackhole,
+    HostileRecords,
     SuspendBroker,
     KillBroker,
     StopBroker,
@@ -69,6 +70,7 @@ const STRIKES: &[Strike] = &[
     Strike::Latency,
     Strike::Blackhole,
     Strike::Blackhole,
+    Strike::HostileRecords,
 ];
 const STRIKES_ON_BROKER: &[Strike] = &[Strike::SuspendBroker, Strike::KillBroker, Strike::StopBroker];
 /// One in so many strikes is on the broker.
@@ -77,6 +79,7 @@ const POINTS: [&str; 5] = ["begun", "produced", "offsets-sent", "committed", "st
 pub(super) const DEAD_MS: (usize, usize) = (0, 9000);
 const SUSPENDED_MS: (usize, usize) = (500, 12_000);
 const RULE_MS: (usize, usize) = (1000, 10_000);
+const HOSTILE_RECORDS: usize = 100;
 const BROKER_MS: (usize, usize) = (500, 8000);
 
 impl Ailments {
@@ -96,6 +99,7 @@ impl Attack<'_> {
             Strike::Kill | Strike::KillAtFailpoint | Strike::Stop | Strike::Suspend => self.strike_processor(strike, name),
             Strike::KillView | Strike::SuspendView => self.strike_view(strike, view),
             Strike::SuspendBroker | Strike::KillBroker | Strike::StopBroker => self.strike_broker(strike),
+            Strike::HostileRecords => self.write_hostile_records(),
             _ => self.strike_lines(strike, name),
         }
     }
@@ -174,9 +178,23 @@ impl Attack<'_> {
         self.last(ailment, RULE_MS);
     }
 
-    fn strike_broker(&mut self, strike: Strike) {
+    /// The client waits for the broker, so that it must be there.
+    fn write_hostile_records(&mut self) {
+        if self.is_broker_struck() {
+            return;
+        }
+        self.hits.hostile += 1;
+        self.hostile.write(HOSTILE_RECORDS);
+        self.scene.also_sent(self.hostile.take_sent());
+    }
+
+    fn is_broker_struck(&self) -> bool {
         let struck = |ailment: &Ailment| matches!(ailment, Ailment::BrokerDead | Ailment::BrokerSuspended);
-        if self.pending.iter().any(|(_, ailment)| struck(ailment)) {
+        self.pending.iter().any(|(_, ailment)| struck(ailment))
+    }
+
+    fn strike_broker(&mut self, strike: Strike) {
+        if self.is_broker_struck() {
             return;
         }
         let services = self.scene.ground.services();

@@ -14,6 +14,8 @@ pub(super) struct Hits {
     pub(super) views: u32,
     pub(super) lines: u32,
     pub(super) broker: u32,
+    /// Times that a hostile client wrote some records.
+    pub(super) hostile: u32,
     /// EndTxn requests that were sent more often than there were transactions to end, or whose answer was lost.
     retried_ends: u64,
     held_ends: u64,
@@ -22,10 +24,11 @@ pub(super) struct Hits {
 }
 
 /// In the words of the processor's metric.
-const TROUBLES: [&str; 14] = [
+const TROUBLES: [&str; 15] = [
     "transaction_aborted",
     "transaction_in_doubt",
     "partition_stopped",
+    "partition_set_aside",
     "producer_renewed",
     "consumer_renewed",
     "fenced",
@@ -66,8 +69,8 @@ impl Hits {
                 self.kills, self.killed_at_failpoints, self.stops, self.suspensions, self.views
             ),
             format!(
-                "lines: {} faults, {} EndTxn held and sent late, {} answers to EndTxn lost; broker: {} faults",
-                self.lines, self.held_ends, self.retried_ends, self.broker
+                "lines: {} faults, {} EndTxn held and sent late, {} answers to EndTxn lost; broker: {} faults; hostile records: {} times",
+                self.lines, self.held_ends, self.retried_ends, self.broker, self.hostile
             ),
             format!(
                 "at least (counts of killed processes are as old as their last look): {} take-overs, {}",

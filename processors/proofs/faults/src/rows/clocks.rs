@@ -24,6 +24,9 @@ const HOUR_MS: i64 = 3_600_000;
 /// The library, from the C compiler that RocksDB is built with.
 fn compiled(folder: &Path) -> PathBuf {
     let (source, library) = (folder.join("wrong_clock.c"), folder.join("wrong_clock.so"));
+    if library.exists() {
+        return library;
+    }
     std::fs::write(&source, WRONG_CLOCK).unwrap();
     let output = Command::new("cc")
         .args(["-Wall", "-Werror", "-O1", "-shared", "-fPIC", "-o"])
@@ -35,25 +38,38 @@ fn compiled(folder: &Path) -> PathBuf {
     library
 }
 
+fn clock_file(ground: &Ground, name: &str) -> PathBuf {
+    ground.folder().join(format!("{name}.clock"))
+}
+
+/// Makes the clock of a process wrong by so many hours, from now on.
+pub(super) fn set_clock(ground: &Ground, name: &str, hours: i64) {
+    // In place, because the process has it open.
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(clock_file(ground, name));
+    file.unwrap().write_all(&(hours * HOUR_MS * 1_000_000).to_ne_bytes()).unwrap();
+}
+
+/// Starts a process that takes its time from the file, and waits until it is ready.
+pub(super) fn start_with_clock(scene: &mut Scene<'_>, name: &str) {
+    let library = compiled(scene.ground.folder());
+    let file = clock_file(scene.ground, name);
+    let variables = [("LD_PRELOAD", library.to_str().unwrap()), ("WRONG_CLOCK", file.to_str().unwrap())];
+    if name.starts_with("view") {
+        scene.fleet.start_materializer(&scene.schedule, name, &variables);
+    } else {
+        scene.start_processor(name, &variables);
+    }
+    scene.fleet.wait_until_ready(name);
+}
+
 fn wrong_clocks(ground: &Ground) {
-    let library = compiled(ground.folder());
     let mut scene = Scene::begin(ground, "clocks", 2);
-    let clock_file = |name: &str| ground.folder().join(format!("{name}.clock"));
-    let set = |name: &str, hours: i64| {
-        // In place, because the process has it open.
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(clock_file(name));
-        file.unwrap().write_all(&(hours * HOUR_MS * 1_000_000).to_ne_bytes()).unwrap();
-    };
-    let start = |scene: &mut Scene<'_>, name: &str| {
-        let file = clock_file(name);
-        let variables = [("LD_PRELOAD", library.to_str().unwrap()), ("WRONG_CLOCK", file.to_str().unwrap())];
-        if name.starts_with("view") {
-            scene.fleet.start_materializer(&scene.schedule, name, &variables);
-        } else {
-            scene.start_processor(name, &variables);
-        }
-        scene.fleet.wait_until_ready(name);
-    };
+    let set = |name: &str, hours: i64| set_clock(ground, name, hours);
+    let start = start_with_clock;
     set("one", 1);
     set("view-1", -1);
     start(&mut scene, "one");

@@ -2,11 +2,9 @@
 
 use super::{Lane, RETRY_PAUSE, UNREADABLE_KEPT, UNREADABLE_MAX};
 use crate::clock::Deadline;
-use crate::processor::transaction::FORWARDED_FROM;
 use crate::processor::{Observe, ProcessorError, SchemaSource, Trouble};
 use decider::{Batch, Codec, Domain, Incoming, StepError};
 use keyvalue::{Read, Write};
-use rdkafka::message::{BorrowedMessage, Headers, Message};
 use std::collections::BTreeMap;
 
 impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
@@ -34,7 +32,6 @@ where
                 Err(StepError::Read { error, .. }) => return Err(error.into()),
                 Err(error @ (StepError::DecidedOtherwise { .. } | StepError::Domain(_))) => {
                     self.stop_deciding(&error);
-                    self.processor.observe.held_up(self.stopped.values().next().map(String::as_str));
                     return Ok(None);
                 }
                 Err(error @ (StepError::WentBack { .. } | StepError::NotOpen { .. })) => {
@@ -82,31 +79,9 @@ where
                 }
             }
             if waited {
-                self.processor.observe.held_up(None);
+                self.tell_what_holds_up();
             }
             return !waited;
         }
     }
-}
-
-pub(in crate::processor) fn incoming_of<'m>(message: &'m BorrowedMessage<'_>) -> Incoming<'m> {
-    let mut incoming = Incoming {
-        partition: message.partition().cast_unsigned(),
-        offset: message.offset(),
-        timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
-        key: message.key(),
-        value: message.payload(),
-        content_type: None,
-        forwarded: false,
-    };
-    if let Some(headers) = message.headers() {
-        for header in headers.iter() {
-            match header.key {
-                "content-type" => incoming.content_type = header.value,
-                FORWARDED_FROM => incoming.forwarded = true,
-                _ => {}
-            }
-        }
-    }
-    incoming
 }

@@ -1,10 +1,14 @@
 //! A partition that must not be processed, while the others go on.
 
+use super::effort::Place;
 use super::{End, Lane, Phase};
+use crate::clock::Deadline;
 use crate::processor::restore::RestoreError;
+use crate::processor::transaction::{Blame, Reason};
 use crate::processor::{Observe, ProcessorError, SchemaSource, Trouble};
-use decider::{Codec, Domain, ReplayError, StepError};
+use decider::{Codec, Domain, Incoming, ReplayError, StepError};
 use keyvalue::{Read, Write};
+use std::time::Duration;
 
 /// A command that is not decided, with its topic.
 #[derive(Debug, thiserror::Error)]
@@ -56,16 +60,133 @@ where
     /// Closes a partition, and keeps it closed for as long as it is owned.
     pub(super) fn set_aside(&mut self, partition: u32, error: &dyn std::error::Error) {
         tracing::error!(partition, %error, "the partition is stopped; the others go on");
-        self.processor.observe.trouble(Trouble::PartitionStopped);
-        self.processor.observe.stopped(self.stopped.len() + 1);
         self.machine.close(partition);
         self.tears.remove(&partition);
-        self.stopped.insert(partition, format!("partition {partition} is stopped: {error}"));
+        let reason = format!("partition {partition} is stopped: {error}");
+        self.stopped.insert(partition, Stop { reason, retry: None });
+        self.tell_stopped(Trouble::PartitionStopped);
     }
 
-    /// What is owned and not stopped.
+    /// What a command brings about cannot be written: its partition waits, the others go on. Nothing is wrong with its state.
+    pub(super) fn set_aside_for_a_while(&mut self, (partition, offset): Place, why: &Reason) {
+        let before = self.stopped.get(&partition).and_then(|stop| stop.retry.as_ref());
+        let (pause_max, trouble) = match why.blame {
+            Blame::Refused { .. } => (REFUSED_PAUSE_MAX, Trouble::PartitionStopped),
+            Blame::Slow | Blame::Passing => (PASSING_PAUSE_MAX, Trouble::PartitionSetAside),
+        };
+        let retry = Retry::after(before, pause_max);
+        let topic = &self.processor.topology.topics.commands.name;
+        let reason = format!(
+            "partition {partition} is stopped: the answer to the command at {topic}/{partition} offset {offset} cannot be written: {}. Once that is \
+             mended, the partition goes on without a restart: the command is tried again in {} s",
+            why.text,
+            retry.pause.as_secs()
+        );
+        tracing::error!(partition, offset, reason, "the partition is stopped; the others go on");
+        let stop = Stop {
+            reason,
+            retry: Some(retry),
+        };
+        self.stopped.insert(partition, stop);
+        self.tell_stopped(trouble);
+    }
+
+    fn tell_stopped(&self, trouble: Trouble) {
+        let observe = &self.processor.observe;
+        observe.trouble(trouble);
+        observe.stopped(self.stopped.len());
+        self.tell_what_holds_up();
+    }
+
+    pub(super) fn tell_what_holds_up(&self) {
+        let reason = self.stopped.values().next().map(|stop| stop.reason.as_str());
+        self.processor.observe.held_up(reason);
+    }
+
+    /// Goes on with stopped partitions whose time has come. `true` where they are to be fetched; the phase is another one where their state has
+    /// to be brought up to the log before.
+    pub(super) fn try_stopped_again(&mut self) -> bool {
+        let mut tried = Vec::new();
+        for (partition, stop) in &mut self.stopped {
+            if let Some(retry) = stop.retry.as_mut().filter(|retry| !retry.is_tried && retry.due.is_over()) {
+                retry.is_tried = true;
+                tried.push(*partition);
+            }
+        }
+        if tried.is_empty() {
+            return false;
+        }
+        tracing::info!(partitions = ?tried, "stopped partitions are tried again");
+        let are_open = tried.iter().all(|partition| self.machine.cursor(*partition).is_some());
+        if !are_open {
+            self.restore_all();
+        }
+        are_open
+    }
+
+    /// Forgets of the partitions that have brought these commands, and are tried again, why they were stopped. `true` where there were any.
+    pub(super) fn heal(&mut self, incoming: &[Incoming<'_>]) -> bool {
+        let stopped = self.stopped.len();
+        self.stopped.retain(|partition, stop| {
+            let is_well = stop.is_tried() && incoming.iter().any(|record| record.partition == *partition);
+            if is_well {
+                tracing::info!(partition, "the stopped partition goes on");
+            }
+            !is_well
+        });
+        if self.stopped.len() < stopped {
+            self.processor.observe.stopped(self.stopped.len());
+        }
+        self.stopped.len() < stopped
+    }
+
+    /// What is owned and not stopped, or tried again after that.
     pub(super) fn processed(&self) -> Vec<u32> {
-        let is_stopped = |partition: &u32| self.stopped.contains_key(partition);
-        self.owned.iter().copied().filter(|partition| !is_stopped(partition)).collect()
+        let is_processed = |partition: &u32| self.stopped.get(partition).is_none_or(Stop::is_tried);
+        self.owned.iter().copied().filter(is_processed).collect()
+    }
+
+    /// The state of all that is processed is compared with the log again.
+    pub(super) fn restore_all(&mut self) {
+        for partition in &self.owned {
+            self.machine.close(*partition);
+        }
+        self.phase = Phase::Restoring(self.processed());
+    }
+}
+
+/// Why a partition is stopped.
+pub(super) struct Stop {
+    reason: String,
+    /// `None` where it takes a person and an assignment.
+    retry: Option<Retry>,
+}
+
+impl Stop {
+    fn is_tried(&self) -> bool {
+        self.retry.as_ref().is_some_and(|retry| retry.is_tried)
+    }
+}
+
+/// When a stopped partition is tried again.
+struct Retry {
+    pause: Duration,
+    due: Deadline,
+    is_tried: bool,
+}
+
+const RETRY_PAUSE_FIRST: Duration = Duration::from_secs(5);
+/// A person has to mend something.
+const REFUSED_PAUSE_MAX: Duration = Duration::from_secs(60);
+const PASSING_PAUSE_MAX: Duration = Duration::from_secs(15);
+
+impl Retry {
+    fn after(before: Option<&Self>, pause_max: Duration) -> Self {
+        let pause = before.map_or(RETRY_PAUSE_FIRST, |before| (before.pause * 2).min(pause_max));
+        Self {
+            pause,
+            due: Deadline::after(pause),
+            is_tried: false,
+        }
     }
 }

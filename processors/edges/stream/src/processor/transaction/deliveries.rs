@@ -1,8 +1,10 @@
 //! Where the records of a transaction came to lie, from their delivery reports.
 
+use super::{Blame, Reason};
 use crate::quiet::Quiet;
+use crate::raw::refusal_of;
 use rdkafka::client::ClientContext;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::ProducerContext;
 use std::collections::BTreeMap;
@@ -19,8 +21,18 @@ pub(super) enum Report {
     Outcome = 2,
 }
 
-pub(super) fn report_to(partition: i32, report: Report) -> usize {
-    ((partition.cast_unsigned() as usize) << 2) | report as usize
+/// For a record that answers the command at this place in the batch, which is of this partition.
+pub(super) fn report_to(incoming: usize, partition: i32, report: Report) -> usize {
+    (incoming << INCOMING_SHIFT) | ((partition.cast_unsigned() as usize) << PARTITION_SHIFT) | report as usize
+}
+
+/// A word has room for both: a partition's number has 32 bits, a batch far fewer commands than the 30 that are left.
+const PARTITION_SHIFT: u32 = 2;
+const INCOMING_SHIFT: u32 = 34;
+const _: () = assert!(usize::BITS == 64);
+
+fn partition_in(opaque: usize) -> u32 {
+    u32::try_from((opaque >> PARTITION_SHIFT) & u32::MAX as usize).unwrap_or(u32::MAX)
 }
 
 /// Collects where records came to lie.
@@ -33,7 +45,21 @@ pub(super) struct Deliveries {
 #[derive(Default)]
 struct Written {
     offsets: Delivered,
-    failure: Option<String>,
+    failure: Option<Reason>,
+}
+
+impl Written {
+    /// The first failure counts, but a refusal counts more: those after it fail because of it.
+    fn failed(&mut self, failure: Reason) {
+        let is_refusal = |reason: &Reason| matches!(reason.blame, Blame::Refused { .. });
+        let known_better = self
+            .failure
+            .as_ref()
+            .is_some_and(|known| is_refusal(known) || !is_refusal(&failure));
+        if !known_better {
+            self.failure = Some(failure);
+        }
+    }
 }
 
 impl Deliveries {
@@ -49,7 +75,8 @@ impl Deliveries {
         self.with(|written| std::mem::take(&mut written.offsets))
     }
 
-    pub(super) fn failure(&self) -> Option<String> {
+    /// Why a record was not written.
+    pub(super) fn failure(&self) -> Option<Reason> {
         self.with(|written| written.failure.clone())
     }
 }
@@ -67,16 +94,25 @@ impl ProducerContext for Deliveries {
         match result {
             Ok(message) => {
                 let next = message.offset() + 1;
-                let partition = u32::try_from(opaque >> 2).unwrap_or(u32::MAX);
+                let partition = partition_in(opaque);
                 self.with(|written| match opaque & 3 {
                     1 => written.offsets.entry(partition).or_default().0 = Some(next),
                     2 => written.offsets.entry(partition).or_default().1 = Some(next),
                     _ => {}
                 });
             }
-            Err((error, _)) => self.with(|written| {
-                written.failure.get_or_insert_with(|| error.to_string());
-            }),
+            Err((error, message)) => {
+                let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
+                let incoming = Some(opaque >> INCOMING_SHIFT);
+                let failure = Reason {
+                    text: format!("{} takes no record: {} ({code:?})", message.topic(), refusal_of(message)),
+                    blame: Blame::of(code, incoming),
+                };
+                self.with(|written| written.failed(failure));
+            }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

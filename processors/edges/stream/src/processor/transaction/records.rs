@@ -1,18 +1,65 @@
-//! What a batch asks to write, as records of the client; nothing is copied but headers.
+//! What a batch asks to write, as records of the client; keys and values are not copied.
 
 use super::deliveries::{Report, report_to};
-use decider::{Batch, Outgoing};
-use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders};
+use super::letter::{Original, letter};
+use crate::raw::{Headers, NewHeaders};
+use decider::{Batch, Incoming, Outgoing};
+use rdkafka::message::{BorrowedMessage, Message, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
-use topology::Topology;
+use topology::{Topic, Topology};
 
 pub(super) type Record<'r> = BaseRecord<'r, [u8], [u8], usize>;
 
+/// A message of the commands topic. Its headers are looked through once, however many records answer it.
+pub(in crate::processor) struct Fetched<'m> {
+    message: &'m BorrowedMessage<'m>,
+    timestamp_ms: i64,
+    traceparent: Option<&'m [u8]>,
+}
+
+/// What the machine decides on, and what answers are made from.
+pub(in crate::processor) fn fetched<'m>(message: &'m BorrowedMessage<'m>) -> (Incoming<'m>, Fetched<'m>) {
+    let mut incoming = Incoming {
+        partition: message.partition().cast_unsigned(),
+        offset: message.offset(),
+        timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
+        key: message.key(),
+        value: message.payload(),
+        content_type: None,
+        forwarded: false,
+    };
+    let mut traceparent = None;
+    // The last of several counts, as everywhere in Kafka.
+    for (name, value) in Headers::of(message) {
+        if name == CONTENT_TYPE.as_bytes() {
+            incoming.content_type = value;
+        } else if name == FORWARDED_FROM.as_bytes() {
+            incoming.forwarded = true;
+        } else if name == TRACEPARENT.as_bytes() {
+            traceparent = value;
+        }
+    }
+    let fetched = Fetched {
+        message,
+        timestamp_ms: incoming.timestamp_ms,
+        traceparent: traceparent.filter(|trace| is_traceparent(trace)),
+    };
+    (incoming, fetched)
+}
+
+/// Bytes that a message holds in memory.
+pub(in crate::processor) fn bytes_of(message: &BorrowedMessage<'_>) -> usize {
+    let header_bytes = Headers::of(message).map(|(name, value)| name.len() + value.map_or(0, <[u8]>::len));
+    message.key_len() + message.payload_len() + header_bytes.sum::<usize>()
+}
+
+/// Every record has the time of its command, which is the broker's: the clock of this machine may be wrong, and the broker may refuse what it
+/// says.
 pub(super) fn record_of<'r>(
     topology: &'r Topology,
     batch: &'r Batch,
     outgoing: &Outgoing,
-    incoming: &'r [BorrowedMessage<'_>],
+    incoming: &'r [Fetched<'_>],
     owner: &str,
 ) -> Record<'r> {
     let topics = &topology.topics;
@@ -22,9 +69,11 @@ pub(super) fn record_of<'r>(
             value,
             event_type,
         } => {
-            let message = &incoming[*index];
-            let opaque = report_to(message.partition(), Report::Event);
-            answer(&topics.events.name, message, batch.value(value), opaque).headers(with_trace(message, "type", event_type))
+            let fetched = &incoming[*index];
+            let opaque = report_to(*index, fetched.message.partition(), Report::Event);
+            answer(&topics.events, fetched, batch.value(value), opaque)
+                .timestamp(fetched.timestamp_ms)
+                .headers(with_trace(fetched, "type", event_type).finish())
         }
         Outgoing::Outcome {
             incoming: index,
@@ -32,89 +81,100 @@ pub(super) fn record_of<'r>(
             status,
             decided_at_ms,
         } => {
-            let message = &incoming[*index];
-            let opaque = report_to(message.partition(), Report::Outcome);
-            answer(&topics.outcomes.name, message, batch.value(value), opaque)
+            let fetched = &incoming[*index];
+            let opaque = report_to(*index, fetched.message.partition(), Report::Outcome);
+            let headers = with_trace(fetched, "status", status.name()).with(OWNER, owner.as_bytes());
+            answer(&topics.outcomes, fetched, batch.value(value), opaque)
                 .timestamp(*decided_at_ms)
-                .headers(with_trace(message, "status", status.name()).insert(Header {
-                    key: OWNER,
-                    value: Some(owner),
-                }))
+                .headers(headers.finish())
         }
         Outgoing::Forward {
             incoming: index,
             to_partition,
         } => {
-            let message = &incoming[*index];
+            let fetched = &incoming[*index];
+            let message = fetched.message;
             let from = format!("{}/{}", message.partition(), message.offset());
-            let headers = known(message).insert(Header {
-                key: FORWARDED_FROM,
-                value: Some(&from),
-            });
-            as_it_is(&topics.commands.name, message)
+            let opaque = report_to(*index, message.partition(), Report::Neither);
+            written(&topics.commands, message.key(), message.payload(), opaque)
                 .partition(to_partition.cast_signed())
-                .headers(headers)
+                .timestamp(fetched.timestamp_ms)
+                .headers(known(message).with(FORWARDED_FROM, from.as_bytes()).finish())
         }
-        Outgoing::DeadLetter { incoming: index, reason } => {
-            let message = &incoming[*index];
-            let found = [
-                ("topic", message.topic().to_owned()),
-                ("partition", message.partition().to_string()),
-                ("offset", message.offset().to_string()),
-                ("reason", reason.to_string()),
-            ];
-            let headers = found.iter().fold(copied(message), |headers, (key, value)| {
-                headers.insert(Header { key, value: Some(value) })
-            });
-            let partitions = topology.partitions_of(&topics.dead_letters).cast_signed();
-            as_it_is(&topics.dead_letters.name, message)
-                .partition(message.partition() % partitions)
-                .headers(headers)
-        }
+        Outgoing::DeadLetter { incoming: index, reason } => dead_letter(topology, &incoming[*index], *index, &reason.to_string()),
     }
 }
 
+fn dead_letter<'r>(topology: &'r Topology, fetched: &'r Fetched<'_>, index: usize, reason: &str) -> Record<'r> {
+    let (message, topics) = (fetched.message, &topology.topics);
+    let headers = Headers::of(message);
+    let letter = letter(
+        &Original {
+            topic: &topics.commands.name,
+            retention_ms: topics.commands.retention_ms,
+            partition: message.partition().cast_unsigned(),
+            offset: message.offset(),
+            timestamp_ms: fetched.timestamp_ms,
+            key: message.key(),
+            value: message.payload(),
+            are_headers_unreadable: headers.are_unreadable(),
+            header_bytes: headers
+                .clone()
+                .map(|(name, value)| name.len() + value.map_or(0, <[u8]>::len))
+                .collect(),
+        },
+        reason,
+    );
+    let partitions = topology.partitions_of(&topics.dead_letters).cast_signed();
+    let opaque = report_to(index, message.partition(), Report::Neither);
+    written(&topics.dead_letters, letter.key, letter.value, opaque)
+        .partition(message.partition() % partitions)
+        .timestamp(fetched.timestamp_ms)
+        .headers(letter_headers(message, headers, letter.headers, &letter.says))
+}
+
+/// The first `kept` headers of the record, and what the letter says after them: the last of a name counts.
+fn letter_headers(message: &BorrowedMessage<'_>, headers: Headers<'_>, kept: usize, says: &[(&str, String)]) -> OwnedHeaders {
+    let are_whole = headers.clone().nth(kept).is_none();
+    let copied = if are_whole {
+        NewHeaders::copied(message)
+    } else {
+        let mut copied = NewHeaders::with_capacity(kept + says.len());
+        headers.take(kept).for_each(|(name, value)| copied.push(name, value));
+        copied
+    };
+    let added = says
+        .iter()
+        .fold(copied, |headers, (name, value)| headers.with(name, value.as_bytes()));
+    added.finish()
+}
+
 /// The header of a command that was put into the partition where its key belongs.
-pub(crate) const FORWARDED_FROM: &str = "forwarded-from";
+const FORWARDED_FROM: &str = "forwarded-from";
 const TRACEPARENT: &str = "traceparent";
+const CONTENT_TYPE: &str = "content-type";
 /// The header of an outcome that names who decided: the transactional id, and the session in which it held the partition. In the order of a
 /// partition's outcomes a session that was followed by another one never comes back.
 const OWNER: &str = "owner";
 /// What a forwarded command keeps of its headers, where they are no longer than this: a record that is sent on must not outgrow its topic.
-const KNOWN: [&str; 3] = ["content-type", "type", TRACEPARENT];
+const KNOWN: [&str; 3] = [CONTENT_TYPE, "type", TRACEPARENT];
 const KNOWN_BYTES_MAX: usize = 256;
 
-fn answer<'r>(topic: &'r str, message: &'r BorrowedMessage<'_>, value: &'r [u8], opaque: usize) -> Record<'r> {
-    let record = BaseRecord::with_opaque_to(topic, opaque)
-        .partition(message.partition())
-        .payload(value);
-    match message.key() {
-        Some(key) => record.key(key),
-        None => record,
-    }
+fn answer<'r>(topic: &'r Topic, fetched: &'r Fetched<'_>, value: &'r [u8], opaque: usize) -> Record<'r> {
+    let message = fetched.message;
+    written(topic, message.key(), Some(value), opaque).partition(message.partition())
 }
 
-fn as_it_is<'r>(topic: &'r str, message: &'r BorrowedMessage<'_>) -> Record<'r> {
-    let mut record = BaseRecord::with_opaque_to(topic, report_to(0, Report::Neither));
-    if let Some(key) = message.key() {
-        record = record.key(key);
-    }
-    if let Some(value) = message.payload() {
-        record = record.payload(value);
-    }
+fn written<'r>(topic: &'r Topic, key: Option<&'r [u8]>, value: Option<&'r [u8]>, opaque: usize) -> Record<'r> {
+    let mut record = BaseRecord::with_opaque_to(&topic.name, opaque);
+    (record.key, record.payload) = (key, value);
     record
 }
 
-fn with_trace(message: &BorrowedMessage<'_>, name: &str, value: &str) -> OwnedHeaders {
-    let headers = OwnedHeaders::new_with_capacity(2).insert(Header {
-        key: name,
-        value: Some(value),
-    });
-    match crate::reader::header(message, TRACEPARENT).filter(|trace| is_traceparent(trace)) {
-        Some(trace) => headers.insert(Header {
-            key: TRACEPARENT,
-            value: Some(trace),
-        }),
+fn with_trace(fetched: &Fetched<'_>, name: &str, value: &str) -> NewHeaders {
+    let headers = NewHeaders::with_capacity(3).with(name, value.as_bytes());
+    match fetched.traceparent {
+        Some(trace) => headers.with(TRACEPARENT, trace),
         None => headers,
     }
 }
@@ -132,26 +192,13 @@ fn is_lower_hex(byte: &u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
-fn known(message: &BorrowedMessage<'_>) -> OwnedHeaders {
-    let found = KNOWN.iter().filter_map(|key| Some((*key, crate::reader::header(message, key)?)));
+fn known(message: &BorrowedMessage<'_>) -> NewHeaders {
+    let found = KNOWN.iter().filter_map(|name| Some((*name, Headers::of(message).last(name)?)));
     found
         .filter(|(_, value)| value.len() <= KNOWN_BYTES_MAX)
-        .fold(OwnedHeaders::new(), |headers, (key, value)| {
-            headers.insert(Header { key, value: Some(value) })
+        .fold(NewHeaders::with_capacity(KNOWN.len() + 1), |headers, (name, value)| {
+            headers.with(name, value)
         })
-}
-
-fn copied(message: &BorrowedMessage<'_>) -> OwnedHeaders {
-    let mut headers = OwnedHeaders::new();
-    if let Some(found) = message.headers() {
-        for header in found.iter() {
-            headers = headers.insert(Header {
-                key: header.key,
-                value: header.value,
-            });
-        }
-    }
-    headers
 }
 
 #[cfg(test)]

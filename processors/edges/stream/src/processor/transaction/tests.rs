@@ -3,8 +3,8 @@
 
 use super::*;
 use crate::admin::Admin;
+use crate::processor::Restored;
 use crate::processor::consumer::Polled;
-use crate::processor::{Restored, lane};
 use crate::writer::{Outgoing as Written, Writer};
 use bank_example::{Bank, Codec, Command};
 use decider::{CommandEnvelope, Cursor, Limits, Machine, Tally};
@@ -123,8 +123,8 @@ impl Bench {
     fn commit_what_two_owns(&mut self, observe: &Troubles) -> (Result<Delivered, NotCommitted>, Option<i64>) {
         let partition = owned_by(&self.two)[0];
         let reader = self.reader_of(partition);
-        let messages = vec![reader.poll(WAIT).unwrap().unwrap()];
-        let incoming: Vec<_> = messages.iter().map(lane::deciding::incoming_of).collect();
+        let messages = [reader.poll(WAIT).unwrap().unwrap()];
+        let (incoming, fetched): (Vec<_>, Vec<_>) = messages.iter().map(fetched).unzip();
         let mut machine = Machine::<Bank>::new(Limits {
             partitions: PARTITIONS,
             command_bytes_max: 1 << 20,
@@ -147,7 +147,7 @@ impl Bench {
         let offsets = moved.collect();
         let result = self
             .producer
-            .execute(&self.topology, &batch, &messages, &offsets, &self.one, observe);
+            .execute(&self.topology, &batch, &fetched, &offsets, &self.one, observe);
         let committed = self.two.stable_offsets(&[partition], WAIT).unwrap();
         (result, committed.get(&partition).map(|committed| committed.offset))
     }

@@ -1,0 +1,216 @@
+//! Batch by batch: commands are fetched, decided, written in one transaction, and kept in the state.
+
+use super::effort::Remedy;
+use super::looking::LOOK_EVERY;
+use super::{IDLE_WAIT, Lane, Phase};
+use crate::clock::{self, Deadline};
+use crate::processor::consumer::{GroupConsumer, Polled};
+use crate::processor::transaction::{Delivered, Fetched, NotCommitted, bytes_of, fetched, shortened};
+use crate::processor::{End, Observe, Point, Processor, ProcessorError, SchemaSource, Trouble};
+use decider::{Batch, Codec, Domain, Incoming, Outgoing};
+use keyvalue::{Read, Write};
+use rdkafka::message::BorrowedMessage;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Bytes of commands in one transaction.
+const BATCH_COMMAND_BYTES_MAX: usize = 8 << 20;
+/// A process is not ready after so many transactions that failed in a row.
+const HELD_UP_AFTER: u32 = 3;
+
+/// What came of a batch of messages.
+enum Progress {
+    Done,
+    /// The messages must be fetched again.
+    Rewind,
+    /// The state must be compared with the log.
+    Restore,
+}
+
+impl<'l, D, C, S, R, O> Lane<'l, D, C, S, R, O>
+where
+    D: Domain,
+    C: Codec<D>,
+    S: Read + Write,
+    R: SchemaSource,
+    O: Observe,
+{
+    pub(super) fn process(&mut self) -> Result<Result<(), End>, ProcessorError> {
+        if self.try_stopped_again() {
+            return Ok(self.fetch_on());
+        }
+        if matches!(self.phase, Phase::Restoring(_)) {
+            return Ok(Ok(()));
+        }
+        let consumer = self.consumer;
+        let messages = match self.gather(consumer) {
+            Ok(messages) => messages,
+            Err(end) => return Ok(Err(end)),
+        };
+        if messages.is_empty() {
+            return Ok(self.look_at_ends());
+        }
+        self.looked = Deadline::after(LOOK_EVERY);
+        if self.consumer.has_changes() {
+            return Ok(Ok(()));
+        }
+        self.forget_unreadable();
+        let (incoming, fetched): (Vec<_>, Vec<_>) = messages.iter().map(fetched).unzip();
+        let (mut incoming, mut fetched) = (&incoming[..], &fetched[..]);
+        while !incoming.is_empty() {
+            let share = self.effort.share(incoming);
+            match self.decide(&incoming[..share])? {
+                Some(batch) => {
+                    let consumed = batch.consumed;
+                    match self.execute(batch, &fetched[..consumed], &incoming[..consumed])? {
+                        Progress::Done => (incoming, fetched) = (&incoming[consumed..], &fetched[consumed..]),
+                        Progress::Rewind => return Ok(self.fetch_on()),
+                        Progress::Restore => {
+                            self.restore_all();
+                            return Ok(Ok(()));
+                        }
+                    }
+                }
+                None => return Ok(self.fetch_on()),
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Waits for a command, then takes what has gathered meanwhile; within the pace also what still comes.
+    fn gather(&self, consumer: &'l GroupConsumer) -> Result<Vec<BorrowedMessage<'l>>, End> {
+        let configuration = &self.processor.configuration;
+        let mut messages = Vec::new();
+        let mut bytes = 0;
+        while messages.len() < configuration.batch_records_max && bytes < BATCH_COMMAND_BYTES_MAX {
+            let wait = if messages.is_empty() {
+                IDLE_WAIT
+            } else {
+                configuration.pace.saturating_sub(clock::now() - self.begun)
+            };
+            match consumer.poll(wait) {
+                Polled::Message(message) => {
+                    bytes += bytes_of(&message);
+                    messages.push(message);
+                }
+                Polled::Nothing if wait.is_zero() || messages.is_empty() => break,
+                Polled::Nothing => {}
+                Polled::Over(end) => return Err(end),
+            }
+        }
+        Ok(messages)
+    }
+
+    fn execute(&mut self, batch: Batch, fetched: &[Fetched<'_>], incoming: &[Incoming<'_>]) -> Result<Progress, ProcessorError> {
+        self.begun = clock::now();
+        let offsets = self.offsets_of(&batch, incoming);
+        let Processor { topology, observe, .. } = &*self.processor;
+        match self.producer.execute(topology, &batch, fetched, &offsets, self.consumer, observe) {
+            Ok(delivered) => {
+                self.committed.extend(offsets);
+                self.keep(batch, &delivered, incoming)?;
+                self.went_well(incoming);
+                Ok(if self.is_producer_ready() {
+                    Progress::Done
+                } else {
+                    Progress::Restore
+                })
+            }
+            Err(not_committed) => Ok(self.failed(batch, not_committed, incoming)),
+        }
+    }
+
+    /// A transaction has failed: its commands are decided again, later, fewer at a time, or without the partition of the one that failed alone.
+    fn failed(&mut self, batch: Batch, not_committed: NotCommitted, incoming: &[Incoming<'_>]) -> Progress {
+        self.machine.aborted(batch);
+        let observe = &self.processor.observe;
+        let (reason, is_doubtful) = match not_committed {
+            NotCommitted::Aborted(reason) => {
+                tracing::warn!(
+                    reason = reason.text,
+                    commands = incoming.len(),
+                    "transaction aborted; its commands are decided again"
+                );
+                observe.trouble(Trouble::TransactionAborted);
+                (reason, false)
+            }
+            NotCommitted::Doubtful(reason) => {
+                tracing::warn!(reason = reason.text, "transaction in doubt; a new producer, and the log, will tell");
+                observe.trouble(Trouble::TransactionInDoubt);
+                observe.trouble(Trouble::ProducerRenewed);
+                (reason, true)
+            }
+        };
+        let remedy = self.effort.failed(incoming, reason.blame);
+        let failed = self.effort.failed_in_a_row();
+        observe.failed_in_a_row(failed);
+        match remedy {
+            Remedy::SetAside(place) => self.set_aside_for_a_while(place, &reason),
+            Remedy::Again => {
+                if failed >= HELD_UP_AFTER {
+                    observe.held_up(Some(&format!("the last {failed} transactions failed: {}", reason.text)));
+                }
+                self.rest(self.effort.pause());
+            }
+        }
+        if !is_doubtful && self.is_producer_ready() {
+            Progress::Rewind
+        } else {
+            Progress::Restore
+        }
+    }
+
+    /// Serves the group for so long, and fetches nothing; shorter where the group changes or the process is to stop.
+    fn rest(&self, pause: Duration) {
+        let deadline = Deadline::after(pause);
+        if deadline.is_over() || self.consumer.fetch_from(&BTreeMap::new()).is_err() {
+            return;
+        }
+        while !deadline.is_over() && self.keep_alive(IDLE_WAIT.min(deadline.left())) {}
+    }
+
+    /// What Kafka has committed goes into the state.
+    fn keep(&mut self, batch: Batch, delivered: &Delivered, incoming: &[Incoming<'_>]) -> Result<(), ProcessorError> {
+        let Processor { observe, store, .. } = &*self.processor;
+        observe.reached(Point::Committed);
+        let tally = batch.tally;
+        for outgoing in &batch.outgoing {
+            if let Outgoing::DeadLetter { incoming: index, reason } = outgoing {
+                let record = &incoming[*index];
+                let said = reason.to_string();
+                let (partition, offset, reason_text) = (record.partition, record.offset, shortened(&said));
+                tracing::warn!(partition, offset, reason = reason_text, "dead letter");
+                observe.dead_letter(reason.kind());
+            }
+        }
+        let mutations = self.machine.committed(batch, delivered);
+        store.apply(&mutations)?;
+        observe.reached(Point::Stored);
+        let oldest_ms = incoming.iter().map(|record| record.timestamp_ms).min().unwrap_or(0);
+        observe.committed(&tally, clock::now() - self.begun, oldest_ms);
+        let (bytes, aggregates) = self.machine.cache_size();
+        observe.cache(bytes, aggregates);
+        Ok(())
+    }
+
+    fn went_well(&mut self, incoming: &[Incoming<'_>]) {
+        let had_failed = self.effort.failed_in_a_row();
+        self.effort.committed(incoming, clock::now() - self.begun);
+        let has_healed = self.heal(incoming);
+        if had_failed > 0 {
+            self.processor.observe.failed_in_a_row(0);
+        }
+        if has_healed || had_failed >= HELD_UP_AFTER {
+            self.tell_what_holds_up();
+        }
+    }
+
+    /// A producer that was given up after a transaction is replaced at once: that takes a fraction of a second as a rule.
+    fn is_producer_ready(&mut self) -> bool {
+        if self.producer.is_ready() {
+            return true;
+        }
+        self.processor.observe.trouble(Trouble::ProducerRenewed);
+        self.producer.prepare()
+    }
+}

@@ -1,0 +1,103 @@
+//! What a transaction fails with, and what that asks for.
+
+use crate::failure::{Failure, is_refusal, is_timeout};
+use crate::processor::Trouble;
+use decider::Outgoing;
+use rdkafka::error::RDKafkaErrorCode;
+
+/// Why a transaction did not commit.
+#[derive(Debug)]
+pub(crate) enum NotCommitted {
+    /// It was aborted: nothing of it will be seen. The producer goes on.
+    Aborted(Reason),
+    /// It may have committed or not, or the producer is of no use any more: only the log can tell.
+    Doubtful(Reason),
+}
+
+/// What went wrong, in words, and what that says about another try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reason {
+    pub(crate) text: String,
+    pub(crate) blame: Blame,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blame {
+    /// The same would be refused again: an answer to the command at this place in the batch, where that is known.
+    Refused { incoming: Option<usize> },
+    /// Not all was done in time.
+    Slow,
+    /// It may pass by itself.
+    Passing,
+}
+
+impl Blame {
+    pub(super) fn of(code: RDKafkaErrorCode, incoming: Option<usize>) -> Self {
+        if is_refusal(code) {
+            Self::Refused { incoming }
+        } else if is_timeout(code) {
+            Self::Slow
+        } else {
+            Self::Passing
+        }
+    }
+}
+
+/// Why a step failed, and what that asks for.
+pub(super) struct Step {
+    pub(super) ending: Ending,
+    pub(super) reason: Reason,
+    pub(super) trouble: Option<Trouble>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Ending {
+    Abort,
+    Doubt,
+}
+
+impl Step {
+    pub(super) fn of(what: &str, failure: &Failure) -> Self {
+        let ending = if failure.fatal { Ending::Doubt } else { Ending::Abort };
+        Self {
+            trouble: trouble_of(failure.code),
+            ..Self::new(ending, Blame::of(failure.code, None), format!("{what}: {failure}"))
+        }
+    }
+
+    pub(super) fn new(ending: Ending, blame: Blame, text: String) -> Self {
+        let (trouble, reason) = (None, Reason { text, blame });
+        Self { ending, reason, trouble }
+    }
+
+    pub(super) fn in_doubt(self) -> Self {
+        Self {
+            ending: Ending::Doubt,
+            ..self
+        }
+    }
+}
+
+fn trouble_of(code: RDKafkaErrorCode) -> Option<Trouble> {
+    use RDKafkaErrorCode as Code;
+    match code {
+        Code::IllegalGeneration | Code::UnknownMemberId | Code::FencedInstanceId => Some(Trouble::StaleGeneration),
+        Code::Fenced
+        | Code::ProducerFenced
+        | Code::InvalidProducerEpoch
+        | Code::InvalidProducerIdMapping
+        | Code::InvalidTransactionalState => Some(Trouble::EpochFenced),
+        _ => None,
+    }
+}
+
+/// The client itself does not take a record: it is too large, or there was no room for it in time.
+pub(super) fn not_produced(failure: &Failure, outgoing: &Outgoing) -> Step {
+    let blame = match failure.code {
+        RDKafkaErrorCode::QueueFull => Blame::Slow,
+        code => Blame::of(code, Some(outgoing.incoming())),
+    };
+    let mut step = Step::of("produce", failure);
+    step.reason.blame = blame;
+    step
+}
