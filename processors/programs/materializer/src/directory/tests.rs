@@ -8,6 +8,7 @@ use tempfile::TempDir;
 const EDITION: Edition = Edition {
     view: "schedule",
     version: 3,
+    time_zones: "2026f",
 };
 
 fn log() -> Log {
@@ -85,15 +86,23 @@ fn a_view_of_another_log_is_refused_and_not_touched() {
 }
 
 #[test]
-fn a_view_of_another_version_is_set_aside_and_built_anew() {
-    let directory = TempDir::new().unwrap();
-    let store = reopen(&directory, EDITION);
-    bind(&store, EDITION, &log()).unwrap();
-    mark(&store);
-    drop(store);
-    let newer = Edition { version: 4, ..EDITION };
-    assert!(!is_marked(&reopen(&directory, newer)));
-    assert_eq!(names(&directory), ["schedule", "schedule.set-aside-1"]);
+fn a_view_of_another_version_or_by_another_time_zone_database_is_set_aside_and_built_anew() {
+    let later = "2027a";
+    for newer in [
+        Edition { version: 4, ..EDITION },
+        Edition {
+            time_zones: later,
+            ..EDITION
+        },
+    ] {
+        let directory = TempDir::new().unwrap();
+        let store = reopen(&directory, EDITION);
+        bind(&store, EDITION, &log()).unwrap();
+        mark(&store);
+        drop(store);
+        assert!(!is_marked(&reopen(&directory, newer)));
+        assert_eq!(names(&directory), ["schedule", "schedule.set-aside-1"]);
+    }
 }
 
 #[test]

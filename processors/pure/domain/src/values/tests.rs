@@ -1,6 +1,8 @@
 //! Which texts are values, and that their text is canonical.
 #![allow(clippy::disallowed_methods, reason = "the data lie beside the project")]
 
+mod airports;
+
 use super::*;
 use proptest::prelude::*;
 use std::fmt::{Debug, Display};
