@@ -9,12 +9,15 @@ use crate::json::{self, Form};
 use crate::later::Unknown;
 use crate::problem::{Problem, shortened};
 use crate::released::{Content, Released};
-use crate::schema::{Schema, Type, unqualified};
+use crate::resolve::{Resolved, resolve};
+use crate::schema::{SCHEMA_BYTES_MAX, Schema};
 use crate::{commands, events, later, outcomes, strict_json};
-use decider::{Codec, CommandEnvelope, DecodeError, EventEnvelope, Outcome};
+use decider::{Codec, CommandEnvelope, DecodeError, EventEnvelope, Outcome, WriterSchema};
 use domain::{AggregateId, Event, Rejection};
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// The ids under which the registry knows our latest schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +42,15 @@ pub struct AvroCodec {
     ids: SchemaIds,
     known: Known,
     learned: FxHashMap<u32, Learned>,
+    /// The learned ones with the bytes of their texts, in the order in which they were learned.
+    kept: VecDeque<(u32, usize)>,
     /// Bytes of the latest schema, made from something else.
     scratch: Vec<u8>,
 }
+
+/// Schemas of other writers in memory, by the length of their texts and by their number. The oldest ones are learned again when they are met again.
+const LEARNED_BYTES_MAX: usize = 128 * SCHEMA_BYTES_MAX;
+const LEARNED_MAX: usize = 10_000;
 
 /// The versions that are written, and that everything is read as.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +72,7 @@ struct Learned {
 enum Writer {
     /// Its bytes are read as those of the latest version are.
     Released(&'static Released),
-    Other(Schema),
+    Other(Arc<Schema>),
 }
 
 /// A value in the bytes of the latest version.
@@ -109,7 +118,23 @@ impl AvroCodec {
             ids,
             known,
             learned: Content::ALL.into_iter().map(latest).collect(),
+            kept: VecDeque::new(),
             scratch: Vec::new(),
+        }
+    }
+
+    fn forget_oldest(&mut self, learned: u32, bytes: usize) {
+        self.kept.retain(|(id, _)| *id != learned);
+        self.kept.push_back((learned, bytes));
+        let mut kept_bytes: usize = self.kept.iter().map(|(_, bytes)| bytes).sum();
+        while (kept_bytes > LEARNED_BYTES_MAX || self.kept.len() > LEARNED_MAX)
+            && self.kept.len() > 1
+            && let Some((id, bytes)) = self.kept.pop_front()
+        {
+            kept_bytes -= bytes;
+            if Content::ALL.into_iter().all(|content| self.ids.of(content) != id) {
+                self.learned.remove(&id);
+            }
         }
     }
 
@@ -135,8 +160,13 @@ impl AvroCodec {
         };
         let known = self.known.of(content);
         let problem = |problem: Problem| DecodeError::Malformed(format!("schema id {schema_id}: {problem}"));
-        let mut value = json::read(schema, bytes).map_err(problem)?;
-        let unknown = later::take_unknown_payload(known, &mut value);
+        self.scratch.clear();
+        let stand_in = later::stand_in(content);
+        let Resolved { unknown } = resolve(schema, known.schema(), bytes, stand_in, &mut self.scratch).map_err(problem)?;
+        let unknown = match unknown {
+            Some(name) => Some(Unknown::of(name, json::read(schema, bytes).map_err(problem)?)),
+            None => None,
+        };
         if let (Content::Event, Some(unknown)) = (content, &unknown) {
             return Err(DecodeError::Malformed(later::needed_build(
                 &unknown.name,
@@ -145,8 +175,6 @@ impl AvroCodec {
                 known.version,
             )));
         }
-        self.scratch.clear();
-        json::put(known.schema(), &value, Form::Resolved, &mut self.scratch).map_err(problem)?;
         Ok(Body {
             bytes: &self.scratch,
             payloads: known.payloads,
@@ -192,19 +220,26 @@ impl Codec<Airline> for AvroCodec {
         }
     }
 
-    fn learn(&mut self, schema_id: u32, schema_json: &str) -> Result<(), String> {
-        let schema = Schema::parse(schema_json)?;
-        let Type::Record { name, .. } = schema.get(schema.root()) else {
-            return Err("the schema is not of a record".to_owned());
-        };
-        let content = Content::ALL.into_iter().find(|content| content.record_name() == unqualified(name));
+    fn missing_schema(&self, content_type: Option<&[u8]>, value: &[u8]) -> Option<u32> {
+        match (Encoding::of(content_type), unframe(value)) {
+            (Ok(Encoding::Avro), Ok((id, _))) => (!self.learned.contains_key(&id)).then_some(id),
+            _ => None,
+        }
+    }
+
+    fn learn(&mut self, schema_id: u32, text: &WriterSchema) -> Result<(), String> {
+        let bytes = text.json.len() + text.references.iter().map(String::len).sum::<usize>();
+        let schema = Schema::of_writer(text)?;
+        let name = schema.record_name().ok_or("the schema is not of a record")?;
+        let content = Content::ALL.into_iter().find(|content| content.record_name() == name);
         let content = content.ok_or_else(|| format!("the schema is of {name}, which is no command, event or outcome"))?;
         let known = self.known.of(content);
         let mut released = content.versions().take_while(|released| released.version <= known.version);
         let writer = released.find(|released| schema.same_bytes(released.schema()));
-        let writer = writer.map_or(Writer::Other(schema), Writer::Released);
-        let version = later::version_of(schema_json);
+        let writer = writer.map_or_else(|| Writer::Other(Arc::new(schema)), Writer::Released);
+        let version = later::version_of(&text.json);
         self.learned.insert(schema_id, Learned { content, writer, version });
+        self.forget_oldest(schema_id, bytes);
         Ok(())
     }
 

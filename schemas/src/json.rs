@@ -1,27 +1,23 @@
-//! Values of any schema as JSON and back: what people type, what `aerolog decode` prints, and how schemas are resolved.
+//! Values of any schema as JSON and back: what people type, and what `aerolog decode` prints.
 //!
 //! Field names are the schema's. Instants are RFC 3339. A union of null and one other type is null or the plain value; of any
 //! other union, the branch is an object with one key, the branch's name. Bytes are text of the characters U+0000 to U+00FF.
-//!
-//! Resolving goes through JSON because JSON keeps the names of branches. The Avro library resolves branches by their shape, and so
-//! reads a RemoveRotation, which has no fields, as the first branch that has none either.
 
 use crate::binary::{Reader, no_branch, put_count, put_long, put_text};
 use crate::problem::{Problem, Within, shortened};
-use crate::schema::{Field, Schema, Type, TypeId, unqualified};
+use crate::schema::{Schema, fixed_size, guard, is_null, name_of, unqualified};
+use apache_avro::Schema as Avro;
+use apache_avro::schema::{RecordField, UuidSchema};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-
-/// Deeper values are refused; a schema can refer to itself.
-const DEPTH_MAX: usize = 64;
 
 /// What the JSON is, which decides how much is forgiven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// Written by a person or a program: nothing unknown, instants as text.
     Typed,
-    /// Read with the writer's schema: what the reader does not know is dropped, as Avro resolves schemas.
-    Resolved,
+    /// Printed by this module: instants outside of the calendar are numbers.
+    Printed,
     /// A default in a schema: unions are not named, the first branch that fits is meant.
     Default,
 }
@@ -35,10 +31,8 @@ impl Schema {
 
 /// Reads one value of the schema's root from its bytes, all of them.
 pub(crate) fn read(schema: &Schema, body: &[u8]) -> Result<Value, Problem> {
-    let mut reader = Reader::new(body);
-    let value = read_type(schema, schema.root(), &mut reader, 0)?;
-    reader.end()?;
-    Ok(value)
+    guard(schema, body)?;
+    read_type(schema, schema.root(), &mut Reader::new(body))
 }
 
 /// Appends the bytes of a value of the schema's root.
@@ -59,135 +53,159 @@ pub(crate) fn without_nulls(mut value: Value) -> Value {
     value
 }
 
-fn read_type(schema: &Schema, id: TypeId, reader: &mut Reader<'_>, depth: usize) -> Result<Value, Problem> {
-    if depth > DEPTH_MAX {
-        return Err(Problem::malformed(format!("is more than {DEPTH_MAX} levels deep")));
+/// The guard has seen these bytes: they are not deeper than it allows.
+fn read_type(schema: &Schema, of: &Avro, reader: &mut Reader<'_>) -> Result<Value, Problem> {
+    let of = schema.get(of);
+    if let Some(size) = fixed_size(of) {
+        return Ok(latin_1(reader.take(size)?));
     }
-    let depth = depth + 1;
-    Ok(match schema.get(id) {
-        Type::Null => Value::Null,
-        Type::Boolean => reader.boolean()?.into(),
-        Type::Int => reader.int()?.into(),
-        Type::Long => reader.long()?.into(),
-        Type::Float => f32::from_le_bytes(exact(reader)?).into(),
-        Type::Double => f64::from_le_bytes(exact(reader)?).into(),
-        Type::Bytes => latin_1(reader.bytes()?),
-        Type::Text => reader.text()?.into(),
-        Type::Instant => instant_text(reader.long()?),
-        Type::Fixed { size, .. } => latin_1(reader.take(*size)?),
-        Type::Enum { symbols, .. } => {
+    Ok(match of {
+        Avro::Null | Avro::Ref { .. } | Avro::Fixed(_) | Avro::Duration(_) => Value::Null,
+        Avro::Boolean => reader.boolean()?.into(),
+        Avro::Int | Avro::Date | Avro::TimeMillis => reader.int()?.into(),
+        Avro::Float => f32::from_le_bytes(exact(reader)?).into(),
+        Avro::Double => f64::from_le_bytes(exact(reader)?).into(),
+        Avro::Bytes | Avro::BigDecimal | Avro::Decimal(_) | Avro::Uuid(UuidSchema::Bytes) => latin_1(reader.bytes()?),
+        Avro::String | Avro::Uuid(_) => reader.text()?.into(),
+        Avro::TimestampMillis => instant_text(reader.long()?),
+        Avro::Long
+        | Avro::TimeMicros
+        | Avro::TimestampMicros
+        | Avro::TimestampNanos
+        | Avro::LocalTimestampMillis
+        | Avro::LocalTimestampMicros
+        | Avro::LocalTimestampNanos => reader.long()?.into(),
+        Avro::Enum(of) => {
             let index = reader.count()?;
-            let symbol = symbols.get(index);
-            let unknown = || Problem::malformed(format!("has symbol {index} of an enum of {}", symbols.len()));
-            symbol.ok_or_else(unknown)?.as_str().into()
+            let unknown = || Problem::malformed(format!("has symbol {index} of an enum of {}", of.symbols.len()));
+            of.symbols.get(index).ok_or_else(unknown)?.as_str().into()
         }
-        Type::Array(items) => {
+        Avro::Array(array) => {
             let mut list = Vec::new();
             reader.items(|reader, _| {
-                list.push(read_type(schema, *items, reader, depth)?);
+                list.push(read_type(schema, &array.items, reader)?);
                 Ok(())
             })?;
             list.into()
         }
-        Type::Map(values) => {
+        Avro::Map(of) => {
             let mut map = Map::new();
             reader.items(|reader, _| {
                 let key = reader.text()?.to_owned();
-                map.insert(key, read_type(schema, *values, reader, depth)?);
+                map.insert(key, read_type(schema, &of.types, reader)?);
                 Ok(())
             })?;
             map.into()
         }
-        Type::Record { fields, .. } => {
+        Avro::Record(record) => {
             let mut map = Map::new();
-            for Field { name, of, .. } in fields {
-                map.insert(name.clone(), read_type(schema, *of, reader, depth).within(name)?);
+            for RecordField { name, schema: of, .. } in &record.fields {
+                map.insert(name.clone(), read_type(schema, of, reader).within(name)?);
             }
             map.into()
         }
-        Type::Union(branches) => {
-            let index = reader.count()?;
-            let branch = *branches.get(index).ok_or_else(|| no_branch(index, branches.len()))?;
-            let name = schema.name(branch);
-            if schema.optional(branches).is_some() || *schema.get(branch) == Type::Null {
-                read_type(schema, branch, reader, depth)?
-            } else {
-                let value = read_type(schema, branch, reader, depth).within(name)?;
-                Map::from_iter([(name.to_owned(), value)]).into()
-            }
-        }
+        Avro::Union(union) => read_union(schema, union.variants(), reader)?,
     })
 }
 
-fn put_type(schema: &Schema, id: TypeId, value: &Value, form: Form, out: &mut Vec<u8>) -> Result<(), Problem> {
-    match schema.get(id) {
-        Type::Null => value.as_null().ok_or_else(|| differs("null", value))?,
-        Type::Boolean => out.push(value.as_bool().ok_or_else(|| differs("true or false", value))?.into()),
-        Type::Int => put_long(int(value).ok_or_else(|| differs("a whole number of 32 bits", value))?.into(), out),
-        Type::Long => put_long(value.as_i64().ok_or_else(|| differs("a whole number of 64 bits", value))?, out),
-        Type::Float => {
+fn read_union(schema: &Schema, branches: &[Avro], reader: &mut Reader<'_>) -> Result<Value, Problem> {
+    let index = reader.count()?;
+    let branch = schema.get(branches.get(index).ok_or_else(|| no_branch(index, branches.len()))?);
+    if schema.optional(branches).is_some() || is_null(branch) {
+        return read_type(schema, branch, reader);
+    }
+    let name = name_of(branch);
+    let value = read_type(schema, branch, reader).within(name)?;
+    Ok(Map::from_iter([(name.to_owned(), value)]).into())
+}
+
+fn put_type(schema: &Schema, of: &Avro, value: &Value, form: Form, out: &mut Vec<u8>) -> Result<(), Problem> {
+    let of = schema.get(of);
+    if let Some(size) = fixed_size(of) {
+        let bytes = from_latin_1(value).filter(|bytes| bytes.len() == size);
+        out.extend_from_slice(&bytes.ok_or_else(|| differs(&format!("{size} bytes as text"), value))?);
+        return Ok(());
+    }
+    match of {
+        Avro::Null => value.as_null().ok_or_else(|| differs("null", value))?,
+        Avro::Boolean => out.push(value.as_bool().ok_or_else(|| differs("true or false", value))?.into()),
+        Avro::Int | Avro::Date | Avro::TimeMillis => {
+            put_long(int(value).ok_or_else(|| differs("a whole number of 32 bits", value))?.into(), out);
+        }
+        Avro::Long
+        | Avro::TimeMicros
+        | Avro::TimestampMicros
+        | Avro::TimestampNanos
+        | Avro::LocalTimestampMillis
+        | Avro::LocalTimestampMicros
+        | Avro::LocalTimestampNanos => put_long(value.as_i64().ok_or_else(|| differs("a whole number of 64 bits", value))?, out),
+        Avro::Float => {
             let number = value.as_f64().ok_or_else(|| differs("a number", value))? as f32;
             out.extend_from_slice(&number.to_le_bytes());
         }
-        Type::Double => {
+        Avro::Double => {
             let number = value.as_f64().ok_or_else(|| differs("a number", value))?;
             out.extend_from_slice(&number.to_le_bytes());
         }
-        Type::Text => put_text(value.as_str().ok_or_else(|| differs("text", value))?, out),
-        Type::Instant => put_long(instant(value, form)?, out),
-        Type::Bytes => {
+        Avro::TimestampMillis => put_long(instant(value, form)?, out),
+        Avro::Bytes | Avro::BigDecimal | Avro::Decimal(_) | Avro::Uuid(UuidSchema::Bytes) => {
             let bytes = from_latin_1(value).ok_or_else(|| differs("bytes as text", value))?;
             put_count(bytes.len(), out);
             out.extend_from_slice(&bytes);
         }
-        Type::Fixed { size, .. } => {
-            let bytes = from_latin_1(value).filter(|bytes| bytes.len() == *size);
-            out.extend_from_slice(&bytes.ok_or_else(|| differs(&format!("{size} bytes as text"), value))?);
+        Avro::String | Avro::Uuid(_) => put_text(value.as_str().ok_or_else(|| differs("text", value))?, out),
+        Avro::Enum(of) => {
+            let index = of.symbols.iter().position(|symbol| Some(symbol.as_str()) == value.as_str());
+            put_count(index.ok_or_else(|| differs(&of.symbols.join(" or "), value))?, out);
         }
-        Type::Enum { symbols, .. } => {
-            let index = symbols.iter().position(|symbol| Some(symbol.as_str()) == value.as_str());
-            put_count(index.ok_or_else(|| differs(&symbols.join(" or "), value))?, out);
-        }
-        Type::Array(items) => {
-            let list = value.as_array().ok_or_else(|| differs("a list", value))?;
-            if !list.is_empty() {
-                put_count(list.len(), out);
-            }
-            for (index, item) in list.iter().enumerate() {
-                put_type(schema, *items, item, form, out).map_err(|problem| problem.at(index))?;
-            }
-            out.push(0);
-        }
-        Type::Map(values) => {
-            let map = value.as_object().ok_or_else(|| differs("an object", value))?;
-            if !map.is_empty() {
-                put_count(map.len(), out);
-            }
-            for (key, value) in map {
-                put_text(key, out);
-                put_type(schema, *values, value, form, out).within(key)?;
-            }
-            out.push(0);
-        }
-        Type::Record { fields, .. } => put_record(schema, fields, value, form, out)?,
-        Type::Union(branches) => put_union(schema, branches, value, form, out)?,
+        Avro::Array(array) => put_list(schema, &array.items, value, form, out)?,
+        Avro::Map(map) => put_map(schema, &map.types, value, form, out)?,
+        Avro::Record(record) => put_record(schema, &record.fields, value, form, out)?,
+        Avro::Union(union) => put_union(schema, union.variants(), value, form, out)?,
+        Avro::Ref { .. } | Avro::Fixed(_) | Avro::Duration(_) => return Err(differs("nothing", value)),
     }
     Ok(())
 }
 
-fn put_record(schema: &Schema, fields: &[Field], value: &Value, form: Form, out: &mut Vec<u8>) -> Result<(), Problem> {
+fn put_list(schema: &Schema, items: &Avro, value: &Value, form: Form, out: &mut Vec<u8>) -> Result<(), Problem> {
+    let list = value.as_array().ok_or_else(|| differs("a list", value))?;
+    if !list.is_empty() {
+        put_count(list.len(), out);
+    }
+    for (index, item) in list.iter().enumerate() {
+        put_type(schema, items, item, form, out).map_err(|problem| problem.at(index))?;
+    }
+    out.push(0);
+    Ok(())
+}
+
+fn put_map(schema: &Schema, values: &Avro, value: &Value, form: Form, out: &mut Vec<u8>) -> Result<(), Problem> {
+    let map = value.as_object().ok_or_else(|| differs("an object", value))?;
+    if !map.is_empty() {
+        put_count(map.len(), out);
+    }
+    for (key, value) in map {
+        put_text(key, out);
+        put_type(schema, values, value, form, out).within(key)?;
+    }
+    out.push(0);
+    Ok(())
+}
+
+fn put_record(schema: &Schema, fields: &[RecordField], value: &Value, form: Form, out: &mut Vec<u8>) -> Result<(), Problem> {
     let given = value.as_object().ok_or_else(|| differs("an object", value))?;
-    if form != Form::Resolved
-        && let Some(unknown) = given.keys().find(|key| fields.iter().all(|field| field.name != **key))
-    {
+    if let Some(unknown) = given.keys().find(|key| fields.iter().all(|field| field.name != **key)) {
         let known: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         return Err(Problem::malformed(format!("is not a field here; the fields are: {known}")).within(unknown));
     }
-    for Field { name, of, default } in fields {
+    for RecordField {
+        name, schema: of, default, ..
+    } in fields
+    {
         match (given.get(name), default) {
-            (Some(value), _) => put_type(schema, *of, value, form, out),
-            (None, Some(default)) => put_type(schema, *of, default, Form::Default, out),
+            (Some(value), _) => put_type(schema, of, value, form, out),
+            (None, Some(default)) => put_type(schema, of, default, Form::Default, out),
             (None, None) => Err(Problem::malformed("is missing")),
         }
         .within(name)?;
@@ -195,15 +213,14 @@ fn put_record(schema: &Schema, fields: &[Field], value: &Value, form: Form, out:
     Ok(())
 }
 
-fn put_union(schema: &Schema, branches: &[TypeId], value: &Value, form: Form, out: &mut Vec<u8>) -> Result<(), Problem> {
-    let place = |branch: TypeId| branches.iter().position(|other| *other == branch).unwrap_or_default();
-    let null = branches.iter().copied().find(|branch| *schema.get(*branch) == Type::Null);
+fn put_union(schema: &Schema, branches: &[Avro], value: &Value, form: Form, out: &mut Vec<u8>) -> Result<(), Problem> {
+    let null = branches.iter().position(is_null);
     if let (Value::Null, Some(null)) = (value, null) {
-        put_count(place(null), out);
+        put_count(null, out);
         return Ok(());
     }
-    if let Some(branch) = schema.optional(branches) {
-        put_count(place(branch), out);
+    if let (Some(branch), Some(null)) = (schema.optional(branches), null) {
+        put_count(1 - null, out);
         return put_type(schema, branch, value, form, out);
     }
     if form == Form::Default {
@@ -215,22 +232,22 @@ fn put_union(schema: &Schema, branches: &[TypeId], value: &Value, form: Form, ou
         .and_then(|object| object.iter().next());
     let found = named.and_then(|(name, value)| {
         let name = unqualified(name);
-        let branch = branches.iter().copied().find(|branch| schema.name(*branch) == name)?;
-        Some((name, branch, value))
+        let place = branches.iter().position(|branch| name_of(branch) == name)?;
+        Some((name, place, value))
     });
-    let Some((name, branch, value)) = found else {
-        let names: Vec<_> = branches.iter().map(|branch| schema.name(*branch)).collect();
+    let Some((name, place, value)) = found else {
+        let names: Vec<_> = branches.iter().map(name_of).collect();
         return Err(differs(&format!("an object with one key out of {}", names.join(", ")), value));
     };
-    put_count(place(branch), out);
-    put_type(schema, branch, value, form, out).within(name)
+    put_count(place, out);
+    put_type(schema, &branches[place], value, form, out).within(name)
 }
 
-fn put_first_that_fits(schema: &Schema, branches: &[TypeId], value: &Value, out: &mut Vec<u8>) -> Result<(), Problem> {
+fn put_first_that_fits(schema: &Schema, branches: &[Avro], value: &Value, out: &mut Vec<u8>) -> Result<(), Problem> {
     let before = out.len();
     for (index, branch) in branches.iter().enumerate() {
         put_count(index, out);
-        if put_type(schema, *branch, value, Form::Default, out).is_ok() {
+        if put_type(schema, branch, value, Form::Default, out).is_ok() {
             return Ok(());
         }
         out.truncate(before);
@@ -244,7 +261,7 @@ pub(crate) fn instant_text(ms: i64) -> Value {
 }
 
 pub(crate) fn instant(value: &Value, form: Form) -> Result<i64, Problem> {
-    if let (Form::Resolved | Form::Default, Some(ms)) = (form, value.as_i64()) {
+    if let (Form::Printed | Form::Default, Some(ms)) = (form, value.as_i64()) {
         return Ok(ms);
     }
     let expected = "an instant such as 2008-01-31T18:05:00Z";

@@ -2,7 +2,7 @@
 
 use crate::json::{Form, instant, instant_text, without_nulls};
 use crate::problem::Problem;
-use decider::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Outcome, Rejection, Status};
+use decider::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Outcome, Rejection, Status, WriterSchema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -119,7 +119,7 @@ where
         write(&without_nulls(value), out);
     }
 
-    fn learn(&mut self, schema_id: u32, _: &str) -> Result<(), String> {
+    fn learn(&mut self, schema_id: u32, _: &WriterSchema) -> Result<(), String> {
         Err(format!(
             "these values are JSON and have no schema, so not schema id {schema_id} either"
         ))
@@ -142,7 +142,7 @@ where
 
     fn decode_event(&mut self, value: &[u8]) -> Result<EventEnvelope<D::Event>, DecodeError> {
         let event: Event<D::Event> = read(value)?;
-        let decided_at = instant(&event.decided_at, Form::Resolved);
+        let decided_at = instant(&event.decided_at, Form::Printed);
         Ok(EventEnvelope {
             sequence: event.sequence,
             aggregate_id: event.aggregate_id,
@@ -183,7 +183,7 @@ where
         let outcome: WireOutcome = read(value)?;
         let malformed = |name: &str, problem: Problem| DecodeError::Malformed(problem.within(name).to_string());
         let fingerprint = outcome.fingerprint.parse().map_err(|reason: String| Problem::malformed(reason));
-        let clock = instant(&outcome.clock, Form::Resolved);
+        let clock = instant(&outcome.clock, Form::Printed);
         Ok(Outcome {
             command_id: outcome.command_id,
             aggregate_id: outcome.aggregate_id,

@@ -28,6 +28,18 @@ pub(crate) struct Unknown {
     pub(crate) payload: Value,
 }
 
+impl Unknown {
+    /// The payload of a value that was read with its writer's schema. A payload that is no union there is named as one of ours would be.
+    pub(crate) fn of(name: String, mut value: Value) -> Self {
+        let payload = value.get_mut("payload").map(Value::take).unwrap_or_default();
+        let is_named = payload
+            .as_object()
+            .is_some_and(|object| object.len() == 1 && object.contains_key(&name));
+        let payload = if is_named { payload } else { json!({ &name: payload }) };
+        Self { name, payload }
+    }
+}
+
 /// The names of the payloads of a version, in the schema's order.
 pub(crate) fn payloads(released: &Released) -> &'static [&'static str] {
     match released.content {
@@ -48,13 +60,18 @@ pub(crate) fn take_unknown_payload(known: &Released, value: &mut Value) -> Optio
         return None;
     }
     let name = shortened(name.to_owned(), NAME_CHARS_MAX);
-    let other = match known.content {
-        Content::Command => json!({ "RetireAirplane": {} }),
-        Content::Event => json!({ "AirplaneRetired": {} }),
-        Content::Outcome => return None,
-    };
+    let other = json!({ stand_in(known.content)?: {} });
     let payload = std::mem::replace(payload, other);
     Some(Unknown { name, payload })
+}
+
+/// The payload that takes the place of an unknown one.
+pub(crate) fn stand_in(content: Content) -> Option<&'static str> {
+    match content {
+        Content::Command => Some("RetireAirplane"),
+        Content::Event => Some("AirplaneRetired"),
+        Content::Outcome => None,
+    }
 }
 
 /// Says which build can read an event that this one cannot. `version` is what its schema says of itself.

@@ -2,7 +2,7 @@
 //!
 //! Serialization stops here: `domain` knows no bytes, and this crate decides nothing. Reading order: `released` (the schemas),
 //! `avro_codec` (records on Kafka), `airline` (the domain as the decider sees it), then the bytes: `commands`, `events`,
-//! `outcomes` over `values` over `binary`; `json` and `schema` for whatever is not in the bytes of the latest schemas.
+//! `outcomes` over `values` over `binary`; `schema` and `resolve` for the bytes of other schemas, `json` for JSON.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod airline;
@@ -18,6 +18,7 @@ mod outcomes;
 mod parts;
 mod problem;
 mod released;
+mod resolve;
 #[cfg(test)]
 mod samples;
 mod schema;
@@ -29,7 +30,7 @@ pub use avro_codec::{AvroCodec, SchemaIds};
 pub use client::{command_id_of, command_to_avro, command_to_json, command_type};
 pub use json_codec::JsonCodec;
 pub use released::{Compatibility, Content, RELEASED, Released, subject};
-pub use schema::Schema;
+pub use schema::{SCHEMA_BYTES_MAX, Schema};
 
 /// Splits a value in the Confluent wire format into its schema id and its body.
 ///

@@ -128,7 +128,7 @@ impl Released {
 
 fn parse(released: &Released) -> Schema {
     let (name, version) = (released.content.record_name(), released.version);
-    Schema::parse(released.json).unwrap_or_else(|reason| panic!("the released schema of {name}, version {version}: {reason}"))
+    Schema::of_reader(released.json).unwrap_or_else(|reason| panic!("the released schema of {name}, version {version}: {reason}"))
 }
 
 impl Compatibility {

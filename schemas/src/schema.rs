@@ -1,249 +1,212 @@
-//! An Avro schema as it matters for reading and writing: names, fields, branches, defaults; without documentation and aliases.
+//! Avro schemas of whoever writes: parsed by the Avro library, after they were cut down to what matters for reading and bounded.
+//!
+//! The library copies a named type for each of its aliases, and prints schemas into its warnings; so a text from the registry is never given to it as it
+//! is (see `skeleton`).
 
-use serde_json::{Map, Value};
-use std::collections::HashMap;
+mod guard;
+mod skeleton;
 
-/// Types refer to one another by their place, because named types may be used more than once, and within themselves.
-#[derive(Debug, Clone, PartialEq)]
+use crate::problem::shortened;
+use apache_avro::Schema as Avro;
+use apache_avro::schema::{InnerDecimalSchema, UuidSchema};
+use decider::WriterSchema;
+pub(crate) use guard::guard;
+use serde_json::{Value, json};
+pub use skeleton::SCHEMA_BYTES_MAX;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// A length that is declared for a single value is believed up to here. The library has one such bound for the whole process.
+const ALLOCATION_BYTES_MAX: usize = 16 << 20;
+/// Of what the library says about a schema.
+const REASON_CHARS_MAX: usize = 300;
+
+/// A schema with the named types that it uses.
+#[derive(Debug, Clone)]
 pub struct Schema {
-    types: Vec<Type>,
-    root: TypeId,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TypeId(usize);
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Type {
-    Null,
-    Boolean,
-    Int,
-    Long,
-    Float,
-    Double,
-    Bytes,
-    Text,
-    /// A long with the logical type timestamp-millis.
-    Instant,
-    Array(TypeId),
-    Map(TypeId),
-    Union(Vec<TypeId>),
-    Record {
-        name: String,
-        fields: Vec<Field>,
-    },
-    Enum {
-        name: String,
-        symbols: Vec<String>,
-    },
-    Fixed {
-        name: String,
-        size: usize,
-    },
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Field {
-    pub(crate) name: String,
-    pub(crate) of: TypeId,
-    /// As the schema says it: Avro's JSON, where a union's default is one of its first branch.
-    pub(crate) default: Option<Value>,
+    /// A record whose last field has the schema, after one for each schema that it refers to.
+    whole: Avro,
+    named: BTreeMap<String, Avro>,
+    skeleton: Value,
 }
 
 impl Schema {
+    /// A schema that refers to no other.
+    ///
     /// # Errors
     /// What is wrong with the schema.
     pub fn parse(json: &str) -> Result<Self, String> {
-        let value: Value = serde_json::from_str(json).map_err(|error| format!("the schema is not JSON: {error}"))?;
-        let mut parser = Parser::default();
-        let root = parser.parse(&value, "").map_err(|reason| format!("the schema {reason}"))?;
-        Ok(Self { types: parser.types, root })
+        Self::of_writer(&json.into())
     }
 
-    pub(crate) fn root(&self) -> TypeId {
-        self.root
+    /// A schema with those that it refers to. Documentation, aliases, defaults and unknown attributes are dropped: the specification resolves by
+    /// those of the reader.
+    ///
+    /// # Errors
+    /// What is wrong with the schema.
+    pub fn of_writer(schema: &WriterSchema) -> Result<Self, String> {
+        let (skeleton, references) = skeleton::of(schema).map_err(|reason| format!("the schema {reason}"))?;
+        Self::assembled(skeleton.clone(), references, skeleton)
     }
 
-    pub(crate) fn get(&self, id: TypeId) -> &Type {
-        &self.types[id.0]
+    /// One of ours, with its defaults and aliases.
+    ///
+    /// # Errors
+    /// What is wrong with the schema.
+    pub(crate) fn of_reader(json: &str) -> Result<Self, String> {
+        let (skeleton, _) = skeleton::of(&json.into()).map_err(|reason| format!("the schema {reason}"))?;
+        let whole = serde_json::from_str(json).map_err(|error| format!("the schema is not JSON: {error}"))?;
+        Self::assembled(whole, Vec::new(), skeleton)
     }
 
-    /// What a union's branch is called in JSON: the name of a named type without its namespace, else the name of the type.
-    pub(crate) fn name(&self, id: TypeId) -> &str {
-        match self.get(id) {
-            Type::Null => "null",
-            Type::Boolean => "boolean",
-            Type::Int => "int",
-            Type::Long | Type::Instant => "long",
-            Type::Float => "float",
-            Type::Double => "double",
-            Type::Bytes => "bytes",
-            Type::Text => "string",
-            Type::Array(_) => "array",
-            Type::Map(_) => "map",
-            Type::Union(_) => "union",
-            Type::Record { name, .. } | Type::Enum { name, .. } | Type::Fixed { name, .. } => unqualified(name),
+    fn assembled(root: Value, references: Vec<Value>, skeleton: Value) -> Result<Self, String> {
+        apache_avro::util::max_allocation_bytes(ALLOCATION_BYTES_MAX);
+        let fields = references.into_iter().chain([root]).enumerate();
+        let fields: Vec<Value> = fields.map(|(index, of)| json!({"name": format!("f{index}"), "type": of})).collect();
+        let whole = json!({"type": "record", "name": "AerologWhole", "fields": fields});
+        let whole = unpanicked(|| Avro::parse(&whole)).map_err(|reason| format!("the schema cannot be parsed: {reason}"))?;
+        let mut named = BTreeMap::new();
+        collect(&whole, &mut named).map_err(|name| format!("the schema defines {name} twice"))?;
+        Ok(Self { whole, named, skeleton })
+    }
+
+    pub(crate) fn root(&self) -> &Avro {
+        if let Avro::Record(record) = &self.whole
+            && let Some(root) = record.fields.last()
+        {
+            return self.get(&root.schema);
         }
+        &self.whole
     }
 
-    /// Of a union of null and one other type: that type, which is then written without its name.
-    pub(crate) fn optional(&self, branches: &[TypeId]) -> Option<TypeId> {
+    /// What the library is to find references in.
+    pub(crate) fn whole(&self) -> &Avro {
+        &self.whole
+    }
+
+    /// The type itself, where it is only named.
+    pub(crate) fn get<'s>(&'s self, of: &'s Avro) -> &'s Avro {
+        if let Avro::Ref { name } = of {
+            return self.named.get(&name.fullname(None)).unwrap_or(of);
+        }
+        of
+    }
+
+    /// The branches of a union whose values are written without a name: of a union of null and one other type, that type.
+    pub(crate) fn optional<'s>(&self, branches: &'s [Avro]) -> Option<&'s Avro> {
         match branches {
-            [a, b] if *self.get(*a) == Type::Null => Some(*b),
-            [a, b] if *self.get(*b) == Type::Null => Some(*a),
+            [a, b] if is_null(a) => Some(b),
+            [a, b] if is_null(b) => Some(a),
             _ => None,
         }
     }
 
-    /// Values of either schema have the same bytes with the same meaning: the schemas differ in defaults at most.
-    pub(crate) fn same_bytes(&self, other: &Self) -> bool {
-        self.without_defaults() == other.without_defaults()
+    /// The name of the record that it is of, without its namespace; `None` where it is of something else.
+    pub(crate) fn record_name(&self) -> Option<&str> {
+        if let Avro::Record(record) = self.root() {
+            return Some(record.name.name());
+        }
+        None
     }
 
-    fn without_defaults(&self) -> Self {
-        let mut plain = self.clone();
-        for of in &mut plain.types {
-            if let Type::Record { fields, .. } = of {
-                fields.iter_mut().for_each(|field| field.default = None);
-            }
-        }
-        plain
+    /// Every value has the same bytes with the same meaning in both.
+    pub(crate) fn same_bytes(&self, other: &Self) -> bool {
+        skeleton::is_same(&self.skeleton, &other.skeleton)
     }
+}
+
+/// What a union's branch is called in JSON: the name of a named type without its namespace, else the name of the type.
+pub(crate) fn name_of(of: &Avro) -> &str {
+    match of {
+        Avro::Null => "null",
+        Avro::Boolean => "boolean",
+        Avro::Int | Avro::Date | Avro::TimeMillis => "int",
+        Avro::Long
+        | Avro::TimeMicros
+        | Avro::TimestampMillis
+        | Avro::TimestampMicros
+        | Avro::TimestampNanos
+        | Avro::LocalTimestampMillis
+        | Avro::LocalTimestampMicros
+        | Avro::LocalTimestampNanos => "long",
+        Avro::Float => "float",
+        Avro::Double => "double",
+        Avro::Bytes | Avro::BigDecimal | Avro::Uuid(UuidSchema::Bytes) => "bytes",
+        Avro::String | Avro::Uuid(UuidSchema::String) => "string",
+        Avro::Array(_) => "array",
+        Avro::Map(_) => "map",
+        Avro::Union(_) => "union",
+        Avro::Record(record) => record.name.name(),
+        Avro::Enum(of) => of.name.name(),
+        Avro::Fixed(fixed) | Avro::Duration(fixed) | Avro::Uuid(UuidSchema::Fixed(fixed)) => fixed.name.name(),
+        Avro::Decimal(decimal) => match &decimal.inner {
+            InnerDecimalSchema::Bytes => "bytes",
+            InnerDecimalSchema::Fixed(fixed) => fixed.name.name(),
+        },
+        Avro::Ref { name } => name.name(),
+    }
+}
+
+/// The name of a type that is defined here, with its namespace.
+pub(crate) fn full_name_of(of: &Avro) -> Option<String> {
+    if let Avro::Record(record) = of {
+        Some(record.name.fullname(None))
+    } else if let Avro::Enum(of) = of {
+        Some(of.name.fullname(None))
+    } else if let Avro::Fixed(fixed) = of {
+        Some(fixed.name.fullname(None))
+    } else {
+        None
+    }
+}
+
+pub(crate) fn is_null(of: &Avro) -> bool {
+    matches!(of, Avro::Null)
+}
+
+/// The size of a fixed type, whatever its logical type.
+pub(crate) fn fixed_size(of: &Avro) -> Option<usize> {
+    if let Avro::Fixed(fixed) | Avro::Duration(fixed) | Avro::Uuid(UuidSchema::Fixed(fixed)) = of {
+        return Some(fixed.size);
+    }
+    if let Avro::Decimal(decimal) = of
+        && let InnerDecimalSchema::Fixed(fixed) = &decimal.inner
+    {
+        return Some(fixed.size);
+    }
+    None
 }
 
 pub(crate) fn unqualified(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(_, name)| name)
 }
 
-#[derive(Default)]
-struct Parser {
-    types: Vec<Type>,
-    named: HashMap<String, TypeId>,
-}
-
-impl Parser {
-    fn parse(&mut self, json: &Value, namespace: &str) -> Result<TypeId, String> {
-        match json {
-            Value::String(name) => match primitive(name) {
-                Some(of) => Ok(self.add(of)),
-                None => self.reference(name, namespace),
-            },
-            Value::Array(branches) => {
-                let branches = branches.iter().map(|branch| self.parse(branch, namespace));
-                let of = Type::Union(branches.collect::<Result<_, _>>()?);
-                Ok(self.add(of))
-            }
-            Value::Object(object) => self.parse_object(object, namespace),
-            Value::Null | Value::Bool(_) | Value::Number(_) => Err(format!("has {json} where a type belongs")),
-        }
-    }
-
-    fn parse_object(&mut self, object: &Map<String, Value>, namespace: &str) -> Result<TypeId, String> {
-        let of = object.get("type").ok_or("has an object without a type")?;
-        match of.as_str() {
-            Some("array") => {
-                let items = self.parse(object.get("items").ok_or("has an array without items")?, namespace)?;
-                Ok(self.add(Type::Array(items)))
-            }
-            Some("map") => {
-                let values = self.parse(object.get("values").ok_or("has a map without values")?, namespace)?;
-                Ok(self.add(Type::Map(values)))
-            }
-            Some(kind @ ("record" | "error" | "enum" | "fixed")) => self.parse_named(kind, object, namespace),
-            Some("long") if object.get("logicalType").and_then(Value::as_str) == Some("timestamp-millis") => Ok(self.add(Type::Instant)),
-            Some(_) | None => self.parse(of, namespace),
-        }
-    }
-
-    fn parse_named(&mut self, kind: &str, object: &Map<String, Value>, namespace: &str) -> Result<TypeId, String> {
-        let name = object
-            .get("name")
-            .and_then(Value::as_str)
-            .ok_or("has a named type without a name")?;
-        let namespace = object.get("namespace").and_then(Value::as_str).unwrap_or(namespace);
-        let name = qualified(name, namespace);
-        let namespace = name.rsplit_once('.').map_or("", |(namespace, _)| namespace).to_owned();
-        // A record takes its place before its fields are read, for they may refer to it.
-        let id = self.add(Type::Null);
-        if self.named.insert(name.clone(), id).is_some() {
-            return Err(format!("defines {name} twice"));
-        }
-        self.types[id.0] = match kind {
-            "enum" => Type::Enum {
-                symbols: texts(object.get("symbols")).ok_or_else(|| format!("has no symbols for {name}"))?,
-                name,
-            },
-            "fixed" => Type::Fixed {
-                size: size(object).ok_or_else(|| format!("has no size for {name}"))?,
-                name,
-            },
-            _ => Type::Record {
-                fields: self.parse_fields(&name, object, &namespace)?,
-                name,
-            },
-        };
-        Ok(id)
-    }
-
-    fn parse_fields(&mut self, record: &str, object: &Map<String, Value>, namespace: &str) -> Result<Vec<Field>, String> {
-        let fields = object.get("fields").and_then(Value::as_array);
-        let fields = fields.ok_or_else(|| format!("has no fields for {record}"))?.iter().map(|field| {
-            let name = field.get("name").and_then(Value::as_str);
-            let of = field.get("type");
-            let (Some(name), Some(of)) = (name, of) else {
-                return Err(format!("has a field without name or type in {record}"));
-            };
-            Ok(Field {
-                name: name.to_owned(),
-                of: self.parse(of, namespace)?,
-                default: field.get("default").cloned(),
-            })
-        });
-        fields.collect()
-    }
-
-    fn reference(&self, name: &str, namespace: &str) -> Result<TypeId, String> {
-        let qualified = qualified(name, namespace);
-        let found = self.named.get(&qualified).or_else(|| self.named.get(name));
-        found
-            .copied()
-            .ok_or_else(|| format!("uses {name}, which it does not define before"))
-    }
-
-    fn add(&mut self, of: Type) -> TypeId {
-        self.types.push(of);
-        TypeId(self.types.len() - 1)
+/// Runs the Avro library, whose errors may be long and whose bugs must not end the process.
+pub(crate) fn unpanicked<T>(call: impl FnOnce() -> Result<T, apache_avro::Error>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(called) => called.map_err(|error| shortened(error.to_string(), REASON_CHARS_MAX)),
+        Err(_) => Err("the Avro library panics on it".to_owned()),
     }
 }
 
-fn primitive(name: &str) -> Option<Type> {
-    Some(match name {
-        "null" => Type::Null,
-        "boolean" => Type::Boolean,
-        "int" => Type::Int,
-        "long" => Type::Long,
-        "float" => Type::Float,
-        "double" => Type::Double,
-        "bytes" => Type::Bytes,
-        "string" => Type::Text,
-        _ => return None,
-    })
-}
-
-fn qualified(name: &str, namespace: &str) -> String {
-    if namespace.is_empty() || name.contains('.') {
-        name.to_owned()
+/// Notes every definition of a named type; the name of one that is defined twice is an error.
+fn collect(of: &Avro, named: &mut BTreeMap<String, Avro>) -> Result<(), String> {
+    if let Some(name) = full_name_of(of)
+        && named.insert(name.clone(), of.clone()).is_some()
+    {
+        return Err(name);
+    }
+    if let Avro::Record(record) = of {
+        record.fields.iter().try_for_each(|field| collect(&field.schema, named))
+    } else if let Avro::Union(union) = of {
+        union.variants().iter().try_for_each(|branch| collect(branch, named))
+    } else if let Avro::Array(array) = of {
+        collect(&array.items, named)
+    } else if let Avro::Map(map) = of {
+        collect(&map.types, named)
     } else {
-        format!("{namespace}.{name}")
+        Ok(())
     }
-}
-
-fn texts(json: Option<&Value>) -> Option<Vec<String>> {
-    json?.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect()
-}
-
-fn size(object: &Map<String, Value>) -> Option<usize> {
-    usize::try_from(object.get("size")?.as_u64()?).ok()
 }
 
 #[cfg(test)]

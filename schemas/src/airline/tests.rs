@@ -3,7 +3,7 @@
 use super::*;
 use crate::Content;
 use crate::samples::{aggregate, leg, one_command_of_each, one_event_of_each};
-use crate::schema::{Schema, Type};
+use crate::schema::{Schema, name_of};
 use domain::rotation;
 
 fn decide(command: Result<domain::Command, Invalid>) -> Result<Vec<Event>, decider::Rejection> {
@@ -55,14 +55,14 @@ fn an_invalid_value_is_a_rejection_with_the_field() {
 /// The branches of the payload of the latest schema, by name.
 fn payload_of(content: Content) -> Vec<&'static str> {
     let schema: &'static Schema = content.schema();
-    let Type::Record { fields, .. } = schema.get(schema.root()) else {
+    let apache_avro::Schema::Record(record) = schema.root() else {
         panic!("a record")
     };
-    let payload = fields.iter().find(|field| field.name == "payload").unwrap();
-    let Type::Union(branches) = schema.get(payload.of) else {
+    let payload = record.fields.iter().find(|field| field.name == "payload").unwrap();
+    let apache_avro::Schema::Union(union) = &payload.schema else {
         panic!("a union")
     };
-    branches.iter().map(|branch| schema.name(*branch)).collect()
+    union.variants().iter().map(name_of).collect()
 }
 
 #[test]

@@ -28,7 +28,7 @@ const ZOO: &str = r#"{"type":"record","name":"Zoo","namespace":"n","fields":[
 ]}"#;
 
 fn zoo() -> Schema {
-    Schema::parse(ZOO).unwrap()
+    Schema::of_reader(ZOO).unwrap()
 }
 
 fn animals() -> Value {
@@ -222,7 +222,7 @@ proptest! {
         body[at % length] = byte;
         if let Ok(value) = zoo().to_json(&body) {
             let mut again = Vec::new();
-            let put = put(&zoo(), &value, Form::Resolved, &mut again);
+            let put = put(&zoo(), &value, Form::Printed, &mut again);
             prop_assert!(put.is_ok() || value["single"].is_null() || value["double"].is_null(), "{:?}", put);
         }
     }

@@ -149,7 +149,7 @@ fn an_outcome_comes_back_as_it_was_written() {
 
 #[test]
 fn there_is_no_schema_to_learn() {
-    let learned = Codec::<Counter>::learn(&mut codec(), 7, "{}");
+    let learned = Codec::<Counter>::learn(&mut codec(), 7, &"{}".into());
     assert_eq!(
         learned.unwrap_err(),
         "these values are JSON and have no schema, so not schema id 7 either"

@@ -9,18 +9,21 @@ mod follower;
 mod lane;
 mod namesake;
 mod observe;
+mod resolver;
 mod restore;
 mod scout;
 mod sending;
 mod transaction;
 
 pub use observe::{Observe, Point, Restored, Trouble};
+use resolver::Resolver;
 use restore::Readers;
 pub use restore::RestoreError;
 
+pub use crate::registry::SchemaSource;
+
 use crate::failure::Failure;
 use crate::reader::ReadFailure;
-use crate::registry::RegistryError;
 use crate::{Settings, SettingsError};
 use closing::close_together;
 use consumer::GroupConsumer;
@@ -73,12 +76,6 @@ impl Default for Guards {
             sends_owned_only: true,
         }
     }
-}
-
-/// Where schemas come from that the codec does not know yet.
-pub trait SchemaSource {
-    /// The schema's JSON; `None` where the registry knows no such id. An error means that the registry cannot be reached.
-    fn schema(&mut self, schema_id: u32) -> Result<Option<String>, RegistryError>;
 }
 
 /// What ends a processor. Everything else is ridden out inside it.
@@ -154,7 +151,7 @@ where
     D: Domain,
     C: Codec<D> + Clone,
     S: Read + Write + Clone + Send,
-    R: SchemaSource + Clone + Send,
+    R: SchemaSource + Clone + Send + 'static,
     O: Observe,
 {
     /// Takes part in the group until `stop` says so; then finishes what is open, hands over, and returns.
@@ -195,6 +192,7 @@ where
     fn take_part(&mut self, stop: &dyn Fn(Duration) -> bool, following: &Following) -> Result<(), ProcessorError> {
         let mut producer = TransactionalProducer::new(&self.settings, &self.configuration, &self.topology)?;
         let mut readers = Readers::new(&self.settings, &self.topology)?;
+        let mut schemas = Resolver::new(&self.schemas);
         while !stop(Duration::ZERO) {
             let scout = Scout::new(&self.settings, &self.configuration.group)?;
             let consumer = GroupConsumer::new(&self.settings, &self.configuration, &self.topology)?;
@@ -203,6 +201,7 @@ where
                 scout: &scout,
                 producer: &mut producer,
                 readers: &mut readers,
+                schemas: &mut schemas,
             };
             self.connect(&mut clients);
             let machine = Machine::new(self.limits());

@@ -14,7 +14,12 @@ use std::time::Duration;
 use store::{Sizing, Store};
 use stream::processor::{Configuration, Guards, Observe, Processor, Restored, SchemaSource, Trouble};
 use stream::writer::{Outgoing, Writer};
-use stream::{Settings, admin::Admin, reader::Reader, registry::RegistryError};
+use stream::{
+    Settings,
+    admin::Admin,
+    reader::Reader,
+    registry::{Lookup, RegistryError},
+};
 use topology::Topology;
 use uuid::Uuid;
 
@@ -146,8 +151,8 @@ fn values(reader: &mut Reader) -> anyhow::Result<(Vec<Vec<u8>>, Vec<u32>)> {
 struct Quiet;
 
 impl SchemaSource for Quiet {
-    fn schema(&mut self, _: u32) -> Result<Option<String>, RegistryError> {
-        Ok(None)
+    fn schema(&mut self, _: u32) -> Result<Lookup, RegistryError> {
+        Ok(Lookup::Absent("there are no schemas".to_owned()))
     }
 }
 

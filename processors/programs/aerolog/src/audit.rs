@@ -94,7 +94,10 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
         drained: arguments.drained,
         remembered_ms: topology.topics.commands.retention_ms,
     };
-    let schemas = Box::new(|id| registry.schema(id).map_err(|error| auditor::SourceError(error.to_string())));
+    let schemas = Box::new(|id| {
+        let found = registry.schema(id).map_err(|error| auditor::SourceError(error.to_string()))?;
+        Ok(found.into_result())
+    });
     let mut audit = Audit::new(connection.codec()?, schemas, store, limits, options);
     let mut progress = Progress::new();
     let mut notes = match &arguments.dump {

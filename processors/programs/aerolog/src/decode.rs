@@ -61,10 +61,8 @@ fn decoded(registry: &Registry, known: &mut Schemas, value: &[u8]) -> anyhow::Re
 }
 
 fn schema_of(registry: &Registry, id: u32) -> anyhow::Result<Result<Schema, String>> {
-    let Some(json) = registry.schema(id)? else {
-        return Ok(Err(format!("the registry knows no schema {id}")));
-    };
-    Ok(Schema::parse(&json).map_err(|reason| format!("schema {id}: {reason}")))
+    let found = registry.schema(id)?.into_result();
+    Ok(found.and_then(|schema| Schema::of_writer(&schema).map_err(|reason| format!("schema {id}: {reason}"))))
 }
 
 /// `None` at the end of the input. kcat writes -1 as the length of a null.

@@ -96,11 +96,8 @@ impl Outcomes {
         loop {
             match Codec::<Airline>::decode_outcome(&mut self.codec, value) {
                 Err(DecodeError::UnknownSchema(id)) => {
-                    let json = self
-                        .registry
-                        .schema(id)?
-                        .ok_or_else(|| anyhow!("the registry knows no schema {id}"))?;
-                    Codec::<Airline>::learn(&mut self.codec, id, &json).map_err(|reason| anyhow!("schema {id}: {reason}"))?;
+                    let schema = self.registry.schema(id)?.into_result().map_err(|reason| anyhow!(reason))?;
+                    Codec::<Airline>::learn(&mut self.codec, id, &schema).map_err(|reason| anyhow!("schema {id}: {reason}"))?;
                 }
                 decoded => return Ok(decoded?),
             }

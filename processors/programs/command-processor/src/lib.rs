@@ -189,7 +189,7 @@ fn look_up_schemas(
 ) -> Result<Option<SchemaIds>, RunError> {
     let go_on = |pause: Duration, error: &RegistryError| {
         tracing::warn!(%error, "waiting for the schema registry");
-        waiting("the schema registry cannot be reached");
+        waiting(&error.to_string());
         !shutdown.wait_timeout(pause)
     };
     let id_of = |topic: &str, content: Content| {

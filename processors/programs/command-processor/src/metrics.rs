@@ -129,6 +129,9 @@ impl Observe for Metrics {
             | Trouble::ConsumerRenewed
             | Trouble::Fenced
             | Trouble::RegistryAway
+            | Trouble::RegistryForeign
+            | Trouble::RegistryDenied
+            | Trouble::SchemaAbsent
             | Trouble::SlowEnd
             | Trouble::Unfenced
             | Trouble::NotOwned

@@ -2,7 +2,7 @@
 
 use crate::applying::{Located, Stop, panic_text};
 use crate::process::{Failure, Going};
-use decider::{Codec, DecodeError};
+use decider::{Codec, DecodeError, WriterSchema};
 use domain::{AggregateId, Instant};
 use schemas::{Airline, AvroCodec, SchemaIds};
 use service::{Health, State, clock};
@@ -11,7 +11,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 use stream::reader::{ReadFailure, Reader, Record};
-use stream::registry::{Registry, RegistryError};
+use stream::registry::Registry;
 use views::Fact;
 
 /// How long a poll waits for a first record. It returns as soon as there is one.
@@ -171,8 +171,8 @@ impl Decoder {
                 Err(DecodeError::Malformed(reason)) => return Err(reason),
                 Err(DecodeError::UnknownSchema(id)) => match self.schema(id, going) {
                     None => return Ok(None),
-                    Some(None) => return Err(format!("the registry knows no schema {id}")),
-                    Some(Some(schema)) => Codec::<Airline>::learn(&mut self.codec, id, &schema)?,
+                    Some(Err(reason)) => return Err(reason),
+                    Some(Ok(schema)) => Codec::<Airline>::learn(&mut self.codec, id, &schema)?,
                 },
             }
         };
@@ -190,15 +190,15 @@ impl Decoder {
         Ok(Some(Located { offset, fact }))
     }
 
-    /// Asks the registry until it answers. `None` when the shutdown came first; `Some(None)` when there is no such schema.
-    fn schema(&self, id: u32, going: &Going<'_>) -> Option<Option<String>> {
+    /// Asks the registry until it answers: the schema, or why there is none. `None` when the shutdown came first.
+    fn schema(&self, id: u32, going: &Going<'_>) -> Option<Result<WriterSchema, String>> {
         while !going.is_over() {
             match self.registry.schema(id) {
                 Ok(schema) => {
                     self.health.set(REGISTRY, State::Ready);
-                    return Some(schema);
+                    return Some(schema.into_result());
                 }
-                Err(error @ (RegistryError::Away { .. } | RegistryError::Refused { .. })) => {
+                Err(error) => {
                     tracing::warn!(%error, schema_id = id, "a schema is needed to go on; waiting for the registry");
                     self.health.set(REGISTRY, State::Waiting(error.to_string()));
                     going.shutdown.wait_timeout(RETRY_PAUSE);

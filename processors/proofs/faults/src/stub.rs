@@ -17,6 +17,14 @@ pub(crate) enum Manner {
     Broken,
     /// The connection ends without a word.
     Away,
+    /// Schemas of this id and above are refused with status 403, as one without the rights to them is refused.
+    ForbidFrom(u32),
+    /// Everything is refused with status 401.
+    DenyAll,
+    /// Everything is answered with a page, as a proxy does.
+    Page,
+    /// Schemas by id are passed on after this time.
+    SlowIds(Duration),
 }
 
 /// A registry of this process.
@@ -109,7 +117,18 @@ impl Shared {
         let (status, answer) = match manner {
             Manner::Away => return Ok(()),
             Manner::Broken => (500, br#"{"error_code":50001,"message":"out of order"}"#.to_vec()),
-            Manner::PassOn => self.pass_on(method, path, body),
+            Manner::ForbidFrom(from) if id_in(path).is_some_and(|id| id >= from) => {
+                (403, br#"{"error_code":40301,"message":"User is denied operation"}"#.to_vec())
+            }
+            Manner::DenyAll => (401, br#"{"error_code":401,"message":"Unauthorized"}"#.to_vec()),
+            Manner::Page => (200, b"<html><body>Sign in</body></html>".to_vec()),
+            Manner::SlowIds(time) => {
+                if id_in(path).is_some() {
+                    clock::rest(time);
+                }
+                self.pass_on(method, path, body)
+            }
+            Manner::PassOn | Manner::ForbidFrom(_) => self.pass_on(method, path, body),
             Manner::Slow(time) => {
                 clock::rest(time);
                 self.pass_on(method, path, body)
@@ -138,6 +157,11 @@ impl Shared {
             Err(_) => (502, Vec::new()),
         }
     }
+}
+
+/// The schema id that a path asks for.
+fn id_in(path: &str) -> Option<u32> {
+    path.rsplit_once("/schemas/ids/")?.1.parse().ok()
 }
 
 /// The head of a request and its body; `None` where the connection ends before.

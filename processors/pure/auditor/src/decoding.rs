@@ -1,6 +1,6 @@
 //! Bytes to envelopes, with schemas that are learned when they are first met.
 
-use decider::{Codec, DecodeError, Domain, EventEnvelope, Outcome};
+use decider::{Codec, DecodeError, Domain, EventEnvelope, Outcome, WriterSchema};
 use std::collections::BTreeMap;
 
 /// Records or schemas could not be read: nothing can be said about the log.
@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 #[error("{0}")]
 pub struct SourceError(pub String);
 
-/// Where schemas come from: the JSON of an id, or `None` where no such id is known.
-pub type Schemas<'s> = Box<dyn FnMut(u32) -> Result<Option<String>, SourceError> + 's>;
+/// Where schemas come from: the schema of an id, or why there is none. An error means that it cannot be told now.
+pub type Schemas<'s> = Box<dyn FnMut(u32) -> Result<Result<WriterSchema, String>, SourceError> + 's>;
 
 pub(crate) struct Decoding<'s, C> {
     pub(crate) codec: C,
@@ -72,8 +72,8 @@ impl<'s, C> Decoding<'s, C> {
             return Ok(Some(reason.clone()));
         }
         let learned = match (self.schemas)(id)? {
-            None => Err(format!("the registry knows no schema {id}")),
-            Some(json) => self.codec.learn(id, &json).map_err(|reason| format!("schema id {id}: {reason}")),
+            Err(reason) => Err(reason),
+            Ok(schema) => self.codec.learn(id, &schema).map_err(|reason| format!("schema id {id}: {reason}")),
         };
         if let Err(reason) = &learned {
             self.unusable.insert(id, reason.clone());

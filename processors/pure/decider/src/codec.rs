@@ -13,6 +13,24 @@ pub enum DecodeError {
     Malformed(String),
 }
 
+/// The schema that a value was written with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriterSchema {
+    pub json: String,
+    /// The schemas that it refers to by name, each after those that it refers to itself.
+    pub references: Vec<String>,
+}
+
+impl From<&str> for WriterSchema {
+    fn from(json: &str) -> Self {
+        let json = json.to_owned();
+        Self {
+            json,
+            references: Vec::new(),
+        }
+    }
+}
+
 /// How a domain's records are written. Schemas are learned by id; everything else is pure.
 pub trait Codec<D: Domain>: Send {
     /// `content_type` is the record header of that name.
@@ -26,8 +44,13 @@ pub trait Codec<D: Domain>: Send {
     /// that a later version adds contributes nothing where it has its default.
     fn encode_meaning(&mut self, command: &D::Command, out: &mut Vec<u8>);
 
+    /// The schema id that has to be learned before the value can be decoded as a command, if there is one.
+    fn missing_schema(&self, _content_type: Option<&[u8]>, _value: &[u8]) -> Option<u32> {
+        None
+    }
+
     /// Makes a writer's schema known. An error says why it cannot be read with ours; its records are dead letters then.
-    fn learn(&mut self, schema_id: u32, schema_json: &str) -> Result<(), String>;
+    fn learn(&mut self, schema_id: u32, schema: &WriterSchema) -> Result<(), String>;
 
     /// Appends the value's bytes to `out`.
     fn encode_event(&mut self, event: &EventEnvelope<D::Event>, out: &mut Vec<u8>);

@@ -22,7 +22,7 @@ mod replay;
 mod torn;
 
 pub use batch::{Batch, DeadLetter, Incoming, Outgoing, Tally};
-pub use codec::{Codec, DecodeError};
+pub use codec::{Codec, DecodeError, WriterSchema};
 pub use containment::{Call, DomainFailure};
 pub use cursor::{CLOCK_STEP_MS_MAX, Cursor};
 pub use envelope::{COMMAND_ID_REUSED, CommandEnvelope, EventEnvelope, Outcome, Status};

@@ -5,7 +5,7 @@ use decider::Fingerprint;
 
 fn fingerprint(content_type: Option<&[u8]>, value: &[u8]) -> Fingerprint {
     let mut codec = codec();
-    codec.learn(4, CLIENTS).unwrap();
+    codec.learn(4, &CLIENTS.into()).unwrap();
     let envelope = codec.decode_command(content_type, value).unwrap();
     Fingerprint::of(&mut codec, &envelope, &mut Vec::new())
 }

@@ -281,8 +281,14 @@ impl GroupConsumer {
         self.client.resume(&list).map_err(|error| Failure::of(&error))
     }
 
+    /// Fetches these partitions from these offsets on, too. They have been assigned and paused.
+    pub(crate) fn fetch_also(&self, offsets: &BTreeMap<u32, i64>) -> Result<(), Failure> {
+        self.seek(offsets)?;
+        self.client.resume(&self.list(offsets)?).map_err(|error| Failure::of(&error))
+    }
+
     /// Fetches nothing more of these partitions until they are fetched from somewhere again.
-    fn pause(&self, partitions: &BTreeSet<u32>) -> Result<(), Failure> {
+    pub(crate) fn pause(&self, partitions: &BTreeSet<u32>) -> Result<(), Failure> {
         let list = self.list(&partitions.iter().map(|partition| (*partition, 0)).collect())?;
         self.client.pause(&list).map_err(|error| Failure::of(&error))
     }

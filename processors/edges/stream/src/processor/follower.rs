@@ -4,7 +4,7 @@
 //! A partition has one writer at a time: before the loop restores what it was assigned, it waits until the thread has let go of it.
 
 use super::SchemaSource;
-use super::restore::replay::{FoundByPartition, decoded, poll};
+use super::restore::replay::{FoundByPartition, asking, decoded, poll};
 use crate::Settings;
 use crate::reader::Reader;
 use decider::{Codec, Cursor, Domain, Limits, Machine};
@@ -215,7 +215,7 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
             ..
         } = self;
         for (partition, found) in next_records(&mut readers.events)? {
-            let events = decoded::<D, C, _>(codec, schemas, found, C::decode_event).map_err(|error| error.to_string())?;
+            let events = decoded::<D, C, _>(codec, asking::<D, C>(schemas), found, C::decode_event).map_err(|error| error.to_string())?;
             let mutations = machine
                 .replay_events(&*store, partition, &events)
                 .map_err(|error| error.to_string())?;
@@ -223,7 +223,8 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
             self.following.records.fetch_add(events.len() as u64, Ordering::Relaxed);
         }
         for (partition, found) in next_records(&mut readers.outcomes)? {
-            let outcomes = decoded::<D, C, _>(codec, schemas, found, C::decode_outcome).map_err(|error| error.to_string())?;
+            let outcomes =
+                decoded::<D, C, _>(codec, asking::<D, C>(schemas), found, C::decode_outcome).map_err(|error| error.to_string())?;
             let mutations = machine.replay_outcomes(partition, &outcomes).map_err(|error| error.to_string())?;
             store.apply(&mutations).map_err(|error| error.to_string())?;
             self.following.records.fetch_add(outcomes.len() as u64, Ordering::Relaxed);

@@ -4,12 +4,14 @@ mod deciding;
 pub(super) mod effort;
 mod looking;
 mod offsets;
+mod parking;
 mod processing;
 mod stopping;
 mod waiting;
 
 use super::consumer::{Change, GroupConsumer, Polled};
 use super::follower::{self, Following};
+use super::resolver::Resolver;
 use super::restore::{Readers, Tear};
 use super::scout::{Committed, Scout};
 use super::transaction::TransactionalProducer;
@@ -19,6 +21,7 @@ use decider::{Codec, Domain, Machine};
 use effort::Effort;
 use keyvalue::{Read, Write};
 use looking::LOOK_EVERY;
+use parking::Parked;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use stopping::Stop;
@@ -26,12 +29,7 @@ use waiting::Waiting;
 
 /// How long a poll waits where nothing is to be done; the wish to stop is noticed after at most this.
 pub(super) const IDLE_WAIT: Duration = Duration::from_millis(100);
-/// Between two tries to reach the registry or to get a producer.
-const RETRY_PAUSE: Duration = Duration::from_millis(500);
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
-/// How long, and of how many schema ids, it is remembered that the registry does not know them.
-const UNREADABLE_KEPT: Duration = Duration::from_secs(60);
-const UNREADABLE_MAX: usize = 10_000;
 /// What the lane is at.
 enum Phase {
     /// The group has given nothing yet.
@@ -41,12 +39,13 @@ enum Phase {
     Processing,
 }
 
-/// What a session talks to the cluster with. The producer and the readers outlive it.
+/// What a session talks to the cluster and the registry with. All but the consumer and the scout outlive it.
 pub(super) struct Clients<'l> {
     pub(super) consumer: &'l GroupConsumer,
     pub(super) scout: &'l Scout,
     pub(super) producer: &'l mut TransactionalProducer,
     pub(super) readers: &'l mut Readers,
+    pub(super) schemas: &'l mut Resolver,
 }
 
 pub(super) struct Lane<'l, D: Domain, C, S, R, O> {
@@ -56,6 +55,7 @@ pub(super) struct Lane<'l, D: Domain, C, S, R, O> {
     pub(super) scout: &'l Scout,
     pub(super) producer: &'l mut TransactionalProducer,
     pub(super) readers: &'l mut Readers,
+    pub(super) schemas: &'l mut Resolver,
     pub(super) stop: &'l dyn Fn(Duration) -> bool,
     following: &'l Following,
     phase: Phase,
@@ -71,10 +71,11 @@ pub(super) struct Lane<'l, D: Domain, C, S, R, O> {
     measured: Deadline,
     /// When it is to be looked where the commands end.
     looked: Deadline,
-    /// Schema ids whose commands cannot be read, and why. Asked for again after a while: a schema may be registered late.
-    unreadable: BTreeMap<u32, String>,
-    unreadable_until: Deadline,
     waiting: Waiting,
+    /// Owned, and waiting for schemas.
+    parked: BTreeMap<u32, Parked>,
+    /// What was last said of them.
+    told_parked: Option<String>,
 }
 
 impl<'l, D, C, S, R, O> Lane<'l, D, C, S, R, O>
@@ -97,6 +98,7 @@ where
             scout,
             producer,
             readers,
+            schemas,
         } = clients;
         let batch_records_max = processor.configuration.batch_records_max;
         Self {
@@ -106,6 +108,7 @@ where
             scout,
             producer,
             readers,
+            schemas,
             stop,
             following,
             phase: Phase::Waiting,
@@ -117,9 +120,9 @@ where
             begun: clock::now(),
             measured: Deadline::after(Duration::ZERO),
             looked: Deadline::after(LOOK_EVERY),
-            unreadable: BTreeMap::new(),
-            unreadable_until: Deadline::after(UNREADABLE_KEPT),
             waiting: Waiting::begin(),
+            parked: BTreeMap::new(),
+            told_parked: None,
         }
     }
 
@@ -172,6 +175,7 @@ where
         }
         self.stopped.clear();
         self.effort.forget();
+        self.parked.clear();
         self.tears.clear();
         self.phase = match change {
             Change::Assigned(partitions) => {
@@ -250,8 +254,9 @@ where
         }
     }
 
-    /// Fetches every open partition from where its state ends.
-    fn fetch_on(&self) -> Result<(), End> {
+    /// Fetches every open partition from where its state ends. One that waits for schemas meets the command that it waits for again.
+    fn fetch_on(&mut self) -> Result<(), End> {
+        self.parked.clear();
         let cursors = self
             .processed()
             .into_iter()

@@ -1,5 +1,6 @@
 //! What a processor tells about itself; the binary makes metrics of it.
 
+use crate::registry::RegistryError;
 use decider::Tally;
 use std::time::Duration;
 
@@ -14,8 +15,14 @@ pub enum Trouble {
     ConsumerRenewed,
     /// A dead instance's open transaction was ended.
     Fenced,
-    /// The registry could not be reached when a schema was needed.
+    /// The registry did not answer when a schema was needed.
     RegistryAway,
+    /// What answered at the registry's address was no registry.
+    RegistryForeign,
+    /// The registry refused us altogether.
+    RegistryDenied,
+    /// The registry does not have a schema that was needed, or not for us.
+    SchemaAbsent,
     /// A commit or an abort took so long that the client may have asked for it twice: the producer was made anew.
     SlowEnd,
     /// Offsets were not sent, because the consumer was no member of the group at that moment.
@@ -41,6 +48,15 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Of a registry that tells nothing for now.
+    pub(crate) fn of_registry(error: &RegistryError) -> Self {
+        match error {
+            RegistryError::Away { .. } => Self::RegistryAway,
+            RegistryError::Foreign { .. } => Self::RegistryForeign,
+            RegistryError::Denied { .. } | RegistryError::Refused { .. } | RegistryError::Address(_) => Self::RegistryDenied,
+        }
+    }
+
     /// A word for metrics.
     pub fn kind(self) -> &'static str {
         match self {
@@ -50,6 +66,9 @@ impl Trouble {
             Self::ConsumerRenewed => "consumer_renewed",
             Self::Fenced => "fenced",
             Self::RegistryAway => "registry_away",
+            Self::RegistryForeign => "registry_foreign",
+            Self::RegistryDenied => "registry_denied",
+            Self::SchemaAbsent => "schema_absent",
             Self::SlowEnd => "slow_end",
             Self::Unfenced => "unfenced",
             Self::NotOwned => "not_owned",

@@ -2,7 +2,7 @@
 
 use crate::broker::fixture::variable;
 use std::time::Duration;
-use stream::registry::{Applied, Checked, Registry, RegistryError, Subject};
+use stream::registry::{Applied, Checked, Lookup, Registry, RegistryError, Subject};
 
 fn registry() -> Registry {
     Registry::new(&variable("SCHEMA_REGISTRY_URL")).unwrap()
@@ -30,8 +30,8 @@ fn a_schema_is_registered_once_and_found_by_its_id() {
     assert_eq!(registry.apply(&subject).unwrap(), Applied::Unchanged { id });
     assert_eq!(registry.check(&subject).unwrap(), Checked::Registered { id });
     assert_eq!(registry.id_of(&subject).unwrap(), Some(id));
-    let found = registry.schema(id).unwrap().unwrap();
-    assert!(found.contains("number"), "{found}");
+    let found = registry.schema(id).unwrap().into_result().unwrap();
+    assert!(found.json.contains("number") && found.references.is_empty(), "{found:?}");
 }
 
 #[test]
@@ -65,7 +65,8 @@ fn another_compatibility_than_the_wanted_one_is_noticed_and_set_back() {
 
 #[test]
 fn an_id_that_was_never_given_is_known_not_to_be() {
-    assert_eq!(registry().schema(2_000_000_000).unwrap(), None);
+    let absent = registry().schema(2_000_000_000).unwrap();
+    assert_eq!(absent, Lookup::Absent("the registry knows no schema id 2000000000".to_owned()));
 }
 
 #[test]

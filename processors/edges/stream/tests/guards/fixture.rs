@@ -14,7 +14,7 @@ use stream::Settings;
 use stream::admin::Admin;
 use stream::processor::{Configuration, Guards, Observe, Point, Processor, ProcessorError, Restored, SchemaSource, Trouble};
 use stream::reader::Reader;
-use stream::registry::RegistryError;
+use stream::registry::{Lookup, RegistryError};
 use stream::writer::{Outgoing, Writer};
 use tempfile::TempDir;
 use topology::Topology;
@@ -182,8 +182,8 @@ fn committed(topic: &str) -> Vec<Vec<u8>> {
 struct NoSchemas;
 
 impl SchemaSource for NoSchemas {
-    fn schema(&mut self, _: u32) -> Result<Option<String>, RegistryError> {
-        Ok(None)
+    fn schema(&mut self, _: u32) -> Result<Lookup, RegistryError> {
+        Ok(Lookup::Absent("there are no schemas".to_owned()))
     }
 }
 

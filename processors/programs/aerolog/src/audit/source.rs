@@ -101,6 +101,6 @@ fn learn(codec: &mut AvroCodec, registry: &Registry, error: DecodeError) -> anyh
     let DecodeError::UnknownSchema(id) = error else {
         return Err(error.into());
     };
-    let json = registry.schema(id)?.ok_or_else(|| anyhow!("the registry knows no schema {id}"))?;
-    Codec::<Airline>::learn(codec, id, &json).map_err(|reason| anyhow!("schema {id}: {reason}"))
+    let schema = registry.schema(id)?.into_result().map_err(|reason| anyhow!(reason))?;
+    Codec::<Airline>::learn(codec, id, &schema).map_err(|reason| anyhow!("schema {id}: {reason}"))
 }

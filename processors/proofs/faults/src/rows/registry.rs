@@ -14,7 +14,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         number: 33,
         name: "registry-away-in-run",
-        what: "the registry is away, broken, slow: known schemas go on; a command of an unknown one waits, is no dead letter, and is decided",
+        what: "the registry is away, broken, slow, refuses us, or a page answers: known schemas go on; a command of an unknown one waits, is no dead letter, and is decided",
         needs: Needs::Broker,
         run: registry_away_in_run,
     },
@@ -24,6 +24,20 @@ pub(super) const ROWS: &[Row] = &[
         what: "the registry is away when a processor and a view start: they wait, not ready, and go on when it is there",
         needs: Needs::Broker,
         run: registry_away_at_start,
+    },
+    Row {
+        number: 33,
+        name: "registry-refuses-one-schema",
+        what: "the registry answers 403 for one schema and gives the others: one dead letter that says so, and all partitions go on",
+        needs: Needs::Broker,
+        run: registry_refuses_one_schema,
+    },
+    Row {
+        number: 34,
+        name: "unknown-ids-slowly",
+        what: "2,000 schema ids that no registry has, 50 ms each: one dead letter each in time, the process stays ready, the other partitions go on",
+        needs: Needs::Broker,
+        run: unknown_ids_slowly,
     },
     Row {
         number: 34,
@@ -86,10 +100,12 @@ fn registry_away_in_run(ground: &Ground) {
     scene.fleet.wait_until_ready("one");
     scene.load(Shape::default());
     let mut answered = Vec::new();
-    for (rotation, manner) in [
-        (9_000, Manner::Away),
-        (9_001, Manner::Broken),
-        (9_002, Manner::Slow(Duration::from_secs(8))),
+    for (rotation, manner, said) in [
+        (9_000, Manner::Away, "does not answer"),
+        (9_001, Manner::Broken, "does not answer"),
+        (9_002, Manner::Slow(Duration::from_secs(8)), "schema registry"),
+        (9_003, Manner::DenyAll, "refuses us"),
+        (9_004, Manner::Page, "is not a schema registry"),
     ] {
         let id = register(
             ground,
@@ -109,9 +125,11 @@ fn registry_away_in_run(ground: &Ground) {
         scene.schedule.flush();
         let program = scene.fleet.program("one");
         within(Duration::from_secs(20), "the processor says what it waits for", || {
-            program.not_ready_because().contains("registry")
+            program.not_ready_because().contains(said)
         });
         assert!(program.is_running() && !program.is_dead());
+        // The other partitions do not wait.
+        scene.progress(100);
         stub.be(Manner::PassOn);
         answered.push(envelope.command_id);
         within(Duration::from_secs(20), "the command of the unknown schema is decided", || {
@@ -172,6 +190,62 @@ fn registry_away_at_start(ground: &Ground) {
     }
     start(&mut scene, &stub);
     scene.fleet.wait_until_ready("one");
+    scene.finish();
+}
+
+fn write(scene: &Scene<'_>, rotation: u32, id: u32) -> Uuid {
+    let envelope = creation(rotation);
+    let value = command_to_avro(&envelope, id);
+    let record = scene
+        .schedule
+        .record(Some(envelope.aggregate_id.as_bytes()), Some(&value), &[], None);
+    scene.schedule.write(&record);
+    envelope.command_id
+}
+
+fn registry_refuses_one_schema(ground: &Ground) {
+    let (mut scene, stub) = begin(ground, "refused-schema");
+    start(&mut scene, &stub);
+    scene.fleet.wait_until_ready("one");
+    scene.load(Shape::default());
+    let id = register(ground, &unique(&scene, "others"), &same_bytes(7));
+    stub.be(Manner::ForbidFrom(id));
+    write(&scene, 9_000, id);
+    scene.schedule.flush();
+    eventually("it has its dead letter", || !History::read(&scene.schedule).dead_letters.is_empty());
+    let letters = History::read(&scene.schedule).dead_letters;
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    let reason = &letters[0].0;
+    assert!(
+        reason.contains(&format!("schema id {id}")) && reason.contains("lack the rights"),
+        "{reason}"
+    );
+    assert!(scene.fleet.program("one").is_ready());
+    scene.progress(100);
+    scene.finish();
+}
+
+fn unknown_ids_slowly(ground: &Ground) {
+    const RECORDS: u32 = 2_000;
+    let (mut scene, stub) = begin(ground, "slow-ids");
+    start(&mut scene, &stub);
+    scene.fleet.wait_until_ready("one");
+    scene.load(Shape::default());
+    stub.be(Manner::SlowIds(Duration::from_millis(50)));
+    for id in 0..RECORDS {
+        write(&scene, 9_000, 2_000_000 + id);
+    }
+    scene.schedule.flush();
+    scene.progress(100);
+    let in_time = Duration::from_secs(90);
+    within(in_time, "each has its dead letter", || {
+        assert!(scene.fleet.program("one").is_ready());
+        History::read(&scene.schedule).dead_letters.len() >= RECORDS as usize
+    });
+    assert_eq!(History::read(&scene.schedule).dead_letters.len(), RECORDS as usize, "one each");
+    let asked = stub.asked("/schemas/ids/2000");
+    ground.tell(&format!("{RECORDS} ids; the registry was asked {asked} times"));
+    scene.progress(100);
     scene.finish();
 }
 

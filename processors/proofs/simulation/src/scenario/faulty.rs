@@ -98,8 +98,8 @@ impl Codec<FaultyBank> for FaultyCodec {
         self.0.encode_meaning(command, out);
     }
 
-    fn learn(&mut self, schema_id: u32, schema_json: &str) -> Result<(), String> {
-        self.0.learn(schema_id, schema_json)
+    fn learn(&mut self, schema_id: u32, schema: &decider::WriterSchema) -> Result<(), String> {
+        self.0.learn(schema_id, schema)
     }
 
     fn encode_event(&mut self, event: &EventEnvelope<Event>, out: &mut Vec<u8>) {

@@ -235,7 +235,13 @@ impl Log {
             remembered_ms: REMEMBERED_MS,
         };
         let store = RefCell::new(Memory::default());
-        let mut auditor = Auditor::<Bank, _, _>::new(Codec::default(), Box::new(|_| Ok(None)), store, limits(), options);
+        let mut auditor = Auditor::<Bank, _, _>::new(
+            Codec::default(),
+            Box::new(|_| Ok(Err("there is none".to_owned()))),
+            store,
+            limits(),
+            options,
+        );
         for letter in &self.letters {
             auditor.dead_letter(letter.clone()).unwrap();
         }

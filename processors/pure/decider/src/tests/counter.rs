@@ -1,6 +1,6 @@
 //! A domain of counters with slots, and a codec whose bytes are what debug formatting prints.
 
-use crate::{COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection};
+use crate::{COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection, WriterSchema};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
@@ -201,7 +201,7 @@ impl Codec<Counter> for DebugCodec {
         out.extend_from_slice(format!("{command:?}").as_bytes());
     }
 
-    fn learn(&mut self, schema_id: u32, _: &str) -> Result<(), String> {
+    fn learn(&mut self, schema_id: u32, _: &WriterSchema) -> Result<(), String> {
         self.learned.insert(schema_id);
         Ok(())
     }

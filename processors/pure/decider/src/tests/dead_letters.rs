@@ -81,7 +81,7 @@ fn an_unknown_schema_is_an_error_until_it_is_learned() {
         offset: 1,
     };
     assert_eq!(pipeline.decide(&sent).unwrap_err(), error);
-    crate::Codec::<super::counter::Counter>::learn(&mut pipeline.codec, 9, "").unwrap();
+    crate::Codec::<super::counter::Counter>::learn(&mut pipeline.codec, 9, &"".into()).unwrap();
     let written = pipeline.run(&sent);
     let versions: Vec<_> = events(&written).iter().map(|event| event.version).collect();
     assert_eq!(versions, [1, 2], "nothing is left of the first attempt");

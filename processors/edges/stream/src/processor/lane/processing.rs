@@ -43,7 +43,11 @@ where
             return Ok(Ok(()));
         }
         let consumer = self.consumer;
-        let messages = match self.gather(consumer) {
+        if let Err(end) = self.unpark() {
+            return Ok(Err(end));
+        }
+        let gathered = self.gather(consumer).and_then(|messages| self.park(messages));
+        let messages = match gathered {
             Ok(messages) => messages,
             Err(end) => return Ok(Err(end)),
         };
@@ -54,7 +58,6 @@ where
         if self.consumer.has_changes() {
             return Ok(Ok(()));
         }
-        self.forget_unreadable();
         let (incoming, fetched): (Vec<_>, Vec<_>) = messages.iter().map(fetched).unzip();
         let (mut incoming, mut fetched) = (&incoming[..], &fetched[..]);
         while !incoming.is_empty() {
@@ -89,6 +92,8 @@ where
                 configuration.pace.saturating_sub(clock::now() - self.begun)
             };
             match consumer.poll(wait) {
+                // Of a partition that waits, what was fetched before it did is fetched again later.
+                Polled::Message(message) if self.is_parked(&message) => {}
                 Polled::Message(message) => {
                     bytes += bytes_of(&message);
                     messages.push(message);

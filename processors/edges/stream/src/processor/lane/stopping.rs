@@ -62,6 +62,7 @@ where
         tracing::error!(partition, %error, "the partition is stopped; the others go on");
         self.machine.close(partition);
         self.tears.remove(&partition);
+        self.parked.remove(&partition);
         let reason = format!("partition {partition} is stopped: {error}");
         self.stopped.insert(partition, Stop { reason, retry: None });
         self.tell_stopped(Trouble::PartitionStopped);
@@ -99,8 +100,8 @@ where
     }
 
     pub(super) fn tell_what_holds_up(&self) {
-        let reason = self.stopped.values().next().map(|stop| stop.reason.as_str());
-        self.processor.observe.held_up(reason);
+        let stopped = self.stopped.values().next().map(|stop| stop.reason.as_str());
+        self.processor.observe.held_up(stopped.or(self.told_parked.as_deref()));
     }
 
     /// Goes on with stopped partitions whose time has come. `true` where they are to be fetched; the phase is another one where their state has

@@ -3,10 +3,11 @@
 use super::{ASK_WAIT_MAX, RestoreError};
 use crate::clock::Deadline;
 use crate::marks::Watermarks;
-use crate::processor::lane::{IDLE_WAIT, Lane};
-use crate::processor::{Observe, Point, Processor, SchemaSource, Trouble};
+use crate::processor::lane::Lane;
+use crate::processor::resolver::Resolver;
+use crate::processor::{Observe, Point, Processor, SchemaSource};
 use crate::reader::{Polled, ReadFailure, Reader};
-use crate::registry::RegistryError;
+use crate::registry::Lookup;
 use decider::{Codec, DecodeError, Domain, Replay};
 use keyvalue::{Mutation, Read, Write};
 use std::collections::{BTreeMap, BTreeSet};
@@ -166,7 +167,8 @@ where
 
     /// `None` when the registry is away.
     fn fold(&mut self, topic: &str, partition: u32, records: Vec<Found>, kind: Kind) -> Result<Option<Vec<Mutation>>, RestoreError> {
-        let Processor { codec, schemas, store, .. } = &mut *self.processor;
+        let Processor { codec, store, .. } = &mut *self.processor;
+        let schemas = known(self.schemas);
         let folded = match kind {
             Kind::Events => {
                 let mut events = decoded::<D, C, _>(codec, schemas, records, C::decode_event);
@@ -190,7 +192,7 @@ where
     }
 
     /// What could not be decoded is an error, or waits for the registry.
-    pub(super) fn not_decoded(&self, topic: &str, partition: u32, undecoded: Undecoded) -> Result<(), RestoreError> {
+    pub(super) fn not_decoded(&mut self, topic: &str, partition: u32, undecoded: Undecoded) -> Result<(), RestoreError> {
         match undecoded {
             Undecoded::Never { offset, reason } => Err(RestoreError::Undecodable {
                 topic: topic.to_owned(),
@@ -198,10 +200,8 @@ where
                 offset,
                 reason,
             }),
-            Undecoded::NotYet { schema_id, error } => {
-                tracing::warn!(%error, schema_id, "waiting for the schema registry");
-                self.processor.observe.trouble(Trouble::RegistryAway);
-                self.keep_alive(IDLE_WAIT);
+            Undecoded::NotYet { schema_id, .. } => {
+                self.wait_for_schema(schema_id);
                 Ok(())
             }
         }
@@ -240,14 +240,34 @@ pub(in crate::processor) struct Found {
 pub(in crate::processor) enum Undecoded {
     #[error("the record at offset {offset} cannot be read: {reason}")]
     Never { offset: i64, reason: String },
-    #[error("schema {schema_id} cannot be had now: {error}")]
-    NotYet { schema_id: u32, error: RegistryError },
+    #[error("schema {schema_id} cannot be had now: {reason}")]
+    NotYet { schema_id: u32, reason: String },
 }
 
-/// Decodes records; schemas that the codec does not know are fetched.
+/// Whether a schema that was missing is learned, or why it cannot be; an error where that cannot be told now.
+type Learned = Result<Result<(), String>, String>;
+
+/// Learns what was looked up already; the rest is to be waited for.
+pub(in crate::processor) fn known<C>(schemas: &Resolver) -> impl FnMut(&mut C, u32) -> Learned {
+    |_, id| match schemas.absent().get(&id) {
+        Some(reason) => Ok(Err(reason.clone())),
+        None => Err("it is being looked up".to_owned()),
+    }
+}
+
+/// Asks the registry and waits for it.
+pub(in crate::processor) fn asking<D: Domain, C: Codec<D>>(schemas: &mut impl SchemaSource) -> impl FnMut(&mut C, u32) -> Learned {
+    |codec, id| match schemas.schema(id) {
+        Ok(Lookup::Found(schema)) => Ok(codec.learn(id, &schema)),
+        Ok(Lookup::Absent(reason)) => Ok(Err(reason)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Decodes records; schemas that the codec does not know are asked for.
 pub(in crate::processor) fn decoded<D: Domain, C: Codec<D>, V>(
     codec: &mut C,
-    schemas: &mut impl SchemaSource,
+    mut schemas: impl FnMut(&mut C, u32) -> Learned,
     records: Vec<Found>,
     decode: impl Fn(&mut C, &[u8]) -> Result<V, DecodeError>,
 ) -> Result<Vec<Replay<V>>, Undecoded> {
@@ -270,10 +290,9 @@ pub(in crate::processor) fn decoded<D: Domain, C: Codec<D>, V>(
                     break;
                 }
                 Err(DecodeError::Malformed(reason)) => return Err(never(reason)),
-                Err(DecodeError::UnknownSchema(schema_id)) => match schemas.schema(schema_id) {
-                    Ok(Some(json)) => codec.learn(schema_id, &json).map_err(never)?,
-                    Ok(None) => return Err(never(format!("the registry knows no schema {schema_id}"))),
-                    Err(error) => return Err(Undecoded::NotYet { schema_id, error }),
+                Err(DecodeError::UnknownSchema(schema_id)) => match schemas(codec, schema_id) {
+                    Ok(learned) => learned.map_err(never)?,
+                    Err(reason) => return Err(Undecoded::NotYet { schema_id, reason }),
                 },
             }
         }

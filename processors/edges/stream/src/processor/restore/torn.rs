@@ -5,12 +5,12 @@
 //! and forwarded commands, cannot be told from what is missing: it may be there twice.
 
 use super::lost::POLL_WAIT;
-use super::replay::{NO_PROGRESS_MAX, REPLAY_RECORDS_MAX, decoded, poll};
+use super::replay::{NO_PROGRESS_MAX, REPLAY_RECORDS_MAX, decoded, known, poll};
 use super::{ASK_WAIT_MAX, RestoreError};
 use crate::clock::Deadline;
 use crate::processor::lane::Lane;
 use crate::processor::scout::Committed;
-use crate::processor::{Observe, Processor, SchemaSource, Trouble};
+use crate::processor::{Observe, SchemaSource, Trouble};
 use decider::{Codec, Cursor, Domain, EventEnvelope, Outcome, Replay, Seam, Whole, Written};
 use keyvalue::{Read, Write};
 use std::collections::{BTreeMap, BTreeSet};
@@ -134,8 +134,7 @@ where
                 return Err(RestoreError::NoProgress { topic });
             }
             for records in found.into_values() {
-                let Processor { codec, schemas, .. } = &mut *self.processor;
-                match decoded::<D, C, _>(codec, schemas, records, C::decode_outcome) {
+                match decoded::<D, C, _>(&mut self.processor.codec, known(self.schemas), records, C::decode_outcome) {
                     Ok(outcomes) => outcomes.iter().for_each(|outcome| seam.push(&outcome.value)),
                     Err(undecoded) => return self.not_decoded(&topic, partition, undecoded).map(|()| Found::NotNow),
                 }
