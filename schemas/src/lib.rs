@@ -32,6 +32,14 @@ pub use json_codec::JsonCodec;
 pub use released::{Compatibility, Content, RELEASED, Released, subject};
 pub use schema::{SCHEMA_BYTES_MAX, Schema};
 
+/// JSON as a command on the topic is read, before it is known whether it is a command.
+///
+/// # Errors
+/// What is wrong with it: a key that occurs twice at any depth, a byte order mark, bytes that are not UTF-8, or no JSON.
+pub fn parse_typed_json(bytes: &[u8]) -> Result<serde_json::Value, String> {
+    strict_json::parse(bytes).map_err(|problem| problem.to_string())
+}
+
 /// Splits a value in the Confluent wire format into its schema id and its body.
 ///
 /// # Errors

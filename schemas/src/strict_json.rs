@@ -1,11 +1,22 @@
-//! JSON as people type it, without the leniency that hides mistakes: a key that occurs twice is an error.
+//! JSON as people type it, without the leniency that hides mistakes: a key that occurs twice is an error, at any depth.
 
 use crate::problem::Problem;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
 
+/// A byte order mark, which some editors and shells put in front of UTF-8.
+const BYTE_ORDER_MARKS: [(&[u8], &str); 3] = [(b"\xEF\xBB\xBF", "UTF-8"), (b"\xFF\xFE", "UTF-16"), (b"\xFE\xFF", "UTF-16")];
+
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+    if let Some((_, encoding)) = BYTE_ORDER_MARKS.iter().find(|(mark, _)| bytes.starts_with(mark)) {
+        return Err(Problem::malformed(format!(
+            "begins with the byte order mark of {encoding}; JSON is UTF-8 without one"
+        )));
+    }
+    if let Err(error) = std::str::from_utf8(bytes) {
+        return Err(Problem::malformed(format!("is not UTF-8 from byte {} on", error.valid_up_to() + 1)));
+    }
     let Strict(value) = serde_json::from_slice(bytes).map_err(|error| Problem::malformed(format!("is not JSON: {error}")))?;
     Ok(value)
 }
@@ -70,3 +81,6 @@ impl<'de> Visitor<'de> for StrictVisitor {
         Ok(map.into())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,13 +31,19 @@ pub fn start() -> Result<(), TelemetryError> {
     let filter = filter(|name| std::env::var(name).ok())?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {
-        lines.with_target(false).try_init()
+        lines.with_target(false).with_ansi(is_coloured()).try_init()
     } else {
         lines.json().flatten_event(true).with_current_span(false).try_init()
     }
     .map_err(TelemetryError::Started)?;
     panic::set_hook(Box::new(log_panic));
     Ok(())
+}
+
+/// Whether text for people on standard error may have colours: on a terminal, unless NO_COLOR is set to something.
+pub fn is_coloured() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    std::io::stderr().is_terminal() && !refused
 }
 
 fn filter(variable: impl Fn(&str) -> Option<String>) -> Result<EnvFilter, TelemetryError> {

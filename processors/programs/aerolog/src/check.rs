@@ -1,7 +1,8 @@
 //! `aerolog check`: asks the query service what is wrong with the schedule, and prints a table or JSON.
 
+use crate::query::{Answer, Query};
 use crate::{Verdict, say};
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 use std::time::Duration;
@@ -35,9 +36,9 @@ pub(crate) struct Arguments {
     /// Compare the index with a full recomputation
     #[arg(long)]
     recompute: bool,
-    /// Violations shown of each check
-    #[arg(long, default_value_t = 10)]
-    limit: usize,
+    /// Violations shown of each check, read page by page
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    limit: u64,
     /// Only how many there are
     #[arg(long)]
     count: bool,
@@ -56,10 +57,14 @@ enum Check {
     UnknownReference,
 }
 
-const REQUEST_WAIT_MAX: Duration = Duration::from_secs(60);
+/// Longer than the service takes for its longest question.
+const REQUEST_WAIT_MAX: Duration = Duration::from_secs(100);
+
+/// What one request gives at most.
+const PAGE_MAX: u64 = 1000;
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let http = reqwest::blocking::Client::builder().timeout(REQUEST_WAIT_MAX).build()?;
+    let query = Query::new(&arguments.url, REQUEST_WAIT_MAX)?;
     let checks = if arguments.checks.is_empty() {
         Check::value_variants()
     } else {
@@ -71,7 +76,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
             .to_possible_value()
             .map(|value| value.get_name().to_owned())
             .unwrap_or_default();
-        let answer = ask(&http, arguments, &name)?;
+        let answer = collect(arguments.limit, &name, |limit, cursor| {
+            page(&query, arguments, &name, limit, cursor)
+        })?;
         if arguments.json {
             say(&answer)?;
         } else {
@@ -85,8 +92,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     Ok(verdict)
 }
 
-fn ask(http: &reqwest::blocking::Client, arguments: &Arguments, name: &str) -> anyhow::Result<Value> {
-    let url = format!("{}/checks/{name}", arguments.url.trim_end_matches('/'));
+/// One page, beginning at a cursor. Only the first asks for a recomputation.
+fn page(query: &Query, arguments: &Arguments, name: &str, limit: u64, cursor: Option<&str>) -> anyhow::Result<Answer> {
     let given = [
         ("rotation", &arguments.rotation),
         ("rotation_prefix", &arguments.rotation_prefix),
@@ -96,23 +103,40 @@ fn ask(http: &reqwest::blocking::Client, arguments: &Arguments, name: &str) -> a
         ("to", &arguments.to),
         ("at_least", &arguments.at_least),
     ];
-    let mut query: Vec<(&str, String)> = given.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
-    query.push(("limit", arguments.limit.clamp(1, 1000).to_string()));
+    let mut asked: Vec<(&str, String)> = given.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
+    asked.push(("limit", limit.to_string()));
     if arguments.recompute {
-        query.push(("recompute", "true".to_owned()));
+        asked.push(("recompute", "true".to_owned()));
     }
-    let target = reqwest::Url::parse_with_params(&url, &query).with_context(|| format!("{url} is no address"))?;
-    let response = http
-        .get(target)
-        .send()
-        .with_context(|| format!("{url}: is a materializer running there?"))?;
-    let status = response.status();
-    let body: Value = response.json().with_context(|| format!("{url} does not answer in JSON"))?;
-    if !status.is_success() {
-        let said = |field: &str| body.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-        bail!("{url}: {status}: {} {}", said("title"), said("detail"));
+    if let Some(cursor) = cursor {
+        asked.push(("cursor", cursor.to_owned()));
     }
-    Ok(body)
+    query.ask_for_success(&format!("/checks/{name}"), &asked)
+}
+
+/// One document with as many violations as asked for, from as many pages as that takes.
+fn collect(limit: u64, name: &str, mut page: impl FnMut(u64, Option<&str>) -> anyhow::Result<Answer>) -> anyhow::Result<Value> {
+    let first = page(limit.min(PAGE_MAX), None)?;
+    let mut document = first.body;
+    loop {
+        let shown = document.get("violations").and_then(Value::as_array).map_or(0, Vec::len) as u64;
+        let cursor = document.get("next_cursor").and_then(Value::as_str).map(str::to_owned);
+        let Some(cursor) = cursor.filter(|_| shown < limit) else {
+            return Ok(document);
+        };
+        let mut next = page((limit - shown).min(PAGE_MAX), Some(&cursor))?;
+        if next.position != first.position {
+            eprintln!("aerolog: {name}: the view went on while it was read; ask again, with --at-least if need be, for one moment");
+        }
+        let violations = next.body.get_mut("violations").map(Value::take);
+        let Some(Value::Array(violations)) = violations else {
+            bail!("{name}: a page holds no list of violations");
+        };
+        if let Some(Value::Array(all)) = document.get_mut("violations") {
+            all.extend(violations);
+        }
+        document["next_cursor"] = next.body.get("next_cursor").cloned().unwrap_or(Value::Null);
+    }
 }
 
 fn show(arguments: &Arguments, name: &str, answer: &Value) -> std::io::Result<()> {
@@ -125,8 +149,9 @@ fn show(arguments: &Arguments, name: &str, answer: &Value) -> std::io::Result<()
     for violation in violations {
         say(format_args!("    {}", line(violation)))?;
     }
-    if (violations.len() as u64) < total {
-        say(format_args!("    … {} more; --limit shows them", total - violations.len() as u64))?;
+    let more = total.saturating_sub(violations.len() as u64);
+    if more > 0 {
+        say(format_args!("    … {more} more; --limit {total} shows them all"))?;
     }
     Ok(())
 }

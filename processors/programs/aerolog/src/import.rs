@@ -1,6 +1,7 @@
 //! `aerolog import`: lines of a file become commands whose ids follow from their content, so that a repeated import changes nothing.
 
 mod airports;
+mod answering;
 mod ground_time;
 mod legs;
 mod lines;
@@ -28,41 +29,54 @@ struct Problem {
     reason: String,
 }
 
+impl Problem {
+    fn text(&self) -> String {
+        format!("line {}: {}", self.line, self.reason)
+    }
+}
+
 /// What a file says: commands in the order in which they are to be decided, and lines that say nothing that can be asked.
 #[derive(Debug, Default)]
 struct Plan {
-    commands: Vec<(AggregateId, Command)>,
+    asks: Vec<Ask>,
     problems: Vec<Problem>,
     lines: u64,
+    /// Airports that were named and cannot be asked for; they were printed.
+    unknown: usize,
 }
 
-/// More of them are counted, not printed.
-const PROBLEMS_SHOWN_MAX: usize = 20;
+/// A command, and the lines that it stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Ask {
+    id: AggregateId,
+    command: Command,
+    ids: Ids,
+    /// Of its legs in their order, if it adds legs.
+    lines: Vec<u64>,
+}
 
 pub(crate) fn run(connection: &Connection, what: &What) -> anyhow::Result<Verdict> {
-    let (plan, ids) = match what {
-        What::Airports(arguments) => (arguments.plan()?, Ids::FromContent),
-        What::Legs(arguments) => (arguments.plan()?, Ids::FromContent),
-        What::GroundTime(arguments) => (arguments.plan()?, Ids::Fresh),
+    let plan = match what {
+        What::Airports(arguments) => arguments.plan()?,
+        What::Legs(arguments) => arguments.plan()?,
+        What::GroundTime(arguments) => arguments.plan()?,
     };
-    for Problem { line, reason } in plan.problems.iter().take(PROBLEMS_SHOWN_MAX) {
-        eprintln!("line {line}: {reason}");
+    for problem in &plan.problems {
+        eprintln!("{}", problem.text());
     }
-    if plan.problems.len() > PROBLEMS_SHOWN_MAX {
-        eprintln!("… and {} lines more", plan.problems.len() - PROBLEMS_SHOWN_MAX);
-    }
-    let sent = sending::send(connection, &plan.commands, ids)?;
+    let sent = sending::send(connection, plan.asks)?;
     say(format_args!(
-        "{} lines, {} left out; {} commands: {} accepted, {} rejected, {} had been imported before",
+        "{} lines, {} left out; {} commands: {} accepted, {} rejected, {} were so already, {} had been imported before",
         plan.lines,
-        plan.problems.len(),
-        plan.commands.len(),
+        plan.problems.len() + plan.unknown,
+        sent.accepted + sent.rejected + sent.unchanged + sent.repeated,
         sent.accepted,
         sent.rejected,
+        sent.unchanged,
         sent.repeated
     ))?;
-    if sent.accepted == 0 && sent.missing == 0 {
-        say("nothing has changed")?;
+    if sent.accepted == 0 && sent.missing == 0 && sent.rejected == 0 && plan.problems.is_empty() && plan.unknown == 0 {
+        say("nothing has changed: all of it was asked for before")?;
     }
     let position: Vec<String> = sent
         .position
@@ -70,11 +84,14 @@ pub(crate) fn run(connection: &Connection, what: &What) -> anyhow::Result<Verdic
         .map(|(partition, sequence)| format!("{partition}:{sequence}"))
         .collect();
     say(format_args!("position {}", position.join(",")))?;
-    Ok(match (sent.missing, sent.rejected - sent.unchanged + plan.problems.len()) {
+    Ok(match (sent.missing, sent.rejected + plan.problems.len() + plan.unknown) {
         (0, 0) => Verdict::Fine,
         (0, _) => Verdict::Rejected,
         (missing, _) => {
-            eprintln!("aerolog: {missing} commands have no outcome yet. Is a command processor running? Repeat the import to go on");
+            eprintln!(
+                "aerolog: {missing} commands have no outcome yet. {}. Repeat the import to go on",
+                crate::READINESS
+            );
             Verdict::TimedOut
         }
     })

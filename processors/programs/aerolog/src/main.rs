@@ -10,6 +10,7 @@ mod decode;
 mod describe;
 mod import;
 mod outcomes;
+mod query;
 mod schemas_command;
 mod send;
 mod topics;
@@ -31,10 +32,10 @@ struct Arguments {
 
 const STATUSES: &str = "\
 Exit status:
-  0  it worked; a command was accepted; a check has no difference to report
+  0  it worked; a command was accepted, or asked for what is so already (rule nothing-to-change); a check has no difference to report
   1  it failed: the cluster, the registry or the query service cannot be used, or something differs, or what was sent is no command
   2  the arguments are wrong
-  3  a command was rejected (send, outcomes); an import went to its end, but lines were left out or commands rejected
+  3  a command was rejected for another reason (send, outcomes); an import went to its end, but lines were left out or commands rejected
   4  no outcome is there, or none came in time; the command may still be decided later
   5  an audit has found that an invariant does not hold
 
@@ -68,6 +69,10 @@ enum Command {
     Describe(describe::Arguments),
 }
 
+/// Where to look when no outcome comes.
+const READINESS: &str = "Look at GET /health/ready on the operations port of each command processor (by default \
+    curl -s http://127.0.0.1:9101/health/ready): it says whether one runs, and for which partition it waits, and why";
+
 /// What a subcommand came to; errors are failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
@@ -96,6 +101,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(service::telemetry::is_coloured())
         .with_target(false)
         .init();
     let connection = &arguments.connection;

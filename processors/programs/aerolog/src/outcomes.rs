@@ -3,7 +3,7 @@
 use crate::{Connection, Verdict, say};
 use anyhow::anyhow;
 use clap::Args;
-use decider::{Codec, DecodeError, Outcome, Status};
+use decider::{Codec, DecodeError, Outcome};
 use schemas::{Airline, AvroCodec};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -124,6 +124,15 @@ pub(crate) fn to_json(partition: u32, outcome: &Outcome) -> serde_json::Value {
     json
 }
 
+/// Asking for what is so already fails no script.
+pub(crate) fn verdict_of(outcome: &Outcome) -> Verdict {
+    match &outcome.rejection {
+        None => Verdict::Fine,
+        Some(rejection) if rejection.rule == "nothing-to-change" => Verdict::Fine,
+        Some(_) => Verdict::Rejected,
+    }
+}
+
 pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Result<Verdict> {
     let from_beginning = arguments.from_beginning || arguments.command_id.is_some();
     let mut outcomes = Outcomes::open(connection, connection.codec()?, from_beginning)?;
@@ -136,11 +145,7 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
             if is_wanted && arguments.aggregate_id.as_ref().is_none_or(|wanted| *wanted == outcome.aggregate_id) {
                 say(to_json(partition, &outcome))?;
                 if arguments.command_id.is_some() {
-                    return Ok(if outcome.status == Status::Accepted {
-                        Verdict::Fine
-                    } else {
-                        Verdict::Rejected
-                    });
+                    return Ok(verdict_of(&outcome));
                 }
             }
         }

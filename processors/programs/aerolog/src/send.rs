@@ -3,12 +3,12 @@
 mod command;
 
 use crate::dead_letters::DeadLetters;
-use crate::outcomes::{Outcomes, to_json};
-use crate::{Connection, Verdict, say};
+use crate::outcomes::{Outcomes, to_json, verdict_of};
+use crate::{Connection, READINESS, Verdict, say};
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use command::What;
-use decider::{CommandEnvelope, Outcome, Status};
+use decider::{CommandEnvelope, Outcome};
 use schemas::{command_to_avro, command_to_json, command_type};
 use service::clock;
 use std::io::Read;
@@ -67,6 +67,9 @@ const POLL_WAIT: Duration = Duration::from_millis(100);
 pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Result<Verdict> {
     let ready = match (&arguments.what, arguments.json) {
         (Some(what), false) => by_flags(connection, arguments, what)?,
+        (None, true) if arguments.expected_version.is_some() || arguments.issued_by.is_some() => {
+            bail!("with --json, expected_version and issued_by stand in the JSON, not in flags")
+        }
         (None, true) => from_json(std::io::stdin().lock(), arguments.command_id)?,
         (Some(_), true) => bail!("either a command by name or --json, not both"),
         (None, false) => bail!("name a command, or give one with --json; `aerolog send --help` lists them"),
@@ -121,14 +124,17 @@ fn by_flags(connection: &Connection, arguments: &Arguments, what: &What) -> anyh
 
 /// Only what is needed to send it is looked at; whether it is a command, the processor says.
 fn from_json(mut input: impl Read, command_id: Option<Uuid>) -> anyhow::Result<Ready> {
-    let mut text = String::new();
-    input.read_to_string(&mut text).context("standard input")?;
-    let mut value: serde_json::Value = serde_json::from_str(&text).context("standard input is not JSON")?;
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes).context("standard input")?;
+    // As strictly as the topic: once a value is made of it, a doubled key is gone.
+    let mut value = schemas::parse_typed_json(&bytes).map_err(|reason| anyhow!("standard input: {reason}"))?;
     let object = value
         .as_object_mut()
         .ok_or_else(|| anyhow!("standard input is not a JSON object"))?;
-    if let Some(id) = command_id {
-        object.insert("command_id".to_owned(), id.to_string().into());
+    if let Some(id) = command_id
+        && object.insert("command_id".to_owned(), id.to_string().into()).is_some()
+    {
+        bail!("command_id stands in the JSON and in --command-id; give one of them");
     }
     let entry = object.entry("command_id").or_insert_with(|| Uuid::new_v4().to_string().into());
     let text = entry.as_str().ok_or_else(|| anyhow!("command_id is not a UUID"))?;
@@ -189,20 +195,18 @@ fn wait(answers: (Outcomes, DeadLetters), ready: &Ready, place: (u32, i64), pati
         let come = outcomes.poll(POLL_WAIT)?;
         if let Some((partition, outcome)) = come.outcomes.into_iter().find(is_ours) {
             say(to_json(partition, &outcome))?;
-            return Ok(if outcome.status == Status::Accepted {
-                Verdict::Fine
-            } else {
-                Verdict::Rejected
-            });
+            return Ok(verdict_of(&outcome));
         }
         if let Some(reason) = dead_letters.reason_of(place)? {
             bail!("this is no command: {reason}");
         }
     }
     eprintln!(
-        "aerolog: no outcome of command {command_id} within {} s. Is a command processor running? \
-         The command is written and may still be decided: `aerolog outcomes {command_id}` tells",
-        patience.as_secs()
+        "aerolog: no outcome of command {command_id} within {} s. It is written to partition {} at offset {} and may still be decided; \
+         `aerolog outcomes {command_id}` shows its outcome then. {READINESS}",
+        patience.as_secs(),
+        place.0,
+        place.1
     );
     Ok(Verdict::TimedOut)
 }

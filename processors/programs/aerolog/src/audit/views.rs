@@ -3,7 +3,8 @@
 use super::Arguments;
 use super::source::{Reading, reading};
 use crate::Connection;
-use anyhow::{Context, anyhow, bail};
+use crate::query::Query;
+use anyhow::{Context, anyhow};
 use auditor::{Invariant, Violation};
 use decider::EventEnvelope;
 use domain::{AggregateId, Instant};
@@ -43,7 +44,6 @@ pub(super) fn compare(
     if arguments.views.is_empty() {
         return Ok(());
     }
-    let http = reqwest::blocking::Client::builder().timeout(REQUEST_WAIT_MAX).build()?;
     let mut oracle = Oracle {
         store: Store::open(&scratch.join("view"), Sizing::default())?,
         reading: reading(connection, topology)?,
@@ -51,7 +51,7 @@ pub(super) fn compare(
         next_offsets: BTreeMap::new(),
     };
     for url in &arguments.views {
-        let answer = ask(&http, url, &oracle.position)?;
+        let answer = ask(&Query::new(url, REQUEST_WAIT_MAX)?, url, &oracle.position)?;
         let theirs = answer
             .content_hash
             .as_deref()
@@ -82,7 +82,7 @@ pub(super) fn compare(
     Ok(())
 }
 
-fn ask(http: &reqwest::blocking::Client, url: &str, at_least: &Position) -> anyhow::Result<Answer> {
+fn ask(http: &Query, url: &str, at_least: &Position) -> anyhow::Result<Answer> {
     let wanted: Vec<String> = at_least
         .iter()
         .filter(|(_, sequence)| **sequence > 0)
@@ -92,23 +92,18 @@ fn ask(http: &reqwest::blocking::Client, url: &str, at_least: &Position) -> anyh
     if !wanted.is_empty() {
         query.push(("at_least", wanted.join(",")));
     }
-    let target = reqwest::Url::parse_with_params(&format!("{}/position", url.trim_end_matches('/')), &query)
-        .with_context(|| format!("{url} is no address"))?;
-    for attempt in 1.. {
-        let response = http
-            .get(target.clone())
-            .send()
-            .with_context(|| format!("{url}: is a materializer running there?"))?;
-        let status = response.status();
-        if status.is_success() {
-            return response.json().with_context(|| format!("{url} does not answer as a view does"));
+    let read = |body| serde_json::from_value(body).with_context(|| format!("{url} does not answer as a view does"));
+    for _attempt in 1..TRIES_MAX {
+        let answer = http.ask("/position", &query)?;
+        if answer.status.is_success() {
+            return read(answer.body);
         }
-        if status != reqwest::StatusCode::SERVICE_UNAVAILABLE || attempt >= TRIES_MAX {
-            bail!("{url}: {status}: {}", response.text().unwrap_or_default());
+        if answer.status != reqwest::StatusCode::SERVICE_UNAVAILABLE {
+            break;
         }
         service::clock::rest(TRY_PAUSE);
     }
-    bail!("{url} was never asked")
+    read(http.ask_for_success("/position", &query)?.body)
 }
 
 /// The view that the log makes.

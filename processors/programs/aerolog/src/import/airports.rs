@@ -1,10 +1,12 @@
 //! Airports from a file.
 
-use super::{Plan, Problem, impossible, lines};
+use super::sending::Ids;
+use super::{Ask, Plan, Problem, impossible, lines};
+use anyhow::bail;
 use clap::Args;
 use domain::{AggregateId, AirportCode, Command, InvalidValue, State, ZoneName, airport};
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -35,21 +37,35 @@ impl Arguments {
     pub(super) fn plan(&self) -> anyhow::Result<Plan> {
         let used = used_by(&self.used_by)?;
         let mut plan = Plan::default();
-        let mut known = BTreeSet::new();
+        let mut known: BTreeMap<String, u64> = BTreeMap::new();
         for line in lines::read::<Airport>(&self.file, &["iata", "name", "tz"])? {
             plan.lines += 1;
             let command = match line.said {
-                Ok(Airport { iata, .. }) if !used.is_empty() && !used.contains(&iata) => continue,
-                Ok(Airport { iata, .. }) if known.contains(&iata) => Err(format!("airport {iata} is in the file twice")),
+                Ok(Airport { iata, .. }) if !self.used_by.is_empty() && !used.contains_key(&iata) => continue,
+                Ok(Airport { iata, .. }) if known.contains_key(&iata) => {
+                    Err(format!("airport {iata} is in the file twice; line {} says it first", known[&iata]))
+                }
                 Ok(airport) => self.command(&airport).inspect(|_| {
-                    known.insert(airport.iata);
+                    known.insert(airport.iata, line.number);
                 }),
                 Err(reason) => Err(reason),
             };
             match command {
-                Ok(command) => plan.commands.push(command),
+                Ok((id, command)) => plan.asks.push(Ask {
+                    id,
+                    command,
+                    ids: Ids::FromContent,
+                    lines: vec![line.number],
+                }),
                 Err(reason) => plan.problems.push(Problem { line: line.number, reason }),
             }
+        }
+        for (code, place) in used.iter().filter(|(code, _)| !known.contains_key(*code)) {
+            eprintln!(
+                "airport {code}, which {place} names, is not registered: {} has no line for it that can be used",
+                self.file.display()
+            );
+            plan.unknown += 1;
         }
         Ok(plan)
     }
@@ -69,16 +85,29 @@ impl Arguments {
     }
 }
 
-/// The airports that files of legs name. What is wrong with a line is said when its legs are imported.
-pub(super) fn used_by(files: &[PathBuf]) -> anyhow::Result<BTreeSet<String>> {
-    let mut used = BTreeSet::new();
+/// The airports that files of legs name, each with the place that names it first.
+///
+/// # Errors
+/// When a file names no airport at all: it is hardly the one that was meant.
+pub(super) fn used_by(files: &[PathBuf]) -> anyhow::Result<BTreeMap<String, String>> {
+    let mut used = BTreeMap::new();
     for path in files {
-        let legs = lines::read::<Leg>(path, &["origin", "dest"])?;
-        used.extend(
-            legs.into_iter()
-                .filter_map(|line| line.said.ok())
-                .flat_map(|leg| [leg.origin, leg.dest]),
-        );
+        let mut is_named = false;
+        for line in lines::read::<Leg>(path, &["origin", "dest"])? {
+            let place = format!("{} line {}", path.display(), line.number);
+            match line.said {
+                Ok(leg) => {
+                    is_named = true;
+                    for code in [leg.origin, leg.dest] {
+                        used.entry(code).or_insert_with(|| place.clone());
+                    }
+                }
+                Err(reason) => eprintln!("{place}: {reason}"),
+            }
+        }
+        if !is_named {
+            bail!("{}: no line names an airport", path.display());
+        }
     }
     Ok(used)
 }

@@ -1,6 +1,7 @@
 //! One minimum ground time for many airports.
 
-use super::{Plan, Problem, airports};
+use super::sending::Ids;
+use super::{Ask, Plan, airports};
 use clap::Args;
 use domain::{AggregateId, AirportCode, Command, airport};
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ pub(crate) struct Arguments {
 impl Arguments {
     pub(super) fn plan(&self) -> anyhow::Result<Plan> {
         let mut plan = Plan::default();
-        for code in airports::used_by(&self.used_by)? {
+        for (code, place) in airports::used_by(&self.used_by)? {
             plan.lines += 1;
             match AirportCode::parse(&code) {
                 Ok(code) => {
@@ -25,12 +26,17 @@ impl Arguments {
                         aircraft_type: None,
                         minutes: self.minutes,
                     };
-                    plan.commands.push((AggregateId::Airport(code), Command::Airport(command)));
+                    plan.asks.push(Ask {
+                        id: AggregateId::Airport(code),
+                        command: Command::Airport(command),
+                        ids: Ids::Fresh,
+                        lines: Vec::new(),
+                    });
                 }
-                Err(invalid) => plan.problems.push(Problem {
-                    line: plan.lines,
-                    reason: invalid.to_string(),
-                }),
+                Err(invalid) => {
+                    eprintln!("{place}: {invalid}");
+                    plan.unknown += 1;
+                }
             }
         }
         Ok(plan)

@@ -1,11 +1,13 @@
 //! Legs from a file: one draft rotation for each tail, whatever the legs do to one another; the checks tell.
 
-use super::{Plan, Problem, impossible, lines};
+use super::sending::Ids;
+use super::{Ask, Plan, Problem, impossible, lines};
 use clap::Args;
 use domain::rotation::{COMMAND_LEGS_MAX, Leg, Mode};
 use domain::{AggregateId, AircraftType, AirportCode, Command, Event, FlightDesignator, Instant, InvalidValue, LegId, Registration};
 use domain::{RotationId, State, airplane, rotation};
 use serde::Deserialize;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -47,16 +49,19 @@ impl Arguments {
     pub(super) fn plan(&self) -> anyhow::Result<Plan> {
         let known = self.known_airports()?;
         let mut plan = Plan::default();
-        let mut tails: BTreeMap<Registration, Vec<Leg>> = BTreeMap::new();
-        let mut seen: BTreeSet<(Registration, LegId)> = BTreeSet::new();
+        let mut tails: BTreeMap<Registration, Vec<(u64, Leg)>> = BTreeMap::new();
+        let mut seen: BTreeMap<(Registration, LegId), u64> = BTreeMap::new();
         for line in lines::read::<Row>(&self.file, &COLUMNS)? {
             plan.lines += 1;
             let reason = match line.said.and_then(|row| leg_of(&row, known.as_ref())) {
-                Ok((tail, leg)) if seen.insert((tail.clone(), leg.id.clone())) => {
-                    tails.entry(tail).or_default().push(leg);
-                    continue;
-                }
-                Ok((_, leg)) => format!("leg {} is in the file twice", leg.id),
+                Ok((tail, leg)) => match seen.entry((tail.clone(), leg.id.clone())) {
+                    Entry::Vacant(vacant) => {
+                        vacant.insert(line.number);
+                        tails.entry(tail).or_default().push((line.number, leg));
+                        continue;
+                    }
+                    Entry::Occupied(first) => format!("leg {} is in the file twice; line {} says it first", leg.id, first.get()),
+                },
                 Err(reason) => reason,
             };
             plan.problems.push(Problem { line: line.number, reason });
@@ -69,31 +74,51 @@ impl Arguments {
 
     fn known_airports(&self) -> anyhow::Result<Option<BTreeSet<String>>> {
         let Some(path) = &self.airports else { return Ok(None) };
-        let lines = lines::read::<Known>(path, &["iata"])?;
-        Ok(Some(
-            lines
-                .into_iter()
-                .filter_map(|line| line.said.ok())
-                .map(|Known { iata }| iata)
-                .collect(),
-        ))
+        let mut known = BTreeSet::new();
+        for line in lines::read::<Known>(path, &["iata"])? {
+            match line.said {
+                Ok(Known { iata }) => {
+                    known.insert(iata);
+                }
+                // Its legs are left out as of an unknown airport.
+                Err(reason) => eprintln!("{} line {}: {reason}", path.display(), line.number),
+            }
+        }
+        Ok(Some(known))
     }
 
-    fn add_rotation(&self, plan: &mut Plan, tail: Registration, mut legs: Vec<Leg>) -> Result<(), InvalidValue> {
+    fn add_rotation(&self, plan: &mut Plan, tail: Registration, mut legs: Vec<(u64, Leg)>) -> Result<(), InvalidValue> {
         let id = AggregateId::Rotation(RotationId::parse(&format!("{}-{tail}", self.name))?);
         if let Some(aircraft_type) = &self.aircraft_type {
             let register = airplane::Command::Register {
                 aircraft_type: aircraft_type.clone(),
             };
-            plan.commands
-                .push((AggregateId::Airplane(tail.clone()), Command::Airplane(register)));
+            plan.asks.push(Ask {
+                id: AggregateId::Airplane(tail.clone()),
+                command: Command::Airplane(register),
+                ids: Ids::FromContent,
+                lines: Vec::new(),
+            });
         }
-        let mut ask = |command| plan.commands.push((id.clone(), Command::Rotation(command)));
-        ask(rotation::Command::Create { mode: Mode::Draft });
-        ask(rotation::Command::AssignAirplane { registration: tail });
-        legs.sort_by_key(|leg| leg.departure);
+        let mut ask = |command, ids, lines| {
+            plan.asks.push(Ask {
+                id: id.clone(),
+                command: Command::Rotation(command),
+                ids,
+                lines,
+            });
+        };
+        ask(rotation::Command::Create { mode: Mode::Draft }, Ids::FromContent, Vec::new());
+        ask(
+            rotation::Command::AssignAirplane { registration: tail },
+            Ids::FromContent,
+            Vec::new(),
+        );
+        legs.sort_by_key(|(_, leg)| leg.departure);
         for chunk in legs.chunks(usize::from(self.chunk).min(COMMAND_LEGS_MAX)) {
-            ask(rotation::Command::AddLegs { legs: chunk.to_vec() });
+            let (lines, legs) = chunk.iter().cloned().unzip();
+            // Whether a leg is there now is for the rotation to say: its id makes the import repeatable.
+            ask(rotation::Command::AddLegs { legs }, Ids::Fresh, lines);
         }
         Ok(())
     }

@@ -1,6 +1,8 @@
-//! The lines of a CSV file, each with its number, the bad ones too.
+//! The lines of a CSV file, each with its number, the bad ones too. A line break always ends a line, so that a quote that is not
+//! closed costs one line and not all that follow.
 
 use anyhow::{Context, bail};
+use csv::{ReaderBuilder, StringRecord};
 use serde::de::DeserializeOwned;
 use std::path::Path;
 
@@ -11,60 +13,119 @@ pub(super) struct Line<T> {
     pub(super) said: Result<T, String>,
 }
 
-/// Everything after the first line, which must name all of `columns`.
+const UTF_8_MARK: &[u8] = b"\xEF\xBB\xBF";
+const UTF_16_MARKS: [&[u8]; 2] = [b"\xFF\xFE", b"\xFE\xFF"];
+/// What programs write between columns where they do not write commas.
+const OTHER_DELIMITERS: [char; 3] = [';', '\t', '|'];
+
+/// Everything after the first line, which must name all of `columns`, in any order and with others among them.
+///
+/// # Errors
+/// When the file as a whole cannot be meant: it is unreadable or empty, has another delimiter, or lacks a column.
 pub(super) fn read<T: DeserializeOwned>(path: &Path, columns: &[&str]) -> anyhow::Result<Vec<Line<T>>> {
     let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
     parse(&bytes, columns).with_context(|| path.display().to_string())
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8], columns: &[&str]) -> anyhow::Result<Vec<Line<T>>> {
-    let mut reader = csv::Reader::from_reader(bytes);
-    let names = reader.headers()?.clone();
+    if UTF_16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
+        bail!("this is UTF-16; save the file as UTF-8");
+    }
+    let bytes = bytes.strip_prefix(UTF_8_MARK).unwrap_or(bytes);
+    let mut rows = rows(bytes);
+    let Some((_, first)) = rows.next() else {
+        bail!("the file is empty; its first line must name the columns {}", columns.join(", "));
+    };
+    let names = record(first).map_err(anyhow::Error::msg).context("the first line")?;
+    check_names(&names, columns)?;
+    let lines: Vec<Line<T>> = rows
+        .map(|(number, row)| Line {
+            number,
+            said: record(row).and_then(|record| deserialize(&record, &names)),
+        })
+        .collect();
+    if lines.is_empty() {
+        bail!("there is no line after the first, which names the columns");
+    }
+    Ok(lines)
+}
+
+/// The lines that are not blank, without their ends.
+fn rows(bytes: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
+    let rows = bytes.split(|byte| *byte == b'\n').zip(1_u64..);
+    rows.map(|(row, number)| (number, row.strip_suffix(b"\r").unwrap_or(row)))
+        .filter(|(_, row)| !row.trim_ascii().is_empty())
+}
+
+fn check_names(names: &StringRecord, columns: &[&str]) -> anyhow::Result<()> {
     if let Some(column) = columns.iter().find(|column| !names.iter().any(|name| name == **column)) {
-        bail!("the first line does not name the column {column}");
-    }
-    let mut counter = Counter::default();
-    let lines = reader.into_records().map(|record| {
-        let position = match &record {
-            Ok(record) => record.position(),
-            Err(error) => error.position(),
-        };
-        let start = position.map_or(0, |position| usize::try_from(position.byte()).unwrap_or(bytes.len()));
-        let said = record.and_then(|record| record.deserialize(Some(&names)));
-        Line {
-            number: counter.line_at(bytes, start),
-            said: said.map_err(|error| reason(&error)),
+        let found: Vec<&str> = names.iter().collect();
+        if let Some(delimiter) = OTHER_DELIMITERS
+            .into_iter()
+            .find(|other| names.iter().any(|name| name.contains(*other)))
+        {
+            bail!("the columns are separated by {delimiter:?}, where commas are expected");
         }
-    });
-    Ok(lines.collect())
+        bail!("the first line does not name the column {column}; it names {}", found.join(", "));
+    }
+    if let Some(column) = columns
+        .iter()
+        .find(|column| names.iter().filter(|name| name == *column).count() > 1)
+    {
+        bail!("the first line names the column {column} twice");
+    }
+    Ok(())
 }
 
-/// Counts lines up to where a record begins. The reader's own count is wrong after empty lines.
-#[derive(Default)]
-struct Counter {
-    counted: usize,
-    ends: u64,
-}
-
-impl Counter {
-    fn line_at(&mut self, bytes: &[u8], start: usize) -> u64 {
-        let empty = bytes[start..].iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
-        let start = start + empty;
-        let ends = bytes[self.counted..start].iter().filter(|byte| **byte == b'\n').count();
-        self.ends += ends as u64;
-        self.counted = start;
-        self.ends + 1
+/// The fields of one line.
+fn record(row: &[u8]) -> Result<StringRecord, String> {
+    let text = std::str::from_utf8(row).map_err(|error| format!("this is not UTF-8 from byte {} on", error.valid_up_to() + 1))?;
+    check_quotes(text)?;
+    let mut reader = ReaderBuilder::new().has_headers(false).buffer_capacity(row.len()).from_reader(row);
+    match reader.records().next() {
+        Some(record) => record.map_err(|error| error.to_string()),
+        None => Err("nothing is on this line".to_owned()),
     }
 }
 
-/// Without the reader's own idea of the line.
-fn reason(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!("{len} fields where {expected_len} are expected"),
-        csv::ErrorKind::Utf8 { .. } => "this is not UTF-8".to_owned(),
+/// A quote opens where a field begins, and closes where it ends. The reader would take anything else for text.
+fn check_quotes(text: &str) -> Result<(), String> {
+    let mut opened = None;
+    let mut begins = true;
+    let mut characters = text.chars().enumerate().peekable();
+    while let Some((index, character)) = characters.next() {
+        let next = characters.peek().map(|(_, next)| *next);
+        match (opened, character) {
+            (None, '"') if begins => opened = Some(index + 1),
+            (None, '"') => {
+                return Err(format!(
+                    "a quote at character {} is within a field that has none at its beginning",
+                    index + 1
+                ));
+            }
+            (Some(_), '"') if next == Some('"') => {
+                characters.next();
+            }
+            (Some(_), '"') if next.is_none_or(|next| next == ',') => opened = None,
+            (Some(_), '"') => return Err(format!("the quote at character {} closes before its field ends", index + 1)),
+            (Some(_) | None, _) => {}
+        }
+        begins = opened.is_none() && character == ',';
+    }
+    match opened {
+        None => Ok(()),
+        Some(character) => Err(format!("the quote that opens at character {character} is not closed on this line")),
+    }
+}
+
+fn deserialize<T: DeserializeOwned>(record: &StringRecord, names: &StringRecord) -> Result<T, String> {
+    if record.len() != names.len() {
+        return Err(format!("{} fields where {} are expected", record.len(), names.len()));
+    }
+    record.deserialize(Some(names)).map_err(|error| match error.kind() {
         csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
         _ => error.to_string(),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
 //! Sending many commands and waiting for all their outcomes, with a bound on how many are under way.
 
+use super::Ask;
+use super::answering::{Answer, answer};
 use crate::Connection;
 use crate::outcomes::Outcomes;
 use anyhow::bail;
 use decider::{CommandEnvelope, Outcome};
-use domain::{AggregateId, Command};
 use indicatif::{ProgressBar, ProgressStyle};
 use schemas::{command_id_of, command_to_avro, command_type};
 use service::clock;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 use stream::writer::{Outgoing, Writer};
 use uuid::Uuid;
@@ -26,13 +27,13 @@ pub(super) enum Ids {
 #[derive(Debug, Default)]
 pub(super) struct Sent {
     pub(super) accepted: usize,
-    /// Now, or in an import before this one.
+    /// Each was printed.
     pub(super) rejected: usize,
     /// Accepted in an import before this one.
     pub(super) repeated: usize,
     /// No outcome has come.
     pub(super) missing: usize,
-    /// Of those that were rejected, how many asked for what was so already.
+    /// Asked for what was so already.
     pub(super) unchanged: usize,
     /// A view that has reached these sequences shows everything that was decided.
     pub(super) position: BTreeMap<u32, u64>,
@@ -44,29 +45,28 @@ const UNDER_WAY_MAX: usize = 5_000;
 const PATIENCE: Duration = Duration::from_secs(60);
 const WRITE_WAIT_MAX: Duration = Duration::from_secs(30);
 const POLL_WAIT: Duration = Duration::from_millis(50);
-const REJECTIONS_SHOWN_MAX: usize = 20;
 
-pub(super) fn send(connection: &Connection, commands: &[(AggregateId, Command)], ids: Ids) -> anyhow::Result<Sent> {
+/// Sends the commands in their order. What of a rejected one is possible is sent again, behind all others.
+pub(super) fn send(connection: &Connection, asks: Vec<Ask>) -> anyhow::Result<Sent> {
     let mut outcomes = Outcomes::open(connection, connection.codec()?, false)?;
     let sender = Sender {
         writer: Writer::new(&connection.settings()?)?,
         topic: connection.topology()?.topics.commands.name,
         schema_id: connection.schema_ids()?.command,
-        ids,
     };
-    let bar = ProgressBar::new(commands.len() as u64);
+    let bar = ProgressBar::new(asks.len() as u64);
     bar.set_style(ProgressStyle::with_template(
         "{wide_bar} {pos}/{len} commands decided, {per_sec}, {eta} left",
     )?);
-    let mut waiting: HashSet<Uuid> = HashSet::new();
+    let mut waiting: HashMap<Uuid, Ask> = HashMap::new();
     let mut sent = Sent::default();
-    let mut rest = commands.iter();
+    let mut rest = VecDeque::from(asks);
     let mut heard = clock::monotonic();
     loop {
         while waiting.len() < UNDER_WAY_MAX
-            && let Some((aggregate_id, command)) = rest.next()
+            && let Some(ask) = rest.pop_front()
         {
-            waiting.insert(sender.send(aggregate_id, command)?);
+            waiting.insert(sender.send(&ask)?, ask);
         }
         if let Some(reason) = sender
             .writer
@@ -80,10 +80,15 @@ pub(super) fn send(connection: &Connection, commands: &[(AggregateId, Command)],
             break;
         }
         for (partition, outcome) in outcomes.poll(POLL_WAIT)?.outcomes {
-            if waiting.remove(&outcome.command_id) {
+            let is_of_ask = |ask: &Ask| ask.id.to_string() == outcome.aggregate_id;
+            if waiting.get(&outcome.command_id).is_some_and(is_of_ask)
+                && let Some(ask) = waiting.remove(&outcome.command_id)
+            {
                 heard = clock::monotonic();
                 bar.inc(1);
-                sent.count(partition, &outcome, &bar);
+                let again = sent.count(&ask, partition, &outcome, |line| show(&bar, line));
+                bar.inc_length(again.len() as u64);
+                rest.extend(again);
             }
         }
         if heard.elapsed() > PATIENCE {
@@ -100,13 +105,12 @@ struct Sender {
     writer: Writer,
     topic: String,
     schema_id: u32,
-    ids: Ids,
 }
 
 impl Sender {
-    fn send(&self, aggregate_id: &AggregateId, command: &Command) -> anyhow::Result<Uuid> {
-        let aggregate_id = aggregate_id.to_string();
-        let command_id = match self.ids {
+    fn send(&self, ask: &Ask) -> anyhow::Result<Uuid> {
+        let (aggregate_id, command) = (ask.id.to_string(), &ask.command);
+        let command_id = match ask.ids {
             Ids::FromContent => command_id_of(&aggregate_id, command),
             Ids::Fresh => Uuid::new_v4(),
         };
@@ -130,29 +134,43 @@ impl Sender {
 }
 
 impl Sent {
-    fn count(&mut self, partition: u32, outcome: &Outcome, bar: &ProgressBar) {
+    /// Counts one outcome and prints what it rejects; returns what is to be asked again.
+    fn count(&mut self, ask: &Ask, partition: u32, outcome: &Outcome, mut show: impl FnMut(&str)) -> Vec<Ask> {
         let reached = self.position.entry(partition).or_default();
         *reached = outcome.sequence.max(*reached);
-        let Some(rejection) = &outcome.rejection else {
-            if outcome.repeated {
-                self.repeated += 1;
-            } else {
+        let (rejected, asks) = match answer(ask, outcome) {
+            Answer::Accepted => {
                 self.accepted += 1;
+                return Vec::new();
             }
-            return;
+            Answer::Repeated => {
+                self.repeated += 1;
+                return Vec::new();
+            }
+            Answer::Unchanged => {
+                self.unchanged += 1;
+                return Vec::new();
+            }
+            Answer::Rejected(rejected) => (rejected, Vec::new()),
+            Answer::Again { rejected, asks } => (rejected, asks),
         };
-        self.rejected += 1;
-        if rejection.rule == "nothing-to-change" {
+        if rejected.is_empty() && asks.is_empty() {
             self.unchanged += 1;
-        } else if self.rejected - self.unchanged <= REJECTIONS_SHOWN_MAX {
-            let text = format!("rejected: {}: {}", outcome.aggregate_id, rejection.message);
-            // Where there is no terminal the bar shows nothing.
-            if bar.is_hidden() {
-                eprintln!("{text}");
-            } else {
-                bar.println(text);
-            }
         }
+        self.rejected += rejected.len();
+        for line in &rejected {
+            show(line);
+        }
+        asks
+    }
+}
+
+fn show(bar: &ProgressBar, line: &str) {
+    // Where there is no terminal the bar shows nothing.
+    if bar.is_hidden() {
+        eprintln!("{line}");
+    } else {
+        bar.println(line);
     }
 }
 

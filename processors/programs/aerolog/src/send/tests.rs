@@ -87,6 +87,9 @@ fn json_gets_an_id_where_it_has_none_and_keeps_the_one_that_it_has() {
 fn json_that_cannot_be_sent_says_why() {
     for (text, reason) in [
         ("nonsense", "not JSON"),
+        ("", "not JSON"),
+        ("{\"aggregate_id\": \"airport/HNL\"} x", "trailing characters"),
+        ("\u{feff}{}", "byte order mark"),
         ("[]", "not a JSON object"),
         ("{}", "aggregate_id is missing"),
         (r#"{"command_id": 1}"#, "not a UUID"),
@@ -94,4 +97,25 @@ fn json_that_cannot_be_sent_says_why() {
         let error = format!("{:#}", from_json(text.as_bytes(), None).err().unwrap());
         assert!(error.contains(reason), "{error}");
     }
+}
+
+#[test]
+fn a_doubled_key_is_refused_before_anything_is_sent() {
+    for text in [
+        r#"{"aggregate_id": "rotation/R1", "payload": {"CreateRotation": {}}, "payload": {"RemoveRotation": {}}}"#,
+        r#"{"aggregate_id": "rotation/R1", "payload": {"RemoveRotation": {}, "RemoveRotation": {}}}"#,
+        r#"{"aggregate_id": "rotation/R1", "payload": {"AddLegs": {"legs": [{"id": "L1", "id": "L2"}]}}}"#,
+        r#"{"aggregate_id": "rotation/R1", "aggregate_id": "rotation/R2", "payload": {"RemoveRotation": {}}}"#,
+    ] {
+        let error = format!("{:#}", from_json(text.as_bytes(), None).err().unwrap());
+        assert!(error.contains("occurs twice"), "{error}");
+    }
+}
+
+#[test]
+fn an_id_in_the_json_is_not_replaced_by_the_one_of_the_flag() {
+    let id = "6f1d3a52-94c8-4e0b-9a57-0c4b8f62d1e3";
+    let text = format!(r#"{{"command_id": "{id}", "aggregate_id": "airport/HNL"}}"#);
+    let error = from_json(text.as_bytes(), Some(Uuid::from_u128(7))).err().unwrap().to_string();
+    assert!(error.contains("give one of them"), "{error}");
 }

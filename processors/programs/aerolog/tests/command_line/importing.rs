@@ -53,12 +53,49 @@ fn bad_lines_are_told_the_rest_is_imported_and_nothing_is_imported_twice() {
 
     let again = import(&schedule, &line);
     assert!(
-        again.out.contains("0 accepted, 0 rejected, 6 had been imported before"),
+        again
+            .out
+            .contains("0 accepted, 0 rejected, 2 were so already, 4 had been imported before"),
         "{again:?}"
     );
-    assert!(again.out.contains("nothing has changed"), "{again:?}");
     let after: usize = History::read(&schedule).events.values().map(Vec::len).sum();
     assert_eq!(after, events);
+}
+
+#[test]
+fn a_line_that_was_corrected_added_or_removed_from_the_schedule_is_told_and_costs_no_other() {
+    let schedule = Schedule::new("line-again", 2);
+    let folder = tempfile::tempdir().unwrap();
+    let legs = folder.path().join("legs.csv");
+    let good = "\
+tail,designator,origin,dest,std_utc,sta_utc
+N1AB,HA108,HNL,KOA,2008-01-01T15:15Z,2008-01-01T15:58Z
+N1AB,HA110,KOA,HNL,2008-01-01T16:28Z,2008-01-01T17:08Z
+N1AB,HA112,HNL,KOA,2008-01-01T18:15Z,2008-01-01T18:58Z
+";
+    std::fs::write(&legs, good).unwrap();
+    let mut processor = Program::processor(&schedule, &folder.path().join("state"), "one");
+    processor.wait_until_ready();
+    let line = ["legs", text(&legs), "--name", "T"];
+    let first = import(&schedule, &line);
+    assert_eq!(first.status, 0, "{first:?}");
+    let again = import(&schedule, &line);
+    assert!(again.status == 0 && again.out.contains("nothing has changed"), "{again:?}");
+
+    let added = "N1AB,HA114,KOA,HNL,2008-01-01T20:28Z,2008-01-01T21:08Z\n";
+    std::fs::write(&legs, good.replace("16:28Z,2008-01-01T17:08Z", "16:28Z,2008-01-01T17:30Z") + added).unwrap();
+    let corrected = import(&schedule, &line);
+    assert_eq!(corrected.status, 3, "{corrected:?}");
+    assert!(corrected.err.contains("line 3: leg HA110-KOA-2008-01-01T16:28Z"), "{corrected:?}");
+    assert!(corrected.err.contains("with arrival 2008-01-01T17:08:00Z"), "{corrected:?}");
+    assert!(corrected.out.contains("1 accepted, 1 rejected"), "{corrected:?}");
+
+    let remove = ["send", "remove-legs", "T-N1AB", "HA108-HNL-2008-01-01T15:15Z"];
+    assert_eq!(run(schedule.name(), schedule.partitions(), &remove).status, 0);
+    std::fs::write(&legs, good).unwrap();
+    let removed = import(&schedule, &line);
+    assert!(removed.status == 3 && removed.err.contains("line 2: leg HA108"), "{removed:?}");
+    assert!(removed.err.contains("was removed"), "{removed:?}");
 }
 
 #[test]

@@ -9,12 +9,17 @@ use crate::AircraftType;
 pub(super) enum Rejection {
     #[error("the airplane is registered already, as a {aircraft_type}")]
     AlreadyRegistered { aircraft_type: AircraftType },
+    #[error("the airplane is registered as a {aircraft_type} already")]
+    NothingToChange { aircraft_type: AircraftType },
 }
 
 impl From<Rejection> for crate::Rejection {
     fn from(rejection: Rejection) -> Self {
-        let Rejection::AlreadyRegistered { aircraft_type } = &rejection;
-        Self::new("already-registered", &rejection, [("aircraft_type", aircraft_type.to_string())])
+        let (rule, aircraft_type) = match &rejection {
+            Rejection::AlreadyRegistered { aircraft_type } => ("already-registered", aircraft_type),
+            Rejection::NothingToChange { aircraft_type } => ("nothing-to-change", aircraft_type),
+        };
+        Self::new(rule, &rejection, [("aircraft_type", aircraft_type.to_string())])
     }
 }
 
@@ -23,6 +28,7 @@ pub(super) fn decide(state: &State, aircraft_type: &AircraftType) -> Result<Vec<
     match state {
         State::Unknown => Ok(vec![Event::Registered { aircraft_type }]),
         State::Retired { .. } => Ok(vec![Event::Reregistered { aircraft_type }]),
+        State::Registered { aircraft_type: existing } if *existing == aircraft_type => Err(Rejection::NothingToChange { aircraft_type }),
         State::Registered { aircraft_type } => Err(Rejection::AlreadyRegistered {
             aircraft_type: aircraft_type.clone(),
         }),

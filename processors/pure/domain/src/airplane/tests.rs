@@ -60,6 +60,9 @@ fn an_airplane_is_registered_once() {
     airplane(&[registered()]).when(register("717")).then_rejected(expect![[r#"
         already-registered: the airplane is registered already, as a 763
          aircraft_type=763"#]]);
+    airplane(&[registered()]).when(register("763")).then_rejected(expect![[r#"
+        nothing-to-change: the airplane is registered as a 763 already
+         aircraft_type=763"#]]);
 }
 
 #[test]

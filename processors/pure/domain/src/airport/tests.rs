@@ -72,8 +72,15 @@ fn an_airport_is_registered_once() {
     airport(&[registered()])
         .when(register("Daniel K. Inouye", 40))
         .then_rejected(expect![[r#"
-            already-registered: the airport is registered already, as Honolulu
-             name=Honolulu"#]]);
+            already-registered: the airport is registered already, with name Honolulu, minimum_ground_time_minutes 30
+             minimum_ground_time_minutes=30 name=Honolulu"#]]);
+}
+
+#[test]
+fn registering_an_airport_as_it_is_changes_nothing_and_says_so() {
+    airport(&[registered()]).when(register("Honolulu", 30)).then_rejected(expect![
+        "nothing-to-change: the airport is registered already, as it is in the command"
+    ]);
 }
 
 #[test]

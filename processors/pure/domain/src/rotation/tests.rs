@@ -285,6 +285,20 @@ fn legs_that_depart_at_the_same_instant_overlap_whatever_their_ids() {
 }
 
 #[test]
+fn legs_that_exist_are_all_named_with_what_stands_where_they_differ() {
+    let later = "late HNL 12:00 OGG 14:00";
+    given([DRAFT, added(OUT), added(LATE)])
+        .when_rotation(add(&[OUT, later, "x HNL 20:00 LAX 22:00"]))
+        .then_rejected(expect![[r#"
+            leg-exists: leg late exists already, with arrival 2008-01-01T13:00:00Z; 2 legs of the command exist already
+             leg=out
+             arrival=2008-01-01T13:00:00Z leg=late"#]]);
+    given([DRAFT, added(OUT)]).when_rotation(add(&[OUT])).then_rejected(expect![[r#"
+        nothing-to-change: all legs of the command exist already, as they are in it
+         legs=1"#]]);
+}
+
+#[test]
 fn a_draft_accepts_legs_that_overlap_and_are_not_consecutive() {
     let (overlapping, elsewhere) = ("x LAX 6:30 HNL 11:30", "y LAX 6:30 HNL 11:30");
     given([DRAFT, added(OUT)])
@@ -599,8 +613,8 @@ fn a_replacement_does_not_give_a_leg_its_own_id_again() {
     given(active_day())
         .when_rotation(replace(&["late"], &["late HNL 13:00 OGG 14:00"]))
         .then_rejected(expect![[r#"
-            leg-exists: leg late exists already
-             leg=late"#]]);
+            leg-exists: leg late exists already, with departure 2008-01-01T12:00:00Z, arrival 2008-01-01T13:00:00Z
+             arrival=2008-01-01T13:00:00Z departure=2008-01-01T12:00:00Z leg=late"#]]);
     given(active_day())
         .when_rotation(replace(&["other"], &["x HNL 13:00 OGG 14:00"]))
         .then_rejected(expect![[r#"

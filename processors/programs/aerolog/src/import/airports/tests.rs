@@ -4,6 +4,10 @@ use super::*;
 use std::io::Write;
 
 fn plan(lines: &str, legs: Option<&str>) -> Plan {
+    try_plan(lines, legs).unwrap()
+}
+
+fn try_plan(lines: &str, legs: Option<&str>) -> anyhow::Result<Plan> {
     let file = |text: &str| {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         write!(file, "{text}").unwrap();
@@ -16,11 +20,11 @@ fn plan(lines: &str, legs: Option<&str>) -> Plan {
         minimum_ground_time: 25,
         used_by: legs.iter().map(|file| file.path().to_owned()).collect(),
     };
-    arguments.plan().unwrap()
+    arguments.plan()
 }
 
 fn codes(plan: &Plan) -> Vec<String> {
-    plan.commands.iter().map(|(id, _)| id.to_string()).collect()
+    plan.asks.iter().map(|ask| ask.id.to_string()).collect()
 }
 
 const GOOD: &str = "HNL,Honolulu,Pacific/Honolulu\nLAX,\"Los Angeles, California\",America/Los_Angeles\n";
@@ -36,9 +40,9 @@ fn each_airport_is_registered_with_its_zone_and_the_given_ground_time() {
         name,
         zone,
         minimum_ground_time_minutes,
-    }) = &plan.commands[1].1
+    }) = &plan.asks[1].command
     else {
-        panic!("{:?}", plan.commands[1]);
+        panic!("{:?}", plan.asks[1]);
     };
     assert_eq!(
         (name.as_str(), zone.to_string().as_str()),
@@ -52,6 +56,15 @@ fn only_airports_that_legs_name_are_registered_if_legs_are_given() {
     let plan = plan(GOOD, Some("origin,dest\nLAX\nLAX,SEA\n"));
     assert_eq!(codes(&plan), ["airport/LAX"]);
     assert_eq!(plan.problems, []);
+    assert_eq!(plan.unknown, 1, "SEA has no line");
+}
+
+#[test]
+fn a_file_of_legs_that_names_no_airport_registers_none() {
+    for legs in ["", "origin,dest\n", "origin,dest\nLAX\n", "origin;dest\nLAX;HNL\n"] {
+        let error = try_plan(GOOD, Some(legs)).unwrap_err();
+        assert!(format!("{error:#}").contains("/"), "{error:#}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use decider::{Fingerprint, Rejection, Status};
+use domain::{AggregateId, AirportCode, Command, airport};
 
 fn outcome(repeated: bool, sequence: u64, rule: Option<&str>) -> Outcome {
     Outcome {
@@ -23,37 +24,59 @@ fn outcome(repeated: bool, sequence: u64, rule: Option<&str>) -> Outcome {
     }
 }
 
-fn counted(outcomes: &[(u32, Outcome)]) -> Sent {
-    let mut sent = Sent::default();
-    for (partition, outcome) in outcomes {
-        sent.count(*partition, outcome, &ProgressBar::hidden());
+fn ask() -> Ask {
+    let set = airport::Command::SetMinimumGroundTime {
+        aircraft_type: None,
+        minutes: 30,
+    };
+    Ask {
+        id: AggregateId::Airport(AirportCode::parse("HNL").unwrap()),
+        command: Command::Airport(set),
+        ids: Ids::FromContent,
+        lines: vec![7],
     }
-    sent
+}
+
+fn counted(outcomes: &[(u32, Outcome)]) -> (Sent, Vec<String>) {
+    let mut sent = Sent::default();
+    let mut shown = Vec::new();
+    for (partition, outcome) in outcomes {
+        let again = sent.count(&ask(), *partition, outcome, |line| shown.push(line.to_owned()));
+        assert_eq!(again, []);
+    }
+    (sent, shown)
 }
 
 #[test]
 fn a_rejection_stays_one_however_often_it_is_repeated() {
-    let sent = counted(&[
+    let (sent, shown) = counted(&[
         (0, outcome(false, 1, None)),
         (0, outcome(true, 1, None)),
-        (0, outcome(false, 1, Some("leg-exists"))),
-        (0, outcome(true, 1, Some("leg-exists"))),
+        (0, outcome(false, 1, Some("already-registered"))),
+        (0, outcome(true, 1, Some("already-registered"))),
     ]);
     assert_eq!((sent.accepted, sent.repeated, sent.rejected, sent.unchanged), (1, 1, 2, 0));
+    assert_eq!(shown, ["line 7: airport/HNL: no", "line 7: airport/HNL: no"]);
+}
+
+#[test]
+fn every_rejection_is_listed_however_many_there_are() {
+    let outcomes = vec![(0, outcome(false, 1, Some("already-registered"))); 500];
+    assert_eq!(counted(&outcomes).1.len(), 500);
 }
 
 #[test]
 fn what_was_so_already_is_told_from_what_is_not_possible() {
-    let sent = counted(&[
+    let (sent, shown) = counted(&[
         (0, outcome(false, 1, Some("nothing-to-change"))),
-        (0, outcome(false, 1, Some("leg-exists"))),
+        (0, outcome(false, 1, Some("already-registered"))),
     ]);
-    assert_eq!((sent.rejected, sent.unchanged), (2, 1));
+    assert_eq!((sent.rejected, sent.unchanged, shown.len()), (1, 1, 1));
 }
 
 #[test]
 fn the_position_holds_the_highest_sequence_of_each_partition() {
-    let sent = counted(&[
+    let (sent, _) = counted(&[
         (1, outcome(false, 7, None)),
         (0, outcome(false, 3, None)),
         (1, outcome(true, 5, None)),

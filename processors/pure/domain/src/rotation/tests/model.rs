@@ -76,7 +76,8 @@ impl Model {
                 .legs
                 .iter()
                 .any(|leg| leg.id == *leg_id && leg.departure == *departure && leg.arrival == *arrival),
-            Command::Create { .. } | Command::AddLegs { .. } | Command::RemoveLegs { .. } => false,
+            Command::AddLegs { legs } => !legs.is_empty() && legs.iter().all(|leg| self.legs.contains(leg)),
+            Command::Create { .. } | Command::RemoveLegs { .. } => false,
             Command::ReplaceLegs { .. } | Command::Remove => false,
         };
         rule("nothing-to-change", nothing);
