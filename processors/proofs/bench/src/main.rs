@@ -12,6 +12,7 @@ mod questions;
 mod rebuild;
 mod report;
 mod restart;
+mod shapes;
 mod validate;
 
 use clap::{Parser, ValueEnum};
@@ -53,6 +54,8 @@ enum Part {
     Questions,
     /// From a command to its outcome and to the view, at a fixed rate
     Latency,
+    /// The view's projector for schedules of many shapes, without Kafka
+    Shapes,
     /// From a start after kill -9 to the first outcome
     Restart,
 }
@@ -91,6 +94,7 @@ fn main() -> anyhow::Result<()> {
             Part::Rebuild => rebuild::measure(&plan, &mut report)?,
             Part::Questions => questions::measure(&plan, &mut report)?,
             Part::Latency => latency::measure(&plan, &mut report)?,
+            Part::Shapes => shapes::measure(&plan, &mut report)?,
             Part::Restart => restart::measure(&plan, &mut report)?,
         }
     }

@@ -1,0 +1,250 @@
+//! Events per second of the view's projector for schedules of different shapes: no event may cost more because of what is there already.
+
+use crate::Plan;
+use crate::report::{Report, Wanted};
+use anyhow::Context;
+use domain::rotation::{self, Leg, Mode};
+use domain::{AggregateId, AirportCode, Event, FlightDesignator, Instant, LegId, Registration, RotationId, ZoneName, airport};
+use keyvalue::Overlay;
+use service::clock;
+use store::{Sizing, Store};
+use views::{Fact, Projector};
+
+/// As the materializer's `events_max` is by default.
+const RUN_EVENTS: usize = 4096;
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+/// 2008-01-01T12:00Z, when it is one day everywhere that is used here.
+const BEGIN_MS: i64 = 1_199_188_800_000;
+const DESIGNATORS: usize = 9000;
+
+/// A schedule, and where its legs lie.
+struct Schedule {
+    name: &'static str,
+    legs: usize,
+    legs_per_rotation: usize,
+    /// All legs have one designator and depart on one day.
+    one_day: bool,
+    /// All rotations are flown by one airplane.
+    one_airplane: bool,
+    /// All legs are flown between two airports; otherwise among many.
+    two_airports: bool,
+}
+
+const ORDINARY: Schedule = Schedule {
+    name: "",
+    legs: 100_000,
+    legs_per_rotation: 100,
+    one_day: false,
+    one_airplane: false,
+    two_airports: false,
+};
+
+const SHAPES: [Schedule; 11] = [
+    Schedule {
+        name: "10 legs a rotation",
+        legs_per_rotation: 10,
+        ..ORDINARY
+    },
+    Schedule {
+        name: "100 legs a rotation",
+        ..ORDINARY
+    },
+    Schedule {
+        name: "1,000 legs a rotation",
+        legs_per_rotation: 1000,
+        ..ORDINARY
+    },
+    Schedule {
+        name: "20,000 legs a rotation",
+        legs_per_rotation: 20_000,
+        ..ORDINARY
+    },
+    Schedule {
+        name: "one airport, 100,000 arrivals and departures",
+        two_airports: true,
+        ..ORDINARY
+    },
+    Schedule {
+        name: "one airplane, 10,000 rotations",
+        legs_per_rotation: 10,
+        one_airplane: true,
+        ..ORDINARY
+    },
+    Schedule {
+        name: "one designator on one day, one rotation of 20,000 legs",
+        legs: 20_000,
+        legs_per_rotation: 20_000,
+        one_day: true,
+        ..ORDINARY
+    },
+    Schedule {
+        name: "one designator on one day, 2,000 rotations of 10 legs",
+        legs: 20_000,
+        legs_per_rotation: 10,
+        one_day: true,
+        ..ORDINARY
+    },
+    Schedule {
+        name: "10,000 legs in all",
+        legs: 10_000,
+        ..ORDINARY
+    },
+    Schedule {
+        name: "300,000 legs in all",
+        legs: 300_000,
+        ..ORDINARY
+    },
+    Schedule {
+        name: "1,000,000 legs in all",
+        legs: 1_000_000,
+        ..ORDINARY
+    },
+];
+
+/// Of the small loads.
+const QUICK_LEGS_MAX: usize = 20_000;
+
+pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
+    report.section("shapes", "The view's projector and store, without Kafka, by the schedule's shape");
+    let (mut least, mut most) = (f64::INFINITY, 0.0_f64);
+    for shape in &SHAPES {
+        let legs = if plan.quick { shape.legs.min(QUICK_LEGS_MAX) } else { shape.legs };
+        let events = shape.events(legs)?;
+        let mut rates = Vec::new();
+        for repetition in 0..plan.repetitions {
+            report.doing(&format!("{}, repetition {}", shape.name, repetition + 1));
+            let directory = tempfile::tempdir_in(plan.work.path())?;
+            let store = Store::open(directory.path(), Sizing::default())?;
+            let began = clock::monotonic();
+            fold(&store, &events, 0)?;
+            rates.push(events.len() as f64 / began.elapsed().as_secs_f64());
+        }
+        let median = report.figure(shape.name, "events/s", &rates);
+        (least, most) = (least.min(median), most.max(median));
+    }
+    report.ratio("slowest / fastest: events/s", least / most, Wanted::AtLeast(0.5));
+    minimum(plan, report)
+}
+
+/// A minimum that no arrival keeps, and one that all do, at an airport of many arrivals.
+fn minimum(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
+    let shape = Schedule {
+        two_airports: true,
+        legs: if plan.quick { QUICK_LEGS_MAX } else { 200_000 },
+        ..ORDINARY
+    };
+    let directory = tempfile::tempdir_in(plan.work.path())?;
+    let store = Store::open(directory.path(), Sizing::default())?;
+    let events = shape.events(shape.legs)?;
+    fold(&store, &events, 0)?;
+    let mut took = Vec::new();
+    for repetition in 0..plan.repetitions {
+        for (half, minutes) in [(0, 600), (1, 0)] {
+            let aggregate = AggregateId::Airport(code(0)?);
+            let event = Event::Airport(airport::Event::MinimumGroundTimeSet {
+                aircraft_type: None,
+                minutes,
+            });
+            let began = clock::monotonic();
+            fold(&store, &[(aggregate, event)], events.len() + (repetition * 2 + half) as usize)?;
+            took.push(began.elapsed().as_secs_f64() * 1e3);
+        }
+    }
+    let name = format!("another minimum ground time at an airport of {} arrivals", shape.legs / 2);
+    let median = report.figure(&name, "ms", &took);
+    report.ratio("another minimum ground time: ms", median, Wanted::AtMost(50.0));
+    Ok(())
+}
+
+type Told = (AggregateId, Event);
+
+/// Folds as the materializer does: runs of bounded size, each a batch.
+fn fold(store: &Store, events: &[Told], before: usize) -> anyhow::Result<()> {
+    let mut projector = Projector::default();
+    let mut sequence = before as u64;
+    for run in events.chunks(RUN_EVENTS) {
+        let mut overlay = Overlay::new(store);
+        for (aggregate_id, event) in run {
+            sequence += 1;
+            let fact = Fact {
+                partition: 0,
+                sequence,
+                version: sequence,
+                command_id: [0; 16],
+                command_offset: 0,
+                decided_at: Instant(0),
+                aggregate_id: aggregate_id.clone(),
+                event: event.clone(),
+            };
+            let mutations = projector.project_uncounted(&fact, &overlay)?;
+            overlay.apply(mutations);
+        }
+        overlay.apply(projector.counts());
+        store.apply_unlogged(&overlay.into_mutations())?;
+    }
+    Ok(())
+}
+
+impl Schedule {
+    /// Airports, then rotation after rotation: created, its airplane, its legs.
+    fn events(&self, legs: usize) -> anyhow::Result<Vec<Told>> {
+        let airports = if self.two_airports { 2 } else { 200 };
+        let mut events = Vec::with_capacity(legs + legs / 4);
+        for number in 0..airports {
+            let registered = airport::Event::Registered {
+                name: format!("airport {number}"),
+                zone: ZoneName::parse("Pacific/Honolulu")?,
+                minimum_ground_time_minutes: 30,
+            };
+            events.push((AggregateId::Airport(code(number)?), Event::Airport(registered)));
+        }
+        for first in (0..legs).step_by(self.legs_per_rotation) {
+            let rotation = first / self.legs_per_rotation;
+            let id = RotationId::parse(&format!("R{rotation}"))?;
+            let airplane = if self.one_airplane { 0 } else { rotation };
+            let assigned = rotation::Event::AirplaneAssigned {
+                registration: Registration::parse(&format!("N{airplane}"))?,
+                previous: None,
+            };
+            let mut push = |event| events.push((AggregateId::Rotation(id.clone()), Event::Rotation(event)));
+            push(rotation::Event::Created { mode: Mode::Draft });
+            push(assigned);
+            for number in first..(first + self.legs_per_rotation).min(legs) {
+                let leg = self.leg(number, number - first, rotation, airports)?;
+                push(rotation::Event::LegAdded { leg });
+            }
+        }
+        Ok(events)
+    }
+
+    /// Out and back between two airports, 35 minutes on the ground; the rotations of one airplane follow one another.
+    fn leg(&self, number: usize, place: usize, rotation: usize, airports: usize) -> anyhow::Result<Leg> {
+        let home = rotation * 7 % airports;
+        let (from, to) = match place.is_multiple_of(2) {
+            true => (home, (home + 1) % airports),
+            false => ((home + 1) % airports, home),
+        };
+        let minutes = i64::try_from(if self.one_airplane { number } else { place })? * 75;
+        let departure = match self.one_day {
+            true => BEGIN_MS + i64::try_from(number)? * 1000 % (DAY_MS / 3),
+            false => BEGIN_MS + minutes * MINUTE_MS,
+        };
+        let designator = if self.one_day { 1 } else { number % DESIGNATORS + 1 };
+        let origin = if self.one_day { code(0)? } else { code(from)? };
+        Ok(Leg {
+            id: LegId::parse(&format!("L{number}"))?,
+            designator: FlightDesignator::parse(&format!("HA{designator}"))?,
+            origin,
+            destination: if self.one_day { code(1)? } else { code(to)? },
+            departure: Instant(departure),
+            arrival: Instant(departure + 40 * MINUTE_MS),
+        })
+    }
+}
+
+fn code(number: usize) -> anyhow::Result<AirportCode> {
+    let letter = |number: usize| char::from(b'A' + u8::try_from(number % 26).unwrap_or_default());
+    let text: String = [letter(number / 676), letter(number / 26), letter(number)].iter().collect();
+    AirportCode::parse(&text).context("an airport's code")
+}
