@@ -12,14 +12,15 @@
 //! | 23 | airport, arrival, rotation, leg | edge airport → arriving leg: its departure; back by the leg |
 //! | 24 | designator, airport, origin date, departure, rotation, leg | node designator-day and its edges to legs; back by the leg |
 //! | 25 | designator, airport, origin date | number of legs of the day, where there are several |
-//! | 30 | check, rotation, subject | violation |
+//! | 26 | airport, aircraft type, minutes, rotation, departure, leg | edge airport → stay after that leg, by ground time; back by the leg |
+//! | 30 | check, rotation, subject | violation, or what is needed to read it |
 //! | 40 | what | count |
 //!
 //! Ids end with a zero byte, which none contains. Numbers are big-endian with the sign turned, so that keys sort as values do.
 
 use crate::bytes::{Bytes, corrupt};
 use crate::checks::Check;
-use domain::{AirportCode, DESIGNATOR_BYTES_MAX, FlightDesignator, Instant, LegId, Registration, RotationId};
+use domain::{AircraftType, AirportCode, DESIGNATOR_BYTES_MAX, FlightDesignator, Instant, LegId, Registration, RotationId};
 use keyvalue::{ReadError, prefix_end};
 
 #[derive(Clone, Copy)]
@@ -35,6 +36,7 @@ pub(crate) enum Prefix {
     Arrivals = 0x23,
     DesignatorDay = 0x24,
     DesignatorDayLegs = 0x25,
+    Stays = 0x26,
     Violation = 0x30,
     Count = 0x40,
 }
@@ -73,8 +75,12 @@ impl Key {
         self
     }
 
-    pub(crate) fn date(mut self, date: i32) -> Self {
-        self.0.extend_from_slice(&(date.cast_unsigned() ^ (1 << 31)).to_be_bytes());
+    pub(crate) fn date(self, date: i32) -> Self {
+        self.signed(date)
+    }
+
+    pub(crate) fn signed(mut self, number: i32) -> Self {
+        self.0.extend_from_slice(&(number.cast_unsigned() ^ (1 << 31)).to_be_bytes());
         self
     }
 
@@ -149,6 +155,13 @@ pub(crate) fn designator_day_legs(designator: FlightDesignator, airport: Airport
         .date(date)
 }
 
+/// Of airplanes of one type, and of those whose type is not known, between two legs that meet at an airport.
+pub(crate) fn stays(airport: AirportCode, aircraft_type: Option<&AircraftType>) -> Key {
+    Key::new(Prefix::Stays)
+        .airport(airport)
+        .id(aircraft_type.map_or("", AircraftType::as_str))
+}
+
 pub(crate) fn violations(check: Check) -> Key {
     Key::new(Prefix::Violation).byte(check.number())
 }
@@ -192,6 +205,13 @@ impl<'k> KeyReader<'k> {
         AirportCode::parse(text).map_err(|_| corrupt("an airport code"))
     }
 
+    pub(crate) fn aircraft_type(&mut self) -> Result<Option<AircraftType>, ReadError> {
+        match self.id()? {
+            "" => Ok(None),
+            text => AircraftType::parse(text).map(Some).map_err(|_| corrupt("an aircraft type")),
+        }
+    }
+
     pub(crate) fn designator(&mut self) -> Result<FlightDesignator, ReadError> {
         FlightDesignator::parse(self.id()?).map_err(|_| corrupt("a designator"))
     }
@@ -202,7 +222,11 @@ impl<'k> KeyReader<'k> {
     }
 
     pub(crate) fn date(&mut self) -> Result<i32, ReadError> {
-        let bytes = self.0.take(4)?.try_into().map_err(|_| corrupt("a date"))?;
+        self.signed()
+    }
+
+    pub(crate) fn signed(&mut self) -> Result<i32, ReadError> {
+        let bytes = self.0.take(4)?.try_into().map_err(|_| corrupt("a number"))?;
         Ok((u32::from_be_bytes(bytes) ^ (1 << 31)).cast_signed())
     }
 

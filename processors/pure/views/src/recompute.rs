@@ -32,22 +32,26 @@ pub struct Recomputed {
 }
 
 type Schedule = BTreeMap<RotationId, (Rotation, Vec<Leg>)>;
-type Totals = BTreeMap<Key, Vec<u8>>;
+/// What else should be stored.
+type Expected = BTreeMap<Key, Vec<u8>>;
 
 /// Recomputes one check, or all, and compares the index with the result. Looks at no more than `legs_max` legs.
 pub fn recompute(read: &impl Read, check: Option<Check>, legs_max: u64) -> Result<Recomputed, BudgetExceeded> {
     let schedule = load(read, legs_max)?;
     let mut right = Violations::new();
-    within_rotations(read, &schedule, &mut right)?;
+    let stays = within_rotations(read, &schedule, &mut right)?;
     between_rotations(&schedule, &mut right);
     let totals = same_day(read, &schedule, &mut right)?;
     let is_asked = |key: &[u8]| check.is_none_or(|check| key.get(1) == Some(&check.number()));
     right.retain(|key, _| is_asked(&key.0));
     let total = right.values().filter(|(counted, _)| *counted).count() as u64;
-    let mut differing = match check {
-        None | Some(Check::FlightDesignator) => differing_totals(read, totals)?,
-        Some(_) => 0,
-    };
+    let mut differing = 0;
+    if check.is_none_or(|check| check == Check::FlightDesignator) {
+        differing += differing_from(read, Prefix::DesignatorDayLegs, totals)?;
+    }
+    if check.is_none_or(|check| check == Check::GroundTime) {
+        differing += differing_from(read, Prefix::Stays, stays)?;
+    }
     world::each(read, Key::new(Prefix::Violation).range(), Order::Ascending, |key, value| {
         if is_asked(key) {
             let expected = right.remove(&Key(key.to_vec()));
@@ -61,14 +65,14 @@ pub fn recompute(read: &impl Read, check: Option<Check>, legs_max: u64) -> Resul
     })
 }
 
-fn differing_totals(read: &impl Read, mut totals: Totals) -> Result<u64, ReadError> {
+fn differing_from(read: &impl Read, prefix: Prefix, mut right: Expected) -> Result<u64, ReadError> {
     let mut differing = 0;
-    world::each(read, Key::new(Prefix::DesignatorDayLegs).range(), Order::Ascending, |key, value| {
-        let expected = totals.remove(&Key(key.to_vec()));
+    world::each(read, Key::new(prefix).range(), Order::Ascending, |key, value| {
+        let expected = right.remove(&Key(key.to_vec()));
         differing += u64::from(expected.as_deref() != Some(value));
         Ok(ControlFlow::Continue(()))
     })?;
-    Ok(differing + totals.len() as u64)
+    Ok(differing + right.len() as u64)
 }
 
 fn load(read: &impl Read, legs_max: u64) -> Result<Schedule, BudgetExceeded> {
@@ -100,7 +104,9 @@ fn load(read: &impl Read, legs_max: u64) -> Result<Schedule, BudgetExceeded> {
     Ok(schedule)
 }
 
-fn within_rotations(read: &impl Read, schedule: &Schedule, right: &mut Violations) -> Result<(), ReadError> {
+/// Returns the stays between legs that meet.
+fn within_rotations(read: &impl Read, schedule: &Schedule, right: &mut Violations) -> Result<Expected, ReadError> {
+    let mut stays = Expected::new();
     for (id, (rotation, legs)) in schedule {
         let airplane = match &rotation.airplane {
             Some((registration, _)) => world::airplane(read, registration)?,
@@ -145,27 +151,28 @@ fn within_rotations(read: &impl Read, schedule: &Schedule, right: &mut Violation
             if next.departure < leg.arrival {
                 one(&[leg, next], Detail::Overlap).insert(Check::Overlap, subject, right);
             }
-            let Some(airport) = world::airport(read, leg.destination)?.filter(|_| leg.destination == next.origin) else {
+            if leg.destination != next.origin {
                 continue;
-            };
+            }
             let of_now = airplane
                 .as_ref()
                 .filter(|airplane| !rotation.was_assigned_before(airplane.former_until));
-            let own = of_now.and_then(|airplane| airport.by_aircraft_type.get(&airplane.aircraft_type));
-            let minimum_minutes = *own.unwrap_or(&airport.minimum_ground_time_minutes);
+            let aircraft_type = of_now.map(|airplane| &airplane.aircraft_type);
             let ground_ms = next.departure.0 - leg.arrival.0;
+            let minutes = i32::try_from(ground_ms.div_euclid(60 * 1000)).unwrap_or(i32::MAX);
+            let stay = keys::stays(leg.destination, aircraft_type).signed(minutes).id(id.as_str());
+            stays.insert(subject(stay), Vec::new());
+            let Some(airport) = world::airport(read, leg.destination)? else {
+                continue;
+            };
+            let own = aircraft_type.and_then(|aircraft_type| airport.by_aircraft_type.get(aircraft_type));
+            let minimum_minutes = *own.unwrap_or(&airport.minimum_ground_time_minutes);
             if ground_ms < i64::from(minimum_minutes) * 60 * 1000 {
-                let detail = Detail::GroundTime {
-                    ground_minutes: ground_ms.div_euclid(60 * 1000),
-                    minimum_minutes,
-                    airport: leg.destination,
-                    airport_provenance: airport.ground_time_provenance,
-                };
-                one(&[leg, next], detail).insert(Check::GroundTime, subject, right);
+                right.insert(subject(keys::violations_of(Check::GroundTime, id)), (true, vec![1]));
             }
         }
     }
-    Ok(())
+    Ok(stays)
 }
 
 fn between_rotations(schedule: &Schedule, right: &mut Violations) {
@@ -202,9 +209,9 @@ fn between_rotations(schedule: &Schedule, right: &mut Violations) {
 }
 
 /// Returns how many legs each day has that has several.
-fn same_day(read: &impl Read, schedule: &Schedule, right: &mut Violations) -> Result<Totals, ReadError> {
+fn same_day(read: &impl Read, schedule: &Schedule, right: &mut Violations) -> Result<Expected, ReadError> {
     let mut groups = BTreeMap::new();
-    let mut totals = Totals::new();
+    let mut totals = Expected::new();
     for (id, (_, legs)) in schedule {
         for leg in legs {
             let zone = match world::airport(read, leg.origin)? {

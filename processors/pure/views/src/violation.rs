@@ -1,7 +1,7 @@
 //! What a check has found: where, between which legs, and by which facts.
 
 use crate::Check;
-use crate::bytes::{Bytes, corrupt, put_number, put_signed, put_text};
+use crate::bytes::{Bytes, corrupt, put_number, put_text};
 use crate::checks::designator::Day;
 use crate::keys::{self, Key, KeyReader};
 use crate::nodes::{Leg, Provenance, read_airport};
@@ -83,20 +83,8 @@ impl Violation {
             leg.put(&mut out);
         }
         match &self.detail {
-            Detail::Continuity | Detail::Overlap => {}
-            Detail::GroundTime {
-                ground_minutes,
-                minimum_minutes,
-                airport,
-                airport_provenance,
-            } => {
-                put_signed(&mut out, *ground_minutes);
-                put_number(&mut out, (*minimum_minutes).into());
-                out.extend_from_slice(airport.as_str().as_bytes());
-                airport_provenance.put(&mut out);
-            }
-            // The index holds the shares of rotations instead: see `checks::designator`.
-            Detail::Designator { .. } => {}
+            // The index holds what finds them instead: see `checks::designator` and `checks::pair`.
+            Detail::Continuity | Detail::Overlap | Detail::Designator { .. } | Detail::GroundTime { .. } => {}
             Detail::Seam {
                 airplane,
                 discontinuous,
@@ -144,6 +132,11 @@ impl Violation {
             };
             return Ok((check, Self::same_day(read, rotation, counted, &day)?));
         }
+        if check == Check::GroundTime {
+            let departure = key.instant()?;
+            let first = world::leg_at(read, &rotation, departure, &key.leg()?)?;
+            return Ok((check, Self::ground_time(read, rotation, first)?));
+        }
         let mut legs = Vec::new();
         for _ in 0..bytes.number()? {
             let rotation = RotationId::parse(bytes.text()?).map_err(|_| corrupt("a rotation id"))?;
@@ -188,6 +181,30 @@ impl Violation {
         })
     }
 
+    fn ground_time(read: &impl Read, rotation: RotationId, first: Leg) -> Result<Self, ReadError> {
+        let missing = || corrupt("a violation of what is not there");
+        let place = keys::leg_in_order(&rotation, first.departure, &first.id);
+        let second = world::leg_after(read, &rotation, &place, None)?.ok_or_else(missing)?;
+        let airport = world::airport(read, first.destination)?.ok_or_else(missing)?;
+        let node = world::rotation(read, &rotation)?.ok_or_else(missing)?;
+        let airplane = match node.registration() {
+            Some(registration) => world::airplane(read, registration)?,
+            None => None,
+        };
+        let detail = Detail::GroundTime {
+            ground_minutes: first.ground_minutes(&second),
+            minimum_minutes: airport.minimum_minutes(node.aircraft_type(airplane.as_ref())),
+            airport: first.destination,
+            airport_provenance: airport.ground_time_provenance,
+        };
+        Ok(Self {
+            counted: true,
+            legs: vec![(rotation.clone(), first), (rotation.clone(), second)],
+            rotation,
+            detail,
+        })
+    }
+
     /// Is it between airports of which this is one?
     pub fn concerns_airport(&self, code: AirportCode) -> bool {
         match &self.detail {
@@ -209,13 +226,7 @@ fn read_detail(check: Check, bytes: &mut Bytes<'_>) -> Result<Detail, ReadError>
     Ok(match check {
         Check::RotationContinuity => Detail::Continuity,
         Check::Overlap => Detail::Overlap,
-        Check::GroundTime => Detail::GroundTime {
-            ground_minutes: bytes.signed()?,
-            minimum_minutes: bytes.small()?,
-            airport: read_airport(bytes)?,
-            airport_provenance: Provenance::read(bytes)?,
-        },
-        Check::FlightDesignator => return Err(corrupt("a violation between legs of one day, which has no bytes of its own")),
+        Check::GroundTime | Check::FlightDesignator => return Err(corrupt("a violation that has no bytes of its own")),
         Check::RotationSeam => Detail::Seam {
             airplane: registration(bytes.text()?)?,
             discontinuous: bytes.flag()?,

@@ -5,7 +5,7 @@ use crate::checks::designator::Day;
 use crate::checks::seam::Stretch;
 use crate::keys::{self, Key, KeyReader, Prefix};
 use crate::nodes::{Airplane, Airport, Leg, Rotation};
-use domain::{AirportCode, Instant, LegId, Registration, RotationId};
+use domain::{AircraftType, AirportCode, Instant, LegId, Registration, RotationId};
 use keyvalue::{Order, Read, ReadError};
 use std::ops::ControlFlow;
 
@@ -181,6 +181,47 @@ pub(crate) fn legs_of_day(read: &impl Read, day: &Day) -> Result<u64, ReadError>
         ControlFlow::Break(())
     })?;
     Ok(legs)
+}
+
+/// The types of airplanes that stay at an airport between two legs, `None` for those that are not known.
+pub(crate) fn types_staying(read: &impl Read, code: AirportCode) -> Result<Vec<Option<AircraftType>>, ReadError> {
+    let mut types = Vec::new();
+    let (mut from, to) = Key::new(Prefix::Stays).airport(code).range();
+    loop {
+        let mut found = None;
+        each(read, (from, to.clone()), Order::Ascending, |key, _| {
+            let mut key = KeyReader::new(key)?;
+            key.airport()?;
+            found = Some(key.aircraft_type()?);
+            Ok(ControlFlow::Break(()))
+        })?;
+        let Some(aircraft_type) = found else { return Ok(types) };
+        (_, from) = keys::stays(code, aircraft_type.as_ref()).range();
+        types.push(aircraft_type);
+    }
+}
+
+/// Visits the stays of a type at an airport that last from `from` minutes, if that is said, to less than `to`.
+pub(crate) fn each_stay(
+    read: &impl Read,
+    code: AirportCode,
+    aircraft_type: Option<&AircraftType>,
+    from: Option<u32>,
+    to: u32,
+    mut visit: impl FnMut(RotationId, Instant, LegId),
+) -> Result<(), ReadError> {
+    let of = keys::stays(code, aircraft_type);
+    let minutes = |minutes: u32| of.clone().signed(i32::try_from(minutes).unwrap_or(i32::MAX)).0;
+    let begin = from.map_or_else(|| of.0.clone(), minutes);
+    each(read, (begin, minutes(to)), Order::Ascending, |key, _| {
+        let mut key = KeyReader::new(key)?;
+        key.airport()?;
+        key.aircraft_type()?;
+        key.signed()?;
+        let rotation = key.rotation()?;
+        visit(rotation, key.instant()?, key.leg()?);
+        Ok(ControlFlow::Continue(()))
+    })
 }
 
 /// Whether any leg is on some designator's day.

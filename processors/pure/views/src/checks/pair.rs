@@ -1,22 +1,17 @@
 //! Two legs that follow one another in a rotation: continuity, overlap, ground time.
 //!
 //! Ground time is reported where both legs meet at one airport; an overlap there stays for less than no time and is reported by both
-//! checks. A departure exactly at the arrival plus the minimum is legal.
+//! checks. A departure exactly at the arrival plus the minimum is legal. Minutes are whole: a minimum is kept by a minute that is begun
+//! only if it is over.
 
 use crate::Check;
+use crate::keys::{self, Key};
 use crate::nodes::{Airport, Leg};
 use crate::violation::{Detail, Violation, Violations};
-use domain::{AircraftType, RotationId};
+use domain::{AircraftType, AirportCode, Instant, LegId, RotationId};
 
-/// `airport` is the one where the first leg arrives, if it is registered.
-pub(crate) fn examine(
-    rotation: &RotationId,
-    first: &Leg,
-    second: &Leg,
-    airport: Option<&Airport>,
-    aircraft_type: Option<&AircraftType>,
-    into: &mut Violations,
-) {
+/// Continuity and overlap, of which no other fact is needed.
+pub(crate) fn examine(rotation: &RotationId, first: &Leg, second: &Leg, into: &mut Violations) {
     let mut report = |check, detail| {
         let legs = vec![(rotation.clone(), first.clone()), (rotation.clone(), second.clone())];
         let violation = Violation {
@@ -32,16 +27,56 @@ pub(crate) fn examine(
     }
     if second.origin != first.destination {
         report(Check::RotationContinuity, Detail::Continuity);
-    } else if let Some(airport) = airport {
-        let minimum_minutes = airport.minimum_minutes(aircraft_type);
-        if second.departure.0 < first.arrival.0 + i64::from(minimum_minutes) * 60_000 {
-            let detail = Detail::GroundTime {
-                ground_minutes: first.ground_minutes(second),
-                minimum_minutes,
-                airport: first.destination,
-                airport_provenance: airport.ground_time_provenance,
-            };
-            report(Check::GroundTime, detail);
-        }
     }
+}
+
+/// An airplane on the ground between two legs that meet at an airport. Stays stand in the view by airport, type and time, so that another
+/// minimum touches those only that it makes too short, or no longer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Stay {
+    pub(crate) airport: AirportCode,
+    pub(crate) aircraft_type: Option<AircraftType>,
+    pub(crate) minutes: i32,
+    pub(crate) rotation: RotationId,
+    /// Of the leg that arrives.
+    pub(crate) departure: Instant,
+    pub(crate) leg: LegId,
+}
+
+impl Stay {
+    /// `None` where the legs do not meet.
+    pub(crate) fn between(rotation: &RotationId, first: &Leg, second: &Leg, aircraft_type: Option<&AircraftType>) -> Option<Self> {
+        (first.destination == second.origin).then(|| Self {
+            airport: first.destination,
+            aircraft_type: aircraft_type.cloned(),
+            minutes: i32::try_from(first.ground_minutes(second)).unwrap_or(i32::MAX),
+            rotation: rotation.clone(),
+            departure: first.departure,
+            leg: first.id.clone(),
+        })
+    }
+
+    pub(crate) fn key(&self) -> Key {
+        keys::stays(self.airport, self.aircraft_type.as_ref())
+            .signed(self.minutes)
+            .id(self.rotation.as_str())
+            .instant(self.departure)
+            .id(self.leg.as_str())
+    }
+
+    /// `airport` is the one of the stay, if it is registered.
+    pub(crate) fn is_too_short(&self, airport: Option<&Airport>) -> bool {
+        airport.is_some_and(|airport| i64::from(self.minutes) < i64::from(airport.minimum_minutes(self.aircraft_type.as_ref())))
+    }
+
+    pub(crate) fn report(&self, into: &mut Violations) {
+        let (key, value) = too_short(&self.rotation, self.departure, &self.leg);
+        into.insert(key, (true, value));
+    }
+}
+
+/// The entry of a stay that is too short. All that is to be said of it is read where the violation is.
+pub(crate) fn too_short(rotation: &RotationId, departure: Instant, leg: &LegId) -> (Key, Vec<u8>) {
+    let key = keys::violations_of(Check::GroundTime, rotation).instant(departure).id(leg.as_str());
+    (key, vec![u8::from(true)])
 }

@@ -4,7 +4,7 @@ use super::counts::Counted;
 use super::draft::Draft;
 use super::known::News;
 use super::{ProjectError, unfit};
-use crate::checks::{pair, reference};
+use crate::checks::reference;
 use crate::nodes::{Airplane, Provenance};
 use crate::{keys, world};
 use domain::airplane::Event;
@@ -35,9 +35,8 @@ pub(super) fn project<R: Read>(
         if old_type != new_type {
             let legs = world::legs(draft.read, &id)?;
             for (first, second) in legs.iter().zip(legs.iter().skip(1)) {
-                let airport = draft.airport(first.destination)?;
-                pair::examine(&id, first, second, airport.as_deref(), old_type, &mut draft.before);
-                pair::examine(&id, first, second, airport.as_deref(), new_type, &mut draft.after);
+                draft.stayed(&id, first, second, old_type);
+                draft.stay(&id, first, second, new_type);
             }
         }
     }

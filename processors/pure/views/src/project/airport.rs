@@ -4,7 +4,6 @@
 use super::counts::Counted;
 use super::draft::Draft;
 use super::known::News;
-use super::tail::place;
 use super::{ProjectError, unfit, zone};
 use crate::checks::pair;
 use crate::checks::reference::{self, End};
@@ -67,11 +66,10 @@ pub(super) fn project<R: Read>(
     draft.put(keys::airport(code), after.to_bytes());
     draft.tell(News::Airport(code));
     if before.as_ref().map(|before| before.ground_time_provenance) != Some(after.ground_time_provenance) {
-        let arriving = world::arriving(draft.read, code)?;
-        ground_times(draft, &arriving, before.as_ref(), &after)?;
-        if before.is_none() {
-            references(draft, &arriving, End::Arrival);
-        }
+        ground_times(draft, code, before.as_ref(), &after)?;
+    }
+    if before.is_none() {
+        references(draft, &world::arriving(draft.read, code)?, End::Arrival);
     }
     if before.as_ref().map(|before| &before.zone) != Some(&after.zone) {
         let departing = world::departing(draft.read, code)?;
@@ -83,23 +81,21 @@ pub(super) fn project<R: Read>(
     Ok(())
 }
 
-fn ground_times<R: Read>(
-    draft: &mut Draft<'_, R>,
-    arriving: &[(RotationId, Leg)],
-    before: Option<&Airport>,
-    after: &Airport,
-) -> Result<(), ReadError> {
-    let mut types = BTreeMap::new();
-    for (id, leg) in arriving {
-        let Some(next) = draft.leg_after(id, &place(leg))? else {
-            continue;
+/// Of each type, the stays between its old minimum and its new one become too short, or no longer are. No other is looked at.
+fn ground_times<R: Read>(draft: &mut Draft<'_, R>, code: AirportCode, before: Option<&Airport>, after: &Airport) -> Result<(), ReadError> {
+    for aircraft_type in world::types_staying(draft.read, code)? {
+        let aircraft_type = aircraft_type.as_ref();
+        let old = before.map(|airport| airport.minimum_minutes(aircraft_type));
+        let new = after.minimum_minutes(aircraft_type);
+        let (from, to) = (old.map(|old| old.min(new)), old.map_or(new, |old| old.max(new)));
+        let changed = match old.is_none_or(|old| old < new) {
+            true => &mut draft.after,
+            false => &mut draft.before,
         };
-        if !types.contains_key(id) {
-            types.insert(id.clone(), super::legs::aircraft_type(draft.read, id)?);
-        }
-        let aircraft_type = types[id].as_ref();
-        pair::examine(id, leg, &next, before, aircraft_type, &mut draft.before);
-        pair::examine(id, leg, &next, Some(after), aircraft_type, &mut draft.after);
+        world::each_stay(draft.read, code, aircraft_type, from, to, |rotation, departure, leg| {
+            let (key, value) = pair::too_short(&rotation, departure, &leg);
+            changed.insert(key, (true, value));
+        })?;
     }
     Ok(())
 }

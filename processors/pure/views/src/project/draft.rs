@@ -5,11 +5,13 @@ use super::known::{Known, News};
 use super::tail::Place;
 use crate::checks::Check;
 use crate::checks::designator::Day;
+use crate::checks::pair::{self, Stay};
 use crate::keys::Key;
 use crate::nodes::{Airplane, Airport, Leg, Rotation};
 use crate::violation::Violations;
-use domain::{AirportCode, LegId, Registration, RotationId};
+use domain::{AircraftType, AirportCode, LegId, Registration, RotationId};
 use keyvalue::{Mutation, Read, ReadError};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// What a leg more puts: the leg, its place, its edges, a count.
@@ -29,6 +31,9 @@ pub(crate) struct Draft<'r, R> {
     /// Violations between the touched facts, as they were and as they are now.
     pub(crate) before: Violations,
     pub(crate) after: Violations,
+    /// Stays between the touched legs, in the same way. Their airports do not change with them.
+    stays_before: BTreeSet<Stay>,
+    stays_after: BTreeSet<Stay>,
 }
 
 impl<'r, R: Read> Draft<'r, R> {
@@ -42,6 +47,8 @@ impl<'r, R: Read> Draft<'r, R> {
             news: Vec::new(),
             before: Violations::new(),
             after: Violations::new(),
+            stays_before: BTreeSet::new(),
+            stays_after: BTreeSet::new(),
         }
     }
 
@@ -75,11 +82,6 @@ impl<'r, R: Read> Draft<'r, R> {
         self.known.legs_beside(self.read, rotation, place, without)
     }
 
-    /// The leg behind a place before the event.
-    pub(crate) fn leg_after(&mut self, rotation: &RotationId, place: &Place) -> Result<Option<Leg>, ReadError> {
-        self.known.leg_after(self.read, rotation, place)
-    }
-
     /// Of the legs before the event, leaving out the one at `without`.
     pub(crate) fn first_leg(&mut self, rotation: &RotationId, without: Option<&Place>) -> Result<Option<Leg>, ReadError> {
         self.known.first_leg(self.read, rotation, without)
@@ -93,6 +95,28 @@ impl<'r, R: Read> Draft<'r, R> {
     /// How many legs a designator's day had before the event.
     pub(crate) fn legs_of_day(&mut self, day: &Day) -> Result<u64, ReadError> {
         self.known.legs_of_day(self.read, day)
+    }
+
+    /// Two legs followed one another before the event.
+    pub(crate) fn followed(&mut self, id: &RotationId, first: &Leg, second: &Leg, aircraft_type: Option<&AircraftType>) {
+        pair::examine(id, first, second, &mut self.before);
+        self.stayed(id, first, second, aircraft_type);
+    }
+
+    /// Two legs follow one another after the event.
+    pub(crate) fn follow(&mut self, id: &RotationId, first: &Leg, second: &Leg, aircraft_type: Option<&AircraftType>) {
+        pair::examine(id, first, second, &mut self.after);
+        self.stay(id, first, second, aircraft_type);
+    }
+
+    /// An airplane of this type stood between two legs before the event.
+    pub(crate) fn stayed(&mut self, id: &RotationId, first: &Leg, second: &Leg, aircraft_type: Option<&AircraftType>) {
+        self.stays_before.extend(Stay::between(id, first, second, aircraft_type));
+    }
+
+    /// An airplane of this type stands between two legs after the event.
+    pub(crate) fn stay(&mut self, id: &RotationId, first: &Leg, second: &Leg, aircraft_type: Option<&AircraftType>) {
+        self.stays_after.extend(Stay::between(id, first, second, aircraft_type));
     }
 
     /// What the event changes of what may be known.
@@ -119,6 +143,7 @@ impl<'r, R: Read> Draft<'r, R> {
 
     /// In the order in which they hold: of two at one key the later one. The counts go to what is known.
     pub(crate) fn into_mutations(mut self) -> Result<Vec<Mutation>, ReadError> {
+        self.settle_stays()?;
         self.settle_violations();
         self.known.count(self.read, &self.counts)?;
         for news in self.news {
@@ -127,6 +152,27 @@ impl<'r, R: Read> Draft<'r, R> {
         let deleted = self.deleted.into_iter().map(|Key(key)| Mutation::Delete { key });
         let put = self.put.into_iter().map(|(Key(key), value)| Mutation::Put { key, value });
         Ok(deleted.chain(put).collect())
+    }
+
+    fn settle_stays(&mut self) -> Result<(), ReadError> {
+        let (before, after) = (std::mem::take(&mut self.stays_before), std::mem::take(&mut self.stays_after));
+        for stay in &before {
+            if stay.is_too_short(self.airport(stay.airport)?.as_deref()) {
+                stay.report(&mut self.before);
+            }
+            if !after.contains(stay) {
+                self.delete(stay.key());
+            }
+        }
+        for stay in &after {
+            if stay.is_too_short(self.airport(stay.airport)?.as_deref()) {
+                stay.report(&mut self.after);
+            }
+            if !before.contains(stay) {
+                self.put(stay.key(), Vec::new());
+            }
+        }
+        Ok(())
     }
 
     /// Only what differs is written.

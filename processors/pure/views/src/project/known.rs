@@ -191,16 +191,6 @@ impl Known {
         Ok((before, after))
     }
 
-    /// The leg behind a place in a rotation. Nothing is remembered for it: it is asked of many rotations in a row.
-    pub(crate) fn leg_after(&mut self, read: &impl Read, id: &RotationId, place: &Place) -> Result<Option<Leg>, ReadError> {
-        if let Some(Some(rotation)) = self.rotations.known_mut(id)
-            && let Answer::Known(leg) = rotation.after(place, None)
-        {
-            return Ok(leg.cloned());
-        }
-        world::leg_after(read, id, &key_of(id, place), None)
-    }
-
     pub(crate) fn first_leg(&mut self, read: &impl Read, id: &RotationId, without: Option<&Place>) -> Result<Option<Leg>, ReadError> {
         let Some(rotation) = self.known_rotation(read, id)? else {
             return Ok(None);

@@ -5,7 +5,6 @@ use super::draft::Draft;
 use super::same_day;
 use super::tail::{Place, place};
 use crate::checks::designator::Day;
-use crate::checks::pair;
 use crate::checks::reference::{self, End};
 use crate::checks::seam::{self, Stretch};
 use crate::keys::{self, Key, Prefix};
@@ -55,7 +54,7 @@ pub(super) fn change<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, rotatio
         None => None,
     };
     let aircraft_type = rotation.aircraft_type(airplane.as_deref()).cloned();
-    pairs(draft, id, aircraft_type.as_ref(), change, old_sides.as_ref(), new_sides.as_ref())?;
+    pairs(draft, id, aircraft_type.as_ref(), change, old_sides.as_ref(), new_sides.as_ref());
 
     let at_an_end = |sides: &Option<Sides>| sides.as_ref().is_some_and(|sides| sides.before.is_none() || sides.after.is_none());
     if let Some(registration) = rotation.registration()
@@ -85,7 +84,7 @@ fn pairs<R: Read>(
     change: &Change,
     old_sides: Option<&Sides>,
     new_sides: Option<&Sides>,
-) -> Result<(), ReadError> {
+) {
     let mut was = Vec::new();
     let mut is = Vec::new();
     if let (Some(leg), Some(sides)) = (&change.old, old_sides) {
@@ -101,14 +100,11 @@ fn pairs<R: Read>(
         }
     }
     for (first, second) in was.into_iter().filter_map(|(first, second)| first.zip(second)) {
-        let airport = draft.airport(first.destination)?;
-        pair::examine(id, first, second, airport.as_deref(), aircraft_type, &mut draft.before);
+        draft.followed(id, first, second, aircraft_type);
     }
     for (first, second) in is.into_iter().filter_map(|(first, second)| first.zip(second)) {
-        let airport = draft.airport(first.destination)?;
-        pair::examine(id, first, second, airport.as_deref(), aircraft_type, &mut draft.after);
+        draft.follow(id, first, second, aircraft_type);
     }
-    Ok(())
 }
 
 /// The rotation around a place at which there is no leg: what ends beside the place need not be looked for.

@@ -8,7 +8,7 @@ use super::tail::{Place, place};
 use super::{ProjectError, same_day, unfit};
 use crate::checks::designator::Day;
 use crate::checks::reference::{self, End};
-use crate::checks::{pair, seam};
+use crate::checks::seam;
 use crate::nodes::{Leg, NOT_ASSIGNED, Provenance, Rotation};
 use crate::{keys, world};
 use domain::rotation::{Event, Mode};
@@ -130,9 +130,8 @@ fn assign<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, before: &Rotation,
     let (old_type, new_type) = (before.aircraft_type(old.as_ref()), after.aircraft_type(new.as_ref()));
     if old_type != new_type {
         for (first, second) in legs.iter().zip(legs.iter().skip(1)) {
-            let airport = draft.airport(first.destination)?;
-            pair::examine(id, first, second, airport.as_deref(), old_type, &mut draft.before);
-            pair::examine(id, first, second, airport.as_deref(), new_type, &mut draft.after);
+            draft.stayed(id, first, second, old_type);
+            draft.stay(id, first, second, new_type);
         }
     }
     let stretch = world::stretch(draft.read, id)?;
@@ -173,8 +172,7 @@ fn remove<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, rotation: &Rotatio
     }
     let aircraft_type = legs::aircraft_type(draft.read, id)?;
     for (first, second) in legs.iter().zip(legs.iter().skip(1)) {
-        let airport = draft.airport(first.destination)?;
-        pair::examine(id, first, second, airport.as_deref(), aircraft_type.as_ref(), &mut draft.before);
+        draft.followed(id, first, second, aircraft_type.as_ref());
     }
     let mut days: BTreeMap<Day, Vec<Place>> = BTreeMap::new();
     for leg in &legs {

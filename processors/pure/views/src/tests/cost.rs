@@ -196,3 +196,59 @@ fn legs_that_move_and_leave() {
         });
     }
 }
+
+/// All of them stay two minutes, less than any minimum here.
+fn stays(legs: usize) -> Vec<Told> {
+    schedule(legs, one, |number| (number % 9999 + 1, number * 5))
+}
+
+#[test]
+fn another_minimum_ground_time_where_no_stay_becomes_too_short_or_no_longer_is() {
+    for of_type in [None, Some("763")] {
+        is_flat("a minimum for many arrivals", |legs| {
+            let mut told = stays(legs);
+            told.extend([airplane("N0", "763"), minimum("HNL", of_type, 20)]);
+            told.extend((0..told.len() / 8).map(|index| minimum("HNL", of_type, 20 + index as u32 % 7)));
+            told
+        });
+    }
+}
+
+#[test]
+fn another_minimum_ground_time_reads_and_writes_what_it_changes_and_nothing_else() {
+    const STAYS: usize = 500;
+    let mut told = stays(MANY);
+    // So many stay for an hour.
+    for number in 0..STAYS {
+        let id = own(number);
+        told.extend([
+            created(&id),
+            added(&id, "a HA7 OGG HNL 03T08:00 03T09:00"),
+            added(&id, "b HA7 HNL OGG 03T10:00 03T11:00"),
+        ]);
+    }
+    let mut memory = Memory::default();
+    let mut projector = Projector::default();
+    let mut sequence = 0;
+    let mut apply = |(aggregate_id, event): Told| {
+        sequence += 1;
+        let counting = Counting {
+            memory: &memory,
+            reads: Cell::new(0),
+        };
+        let mutations = projector.project(&fact(0, sequence, aggregate_id, event), &counting).unwrap();
+        let reads = counting.reads.get();
+        memory.apply(&mutations);
+        (reads, mutations.len())
+    };
+    for told in told {
+        apply(told);
+    }
+    for minutes in [1440, 20] {
+        let (reads, mutations) = apply(minimum("HNL", None, minutes));
+        // Each stay is a key that is read and an entry that is written; the airport, its types and a count come on top.
+        assert!((STAYS..STAYS + 10).contains(&reads), "{minutes}: {reads}");
+        assert!((STAYS..STAYS + 10).contains(&mutations), "{minutes}: {mutations}");
+    }
+    agrees_with_recomputation(&memory);
+}
