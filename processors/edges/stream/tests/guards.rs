@@ -3,6 +3,8 @@
 //! Needs a broker: see `scripts/test`.
 #![allow(clippy::unwrap_used)]
 
+#[path = "guards/bug.rs"]
+mod bug;
 #[path = "guards/fixture.rs"]
 mod fixture;
 #[path = "guards/ghost.rs"]

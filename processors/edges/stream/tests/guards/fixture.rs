@@ -138,7 +138,7 @@ pub(crate) fn write(topic: &str, key: &str, value: &[u8]) {
     writer.flush(WAIT).unwrap();
 }
 
-fn is_over(stopped: &Receiver<()>, wait: Duration) -> bool {
+pub(crate) fn is_over(stopped: &Receiver<()>, wait: Duration) -> bool {
     use std::sync::mpsc::RecvTimeoutError;
     stopped.recv_timeout(wait) != Err(RecvTimeoutError::Timeout)
 }
@@ -179,7 +179,7 @@ fn committed(topic: &str) -> Vec<Vec<u8>> {
 }
 
 #[derive(Clone)]
-struct NoSchemas;
+pub(crate) struct NoSchemas;
 
 impl SchemaSource for NoSchemas {
     fn schema(&mut self, _: u32) -> Result<Lookup, RegistryError> {
