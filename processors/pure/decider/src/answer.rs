@@ -1,13 +1,11 @@
 //! The answer to one command: the outcome of before where there was one, else a decision, its events and its outcome.
 
-use crate::aggregates::{Held, NotLoaded};
+use crate::aggregates::NotLoaded;
 use crate::batch::{Batch, Incoming, Outgoing};
+use crate::events::{encode_events, record_events};
 use crate::machine::StepFailure;
 use crate::remembered::Remembered;
-use crate::{
-    COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, Cursor, Domain, EventEnvelope, Fingerprint, Machine, Outcome, Parts, Rejection,
-    Status, StepError, Written,
-};
+use crate::{COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, Cursor, Domain, Fingerprint, Machine, Outcome, Rejection, Status, StepError};
 use keyvalue::Read;
 use std::collections::BTreeMap;
 
@@ -160,79 +158,20 @@ impl<D: Domain> Machine<D> {
                 batch.tally.rejected += 1;
                 outcome.rejection = Some(rejection.bounded());
             }
-            Ok(events) => {
-                batch.tally.accepted += 1;
-                outcome.status = Status::Accepted;
-                let written = self.written.get(&partition);
-                record_events(held, codec, index, events, written, &mut outcome, batch)?;
-            }
+            Ok(events) => match encode_events(held, codec, events, self.written.get(&partition), &mut outcome, batch)? {
+                Ok(encoded) => {
+                    batch.tally.accepted += 1;
+                    outcome.status = Status::Accepted;
+                    record_events::<D>(held, index, encoded, &mut outcome, batch);
+                }
+                Err(rejection) => {
+                    batch.tally.rejected += 1;
+                    outcome.rejection = Some(rejection);
+                }
+            },
         }
         Ok(outcome)
     }
-}
-
-/// Applies what was decided to the aggregate, and writes it down: as records, as mutations, and in the outcome.
-fn record_events<D: Domain>(
-    held: &mut Held<D::State>,
-    codec: &mut impl Codec<D>,
-    incoming: usize,
-    events: Vec<D::Event>,
-    written: Option<&Written>,
-    outcome: &mut Outcome,
-    batch: &mut Batch,
-) -> Result<(), StepError> {
-    let partition = held.partition;
-    let Cursor {
-        mut sequence,
-        decided_at_ms,
-        ..
-    } = *batch.cursor(partition);
-    outcome.event_count = u32::try_from(events.len()).expect("far fewer events than 2^32 come from one command");
-    batch.tally.events += u64::from(outcome.event_count);
-    let mut aggregate_id = std::mem::take(&mut outcome.aggregate_id);
-    for event in events {
-        batch.call = Call::Evolve;
-        D::evolve(&mut held.state, &event);
-        held.version += 1;
-        batch.call = Call::Store;
-        let mut parts = Parts::new(partition, &aggregate_id, held.version, &mut batch.mutations);
-        D::store(&held.state, &event, &mut parts);
-        parts.finish();
-        sequence += 1;
-        let event_type = D::event_type(&event);
-        let (version, command_id, command_offset) = (held.version, outcome.command_id, outcome.command_offset);
-        let envelope = EventEnvelope {
-            sequence,
-            aggregate_id,
-            version,
-            command_id,
-            command_offset,
-            decided_at_ms,
-            event,
-        };
-        let is_written = match written {
-            None => false,
-            Some(written) => written.has_event(partition, &envelope)?,
-        };
-        if !is_written {
-            let from = batch.bytes.len();
-            batch.call = Call::EncodeEvent;
-            codec.encode_event(&envelope, &mut batch.bytes);
-            batch.outgoing.push(Outgoing::Event {
-                incoming,
-                value: from..batch.bytes.len(),
-                event_type,
-            });
-        }
-        aggregate_id = envelope.aggregate_id;
-    }
-    batch.call = Call::Size;
-    held.bytes = D::size_bytes(&held.state);
-    batch.cursor(partition).sequence = sequence;
-    outcome.aggregate_id = aggregate_id;
-    outcome.version = held.version;
-    outcome.sequence = sequence;
-    Ok(())
 }
 
 fn version_differs(expected: u64, actual: u64) -> Rejection {

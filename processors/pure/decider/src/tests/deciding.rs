@@ -1,8 +1,8 @@
 //! One command: accepted, rejected, at the wrong version, in the wrong partition.
 
-use super::counter::{Added, Command};
+use super::counter::{Added, Command, HEAVY};
 use super::pipeline::*;
-use crate::{DeadLetter, EventEnvelope, Outcome, Rejection, Status, StepError};
+use crate::{DeadLetter, EVENT_BYTES_MAX, EventEnvelope, Outcome, Rejection, Status, StepError};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -158,4 +158,29 @@ fn a_decision_has_the_time_of_its_command_though_the_brokers_clock_goes_back() {
     let decided: Vec<_> = events(&written).iter().map(|event| event.decided_at_ms).collect();
     assert_eq!(decided, [first.timestamp_ms, 3]);
     assert!(matches!(written.last(), Some(Written::Outcome(outcome, 3)) if outcome.clock_ms == first.timestamp_ms));
+}
+
+#[test]
+fn a_command_whose_event_no_topic_takes_is_rejected_and_nothing_of_it_is_left() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let bytes = |bytes: usize| add(HEAVY, i64::try_from(bytes).unwrap());
+    let most = EVENT_BYTES_MAX - "c/1".len();
+    let fitting = pipeline.command(1, "c/1", bytes(most));
+    let heavy = pipeline.command(2, "c/1", bytes(most + 1));
+    let after = pipeline.command(3, "c/1", add(1, 5));
+    let written = pipeline.run(&[fitting, heavy, after]);
+    assert_eq!(written.iter().filter(|record| matches!(record, Written::Event(_))).count(), 2);
+    let outcomes = outcomes(&written);
+    let of = |outcome: &Outcome| (outcome.status, outcome.version, outcome.sequence, outcome.event_count);
+    assert_eq!(
+        outcomes.iter().map(|outcome| of(outcome)).collect::<Vec<_>>(),
+        [
+            (Status::Accepted, 1, 1, 1),
+            (Status::Rejected, 1, 1, 0),
+            (Status::Accepted, 2, 2, 1)
+        ]
+    );
+    let rejection = outcomes[1].rejection.as_ref().unwrap();
+    assert_eq!(rejection.rule, "event-too-large");
+    assert_eq!(rejection.facts[0]["bytes"], (EVENT_BYTES_MAX + 1).to_string());
 }
