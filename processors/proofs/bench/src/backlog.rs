@@ -102,7 +102,7 @@ fn registered(number: u64, code: &str) -> anyhow::Result<Planned> {
 
 fn planned(rotation: u32, number: u32, command: Command, accepted: bool) -> Planned {
     let envelope = CommandEnvelope {
-        command_id: Uuid::from_u64_pair(u64::from(rotation), u64::from(number)),
+        command_id: Uuid::from_u64_pair(1 + u64::from(rotation), u64::from(number)),
         aggregate_id: format!("rotation/{}", rotation_id(rotation)),
         expected_version: None,
         issued_by: None,

@@ -143,7 +143,8 @@ pub fn command(rotation: u32, number: u32) -> CommandEnvelope<domain::Command> {
         },
     };
     CommandEnvelope {
-        command_id: Uuid::from_u64_pair(u64::from(rotation), u64::from(number)),
+        // Never nil, which is no id.
+        command_id: Uuid::from_u64_pair(1 + u64::from(rotation), u64::from(number)),
         aggregate_id: format!("rotation/R{rotation}"),
         expected_version: None,
         issued_by: None,

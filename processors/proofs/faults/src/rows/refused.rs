@@ -91,14 +91,13 @@ fn refused_size(ground: &Ground) {
     let value: Vec<u8> = (0..6_000_u32)
         .map(|index| (index.wrapping_mul(2_654_435_761) >> 13) as u8)
         .collect();
-    scene
-        .schedule
-        .write(&scene.schedule.record(Some(b"any"), Some(&value), &[], Some(2)));
+    let key = b"any";
+    let partition = topology::partition_of(key, PARTITIONS);
+    scene.schedule.write(&scene.schedule.record(Some(key), Some(&value), &[], None));
     scene.schedule.flush();
-    says(
-        &mut scene,
-        &["partition 2", &format!("{commands}/2 offset"), &letters, "MessageSizeTooLarge"],
-    );
+    let place = format!("{commands}/{partition} offset");
+    let words = [&format!("partition {partition}"), &place, &letters, "MessageSizeTooLarge"];
+    says(&mut scene, &words);
     assert!((stopped(&mut scene) - 1.0).abs() < 0.5);
     // The others are at their usual speed: some rotations of the load are in the stopped partition.
     let took = scene.progress(400);
