@@ -50,6 +50,11 @@ impl Services {
         self.run(&["start-kafka"]);
     }
 
+    /// Starts it again under another address, with the same id and data.
+    pub fn start_kafka_at(&self, port: u16) {
+        self.run(&["start-kafka", "--kafka-port", &port.to_string()]);
+    }
+
     /// Sends a signal to the broker.
     pub fn signal_kafka(&self, name: &str) {
         self.signal("kafka", name);

@@ -1,8 +1,10 @@
 //! Brokers that restart, crash, and are too few.
 
 use super::{Needs, Row};
-use crate::{Ground, Scene, Shape, ThreeBrokers};
+use crate::{Ground, Scene, Services, Shape, ThreeBrokers};
 use end_to_end::{Cluster, within};
+use std::net::TcpListener;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 pub(super) const ROWS: &[Row] = &[
@@ -19,6 +21,13 @@ pub(super) const ROWS: &[Row] = &[
         what: "the only broker is killed and started again, twice, under load: every process rides it out, nothing acknowledged is lost",
         needs: Needs::BrokerOfItsOwn,
         run: |ground| broker_restart(ground, true),
+    },
+    Row {
+        number: 15,
+        name: "broker-at-another-address",
+        what: "the only broker comes back on another port with the same id, twice, under load: every process finds it there and goes on",
+        needs: Needs::BrokerOfItsOwn,
+        run: broker_at_another_address,
     },
     Row {
         number: 16,
@@ -38,6 +47,8 @@ pub(super) const ROWS: &[Row] = &[
 
 const PARTITIONS: u32 = 4;
 const SOME: u64 = 40;
+/// A session that ends, a look at the coordinator, and a group that is joined again; with time to spare for a busy machine.
+const READDRESSED_WAIT_MAX: Duration = Duration::from_secs(60);
 const NOTICE_WAIT_MAX: Duration = Duration::from_secs(30);
 
 fn broker_restart(ground: &Ground, crash: bool) {
@@ -60,6 +71,63 @@ fn broker_restart(ground: &Ground, crash: bool) {
         ground.tell(&format!("decided again {:.1} s after the broker was back", took.as_secs_f64()));
     }
     scene.finish();
+}
+
+/// The broker stands again where the environment says, however the row ends.
+struct MovedBroker {
+    services: Services,
+    home: u16,
+}
+
+impl MovedBroker {
+    fn move_to(&self, port: u16) {
+        self.services.stop_kafka();
+        self.services.start_kafka_at(port);
+    }
+}
+
+impl Drop for MovedBroker {
+    fn drop(&mut self) {
+        // A second panic would end the program.
+        let _ended = catch_unwind(AssertUnwindSafe(|| self.move_to(self.home)));
+    }
+}
+
+fn broker_at_another_address(ground: &Ground) {
+    let home = ground.cluster().brokers.clone();
+    let home_port = home.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+    let broker = MovedBroker {
+        services: ground.services(),
+        home: home_port.expect("the address of the run's own broker ends with its port"),
+    };
+    let other = free_port();
+    let cluster = Cluster {
+        brokers: format!("{home},127.0.0.1:{other}"),
+        registry: ground.cluster().registry.clone(),
+    };
+    let ground = ground.on(cluster);
+    let mut scene = Scene::begin(&ground, "broker-at-another-address", PARTITIONS);
+    scene.processor("one");
+    scene.processor("two");
+    scene.materializer("view");
+    scene.load(Shape::default());
+    scene.progress(SOME);
+    for port in [other, broker.home] {
+        broker.move_to(port);
+        let took = scene.progress(SOME);
+        ground.tell(&format!(
+            "decided again {:.1} s after the broker was back at port {port}",
+            took.as_secs_f64()
+        ));
+        assert!(took < READDRESSED_WAIT_MAX, "it took {took:?}");
+    }
+    scene.finish();
+}
+
+/// A port that no process listens on now.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 /// Three brokers in the row's folder, and a ground on them.
