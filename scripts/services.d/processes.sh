@@ -79,6 +79,8 @@ start_kafka() {
         echo "advertised.listeners=PLAINTEXT://127.0.0.1:$kafka_port"
         echo "controller.quorum.voters=1@127.0.0.1:$controller_port"
         echo "log.dirs=$data/kafka/log"
+        # What stands later in the file counts.
+        [[ ! -f "$data/properties" ]] || cat "$data/properties"
     } >"$settings"
     if [[ ! -f "$data/kafka/log/meta.properties" ]]; then
         kafka_java kafka.tools.StorageTool format -t "$(random_cluster_id)" -c "$settings" >"$log" 2>&1 \

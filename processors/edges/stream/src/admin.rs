@@ -1,5 +1,6 @@
 //! The cluster's topics: looked at, compared with the topology, created from it.
 
+use crate::advice::CLOSED_CONNECTIONS;
 use crate::failure::{Failure, is_transient};
 use crate::quiet::Quiet;
 use crate::raw::{self, TopicIdsError};
@@ -23,7 +24,7 @@ pub struct Admin {
 pub enum AdminError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    #[error("the cluster cannot be reached: {0}; is it running, and is bootstrap.servers right?")]
+    #[error("the cluster cannot be reached: {0}; is it running, and is bootstrap.servers right? {CLOSED_CONNECTIONS}")]
     Unreachable(Failure),
     #[error("topic {topic} could not be created: {code}")]
     Create { topic: String, code: RDKafkaErrorCode },

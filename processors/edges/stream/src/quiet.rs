@@ -41,15 +41,16 @@ impl Quiet {
         }
     }
 
-    /// Keeps an error that explains what a client waits for. That all brokers are down follows the error that says why.
+    /// Keeps an error that explains what a client waits for. That all brokers are down does not replace the error that says why.
     pub(crate) fn note(&self, error: &KafkaError, reason: &str) {
         let code = error.rdkafka_error_code();
-        if matches!(code, Some(RDKafkaErrorCode::PartitionEOF | RDKafkaErrorCode::AllBrokersDown)) {
+        let says_why = code != Some(RDKafkaErrorCode::AllBrokersDown);
+        if code == Some(RDKafkaErrorCode::PartitionEOF) || (!says_why && self.last().as_ref().is_some_and(|last| last.code != code)) {
             return;
         }
         let said = if reason.is_empty() { error.to_string() } else { reason.to_owned() };
         let hint = match code {
-            Some(RDKafkaErrorCode::BrokerTransportFailure) => Some(CLOSED_CONNECTIONS.to_owned()),
+            Some(RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::AllBrokersDown) => Some(CLOSED_CONNECTIONS.to_owned()),
             code => code.and_then(advice),
         };
         let text = hint.map_or_else(|| said.clone(), |hint| format!("{said}; {hint}"));
@@ -71,10 +72,9 @@ impl Quiet {
     pub(crate) fn was_unreachable(&self, within: Duration) -> bool {
         let last = self.last();
         let unreachable = |last: &LastError| {
-            matches!(
-                last.code,
-                Some(RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::Resolve)
-            ) && clock::now() - last.at <= within
+            use RDKafkaErrorCode as Code;
+            let is_away = matches!(last.code, Some(Code::BrokerTransportFailure | Code::AllBrokersDown | Code::Resolve));
+            is_away && clock::now() - last.at <= within
         };
         last.as_ref().is_some_and(unreachable)
     }

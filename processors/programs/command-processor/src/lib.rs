@@ -168,9 +168,9 @@ fn look_at_cluster(
                 let lines: Vec<String> = differences.iter().map(|difference| format!("  {difference}")).collect();
                 return Err(RunError::Topics(lines.join("\n")));
             }
-            Err(AdminError::Unreachable(failure)) => {
-                tracing::warn!(%failure, "waiting for the cluster");
-                waiting("the Kafka cluster cannot be reached");
+            Err(error @ AdminError::Unreachable(_)) => {
+                tracing::warn!(%error, "waiting for the cluster");
+                waiting(&error.to_string());
             }
             Err(error) => return Err(error.into()),
         }

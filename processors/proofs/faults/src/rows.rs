@@ -11,6 +11,7 @@ mod full_disks;
 mod hostile;
 mod instances;
 mod killing;
+mod limits;
 mod network;
 mod pausing;
 mod records;
@@ -78,6 +79,7 @@ pub fn all() -> Vec<&'static Row> {
         aborted::ROWS,
         full_disks::ROWS,
         rivals::ROWS,
+        limits::ROWS,
     ]
     .into_iter()
     .flatten()

@@ -80,6 +80,15 @@ impl Services {
         file.split_whitespace().next().unwrap_or("none").to_owned()
     }
 
+    /// The broker's address, once it was started.
+    pub fn brokers(&self) -> String {
+        let environment = std::fs::read_to_string(self.data.join("env")).unwrap();
+        let line = environment
+            .lines()
+            .find_map(|line| line.strip_prefix("export KAFKA_BOOTSTRAP_SERVERS="));
+        line.unwrap().to_owned()
+    }
+
     pub fn data(&self) -> &Path {
         &self.data
     }
