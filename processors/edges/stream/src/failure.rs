@@ -97,3 +97,10 @@ pub(crate) fn is_timeout(code: RDKafkaErrorCode) -> bool {
         Code::OperationTimedOut | Code::RequestTimedOut | Code::MessageTimedOut | Code::TimedOutQueue
     )
 }
+
+/// A batch of records is there, and the client cannot read it: more comes out of it than `receive.message.max.bytes`, its codec is not known, or it
+/// is damaged.
+pub(crate) fn is_unreadable(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(code, Code::BadCompression | Code::BadMessage | Code::NotImplemented)
+}

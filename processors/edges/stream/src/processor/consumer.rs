@@ -5,7 +5,7 @@ use super::{Configuration, End, ProcessorError};
 use crate::Settings;
 use crate::advice::advice;
 use crate::clock::{self, Deadline};
-use crate::failure::{Failure, is_transient};
+use crate::failure::{Failure, is_transient, is_unreadable};
 use crate::marks;
 use crate::quiet::Quiet;
 use crate::raw::seen_end;
@@ -106,6 +106,8 @@ pub(crate) struct GroupConsumer {
     /// The same for the C interface.
     commands_c: CString,
     over: RefCell<Option<End>>,
+    /// A batch of records could not be read, in some partition.
+    unreadable: Cell<bool>,
     woken: Cell<Deadline>,
     /// By partition of which everything was consumed: the end of its log at that moment. Between the last command and that end there are only
     /// control records and aborted ones.
@@ -128,6 +130,7 @@ impl GroupConsumer {
             commands_c: CString::new(commands.as_str()).unwrap_or_default(),
             commands,
             over: RefCell::new(None),
+            unreadable: Cell::new(false),
             woken: Cell::new(Deadline::after(Duration::ZERO)),
             drained: RefCell::new(BTreeMap::new()),
         })
@@ -202,6 +205,10 @@ impl GroupConsumer {
         }
         match error.rdkafka_error_code() {
             Some(code) if is_transient(code) => None,
+            Some(code) if is_unreadable(code) => {
+                self.unreadable.set(true);
+                None
+            }
             Some(RDKafkaErrorCode::PollExceeded) => {
                 tracing::warn!("the group was not served in time and has given the partitions away");
                 self.client.context().poll_gaps.fetch_add(1, Ordering::Relaxed);
@@ -226,6 +233,11 @@ impl GroupConsumer {
     /// Whether a broker could not be reached within this time.
     pub(crate) fn was_unreachable(&self, within: Duration) -> bool {
         self.client.context().quiet.was_unreachable(within)
+    }
+
+    /// Whether a batch could not be read since the last call. The client does not say in which partition, and tries it again and again.
+    pub(crate) fn take_unreadable(&self) -> bool {
+        self.unreadable.take()
     }
 
     pub(crate) fn take_changes(&self) -> Vec<Change> {

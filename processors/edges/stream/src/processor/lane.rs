@@ -7,6 +7,7 @@ mod offsets;
 mod parking;
 mod processing;
 mod stopping;
+mod unreadable;
 mod waiting;
 
 use super::consumer::{Change, GroupConsumer, Polled};
@@ -71,6 +72,8 @@ pub(super) struct Lane<'l, D: Domain, C, S, R, O> {
     measured: Deadline,
     /// When it is to be looked where the commands end.
     looked: Deadline,
+    /// When it may be looked again which partition has a batch that cannot be read.
+    searched: Deadline,
     waiting: Waiting,
     /// Owned, and waiting for schemas.
     parked: BTreeMap<u32, Parked>,
@@ -120,6 +123,7 @@ where
             begun: clock::now(),
             measured: Deadline::after(Duration::ZERO),
             looked: Deadline::after(LOOK_EVERY),
+            searched: Deadline::after(Duration::ZERO),
             waiting: Waiting::begin(),
             parked: BTreeMap::new(),
             told_parked: None,

@@ -90,7 +90,7 @@ pub enum RestoreError {
         next: i64,
         low: i64,
     },
-    #[error("{topic} {partition}/{offset} cannot be read: {reason}")]
+    #[error("the record at {topic}/{partition} offset {offset} cannot be read: {reason}")]
     Undecodable {
         topic: String,
         partition: u32,

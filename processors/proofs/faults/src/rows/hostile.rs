@@ -27,6 +27,13 @@ pub(super) const ROWS: &[Row] = &[
         run: |ground| hostile_writer(ground, 5_000),
     },
     Row {
+        number: 55,
+        name: "unreadable-batch",
+        what: "a record of 150 MB that compresses to 5 kB, more than a client reads: its partition stops and says so, the others go on, a larger limit heals it",
+        needs: Needs::Broker,
+        run: unreadable_batch,
+    },
+    Row {
         number: 56,
         name: "foreign-records",
         what: "records of another program on the events and the outcomes: named and refused, two partitions stop, the others go on, nothing panics",
@@ -58,7 +65,7 @@ fn hostile_writer(ground: &Ground, records: usize) {
             watch.outcomes() >= wanted
         });
         slowest = slowest.max(took);
-        memory.push(scene.fleet.program("one").metric("process_resident_memory_bytes"));
+        memory.push(scene.fleet.program("one").metric("aerolog_process_resident_bytes"));
     }
     let letters = scene.schedule.topology().topics.dead_letters.clone();
     let partitions = scene.schedule.topology().partitions_of(&letters);
@@ -70,6 +77,7 @@ fn hostile_writer(ground: &Ground, records: usize) {
     });
     assert_eq!(counted, expected, "one dead letter for each record that is no command");
     assert_eq!(scene.watch.outcomes(), hostile.sent().records, "one outcome for each command");
+    assert!(memory[0] > 1e6, "the process says how much memory it has");
     let growth = memory.iter().copied().fold(0.0, f64::max) - memory[0];
     ground.tell(&format!(
         "{} records, {} commands; a chunk took at most {:.1} s; {:.0} MB, and at most {:.0} MB more",
@@ -162,6 +170,46 @@ fn aerolog(schedule: &Schedule, arguments: &[&str], input: Vec<u8>) -> Output {
     output
 }
 
+fn unreadable_batch(ground: &Ground) {
+    const BYTES: usize = 150_000_000;
+    let mut scene = Scene::begin(ground, "unreadable", PARTITIONS);
+    scene.processor("one");
+    scene.load(Shape::default());
+    scene.progress(100);
+    let topic = scene.schedule.topology().topics.commands.name.clone();
+    let larger = [("compression.type", "zstd"), ("message.max.bytes", "1000000000")];
+    let writer = Writer::new(&with(ground.cluster(), &larger)).unwrap();
+    let record = Foreign {
+        topic: &topic,
+        key: Some(b"any"),
+        value: Some(&vec![b' '; BYTES]),
+        partition: Some(2),
+        ..Foreign::default()
+    };
+    writer.send_foreign(&record).unwrap();
+    writer.flush(DELAY_MAX).unwrap();
+    let mut said = String::new();
+    within(DELAY_MAX, "the processor says what it cannot read", || {
+        scene.fleet.check_running();
+        said = scene.fleet.program("one").not_ready_because();
+        said.contains(&format!("{topic}/2 offset")) && said.contains("receive.message.max.bytes")
+    });
+    ground.tell(&said);
+    let took = scene.progress(300);
+    assert!(took < Duration::from_secs(20), "{took:?} for 300 outcomes of the others");
+    scene.fleet.stop("one");
+    scene.start_processor("one", &[("AEROLOG_KAFKA__RECEIVE_MESSAGE_MAX_BYTES", "400000000")]);
+    scene.fleet.wait_until_ready("one");
+    let letters = scene.schedule.topology().topics.dead_letters.clone();
+    let partitions = scene.schedule.topology().partitions_of(&letters);
+    within(DELAY_MAX, "the record has its dead letter", || {
+        count(&scene.schedule, &letters.name, partitions, &mut |_| {}) == 1
+    });
+    scene.end_load();
+    scene.drain();
+    scene.fleet.stop("one");
+}
+
 fn foreign_records(ground: &Ground) {
     let mut scene = Scene::begin(ground, "foreign", PARTITIONS);
     scene.processor("one");
@@ -202,7 +250,7 @@ fn foreign_records(ground: &Ground) {
         said = one.log();
         [(events, 1), (outcomes, 2)]
             .iter()
-            .all(|(topic, partition)| said.contains(*topic) && said.contains(&format!("partition {partition} is stopped")))
+            .all(|(topic, partition)| said.contains(&format!("{topic}/{partition} offset")))
     });
     assert!(!said.contains("panicked"), "{said}");
     let ready = one.not_ready_because();

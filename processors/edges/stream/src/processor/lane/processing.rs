@@ -42,6 +42,9 @@ where
         if matches!(self.phase, Phase::Restoring(_)) {
             return Ok(Ok(()));
         }
+        if self.searched.is_over() && self.consumer.take_unreadable() && self.set_unreadable_aside() {
+            return Ok(self.fetch_on());
+        }
         let consumer = self.consumer;
         if let Err(end) = self.unpark() {
             return Ok(Err(end));

@@ -92,6 +92,25 @@ where
         self.tell_stopped(trouble);
     }
 
+    /// No client with these settings can read the next command of a partition, nor what follows on it.
+    pub(super) fn set_unreadable_place_aside(&mut self, (partition, offset): Place) {
+        let before = self.stopped.get(&partition).and_then(|stop| stop.retry.as_ref());
+        let retry = Retry::after(before, REFUSED_PAUSE_MAX);
+        let topic = &self.processor.topology.topics.commands.name;
+        let reason = format!(
+            "partition {partition} is stopped: the batch of records at {topic}/{partition} offset {offset} cannot be decompressed into \
+             receive.message.max.bytes. Set that higher in [kafka], if there is the memory for it; it is tried again in {} s",
+            retry.pause.as_secs()
+        );
+        tracing::error!(partition, offset, reason, "the partition is stopped; the others go on");
+        let stop = Stop {
+            reason,
+            retry: Some(retry),
+        };
+        self.stopped.insert(partition, stop);
+        self.tell_stopped(Trouble::PartitionStopped);
+    }
+
     fn tell_stopped(&self, trouble: Trouble) {
         let observe = &self.processor.observe;
         observe.trouble(trouble);
