@@ -84,7 +84,7 @@ fn send_and_wait(settings: &Settings, topology: &Topology) -> anyhow::Result<()>
     let commands = commands();
     for (tag, (aggregate_id, command)) in commands.iter().enumerate() {
         let value = Codec::command(&CommandEnvelope {
-            command_id: Uuid::from_u128(tag as u128),
+            command_id: Uuid::from_u128(tag as u128 + 1),
             aggregate_id: (*aggregate_id).to_owned(),
             expected_version: None,
             issued_by: Some("bank-example".to_owned()),

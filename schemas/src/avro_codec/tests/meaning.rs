@@ -56,6 +56,24 @@ fn fingerprints_never_change_from_release_to_release() {
 }
 
 #[test]
+fn a_command_of_another_writers_schema_has_the_fingerprint_of_ours() {
+    let times = vec![
+        ("arrival".to_owned(), Avro::Long(2)),
+        ("departure".to_owned(), Avro::Long(1)),
+        ("leg_id".to_owned(), Avro::String("a".to_owned())),
+    ];
+    let mut theirs = from_client(1, times);
+    theirs[4] = 4;
+    let reschedule = rotation::Command::RescheduleLeg {
+        leg_id: leg("a").id,
+        departure: domain::Instant(1),
+        arrival: domain::Instant(2),
+    };
+    let ours = envelope("rotation/r1", Command::Rotation(reschedule));
+    assert_eq!(fingerprint(None, &theirs), fingerprint(None, &command_to_avro(&ours, 1)));
+}
+
+#[test]
 fn who_sends_a_command_and_under_which_id_does_not_matter_but_the_version_that_it_expects() {
     let sent = of_json(&add_legs());
     assert_eq!(of_json(&with("/issued_by", None)), sent);

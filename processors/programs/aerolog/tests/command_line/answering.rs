@@ -77,6 +77,44 @@ fn a_command_is_answered_with_its_outcome_and_its_status() {
 }
 
 #[test]
+fn an_id_belongs_to_one_command_of_one_aggregate() {
+    let running = Running::new("line-ids");
+    // Eight rotations in two partitions, all under one id.
+    let rotations: Vec<String> = (0..8).map(|number| format!("R{number}")).collect();
+    for rotation in &rotations {
+        let created = running.run(&format!("send create-rotation {rotation} --active --command-id {ID}"));
+        let outcome = json(&created);
+        assert!(
+            created.status == 0 && outcome["repeated"] == false && outcome["version"] == 1,
+            "{created:?}"
+        );
+    }
+    // The same command in the other encoding is the same command.
+    let repeated = running.run(&format!("send create-rotation R3 --active --command-id {ID} --format json"));
+    assert!(repeated.status == 0 && json(&repeated)["repeated"] == true, "{repeated:?}");
+    let reused = running.run(&format!("send create-rotation R3 --command-id {ID}"));
+    let outcome = json(&reused);
+    assert_eq!(
+        (reused.status, &outcome["rejection"]["rule"]),
+        (3, &"command-id-reused".into()),
+        "{reused:?}"
+    );
+    assert!(outcome["rejection"]["facts"][0]["first_command_offset"].is_string(), "{reused:?}");
+    let found = running.run(&format!("outcomes {ID} --aggregate-id rotation/R3"));
+    assert_eq!(
+        (found.status, &json(&found)["aggregate_id"]),
+        (0, &"rotation/R3".into()),
+        "{found:?}"
+    );
+    for id in ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"] {
+        let refused = running.run(&format!("send create-rotation R9 --command-id {id}"));
+        assert!(refused.status != 0 && refused.err.contains("stands for no id"), "{refused:?}");
+    }
+    let audit = running.run("audit --drained");
+    assert_eq!(audit.status, 0, "{audit:?}");
+}
+
+#[test]
 fn a_command_with_a_mistake_in_it_is_told_why_it_is_none() {
     let running = Running::new("line-mistake");
     let typed = r#"{"aggregate_id": "rotation/R1", "payload": {"CreateRotation": {"mood": "draft"}}}"#;
