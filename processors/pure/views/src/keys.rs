@@ -11,7 +11,7 @@
 //! | 22 | airport, departure, rotation, leg | edge airport → departing leg; back by the leg |
 //! | 23 | airport, arrival, rotation, leg | edge airport → arriving leg: its departure; back by the leg |
 //! | 24 | designator, airport, origin date, departure, rotation, leg | node designator-day and its edges to legs; back by the leg |
-//! | 25 | designator, airport, origin date | number of legs of the day, where there are several |
+//! | 25 | designator, airport, origin date | number of legs of the day, where there are several, and the first of them |
 //! | 26 | airport, aircraft type, minutes, rotation, departure, leg | edge airport → stay after that leg, by ground time; back by the leg |
 //! | 30 | check, rotation, subject | violation, or what is needed to read it |
 //! | 40 | what | count |

@@ -234,8 +234,9 @@ fn same_day(read: &impl Read, schedule: &Schedule, right: &mut Violations) -> Re
         let date = jiff::civil::Date::constant(1970, 1, 1)
             .until(local)
             .map_or(0, |span| span.get_days());
-        let mut total = Vec::new();
-        put_number(&mut total, legs.len() as u64);
+        let (departure, rotation, id) = legs[0];
+        let first = (departure, rotation.clone(), id.clone());
+        let total = world::several_to_bytes(legs.len() as u64, &first);
         totals.insert(keys::designator_day_legs(designator, airport, date), total);
         let mut by_rotation: BTreeMap<&RotationId, u64> = BTreeMap::new();
         for (_, rotation, _) in &legs {

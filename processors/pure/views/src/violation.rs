@@ -155,9 +155,10 @@ impl Violation {
     }
 
     fn same_day(read: &impl Read, rotation: RotationId, counted: bool, day: &Day) -> Result<Self, ReadError> {
+        let (count, first) = world::several_of_day(read, day)?.ok_or_else(|| corrupt("a day of one leg is no violation"))?;
         let mut members = Vec::new();
-        world::each_member(read, day, |departure, rotation, id| {
-            members.push((departure, rotation, id));
+        world::each_member(read, day, Some(&first), |member| {
+            members.push(member);
             if members.len() < LEGS_MAX {
                 ControlFlow::Continue(())
             } else {
@@ -176,7 +177,7 @@ impl Violation {
                 designator: day.designator,
                 airport: day.airport,
                 origin_date_days: day.date,
-                legs: world::legs_of_day(read, day)?,
+                legs: count,
             },
         })
     }

@@ -1,6 +1,6 @@
 //! The facts as they are stored: nodes by id, neighbours in order.
 
-use crate::bytes::{Bytes, corrupt};
+use crate::bytes::{Bytes, corrupt, put_number, put_signed, put_text};
 use crate::checks::designator::Day;
 use crate::checks::seam::Stretch;
 use crate::keys::{self, Key, KeyReader, Prefix};
@@ -153,34 +153,51 @@ pub(crate) fn rotations_of(read: &impl Read, airplane: &Registration) -> Result<
     Ok(rotations)
 }
 
-/// Visits where the legs of a designator's day stand, in order, until `visit` breaks.
+/// A leg of a designator's day, in the order of the day.
+pub(crate) type Member = (Instant, RotationId, LegId);
+
+/// Visits the legs of a designator's day, in order and from `first` on, until `visit` breaks.
 pub(crate) fn each_member(
     read: &impl Read,
     day: &Day,
-    mut visit: impl FnMut(Instant, RotationId, LegId) -> ControlFlow<()>,
+    first: Option<&Member>,
+    mut visit: impl FnMut(Member) -> ControlFlow<()>,
 ) -> Result<(), ReadError> {
-    let range = keys::designator_day(day.designator, day.airport, day.date).range();
-    each(read, range, Order::Ascending, |key, _| {
+    let of = keys::designator_day(day.designator, day.airport, day.date);
+    let (begin, end) = of.clone().range();
+    // Without it, a search would come past all legs that were removed from the beginning of the day.
+    let begin = first.map_or(begin, |(departure, rotation, leg)| {
+        of.instant(*departure).id(rotation.as_str()).id(leg.as_str()).0
+    });
+    each(read, (begin, end), Order::Ascending, |key, _| {
         let mut key = KeyReader::new(key)?;
         key.id()?;
         key.airport()?;
         key.date()?;
-        Ok(visit(key.instant()?, key.rotation()?, key.leg()?))
+        Ok(visit((key.instant()?, key.rotation()?, key.leg()?)))
     })
 }
 
-/// How many legs a designator's day has. The number is stored where there are several.
-pub(crate) fn legs_of_day(read: &impl Read, day: &Day) -> Result<u64, ReadError> {
-    let several = keys::designator_day_legs(day.designator, day.airport, day.date);
-    if let Some(legs) = read.get(&several.0, |bytes| Bytes::new(bytes).number())? {
-        return legs;
-    }
-    let mut legs = 0;
-    each_member(read, day, |_, _, _| {
-        legs += 1;
-        ControlFlow::Break(())
+/// How many legs a designator's day has, and the first of them, where they are several.
+pub(crate) fn several_of_day(read: &impl Read, day: &Day) -> Result<Option<(u64, Member)>, ReadError> {
+    let key = keys::designator_day_legs(day.designator, day.airport, day.date);
+    let several = read.get(&key.0, |bytes| {
+        let mut bytes = Bytes::new(bytes);
+        let (legs, departure) = (bytes.number()?, Instant(bytes.signed()?));
+        let rotation = RotationId::parse(bytes.text()?).map_err(|_| corrupt("a rotation id"))?;
+        let leg = LegId::parse(bytes.text()?).map_err(|_| corrupt("a leg id"))?;
+        Ok((legs, (departure, rotation, leg)))
     })?;
-    Ok(legs)
+    several.transpose()
+}
+
+pub(crate) fn several_to_bytes(legs: u64, (departure, rotation, leg): &Member) -> Vec<u8> {
+    let mut out = Vec::new();
+    put_number(&mut out, legs);
+    put_signed(&mut out, departure.0);
+    put_text(&mut out, rotation.as_str());
+    put_text(&mut out, leg.as_str());
+    out
 }
 
 /// The types of airplanes that stay at an airport between two legs, `None` for those that are not known.

@@ -92,9 +92,9 @@ impl<'r, R: Read> Draft<'r, R> {
         self.known.last_leg(self.read, rotation, without)
     }
 
-    /// How many legs a designator's day had before the event.
-    pub(crate) fn legs_of_day(&mut self, day: &Day) -> Result<u64, ReadError> {
-        self.known.legs_of_day(self.read, day)
+    /// Whether nothing departed on a designator's day before the event, if that is known.
+    pub(crate) fn is_free(&mut self, day: &Day) -> Result<bool, ReadError> {
+        self.known.is_free(self.read, day)
     }
 
     /// Two legs followed one another before the event.

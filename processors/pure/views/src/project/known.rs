@@ -4,7 +4,7 @@
 
 use super::counts::stored_count;
 use super::recent::Recent;
-use super::tail::{Answer, KnownDays, KnownRotation, Place};
+use super::tail::{Answer, Gap, KnownDays, KnownRotation, Place};
 use crate::bytes::corrupt;
 use crate::checks::designator::Day;
 use crate::keys::Key;
@@ -59,6 +59,8 @@ pub(crate) enum News {
         rotation: RotationId,
         old: Option<Leg>,
         new: Option<Leg>,
+        /// Beside the place from which the leg has gone, if it has.
+        gap: Option<Gap>,
     },
     /// Legs of a designator's day came or went.
     Day {
@@ -215,8 +217,8 @@ impl Known {
         world::last_leg(read, id, key_without(id, without).as_ref())
     }
 
-    /// How many legs a designator's day has. Most often there are none, and that is known.
-    pub(crate) fn legs_of_day(&mut self, read: &impl Read, day: &Day) -> Result<u64, ReadError> {
+    /// Whether it is known that a designator's day has no legs, as most often.
+    pub(crate) fn is_free(&mut self, read: &impl Read, day: &Day) -> Result<bool, ReadError> {
         let (memory, departures) = (self.memory, &mut self.departures);
         let days = self.days.get_or_read(&(day.designator, day.airport), || {
             if departures.are_first(read, day, memory.departures_max)? {
@@ -225,10 +227,7 @@ impl Known {
                 KnownDays::read(read, day, memory.days_max)
             }
         })?;
-        match days.is_free(day.date) {
-            Answer::Known(true) => Ok(0),
-            Answer::Known(false) | Answer::AskStore => world::legs_of_day(read, day),
-        }
+        Ok(matches!(days.is_free(day.date), Answer::Known(true)))
     }
 
     /// Changes counts, all of them or none.
@@ -276,9 +275,9 @@ impl Known {
             News::Airplane(registration) => self.airplanes.forget(&registration),
             News::Begun(id, node) => self.rotations.insert(id, Some(KnownRotation::new(node))),
             News::Rotation(id) => self.rotations.forget(&id),
-            News::Leg { rotation, old, new } => {
+            News::Leg { rotation, old, new, gap } => {
                 if let Some(Some(known)) = self.rotations.known_mut(&rotation) {
-                    known.follow(old.as_ref(), new.as_ref(), self.memory.legs_max);
+                    known.follow(old.as_ref(), new.as_ref(), gap, self.memory.legs_max);
                 }
             }
             News::Day { day, is_free } => {

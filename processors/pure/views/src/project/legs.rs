@@ -3,7 +3,7 @@
 use super::counts::Counted;
 use super::draft::Draft;
 use super::same_day;
-use super::tail::{Place, place};
+use super::tail::{Gap, place};
 use crate::checks::designator::Day;
 use crate::checks::reference::{self, End};
 use crate::checks::seam::{self, Stretch};
@@ -37,7 +37,13 @@ fn type_of(read: &impl Read, rotation: &Rotation) -> Result<Option<AircraftType>
     }
 }
 
-pub(super) fn change<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, rotation: &Rotation, change: &Change) -> Result<(), ReadError> {
+/// Returns the legs beside the place from which one has gone.
+pub(super) fn change<R: Read>(
+    draft: &mut Draft<'_, R>,
+    id: &RotationId,
+    rotation: &Rotation,
+    change: &Change,
+) -> Result<Option<Gap>, ReadError> {
     let Change { old, new } = change;
     draft.count(Counted::Legs, i64::from(new.is_some()) - i64::from(old.is_some()));
     days_and_keys(draft, id, change)?;
@@ -62,11 +68,11 @@ pub(super) fn change<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, rotatio
     {
         let was = match (&old_place, &new_sides) {
             (None, Some(sides)) => stretch_around(draft, id, sides)?,
-            _ => stretch(draft, id, None)?,
+            _ => stretch(draft, id)?,
         };
-        ends(draft, registration, id, was, change, old_place.as_ref())?;
+        ends(draft, registration, id, was, change, old_sides.as_ref())?;
     }
-    Ok(())
+    Ok(old_sides.map(|Sides { before, after }| (before, after)))
 }
 
 /// The neighbours of a place, the old leg left out.
@@ -107,7 +113,7 @@ fn pairs<R: Read>(
     }
 }
 
-/// The rotation around a place at which there is no leg: what ends beside the place need not be looked for.
+/// The rotation around a place, without the leg that may be there: what ends beside the place need not be looked for.
 fn stretch_around<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, sides: &Sides) -> Result<Option<Stretch>, ReadError> {
     let first = match &sides.before {
         None => sides.after.clone(),
@@ -120,9 +126,9 @@ fn stretch_around<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, sides: &Si
     Ok(between(id, first, last))
 }
 
-/// The rotation before the event, the leg at `without` left out.
-fn stretch<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, without: Option<&Place>) -> Result<Option<Stretch>, ReadError> {
-    let (first, last) = (draft.first_leg(id, without)?, draft.last_leg(id, without)?);
+/// The rotation before the event.
+fn stretch<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId) -> Result<Option<Stretch>, ReadError> {
+    let (first, last) = (draft.first_leg(id, None)?, draft.last_leg(id, None)?);
     Ok(between(id, first, last))
 }
 
@@ -141,12 +147,12 @@ fn ends<R: Read>(
     id: &RotationId,
     was: Option<Stretch>,
     change: &Change,
-    old_place: Option<&Place>,
+    old_sides: Option<&Sides>,
 ) -> Result<(), ReadError> {
     let new = change.new.clone();
-    let (first, last) = match old_place {
+    let (first, last) = match old_sides {
         None => was.clone(),
-        Some(_) => stretch(draft, id, old_place)?,
+        Some(sides) => stretch_around(draft, id, sides)?,
     }
     .map(|stretch| (stretch.first, stretch.last))
     .unzip();

@@ -45,12 +45,13 @@ pub(super) fn project<R: Read>(
         Event::Created { .. } => {}
         Event::LegAdded { .. } | Event::LegRemoved { .. } | Event::LegRescheduled { .. } => {
             let change = change_of(draft, id, event, provenance)?;
-            legs::change(draft, id, &rotation, &change)?;
+            let gap = legs::change(draft, id, &rotation, &change)?;
             let Change { old, new } = change;
             draft.tell(News::Leg {
                 rotation: id.clone(),
                 old,
                 new,
+                gap,
             });
             return Ok(());
         }

@@ -3,19 +3,13 @@
 use super::draft::Draft;
 use super::known::News;
 use super::tail::Place;
-use crate::bytes::put_number;
 use crate::checks::designator::{self, Day, Share};
+use crate::world::Member;
 use crate::{keys, world};
-use domain::{Instant, LegId, RotationId};
+use domain::RotationId;
 use keyvalue::{Read, ReadError};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-
-/// A leg of the day, in the order of the day.
-type Member = (Instant, RotationId, LegId);
-
-/// As many of those that stay are looked at: the first one, and with it the only other one where two were or will be.
-const STAYING_MAX: usize = 2;
 
 /// The legs at `gone`, all of rotation `id` and all on this day, leave it, and one of the same rotation comes.
 pub(super) fn change<R: Read>(
@@ -25,48 +19,47 @@ pub(super) fn change<R: Read>(
     gone: &[Place],
     come: Option<Place>,
 ) -> Result<(), ReadError> {
-    let legs_before = draft.legs_of_day(&day)?;
-    let legs_after = (legs_before + u64::from(come.is_some())).saturating_sub(gone.len() as u64);
+    let is_free = draft.is_free(&day)?;
+    let ends = Ends::read(draft.read, &day, id, is_free, gone, come.as_ref())?;
+    let (lost, won) = (gone.len() as u64, u64::from(come.is_some()));
+    let (legs_before, legs_after) = (ends.legs, (ends.legs + won).saturating_sub(lost));
     if legs_before.max(legs_after) >= 2 {
-        let ends = Ends::read(draft.read, &day, id, gone, come.as_ref())?;
-        for rotation in ends.concerned(id, legs_before, legs_after) {
+        for rotation in ends.concerned(id, legs_after) {
             let before = match legs_before {
                 0 | 1 => ends.alone(rotation, id, gone),
                 _ => share(draft.read, &day, rotation)?,
             };
-            let (lost, won) = match rotation == id {
-                true => (gone.len() as u64, u64::from(come.is_some())),
-                false => (0, 0),
-            };
+            let (lost, won) = if rotation == id { (lost, won) } else { (0, 0) };
             let after = (before + won).saturating_sub(lost);
             if legs_before >= 2 && before > 0 {
-                let counted = ends.first_before.as_ref() == Some(rotation);
+                let counted = is_of(ends.first_before.as_ref(), rotation);
                 designator::report(&day, rotation, Share { counted, legs: before }, &mut draft.before);
             }
             if legs_after >= 2 && after > 0 {
-                let counted = ends.first_after.as_ref() == Some(rotation);
+                let counted = is_of(ends.first_after.as_ref(), rotation);
                 designator::report(&day, rotation, Share { counted, legs: after }, &mut draft.after);
             }
         }
-        count(draft, &day, legs_before, legs_after);
+        count(draft, &day, legs_after, ends.first_after.as_ref());
     }
-    let is_free = legs_after == 0;
-    draft.tell(News::Day { day, is_free });
+    draft.tell(News::Day {
+        day,
+        is_free: legs_after == 0,
+    });
     Ok(())
 }
 
-/// Keeps the number of a day's legs where there are several.
-pub(super) fn count<R: Read>(draft: &mut Draft<'_, R>, day: &Day, legs_before: u64, legs_after: u64) {
+/// Keeps the number of a day's legs, and the first, where there are several.
+pub(super) fn count<R: Read>(draft: &mut Draft<'_, R>, day: &Day, legs: u64, first: Option<&Member>) {
     let key = keys::designator_day_legs(day.designator, day.airport, day.date);
-    if legs_after >= 2 {
-        if legs_after != legs_before {
-            let mut value = Vec::new();
-            put_number(&mut value, legs_after);
-            draft.put(key, value);
-        }
-    } else if legs_before >= 2 {
-        draft.delete(key);
+    match first {
+        Some(first) if legs >= 2 => draft.put(key, world::several_to_bytes(legs, first)),
+        Some(_) | None => draft.delete(key),
     }
+}
+
+fn is_of(member: Option<&Member>, rotation: &RotationId) -> bool {
+    member.is_some_and(|(_, own, _)| own == rotation)
 }
 
 /// How many legs of a rotation are on a day of several.
@@ -75,56 +68,62 @@ fn share(read: &impl Read, day: &Day, rotation: &RotationId) -> Result<u64, Read
     Ok(share.map_or(0, |share| share.legs))
 }
 
-/// The rotations of the first leg before and after a change, and of the first legs that stay.
+/// A day before a change, and its first leg before and after.
 struct Ends {
-    first_before: Option<RotationId>,
-    first_after: Option<RotationId>,
-    staying: Vec<RotationId>,
+    legs: u64,
+    first_before: Option<Member>,
+    first_after: Option<Member>,
+    /// The first of the legs that stay. It is the only one, where there is one before or after the change.
+    staying: Option<Member>,
 }
 
 impl Ends {
-    fn read(read: &impl Read, day: &Day, id: &RotationId, gone: &[Place], come: Option<&Place>) -> Result<Self, ReadError> {
+    fn read(read: &impl Read, day: &Day, id: &RotationId, is_free: bool, gone: &[Place], come: Option<&Place>) -> Result<Self, ReadError> {
+        let several = if is_free { None } else { world::several_of_day(read, day)? };
         let gone: BTreeSet<&Place> = gone.iter().collect();
-        let mut first = None;
-        let mut staying: Vec<Member> = Vec::new();
-        world::each_member(read, day, |departure, rotation, leg| {
-            first.get_or_insert_with(|| rotation.clone());
-            let place = (departure, leg);
-            if rotation != *id || !gone.contains(&place) {
-                staying.push((place.0, rotation, place.1));
-            }
-            if staying.len() < STAYING_MAX {
-                ControlFlow::Continue(())
-            } else {
+        let (mut first, mut staying) = (None, None);
+        if !is_free {
+            world::each_member(read, day, several.as_ref().map(|(_, first)| first), |member| {
+                first.get_or_insert_with(|| member.clone());
+                let (departure, rotation, leg) = member;
+                let place = (departure, leg);
+                if rotation == *id && gone.contains(&place) {
+                    return ControlFlow::Continue(());
+                }
+                staying = Some((place.0, rotation, place.1));
                 ControlFlow::Break(())
-            }
-        })?;
+            })?;
+        }
         let come = come.map(|(departure, leg)| (*departure, id.clone(), leg.clone()));
-        let first_after = staying.first().cloned().into_iter().chain(come).min();
         Ok(Self {
+            legs: several.map_or(u64::from(first.is_some()), |(legs, _)| legs),
             first_before: first,
-            first_after: first_after.map(|(_, rotation, _)| rotation),
-            staying: staying.into_iter().map(|(_, rotation, _)| rotation).collect(),
+            first_after: staying.clone().into_iter().chain(come).min(),
+            staying,
         })
     }
 
     /// The rotations whose share changes, or whose share counts and no longer does, or the other way round.
-    fn concerned<'e>(&'e self, id: &'e RotationId, legs_before: u64, legs_after: u64) -> BTreeSet<&'e RotationId> {
+    fn concerned<'e>(&'e self, id: &'e RotationId, legs_after: u64) -> BTreeSet<&'e RotationId> {
         let mut concerned = BTreeSet::from([id]);
-        if (legs_before >= 2) != (legs_after >= 2) {
-            // All that stay: there is one at most.
-            concerned.extend(&self.staying);
-            concerned.extend(&self.first_before);
-        } else if self.first_before != self.first_after {
-            concerned.extend(self.first_before.iter().chain(&self.first_after));
+        let (before, after) = (self.first_before.as_ref(), self.first_after.as_ref());
+        if (self.legs >= 2) != (legs_after >= 2) {
+            concerned.extend(self.staying.iter().chain(before).map(|(_, rotation, _)| rotation));
+        } else {
+            let firsts = before.zip(after).map(|((_, before, _), (_, after, _))| [before, after]);
+            concerned.extend(
+                firsts
+                    .into_iter()
+                    .flatten()
+                    .filter(|_| !firsts.is_some_and(|[before, after]| before == after)),
+            );
         }
         concerned
     }
 
     /// How many legs a rotation had on a day of one leg or none.
     fn alone(&self, rotation: &RotationId, id: &RotationId, gone: &[Place]) -> u64 {
-        let staying = self.staying.iter().filter(|staying| *staying == rotation).count();
-        let gone = if rotation == id { gone.len() } else { 0 };
-        (staying + gone) as u64
+        let gone = if rotation == id { gone.len() as u64 } else { 0 };
+        u64::from(is_of(self.staying.as_ref(), rotation)) + gone
     }
 }

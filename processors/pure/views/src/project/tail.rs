@@ -88,7 +88,15 @@ pub(crate) struct KnownRotation {
     legs: Tail<Place, Leg>,
     /// The first of all legs, once it was asked for, where the last ones do not tell.
     first: Option<Leg>,
+    /// Where legs went, the one before and the one after: a search would come past all that were removed there.
+    gaps: Vec<Gap>,
 }
+
+/// Two legs between which there is none; `None` beyond the ends of the rotation.
+pub(crate) type Gap = (Option<Leg>, Option<Leg>);
+
+/// Gaps that are remembered of a rotation: legs that are removed one by one widen one of them, or one at each end.
+const GAPS_MAX: usize = 4;
 
 /// What is known of a place, if anything.
 pub(crate) enum Answer<T> {
@@ -103,6 +111,7 @@ impl KnownRotation {
             node,
             legs: Tail::of_nothing(),
             first: None,
+            gaps: Vec::new(),
         }
     }
 
@@ -120,6 +129,7 @@ impl KnownRotation {
             node,
             legs: Tail::of_last(last, legs_max),
             first: None,
+            gaps: Vec::new(),
         }))
     }
 
@@ -131,21 +141,35 @@ impl KnownRotation {
     /// The leg before a place, leaving out the leg at `without`.
     pub(crate) fn before(&self, place: &Place, without: Option<&Place>) -> Answer<Option<&Leg>> {
         if !self.legs.covers(place) {
-            return Answer::AskStore;
+            return self.before_by_gap(place, without);
         }
         let (Ok(index) | Err(index)) = self.legs.index(place);
         let mut before = self.legs.entries[..index].iter().rev();
         match before.find(|(at, _)| Some(at) != without) {
             Some((_, leg)) => Answer::Known(Some(leg)),
             None if self.legs.from.is_none() => Answer::Known(None),
-            None => Answer::AskStore,
+            None => self.before_by_gap(place, without),
         }
+    }
+
+    fn before_by_gap(&self, leg_place: &Place, without: Option<&Place>) -> Answer<Option<&Leg>> {
+        let ends_there = |(before, after): &&Gap| {
+            after.as_ref().is_none_or(|after| *leg_place <= place(after)) && before.as_ref().is_none_or(|before| place(before) < *leg_place)
+        };
+        known_but(self.gaps.iter().find(ends_there).map(|(before, _)| before.as_ref()), without)
+    }
+
+    fn after_by_gap(&self, leg_place: &Place, without: Option<&Place>) -> Answer<Option<&Leg>> {
+        let begins_there = |(before, after): &&Gap| {
+            before.as_ref().is_none_or(|before| place(before) <= *leg_place) && after.as_ref().is_none_or(|after| *leg_place < place(after))
+        };
+        known_but(self.gaps.iter().find(begins_there).map(|(_, after)| after.as_ref()), without)
     }
 
     /// The leg behind a place, leaving out the leg at `without`.
     pub(crate) fn after(&self, place: &Place, without: Option<&Place>) -> Answer<Option<&Leg>> {
         if !self.legs.covers(place) {
-            return Answer::AskStore;
+            return self.after_by_gap(place, without);
         }
         let index = match self.legs.index(place) {
             Ok(index) => index + 1,
@@ -162,7 +186,10 @@ impl KnownRotation {
         }
         match &self.first {
             Some(first) if without.is_none_or(|without| place(first) != *without) => Answer::Known(Some(first)),
-            Some(_) | None => Answer::AskStore,
+            Some(_) | None => {
+                let beginning = self.gaps.iter().find(|(before, _)| before.is_none());
+                known_but(beginning.map(|(_, after)| after.as_ref()), without)
+            }
         }
     }
 
@@ -171,7 +198,10 @@ impl KnownRotation {
         match legs.find(|(at, _)| Some(at) != without) {
             Some((_, leg)) => Answer::Known(Some(leg)),
             None if self.legs.from.is_none() => Answer::Known(None),
-            None => Answer::AskStore,
+            None => {
+                let end = self.gaps.iter().find(|(_, after)| after.is_none());
+                known_but(end.map(|(before, _)| before.as_ref()), without)
+            }
         }
     }
 
@@ -180,8 +210,24 @@ impl KnownRotation {
         self.first = Some(first.clone());
     }
 
-    /// A leg is other than it was, is new, or is gone.
-    pub(crate) fn follow(&mut self, old: Option<&Leg>, new: Option<&Leg>, legs_max: usize) {
+    /// A leg is other than it was, is new, or is gone. `gap` is what it has left, if it has gone from where it was.
+    pub(crate) fn follow(&mut self, old: Option<&Leg>, new: Option<&Leg>, gap: Option<Gap>, legs_max: usize) {
+        if let Some(old) = old {
+            let old = place(old);
+            let ends_at = |leg: &Option<Leg>| leg.as_ref().is_some_and(|leg| place(leg) == old);
+            self.gaps.retain(|(before, after)| !ends_at(before) && !ends_at(after));
+            self.gaps.extend(gap);
+            if self.gaps.len() > GAPS_MAX {
+                self.gaps.remove(0);
+            }
+        }
+        if let Some(new) = new {
+            let new = place(new);
+            let is_outside = |(before, after): &Gap| {
+                before.as_ref().is_some_and(|before| new < place(before)) || after.as_ref().is_some_and(|after| place(after) < new)
+            };
+            self.gaps.retain(is_outside);
+        }
         if let Some(old) = old {
             self.legs.remove(&place(old));
         }
@@ -193,6 +239,15 @@ impl KnownRotation {
         if self.first.as_ref().is_some_and(touched) {
             self.first = None;
         }
+    }
+}
+
+/// What a gap says, unless it is the leg that is to be left out.
+fn known_but<'l>(found: Option<Option<&'l Leg>>, without: Option<&Place>) -> Answer<Option<&'l Leg>> {
+    match found {
+        Some(Some(leg)) if without.is_some_and(|without| place(leg) == *without) => Answer::AskStore,
+        Some(leg) => Answer::Known(leg),
+        None => Answer::AskStore,
     }
 }
 

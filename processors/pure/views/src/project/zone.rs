@@ -8,6 +8,7 @@ use super::known::News;
 use super::{legs, same_day};
 use crate::checks::designator::{self, Day};
 use crate::nodes::{Airport, Leg};
+use crate::world::Member;
 use domain::{AirportCode, FlightDesignator, RotationId};
 use keyvalue::Read;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 struct Members<'l> {
     before: Vec<&'l RotationId>,
     after: Vec<&'l RotationId>,
+    first_after: Option<Member>,
 }
 
 /// `departing` are all legs that depart from the airport, in order.
@@ -51,12 +53,17 @@ pub(super) fn change<R: Read>(
         }
         if let Some(members) = touched.get_mut(&new) {
             members.after.push(id);
+            members
+                .first_after
+                .get_or_insert_with(|| (leg.departure, id.clone(), leg.id.clone()));
         }
     }
     for (day, members) in &touched {
         designator::examine(day, members.before.iter().copied(), &mut draft.before);
         designator::examine(day, members.after.iter().copied(), &mut draft.after);
-        same_day::count(draft, day, members.before.len() as u64, members.after.len() as u64);
+        if members.before.len().max(members.after.len()) >= 2 {
+            same_day::count(draft, day, members.after.len() as u64, members.first_after.as_ref());
+        }
     }
     let days = dates
         .into_iter()
