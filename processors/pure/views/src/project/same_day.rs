@@ -110,13 +110,8 @@ impl Ends {
         if (self.legs >= 2) != (legs_after >= 2) {
             concerned.extend(self.staying.iter().chain(before).map(|(_, rotation, _)| rotation));
         } else {
-            let firsts = before.zip(after).map(|((_, before, _), (_, after, _))| [before, after]);
-            concerned.extend(
-                firsts
-                    .into_iter()
-                    .flatten()
-                    .filter(|_| !firsts.is_some_and(|[before, after]| before == after)),
-            );
+            let change = before.zip(after).filter(|((_, before, _), (_, after, _))| before != after);
+            concerned.extend(change.into_iter().flat_map(|((_, before, _), (_, after, _))| [before, after]));
         }
         concerned
     }
