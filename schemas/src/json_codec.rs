@@ -2,6 +2,7 @@
 
 use crate::json::{Form, instant, instant_text, without_nulls};
 use crate::problem::Problem;
+use crate::strict_json;
 use decider::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Outcome, Rejection, Status, WriterSchema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -103,7 +104,9 @@ where
     D: Domain<Command: Serialize + DeserializeOwned, Event: Serialize + DeserializeOwned>,
 {
     fn decode_command(&mut self, _: Option<&[u8]>, value: &[u8]) -> Result<CommandEnvelope<D::Command>, DecodeError> {
-        let command: Command<D::Command> = read(value)?;
+        // Clients write it: what serde would let pass, such as a key that occurs twice in a map, is refused.
+        let typed = strict_json::parse(value).map_err(|problem| DecodeError::Malformed(problem.to_string()))?;
+        let command: Command<D::Command> = serde_json::from_value(typed).map_err(|error| malformed(&error))?;
         Ok(CommandEnvelope {
             command_id: command.command_id,
             aggregate_id: command.aggregate_id,
@@ -206,8 +209,11 @@ where
 }
 
 fn read<T: DeserializeOwned>(value: &[u8]) -> Result<T, DecodeError> {
-    serde_json::from_slice(value)
-        .map_err(|error| DecodeError::Malformed(Problem::malformed(format!("cannot be read as JSON: {error}")).to_string()))
+    serde_json::from_slice(value).map_err(|error| malformed(&error))
+}
+
+fn malformed(error: &serde_json::Error) -> DecodeError {
+    DecodeError::Malformed(Problem::malformed(format!("cannot be read as JSON: {error}")).to_string())
 }
 
 /// # Panics

@@ -1,6 +1,7 @@
 //! Bytes and JSON to commands, events to bytes and back, compared with the Avro library; and everything that may arrive instead.
 
 mod meaning;
+mod mistakes;
 
 use super::*;
 use crate::samples::{

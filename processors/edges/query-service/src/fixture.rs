@@ -8,6 +8,7 @@ use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -18,6 +19,7 @@ pub(crate) struct View {
     applied: watch::Sender<Arc<Stamp>>,
     readiness: Mutex<Readiness>,
     broken: AtomicBool,
+    slow: AtomicBool,
     complete: AtomicBool,
     /// What the service has told of.
     pub(crate) unreadable: Mutex<Vec<ReadError>>,
@@ -29,7 +31,11 @@ pub(crate) struct Frozen {
     memory: Arc<Memory>,
     stamp: Arc<Stamp>,
     broken: bool,
+    /// Whatever reads over more than one kind of key takes its time.
+    slow: bool,
 }
+
+const SLOW_KEY: Duration = Duration::from_millis(20);
 
 impl Read for Frozen {
     fn get<T>(&self, key: &[u8], with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, ReadError> {
@@ -43,7 +49,13 @@ impl Read for Frozen {
         if self.broken {
             return Err(ReadError::corrupt("a block does not match its checksum"));
         }
-        self.memory.scan(from, to, order, visit)
+        let is_whole = from.first() != to.first() && to.first().zip(from.first()).is_none_or(|(to, from)| to - from > 1);
+        self.memory.scan(from, to, order, &mut |key, value| {
+            if self.slow && is_whole {
+                std::thread::park_timeout(SLOW_KEY);
+            }
+            visit(key, value)
+        })
     }
 }
 
@@ -56,9 +68,11 @@ impl View {
                 memory: Arc::new(memory),
                 stamp,
                 broken: false,
+                slow: false,
             }),
             readiness: Mutex::new(Readiness::Ready),
             broken: AtomicBool::new(false),
+            slow: AtomicBool::new(false),
             complete: AtomicBool::new(true),
             unreadable: Mutex::default(),
         })
@@ -70,6 +84,7 @@ impl View {
             memory: Arc::new(memory),
             stamp: Arc::clone(&stamp),
             broken: false,
+            slow: false,
         };
         self.applied.send_replace(stamp);
     }
@@ -80,6 +95,10 @@ impl View {
 
     pub(crate) fn set_complete(&self, complete: bool) {
         self.complete.store(complete, Ordering::Relaxed);
+    }
+
+    pub(crate) fn slow_down(&self) {
+        self.slow.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn break_down(&self) {
@@ -93,6 +112,7 @@ impl Source for View {
     fn snapshot(&self) -> Frozen {
         Frozen {
             broken: self.broken.load(Ordering::Relaxed),
+            slow: self.slow.load(Ordering::Relaxed),
             ..self.held.lock().unwrap().clone()
         }
     }

@@ -2,6 +2,7 @@
 
 mod checks;
 mod errors;
+mod lanes;
 mod nodes;
 mod positions;
 mod schedule;

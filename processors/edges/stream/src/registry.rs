@@ -6,9 +6,11 @@ mod address;
 mod answers;
 mod error;
 mod lookup;
+mod proxy;
 
 pub use error::RegistryError;
 pub use lookup::{Lookup, SCHEMA_BYTES_MAX, SchemaSource};
+pub use proxy::{Proxy, is_loopback};
 
 use crate::clock::Deadline;
 use address::Address;
@@ -103,8 +105,11 @@ impl Registry {
 
     fn waiting(url: &str, request_wait_max: Duration) -> Result<Self, RegistryError> {
         let address = Address::parse(url)?;
-        let http = reqwest::blocking::Client::builder().timeout(request_wait_max).build();
-        let http = http.map_err(|error| RegistryError::Away {
+        let mut http = reqwest::blocking::Client::builder().timeout(request_wait_max);
+        if address.is_loopback() {
+            http = http.no_proxy();
+        }
+        let http = http.build().map_err(|error| RegistryError::Away {
             url: address.shown().to_owned(),
             reason: error.without_url().to_string(),
         })?;

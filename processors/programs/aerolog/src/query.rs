@@ -5,8 +5,8 @@ use reqwest::blocking::{Client, Response};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
-use std::net::IpAddr;
 use std::time::Duration;
+use stream::registry::{Proxy, is_loopback};
 
 /// An answer of the service: a success, or a problem document.
 pub(crate) struct Answer {
@@ -27,31 +27,18 @@ pub(crate) struct Query {
     proxy: Option<Proxy>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Proxy {
-    variable: &'static str,
-    /// Without user and password.
-    shown: String,
-}
-
 impl Query {
     /// For the service at `url`, such as `http://127.0.0.1:8080`. A proxy of the environment is not used for this machine itself.
     pub(crate) fn new(url: &str, request_wait_max: Duration) -> anyhow::Result<Self> {
         let parsed = Url::parse(url).with_context(|| format!("{url} is no address such as http://127.0.0.1:8080"))?;
-        let is_here = is_loopback(&parsed);
         let mut builder = Client::builder().timeout(request_wait_max);
-        if is_here {
+        if is_loopback(&parsed) {
             builder = builder.no_proxy();
         }
-        let proxy = if is_here {
-            None
-        } else {
-            proxy(parsed.scheme(), |name| std::env::var(name).ok())
-        };
         Ok(Self {
             http: builder.build()?,
             url: url.trim_end_matches('/').to_owned(),
-            proxy,
+            proxy: Proxy::of(&parsed),
         })
     }
 
@@ -64,7 +51,7 @@ impl Query {
         let target = Url::parse_with_params(&url, query).with_context(|| format!("{url} is no address"))?;
         let response = self.http.get(target).send().with_context(|| match &self.proxy {
             None => format!("{url}: is a materializer running there?"),
-            Some(proxy) => format!("{url}, through {}", proxy.text()),
+            Some(proxy) => format!("{url}, through {}", proxy),
         })?;
         self.read(&url, response)
     }
@@ -108,11 +95,7 @@ impl Query {
     }
 
     fn stranger(&self, url: &str, status: StatusCode, content_type: Option<&str>, text: &str) -> anyhow::Error {
-        let through = self
-            .proxy
-            .as_ref()
-            .map(|proxy| format!(", through {}", proxy.text()))
-            .unwrap_or_default();
+        let through = self.proxy.as_ref().map(|proxy| format!(", through {}", proxy)).unwrap_or_default();
         let shown: String = text
             .split_whitespace()
             .collect::<Vec<_>>()
@@ -126,44 +109,6 @@ impl Query {
             content_type.unwrap_or("(none)")
         )
     }
-}
-
-impl Proxy {
-    fn text(&self) -> String {
-        format!(
-            "the proxy {} (set by {}; NO_PROXY names hosts that are asked directly)",
-            self.shown, self.variable
-        )
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host_str() {
-        None => false,
-        Some("localhost") => true,
-        Some(host) if host.ends_with(".localhost") => true,
-        Some(host) => host
-            .trim_matches(['[', ']'])
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback()),
-    }
-}
-
-/// The proxy that the environment names for a scheme.
-fn proxy(scheme: &str, variable: impl Fn(&str) -> Option<String>) -> Option<Proxy> {
-    let names: &[&'static str] = if scheme == "https" {
-        &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
-    } else {
-        &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
-    };
-    names.iter().find_map(|name| {
-        let value = variable(name).filter(|value| !value.is_empty())?;
-        let shown = match value.rsplit_once('@') {
-            None => value,
-            Some((_secret, host)) => host.to_owned(),
-        };
-        Some(Proxy { variable: name, shown })
-    })
 }
 
 #[cfg(test)]

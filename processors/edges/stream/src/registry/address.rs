@@ -1,6 +1,7 @@
 //! The registry's address: what it may be, and how messages show it. A value that is refused is never repeated, because it may hold a secret.
 
 use super::RegistryError;
+use super::proxy::{Proxy, is_loopback};
 use reqwest::Url;
 
 /// An address that was checked, and the same without user and password.
@@ -32,8 +33,16 @@ impl Address {
         if shown.set_username("").and_then(|()| shown.set_password(None)).is_err() {
             return Err(refused("its user cannot be told from its host"));
         }
-        let shown = shown.as_str().trim_end_matches('/').to_owned();
+        let mut shown = shown.as_str().trim_end_matches('/').to_owned();
+        if let Some(proxy) = Proxy::of(&url) {
+            shown = format!("{shown}, through {proxy},");
+        }
         Ok(Self { url, shown })
+    }
+
+    /// Whether it is of this machine itself, to which no proxy leads.
+    pub(super) fn is_loopback(&self) -> bool {
+        is_loopback(&self.url)
     }
 
     /// As messages may show it.

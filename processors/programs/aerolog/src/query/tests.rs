@@ -1,4 +1,4 @@
-//! What is said when something other than the service answers, and which proxy is on the way.
+//! What is said when something other than the service answers, and what the service says itself.
 
 use super::*;
 use std::io::{Read, Write};
@@ -61,35 +61,4 @@ fn a_problem_of_the_service_is_told_as_it_says_it() {
     let body = r#"{"title": "Busy", "detail": "too many long questions"}"#;
     let said = refusal(http("503 Service Unavailable", "application/problem+json", body));
     assert!(said.ends_with("503 Service Unavailable: Busy: too many long questions"), "{said}");
-}
-
-#[test]
-fn this_machine_is_asked_without_a_proxy() {
-    for here in [
-        "http://127.0.0.1:8080",
-        "http://localhost",
-        "http://[::1]:8080",
-        "http://127.8.8.8",
-        "http://a.localhost",
-    ] {
-        assert!(is_loopback(&Url::parse(here).unwrap()), "{here}");
-    }
-    for elsewhere in [
-        "http://10.0.0.1:8080",
-        "http://localhost.example",
-        "http://example.org",
-        "http://[::2]",
-    ] {
-        assert!(!is_loopback(&Url::parse(elsewhere).unwrap()), "{elsewhere}");
-    }
-}
-
-#[test]
-fn a_proxy_is_named_without_its_secret() {
-    let environment = |name: &str| (name == "HTTP_PROXY").then(|| "http://user:secret@proxy.example:3128".to_owned());
-    let found = proxy("http", environment).unwrap();
-    assert_eq!((found.variable, found.shown.as_str()), ("HTTP_PROXY", "proxy.example:3128"));
-    assert_eq!(proxy("https", environment), None);
-    assert_eq!(proxy("http", |_| Some(String::new())), None);
-    assert!(proxy("https", |name| (name == "all_proxy").then(|| "http://x".to_owned())).is_some());
 }

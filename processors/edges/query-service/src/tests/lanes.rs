@@ -1,0 +1,89 @@
+//! Questions that take long, beside those that do not.
+
+use super::schedule::islands;
+use crate::Patience;
+use crate::fixture::{Running, View, send};
+use http_server::Limits;
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
+
+const LONG: &str = "/position?content_hash=true";
+
+async fn running(patience: Patience) -> Running {
+    let schedule = islands();
+    let view = View::new(schedule.memory(), &schedule.position());
+    view.slow_down();
+    Running::start(view, Limits::default(), patience).await
+}
+
+async fn pending(running: &Running) -> f64 {
+    let text = running.get("/metrics").await.text;
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("aerolog_http_requests_pending "))
+        .unwrap();
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+/// A clock that the tests may read.
+#[expect(clippy::disallowed_methods, reason = "a test measures how long an answer takes")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[tokio::test]
+async fn lists_and_points_are_answered_at_once_while_eight_ask_for_everything() {
+    let running = running(Patience::default()).await;
+    let began = now();
+    assert_eq!(running.get(LONG).await.status, 200);
+    let alone = began.elapsed();
+    assert!(alone > Duration::from_millis(300), "the view is not slow: {alone:?}");
+    let long: Vec<_> = (0..8).map(|_| tokio::spawn(send(running.request("GET", LONG)))).collect();
+    sleep(Duration::from_millis(100)).await;
+    for path in [
+        "/rotations",
+        "/rotations/R1",
+        "/airports",
+        "/legs",
+        "/checks/overlap",
+        "/checks/overlap?airport=HNL",
+        "/position",
+    ] {
+        let began = now();
+        assert_eq!(running.get(path).await.status, 200, "{path}");
+        assert!(began.elapsed() < alone, "{path} took {:?}, {LONG} alone {alone:?}", began.elapsed());
+    }
+    assert!(!long.iter().all(tokio::task::JoinHandle::is_finished));
+    for long in long {
+        assert_eq!(long.await.unwrap().status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_question_whose_time_is_over_is_interrupted_and_told_so() {
+    let running = running(Patience {
+        whole_run_max: Duration::from_millis(100),
+        ..Patience::default()
+    })
+    .await;
+    let seen = running.get(LONG).await;
+    assert_eq!((seen.status, seen.header("retry-after")), (503, Some("1")));
+    assert_eq!(seen.json()["type"], "urn:aerolog:problem:out-of-time");
+    assert!(running.view.unreadable.lock().unwrap().is_empty(), "the view is not damaged");
+}
+
+#[tokio::test]
+async fn a_question_ends_when_its_client_has_gone() {
+    let running = running(Patience::default()).await;
+    for _ in 0..8 {
+        let gone = tokio::spawn(send(running.request("GET", LONG)));
+        sleep(Duration::from_millis(20)).await;
+        gone.abort();
+    }
+    let began = now();
+    assert_eq!(running.get(LONG).await.status, 200);
+    // One, and what was left of another: not nine.
+    let took = began.elapsed();
+    assert_eq!(pending(&running).await, 1.0, "only the one that asks");
+    assert!(took < Duration::from_secs(3), "{took:?}");
+}
