@@ -42,7 +42,9 @@ where
         if matches!(self.phase, Phase::Restoring(_)) {
             return Ok(Ok(()));
         }
-        if self.searched.is_over() && self.consumer.take_unreadable() && self.set_unreadable_aside() {
+        if self.searched.is_over() && self.consumer.take_unreadable() {
+            self.set_unreadable_aside();
+            // The group was served meanwhile, and what that brought was dropped.
             return Ok(self.fetch_on());
         }
         let consumer = self.consumer;

@@ -26,8 +26,9 @@ where
     R: SchemaSource,
     O: Observe,
 {
-    /// Stops the partitions whose next command is in a batch that cannot be read. `false` where there is none: commands before it come first.
-    pub(super) fn set_unreadable_aside(&mut self) -> bool {
+    /// Stops the partitions whose next command is in a batch that cannot be read. There may be none: commands before it come first. All partitions
+    /// have to be fetched from their next commands again afterwards.
+    pub(super) fn set_unreadable_aside(&mut self) {
         self.searched = Deadline::after(SEARCH_EVERY);
         let waiting: Vec<Place> = self
             .processed()
@@ -39,7 +40,6 @@ where
         for place in &found {
             self.set_unreadable_place_aside(*place);
         }
-        !found.is_empty()
     }
 
     /// Asks a client of its own for the next command of one partition.
