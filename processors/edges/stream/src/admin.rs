@@ -52,14 +52,56 @@ impl Identity {
         format!("cluster {}\npartitions {}\n{}", self.cluster_id, self.partitions, topics.concat())
     }
 
+    /// The same from the text.
+    pub fn read(text: &str) -> Option<Self> {
+        let (mut cluster_id, mut partitions, mut topics) = (None, None, Vec::new());
+        for line in text.lines() {
+            match line.split(' ').collect::<Vec<_>>()[..] {
+                ["cluster", id] => cluster_id = Some(id.to_owned()),
+                ["partitions", number] => partitions = number.parse().ok(),
+                ["topic", name, id] => topics.push((name.to_owned(), id.to_owned())),
+                _ => return None,
+            }
+        }
+        Some(Self {
+            cluster_id: cluster_id?,
+            topics,
+            partitions: partitions?,
+        })
+    }
+
+    /// The same cluster, with no other topics than this one.
+    #[must_use]
+    pub fn with_topic(mut self, topic: &str) -> Self {
+        self.topics.retain(|(name, _)| name == topic);
+        self
+    }
+
+    /// The same cluster, without this topic.
+    #[must_use]
+    pub fn without_topic(mut self, topic: &str) -> Self {
+        self.topics.retain(|(name, _)| name != topic);
+        self
+    }
+
+    /// Which of the topics of `other` were deleted and created again since.
+    pub fn recreated_since(&self, other: &Self) -> Vec<&str> {
+        let is_another = |(name, id): &&(String, String)| other.topics.iter().any(|(before, other)| before == name && other != id);
+        self.topics.iter().filter(is_another).map(|(name, _)| name.as_str()).collect()
+    }
+
     /// Why what was built on `other` does not fit here, if it does not.
     pub fn difference_from(&self, other: &Self) -> Option<String> {
         if self.cluster_id != other.cluster_id {
             return Some(format!("the cluster is {}, not {}", self.cluster_id, other.cluster_id));
         }
-        let changed = self.topics.iter().find(|topic| !other.topics.contains(topic));
-        changed
-            .map(|(name, id)| format!("topic {name} was deleted and created again (its id is {id} now): what was built on it does not fit"))
+        let recreated = self.recreated_since(other);
+        (!recreated.is_empty()).then(|| {
+            format!(
+                "topic {} was deleted and created again: what was built on it does not fit. Started again, the process says what follows from that",
+                recreated.join(", ")
+            )
+        })
     }
 }
 

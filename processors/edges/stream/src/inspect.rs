@@ -8,9 +8,10 @@ pub use history::{Entry, history};
 pub use walk::{Found, Walk};
 
 use crate::Settings;
+use crate::decided::Decided;
 use crate::failure::Failure;
 use crate::quiet::Quiet;
-use crate::raw::metadata;
+use crate::raw::{self, metadata};
 use crate::reader::Watermarks;
 use crate::signature::Signature;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -23,6 +24,8 @@ use std::time::Duration;
 pub enum InspectError {
     #[error("{what} could not be read: {failure}")]
     Kafka { what: String, failure: Failure },
+    #[error("the id of topic {topic} could not be read: {reason}")]
+    TopicId { topic: String, reason: String },
     #[error("{topic}/{partition} does not go on at offset {offset}, before its end at {end}: is a transaction open there?")]
     NoProgress {
         topic: String,
@@ -61,6 +64,16 @@ impl Inspector {
             .map_err(|error| failed(topic, &error))
     }
 
+    /// The id of a topic; `None` where there is none of that name.
+    pub fn topic_id(&self, topic: &str) -> Result<Option<String>, InspectError> {
+        let ids = raw::topic_ids(self.client.client(), &[topic], ASK_WAIT_MAX);
+        let failed = |reason: String| InspectError::TopicId {
+            topic: topic.to_owned(),
+            reason,
+        };
+        Ok(ids.map_err(|error| failed(error.to_string()))?.into_iter().next().flatten())
+    }
+
     /// A group whose offsets of one topic are to be looked at.
     pub fn group(&self, group: &str, topic: &str, partitions: u32) -> Result<Group, InspectError> {
         let mut config = self.settings.reader();
@@ -87,6 +100,23 @@ impl Inspector {
     }
 }
 
+/// An offset that a group has committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupOffset {
+    pub offset: i64,
+    /// The transactional id that it is signed with; empty where a tool has set it.
+    pub owner: String,
+    /// The last command that was decided before it, as its signature says.
+    pub last: Option<Decided>,
+}
+
+impl GroupOffset {
+    /// Whether it says how far this commands topic was decided: a processor, or a recovery, has signed it.
+    pub fn is_of(&self, topic_id: &str) -> bool {
+        !self.owner.is_empty() && self.last.as_ref().is_none_or(|last| last.topic_id == topic_id)
+    }
+}
+
 /// A group from outside: looking at it makes nobody a member.
 pub struct Group {
     client: BaseConsumer<Quiet>,
@@ -97,7 +127,7 @@ pub struct Group {
 
 impl Group {
     /// What the group has committed, with who has signed it, once no transaction that writes it is open any more.
-    pub fn committed(&self) -> Result<BTreeMap<u32, (i64, String)>, InspectError> {
+    pub fn committed(&self) -> Result<BTreeMap<u32, GroupOffset>, InspectError> {
         let mut list = TopicPartitionList::new();
         for partition in 0..self.partitions {
             list.add_partition(&self.topic, partition.cast_signed());
@@ -108,8 +138,13 @@ impl Group {
         for (element, metadata) in found.elements().iter().zip(metadata(&found)) {
             element.error().map_err(failed)?;
             if let Offset::Offset(offset) = element.offset() {
-                let owner = Signature::read(&metadata).transactional_id;
-                offsets.insert(element.partition().cast_unsigned(), (offset, owner));
+                let signature = Signature::read(&metadata);
+                let committed = GroupOffset {
+                    offset,
+                    owner: signature.transactional_id,
+                    last: signature.last,
+                };
+                offsets.insert(element.partition().cast_unsigned(), committed);
             }
         }
         Ok(offsets)

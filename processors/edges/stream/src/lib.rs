@@ -7,13 +7,16 @@
 pub mod admin;
 mod advice;
 mod clock;
+mod decided;
 mod failure;
 pub mod inspect;
 mod marks;
+mod position;
 pub mod processor;
 mod quiet;
 mod raw;
 pub mod reader;
+pub mod recover;
 pub mod registry;
 mod settings;
 mod signature;
@@ -22,6 +25,7 @@ mod watch;
 pub mod writer;
 
 pub use advice::KAFKA_VERSION_MIN;
+pub use decided::{COMMAND, Decided, fingerprint};
 pub use failure::Failure;
 pub use settings::{Settings, SettingsError};
 pub use watch::TopicWatch;

@@ -5,13 +5,14 @@
 
 mod closing;
 mod consumer;
+mod evidence;
 mod follower;
 mod lane;
 mod namesake;
 mod observe;
 mod resolver;
 mod restore;
-mod scout;
+pub(crate) mod scout;
 mod sending;
 mod transaction;
 
@@ -28,6 +29,7 @@ use crate::{Settings, SettingsError};
 use closing::close_together;
 use consumer::GroupConsumer;
 use decider::{Codec, Domain, Limits, Machine, ReplayError};
+use evidence::Evidence;
 use follower::{Ending, Follower, Following};
 use keyvalue::{Fault, Read, Write, WriteError};
 use lane::{Clients, Lane};
@@ -170,6 +172,7 @@ where
             store: self.store.clone(),
             schemas: self.schemas.clone(),
             machine: follower::machine::<D>(self.limits()),
+            evidence: Evidence::default(),
         };
         thread::scope(|scope| {
             let spawned = thread::Builder::new()

@@ -6,7 +6,7 @@ use crate::failure::{Failure, is_transient};
 pub use crate::marks::Watermarks;
 use crate::marks::{self, Question};
 use crate::quiet::Quiet;
-use crate::raw::Headers;
+use crate::raw::{self, Headers, TopicIdsError};
 use crate::silence::{SILENCE_MAX, Silence};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -173,6 +173,12 @@ impl Reader {
         self.question(partitions, timeout)
             .watermarks()
             .map_err(|failure| self.failed(failure))
+    }
+
+    /// The id of a topic; `None` where there is none of that name.
+    pub(crate) fn topic_id(&self, topic: &str, timeout: Duration) -> Result<Option<String>, TopicIdsError> {
+        let ids = raw::topic_ids(self.consumer.client(), &[topic], timeout)?;
+        Ok(ids.into_iter().next().flatten())
     }
 
     /// Waits until the topic's brokers are known.

@@ -1,12 +1,14 @@
 //! What stands beside a committed offset, in its metadata.
 //!
-//! `schedule-command-processor-one answered=1204`: the transactional id of the owner, and the offset after the last command that an outcome
-//! answers. The first lets a new owner end what a dead one has left open; the second lets it see that outcomes are missing, though the
-//! offset was committed together with them (docs/decisions/0012).
+//! `schedule-command-processor-one answered=1204 last=7Kb3xw/1203/9f…`: the transactional id of the owner, the offset after the last command
+//! that an outcome answers, and the last command that was decided. The first lets a new owner end what a dead one has left open; the second
+//! lets it see that outcomes are missing, though the offset was committed together with them (docs/decisions/0012); by the third the offset
+//! is believed (docs/decisions/0019).
 //!
 //! `… torn=311/-`: from these offsets of events and outcomes on something was aborted that may have been acknowledged. A state that has folded
 //! it has what the log lacks.
 
+use crate::decided::Decided;
 use std::fmt;
 
 /// A signature as it is read and written. One that a tool has left is empty.
@@ -14,6 +16,8 @@ use std::fmt;
 pub(crate) struct Signature {
     pub(crate) transactional_id: String,
     pub(crate) answered: i64,
+    /// `None` where nothing was decided yet.
+    pub(crate) last: Option<Decided>,
     pub(crate) torn: Torn,
 }
 
@@ -25,18 +29,26 @@ pub(crate) struct Torn {
 }
 
 const ANSWERED: &str = " answered=";
+const LAST: &str = " last=";
 const TORN: &str = " torn=";
 const NONE: &str = "-";
 
 impl Signature {
     pub(crate) fn read(metadata: &str) -> Self {
         let (rest, torn) = after(metadata, TORN, Torn::read).unwrap_or((metadata, Torn::default()));
-        // A version that signed with no more than its name told nothing of outcomes.
-        let (name, answered) = after(rest, ANSWERED, |text| text.parse().ok()).unwrap_or((metadata, 0));
-        Self {
-            transactional_id: name.to_owned(),
-            answered,
-            torn: if name.len() < metadata.len() { torn } else { Torn::default() },
+        let (rest, last) = after(rest, LAST, Decided::read).map_or((rest, None), |(rest, last)| (rest, Some(last)));
+        // A version that signed with no more than its name told nothing else.
+        match after(rest, ANSWERED, |text| text.parse().ok()) {
+            None => Self {
+                transactional_id: metadata.to_owned(),
+                ..Self::default()
+            },
+            Some((name, answered)) => Self {
+                transactional_id: name.to_owned(),
+                answered,
+                last,
+                torn,
+            },
         }
     }
 }
@@ -61,6 +73,9 @@ impl Torn {
 impl fmt::Display for Signature {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}{ANSWERED}{}", self.transactional_id, self.answered)?;
+        if let Some(last) = &self.last {
+            write!(formatter, "{LAST}{last}")?;
+        }
         if self.torn == Torn::default() {
             return Ok(());
         }

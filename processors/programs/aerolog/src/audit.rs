@@ -16,6 +16,7 @@ use report::Progress;
 use schemas::{Airline, AvroCodec};
 use std::path::PathBuf;
 use store::{Sizing, Store};
+use stream::inspect::Inspector;
 use topology::Topology;
 
 /// Check that no command was lost or decided twice, and that events, outcomes and offsets fit together
@@ -104,13 +105,18 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
         Some(directory) => dump::read(directory, &topology, scratch.path(), &mut audit, &mut progress)?,
         None => {
             let group = arguments.group.clone().unwrap_or_else(|| connection.group());
-            live::read(connection, &group, &topology, &mut audit, &mut progress)?
+            let commands = &topology.topics.commands.name;
+            let topic_id = Inspector::new(&connection.settings()?)?.topic_id(commands)?;
+            let topic_id = topic_id.with_context(|| format!("there is no topic {commands}"))?;
+            audit = audit.of_commands_topic(topic_id.clone());
+            live::read(connection, &group, &topology, &mut audit, &topic_id, &mut progress)?
         }
     };
     states::compare(connection, arguments, &topology, scratch.path(), &mut audit)?;
     views::compare(connection, arguments, &topology, scratch.path(), &mut audit)?;
     progress.end();
     let verdict = audit.finish()?;
+    notes.extend(verdict.losses.iter().map(report::loss));
     if verdict.counts.outcomes > 0 && verdict.counts.sessions == 0 {
         notes.push("no outcome names the session of its owner: owners were told apart by committed offsets alone (I14)".to_owned());
     }

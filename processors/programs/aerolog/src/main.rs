@@ -11,6 +11,7 @@ mod describe;
 mod import;
 mod outcomes;
 mod query;
+mod recover;
 mod schemas_command;
 mod send;
 mod topics;
@@ -38,6 +39,7 @@ Exit status:
   3  a command was rejected for another reason (send, outcomes); an import went to its end, but lines were left out or commands rejected
   4  no outcome is there, or none came in time; the command may still be decided later
   5  an audit has found that an invariant does not hold
+  6  a recovery is needed, or there is none for a partition (recover)
 
 First steps:
   aerolog topics apply && aerolog schemas apply
@@ -65,6 +67,8 @@ enum Command {
     Check(check::Arguments),
     /// Check that no command was lost or decided twice, and that events, outcomes and offsets fit together
     Audit(audit::Arguments),
+    /// Show what was lost and the way on; with --execute, put the loss on record and go on
+    Recover(recover::Arguments),
     /// Show the topics, who writes and who reads them
     Describe(describe::Arguments),
 }
@@ -81,6 +85,7 @@ enum Verdict {
     Rejected,
     TimedOut,
     Violated,
+    NeedsRecovery,
 }
 
 impl From<Verdict> for ExitCode {
@@ -91,6 +96,7 @@ impl From<Verdict> for ExitCode {
             Verdict::Rejected => Self::from(3),
             Verdict::TimedOut => Self::from(4),
             Verdict::Violated => Self::from(5),
+            Verdict::NeedsRecovery => Self::from(6),
         }
     }
 }
@@ -114,6 +120,7 @@ fn main() -> ExitCode {
         Command::Decode(arguments) => decode::run(connection, arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Audit(arguments) => audit::run(connection, arguments),
+        Command::Recover(arguments) => recover::run(connection, arguments),
         Command::Describe(arguments) => describe::run(connection, arguments),
     };
     match result {

@@ -86,7 +86,7 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
         sizing,
         topology.topics.commands.retention_ms,
     )?);
-    state::bind(&store, &identity.text(), topology.topics.commands.retention_ms)?;
+    state::bind(&store, &identity, &topology)?;
     StoreMeasures::register(metrics, Arc::clone(&store))?;
 
     waiting("looking up schemas");
@@ -114,7 +114,9 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
     };
     tracing::info!(instance_id = configuration.instance_id, "taking part in the group");
     let stopping = shutdown.clone();
-    let watch = TopicWatch::start(settings, processor.topology.clone(), identity, move |wait| {
+    // Nothing is built on dead letters.
+    let built_on = identity.without_topic(&processor.topology.topics.dead_letters.name);
+    let watch = TopicWatch::start(settings, processor.topology.clone(), built_on, move |wait| {
         stopping.wait_timeout(wait)
     });
     let watch = watch.map_err(|error| ProcessorError::Thread(error.to_string()))?;

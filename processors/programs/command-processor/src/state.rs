@@ -4,6 +4,8 @@ use decider::keys;
 use keyvalue::{Fault, Mutation, Read, ReadError};
 use std::path::{Path, PathBuf};
 use store::{Kind, Sizing, Store, set_aside};
+use stream::admin::Identity;
+use topology::Topology;
 
 /// Why there is no state to work with.
 #[derive(Debug, thiserror::Error)]
@@ -16,9 +18,15 @@ pub enum StateError {
     Medium { path: PathBuf, error: std::io::Error },
     #[error(
         "{path} was built from other topics and is not touched. It holds:\n{held}while the cluster has:\n{live}\
-         Was a topic deleted, or is this another cluster? Give the processor another state directory, or delete this one"
+         Give the processor a state_directory of its own for this cluster: an empty one is built from the log"
     )]
     OtherLog { path: PathBuf, held: String, live: String },
+    #[error(
+        "topic {topic} was deleted and created again. The events are the only record of the schedule, and nothing gives them back but a backup: \
+         restore it, all records in their partitions and order, before any process is started, and start the processors with empty state \
+         directories then. {path} is not touched; keep it until that is done"
+    )]
+    EventsRecreated { path: PathBuf, topic: String },
 }
 
 /// Opens the directory. One that is corrupt, or of another layout, is set aside and built again from the log. Command ids are to be
@@ -63,20 +71,53 @@ fn layout(store: &Store) -> Result<Option<Vec<u8>>, ReadError> {
 }
 
 /// Binds a fresh state to the topics that it will be built from, and refuses one that was built from others.
-pub(crate) fn bind(store: &Store, live: &str, remembered_ms: i64) -> Result<(), StateError> {
+///
+/// What is remembered of commands and outcomes is checked against those topics, partition by partition, before anything is decided: one of
+/// them that was created again is bound to. Of the dead letters nothing is remembered.
+pub(crate) fn bind(store: &Store, live: &Identity, topology: &Topology) -> Result<(), StateError> {
     let held = store.get(&keys::identity(), |bytes| String::from_utf8_lossy(bytes).into_owned())?;
-    match held {
-        Some(held) if held == live => Ok(()),
-        Some(held) => Err(StateError::OtherLog {
-            path: store.path().to_owned(),
-            held,
-            live: live.to_owned(),
-        }),
-        None => {
-            let put = |key, value| Mutation::Put { key, value };
-            let layout = put(keys::layout(), keys::layout_value(remembered_ms));
-            Ok(store.apply(&[put(keys::identity(), live.as_bytes().to_vec()), layout])?)
+    if let Some(held) = held {
+        if held == live.text() {
+            return Ok(());
         }
+        let other_log = || StateError::OtherLog {
+            path: store.path().to_owned(),
+            held: held.clone(),
+            live: live.text(),
+        };
+        let known = Identity::read(&held).ok_or_else(other_log)?;
+        let names = |identity: &Identity| identity.topics.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        if known.cluster_id != live.cluster_id || known.partitions != live.partitions || names(&known) != names(live) {
+            return Err(other_log());
+        }
+        let recreated = live.recreated_since(&known);
+        let events = topology.topics.events.name.as_str();
+        if recreated.contains(&events) {
+            return Err(StateError::EventsRecreated {
+                path: store.path().to_owned(),
+                topic: events.to_owned(),
+            });
+        }
+        for topic in recreated {
+            tracing::warn!(topic, "the topic was deleted and created again; {}", consequence(topology, topic));
+        }
+    }
+    let put = |key, value| Mutation::Put { key, value };
+    let layout = keys::layout_value(topology.topics.commands.retention_ms);
+    Ok(store.apply(&[put(keys::identity(), live.text().into_bytes()), put(keys::layout(), layout)])?)
+}
+
+/// What follows from a topic that was created again.
+fn consequence(topology: &Topology, topic: &str) -> &'static str {
+    let topics = &topology.topics;
+    if topic == topics.commands.name {
+        "positions in the former one are not believed any more"
+    } else if topic == topics.outcomes.name {
+        "its outcomes are compared with the events and commands before anything is decided"
+    } else if topic == topics.dead_letters.name {
+        "that is harmless: nothing is built on dead letters, but those that it held are gone"
+    } else {
+        "nothing is known of it"
     }
 }
 

@@ -36,7 +36,7 @@ pub enum Error {
     Medium { path: PathBuf, error: std::io::Error },
     #[error(
         "{path} was built on another log and is not touched: it holds {held:?}, the log here is {found:?}; \
-         give this log a state directory of its own, or delete that one"
+         give this log a state_directory of its own, which is built from the events. If the events topic was deleted, restore it from a backup first"
     )]
     AnotherLog { path: PathBuf, held: String, found: String },
 }

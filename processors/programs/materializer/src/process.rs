@@ -300,7 +300,9 @@ impl Keeper {
     fn watch(&self, identity: Identity, shutdown: &Shutdown) -> Result<TopicWatch, Failure> {
         let stopping = shutdown.clone();
         let rest = move |wait| stopping.wait_timeout(wait);
-        Ok(TopicWatch::start(self.settings.clone(), self.topology.clone(), identity, rest)?)
+        // A view is built on events alone.
+        let built_on = identity.with_topic(&self.topology.topics.events.name);
+        Ok(TopicWatch::start(self.settings.clone(), self.topology.clone(), built_on, rest)?)
     }
 }
 

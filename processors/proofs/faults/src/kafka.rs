@@ -59,6 +59,20 @@ pub(crate) fn delete_records(cluster: &Cluster, folder: &Path, topic: &str, part
 const RESETS_MAX: u32 = 15;
 const RESET_PAUSE: Duration = Duration::from_secs(1);
 
+/// Deletes all offsets of a group, as their expiry does, once its members are gone. A group that is gone already is fine.
+pub(crate) fn delete_group(cluster: &Cluster, group: &str) {
+    let mut said = String::new();
+    for _ in 0..RESETS_MAX {
+        let (fine, answer) = try_tool(cluster, &["groups", "--delete", "--group", group]);
+        if fine && !answer.contains("Error") || answer.contains("GroupIdNotFound") {
+            return;
+        }
+        said = answer;
+        clock::rest(RESET_PAUSE);
+    }
+    panic!("the group was not deleted: {said}");
+}
+
 /// Moves a group's offset of one partition, once the group's members are gone: `to` is such as `["--to-earliest"]`.
 pub(crate) fn reset_offset(cluster: &Cluster, group: &str, topic: &str, partition: u32, to: &[&str]) {
     let partition = format!("{topic}:{partition}");

@@ -15,6 +15,7 @@ mod limits;
 mod network;
 mod pausing;
 mod records;
+mod recovering;
 mod refused;
 mod registry;
 mod rivals;
@@ -71,6 +72,7 @@ pub fn all() -> Vec<&'static Row> {
         directories::ROWS,
         disks::ROWS,
         records::ROWS,
+        recovering::ROWS,
         refused::ROWS,
         hostile::ROWS,
         registry::ROWS,

@@ -41,3 +41,13 @@ fn a_dead_letter_that_is_refused_stops_one_partition_until_the_setting_is_mended
 fn records_of_another_program_are_named_and_stop_their_partitions_only() {
     in_suite("foreign-records");
 }
+
+#[test]
+fn a_commands_topic_that_is_created_again_is_recovered_as_advised_and_nothing_of_it_is_skipped() {
+    in_suite("commands-recreated");
+}
+
+#[test]
+fn a_group_whose_offsets_have_expired_goes_on_where_the_outcomes_end() {
+    in_suite("group-lost");
+}

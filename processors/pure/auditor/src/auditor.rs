@@ -5,7 +5,7 @@ use crate::decoding::Decoding;
 use crate::finding::Findings;
 use crate::ledger::{Ledger, LedgerError};
 use crate::merging::{Aside, Merge};
-use crate::{Counts, Invariant, Record, Schemas, Seen, Shown, SourceError, Violation};
+use crate::{Counts, Invariant, Loss, Record, Schemas, Seen, Shown, SourceError, Violation};
 use decider::{Codec, Domain, Limits};
 use keyvalue::{Read, Write};
 use std::collections::BTreeMap;
@@ -33,6 +33,8 @@ pub enum AuditError {
 /// One partition of the topics, each in offset order.
 pub struct Partition<'p, A, B, C> {
     pub number: u32,
+    /// The first offset that the commands topic still has.
+    pub begins_at: i64,
     /// The group's offset before anything was read; without it, what the last outcome answers counts as committed.
     pub committed: Option<i64>,
     /// The group's offset, asked for when everything was read.
@@ -71,12 +73,22 @@ where
                 options,
                 partition: 0,
                 first_command: 0,
+                commands_topic: None,
+                has_former: false,
+                losses: Vec::new(),
                 decided: false,
             },
             redeciding: Redeciding::new(limits),
             offsets: Offsets::default(),
             claims: ClaimsChangeOwners::default(),
         }
+    }
+
+    /// Records that name another commands topic than this one are of one that was deleted since.
+    #[must_use]
+    pub fn of_commands_topic(mut self, topic_id: String) -> Self {
+        self.desk.commands_topic = Some(topic_id);
+        self
     }
 
     /// A record of the dead letters. Its headers say which record of the commands it is of.
@@ -88,7 +100,20 @@ where
                 return Ok(());
             }
         };
+        if let Some(loss) = Loss::of(&record) {
+            // A recovery that was broken off is begun again.
+            if !self.desk.losses.iter().any(|known| known.is_same(&loss)) {
+                self.desk.counts.lost += loss.offsets().unwrap_or(0);
+                self.desk.losses.push(loss);
+            }
+            return Ok(());
+        }
         self.desk.counts.dead_letters += 1;
+        // The offsets of a topic that was deleted mean other records now.
+        let topic = record.commands_topic();
+        if topic.is_some_and(|topic| self.desk.commands_topic.as_deref().is_some_and(|present| present != topic)) {
+            return Ok(());
+        }
         let number = |name: &str| record.text(name).and_then(|text| text.parse::<i64>().ok());
         match (number("partition").and_then(|number| u32::try_from(number).ok()), number("offset")) {
             (Some(partition), Some(offset)) => Ok(checks::note_letter(&mut self.desk, &record, partition, offset)?),
@@ -116,7 +141,10 @@ where
     {
         let (mut dense, mut owners, mut going_on) = (Dense::default(), Owners::default(), OutcomesGoOn::default());
         self.desk.partition = partition.number;
-        let mut merge = Merge::new(partition.commands, partition.events, partition.outcomes);
+        self.desk.has_former = false;
+        checks::no_command_is_gone(&mut self.desk, partition.begins_at, partition.committed);
+        let topic_id = self.desk.commands_topic.clone();
+        let mut merge = Merge::new(topic_id.as_deref(), partition.commands, partition.events, partition.outcomes);
         let mut asides = Vec::new();
         merge.fill::<D, C>(&mut self.decoding, &mut |aside| asides.push(aside))?;
         self.desk.first_command = merge.next_command().unwrap_or(i64::MAX);
@@ -126,12 +154,16 @@ where
             let next = merge.next::<D, C>(&mut self.decoding, &mut |aside| asides.push(aside))?;
             self.asides(&mut asides)?;
             let Some(mut step) = next else { break };
+            self.desk.has_former |= step.former;
             self.desk.decided = match partition.committed {
+                _ if step.former => true,
                 Some(committed) => step.command_offset < committed,
                 None => self.desk.options.drained || !step.outcomes.is_empty() || merge.has_outcomes(),
             };
             let desk = &mut self.desk;
-            step.letter = checks::letter_of(desk, step.command_offset)?;
+            if !step.former {
+                step.letter = checks::letter_of(desk, step.command_offset)?;
+            }
             checks::commands_are_answered(desk, &step)?;
             checks::nothing_aborted_is_answered(desk, &step)?;
             checks::commands_are_answered_once(desk, &mut step)?;
@@ -179,6 +211,7 @@ where
         checks::forwarded_commands_arrive(&mut self.desk)?;
         Ok(Verdict {
             counts: self.desk.counts,
+            losses: self.desk.losses,
             violations: self.desk.findings.total(),
             by_invariant: self.desk.findings.by_invariant(),
             kept: self.desk.findings.kept,
@@ -214,6 +247,8 @@ fn unreadable<S>(desk: &mut Desk<S>, record: &Record, reason: &str) {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
     pub counts: Counts,
+    /// Commands that are lost, by what `aerolog recover` has put on record.
+    pub losses: Vec<Loss>,
     /// How many violations there are, and how many of each invariant.
     pub violations: u64,
     pub by_invariant: BTreeMap<Invariant, u64>,

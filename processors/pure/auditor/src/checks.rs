@@ -10,7 +10,7 @@ mod offsets_go_on;
 mod owners_do_not_come_back;
 mod transactions_are_whole;
 
-pub(crate) use commands_are_answered::{commands_are_answered, forwarded_commands_arrive};
+pub(crate) use commands_are_answered::{commands_are_answered, forwarded_commands_arrive, no_command_is_gone};
 pub(crate) use commands_are_answered_once::commands_are_answered_once;
 pub(crate) use dead_letters_are_single::{dead_letters_are_single, letter_of, note_letter};
 pub(crate) use decisions_can_be_repeated::Redeciding;
@@ -23,7 +23,7 @@ pub(crate) use transactions_are_whole::transactions_are_whole;
 
 use crate::finding::Findings;
 use crate::ledger::Ledger;
-use crate::{Counts, Invariant, Options, Place, Shown, Violation};
+use crate::{Counts, Invariant, Loss, Options, Place, Shown, Violation};
 
 /// What every check works with.
 pub(crate) struct Desk<S> {
@@ -34,6 +34,12 @@ pub(crate) struct Desk<S> {
     pub(crate) partition: u32,
     /// Offset of the first command that is in the log; `i64::MAX` where there is none.
     pub(crate) first_command: i64,
+    /// Id of the commands topic, where it is known.
+    pub(crate) commands_topic: Option<String>,
+    /// The partition's events and outcomes begin with those of a commands topic that was deleted.
+    pub(crate) has_former: bool,
+    /// What `aerolog recover` has put on record.
+    pub(crate) losses: Vec<Loss>,
     /// The step in hand lies before the committed offset.
     pub(crate) decided: bool,
 }

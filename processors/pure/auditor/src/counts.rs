@@ -25,6 +25,10 @@ pub struct Counts {
     pub sessions: u64,
     /// Commits in the group's history of offsets.
     pub commits: u64,
+    /// Offsets in that history which no processor has signed: a tool has set or deleted them, or they have expired.
+    pub unsigned_commits: u64,
+    /// Commands that are lost, by what `aerolog recover` has put on record; where an end is not known, none is counted.
+    pub lost: u64,
     /// Partitions of processors' states that were compared.
     pub states: u64,
     /// Replicas of views that were compared.
@@ -33,7 +37,7 @@ pub struct Counts {
 
 impl Counts {
     /// Each count with its name, in reading order.
-    pub fn named(&self) -> [(&'static str, u64); 17] {
+    pub fn named(&self) -> [(&'static str, u64); 19] {
         [
             ("commands", self.commands),
             ("pending", self.pending),
@@ -50,6 +54,8 @@ impl Counts {
             ("folded", self.folded),
             ("sessions", self.sessions),
             ("commits", self.commits),
+            ("unsigned_commits", self.unsigned_commits),
+            ("lost", self.lost),
             ("states", self.states),
             ("views", self.views),
         ]

@@ -16,6 +16,7 @@ mod finding;
 mod ledger;
 mod merging;
 mod record;
+mod recovery;
 
 pub use auditor::{AuditError, Auditor, Options, Partition, Verdict};
 pub use checks::Commit;
@@ -24,6 +25,7 @@ pub use decoding::{Schemas, SourceError};
 pub use finding::{Invariant, Shown, Violation};
 pub use ledger::LedgerError;
 pub use record::{Place, Record, Seen, Topic};
+pub use recovery::{LOST_COMMANDS, Loss, RECOVERY, RECOVERY_OWNER};
 
 #[cfg(test)]
 mod tests;

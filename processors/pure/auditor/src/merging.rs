@@ -22,6 +22,8 @@ pub(crate) struct Letter {
 #[derive(Debug)]
 pub(crate) struct Step<E> {
     pub(crate) command_offset: i64,
+    /// The offset is one of a commands topic that was deleted: its commands are not in the log.
+    pub(crate) former: bool,
     /// `None` where the log has no such command.
     pub(crate) command: Option<Record>,
     pub(crate) events: Vec<Found<EventEnvelope<E>>>,
@@ -53,6 +55,10 @@ pub(crate) enum Aside<E> {
 const GROUP_MAX: usize = 100_000;
 
 pub(crate) struct Merge<E, A, B, C> {
+    /// Id of the commands topic.
+    topic_id: Option<String>,
+    /// Ids of the ones before it, in the order in which they are met.
+    former: Vec<String>,
     commands: A,
     events: B,
     outcomes: C,
@@ -67,8 +73,10 @@ where
     B: Iterator<Item = Result<Seen, SourceError>>,
     C: Iterator<Item = Result<Seen, SourceError>>,
 {
-    pub(crate) fn new(commands: A, events: B, outcomes: C) -> Self {
+    pub(crate) fn new(topic_id: Option<&str>, commands: A, events: B, outcomes: C) -> Self {
         Self {
+            topic_id: topic_id.map(str::to_owned),
+            former: Vec::new(),
             commands,
             events,
             outcomes,
@@ -135,25 +143,35 @@ where
         K: Codec<D>,
     {
         self.fill::<D, K>(decoding, aside)?;
-        let waiting = [
-            self.next_command(),
-            self.event.as_ref().map(|found| found.value.command_offset),
-            self.outcome.as_ref().map(|found| found.value.command_offset),
-        ];
-        let Some(command_offset) = waiting.into_iter().flatten().min() else {
+        let event = self
+            .event
+            .as_ref()
+            .map(|found| (found.record.commands_topic(), found.value.command_offset));
+        let event = event.map(|(topic, offset)| (age(self.topic_id.as_deref(), &mut self.former, topic), offset));
+        let outcome = self
+            .outcome
+            .as_ref()
+            .map(|found| (found.record.commands_topic(), found.value.command_offset));
+        let outcome = outcome.map(|(topic, offset)| (age(self.topic_id.as_deref(), &mut self.former, topic), offset));
+        let command = self.next_command().map(|offset| (PRESENT, offset));
+        let Some(at) = [command, event, outcome].into_iter().flatten().min() else {
             return Ok(None);
         };
+        let (age_here, command_offset) = at;
         let mut step = Step {
             command_offset,
-            command: self.command.take_if(|record| record.place.offset == command_offset),
+            former: age_here != PRESENT,
+            command: self.command.take_if(|record| (PRESENT, record.place.offset) == at),
             events: Vec::new(),
             outcomes: Vec::new(),
             letter: None,
             trusted: false,
         };
         loop {
-            let events = self.event.take_if(|found| found.value.command_offset == command_offset);
-            let outcomes = self.outcome.take_if(|found| found.value.command_offset == command_offset);
+            let Self { topic_id, former, .. } = self;
+            let mut is_here = |record: &Record, offset: i64| (age(topic_id.as_deref(), former, record.commands_topic()), offset) == at;
+            let events = self.event.take_if(|found| is_here(&found.record, found.value.command_offset));
+            let outcomes = self.outcome.take_if(|found| is_here(&found.record, found.value.command_offset));
             if events.is_none() && outcomes.is_none() || step.events.len() + step.outcomes.len() > GROUP_MAX {
                 self.event = self.event.take().or(events);
                 self.outcome = self.outcome.take().or(outcomes);
@@ -164,6 +182,21 @@ where
             self.fill::<D, K>(decoding, aside)?;
         }
     }
+}
+
+/// Commands topics of one name, from the oldest to the one that is there now.
+const PRESENT: usize = usize::MAX;
+
+/// Which of the topics a record's command is in. Events and outcomes go on from one to the next together. A record that does not say is of
+/// the present one.
+fn age(present: Option<&str>, former: &mut Vec<String>, topic: Option<&str>) -> usize {
+    let Some(topic) = topic.filter(|topic| present.is_some_and(|present| present != *topic)) else {
+        return PRESENT;
+    };
+    former.iter().position(|known| known == topic).unwrap_or_else(|| {
+        former.push(topic.to_owned());
+        former.len() - 1
+    })
 }
 
 enum Decoded<T> {

@@ -23,6 +23,9 @@ impl Topic {
     }
 }
 
+/// The header that names the command of a record: `TOPIC-ID/OFFSET/FINGERPRINT`.
+pub(crate) const COMMAND: &str = "command";
+
 /// Where a record lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -58,6 +61,12 @@ impl Record {
     /// The value of the last header of that name, as text.
     pub fn text(&self, name: &str) -> Option<&str> {
         std::str::from_utf8(self.header(name)?).ok()
+    }
+
+    /// The id of the commands topic that holds the command of this event, outcome or dead letter, where the record says so.
+    pub fn commands_topic(&self) -> Option<&str> {
+        let (rest, _fingerprint) = self.text(COMMAND)?.rsplit_once('/')?;
+        Some(rest.rsplit_once('/')?.0)
     }
 
     pub(crate) fn bytes(&self) -> usize {

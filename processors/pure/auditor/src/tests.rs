@@ -2,4 +2,5 @@
 
 mod clean;
 mod log;
+mod lost;
 mod planted;

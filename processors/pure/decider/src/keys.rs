@@ -8,6 +8,7 @@
 //! | 3 | partition, aggregate id, 0, part | the domain's bytes, and the version of the aggregate that wrote them, u64 |
 //! | 4 | partition, period, command id, aggregate id | what was answered |
 //! | 5 | | the number of this layout, one byte, and the length of a period in milliseconds |
+//! | 6 | partition | the last command that was decided, with its topic, as text; read where it fits the cursor |
 //!
 //! Numbers are big-endian, so that keys sort as numbers do.
 
@@ -20,6 +21,7 @@ const AGGREGATE: u8 = 3;
 const REMEMBERED: u8 = 4;
 
 const LAYOUT: u8 = 5;
+const DECIDED: u8 = 6;
 
 /// What is written above. In the first layout versions were not in the parts, and there was no number; up to the second one, command
 /// ids were not of their aggregates.
@@ -45,6 +47,11 @@ pub fn layout_value(period_ms: i64) -> Vec<u8> {
 
 pub fn cursor(partition: u32) -> Vec<u8> {
     in_partition(CURSOR, partition, 0)
+}
+
+/// The key of the last command that was decided. It is not among [`partition_ranges`]: no log of events and outcomes alone gives it.
+pub fn decided(partition: u32) -> Vec<u8> {
+    in_partition(DECIDED, partition, 0)
 }
 
 /// The key of the aggregate's version, where it stands alone, and the prefix of its parts.

@@ -143,6 +143,15 @@ impl<D: Domain> Machine<D> {
     /// Remembers the outcomes of an open partition, in offset order, so that no command in them is decided again. Outcomes that the
     /// state already holds are skipped.
     pub fn replay_outcomes(&mut self, partition: u32, outcomes: &[Replay<Outcome>]) -> Result<Vec<Mutation>, ReplayError> {
+        self.remember_outcomes(partition, outcomes, false)
+    }
+
+    /// The same of outcomes whose commands are of a topic that was deleted since: their offsets say nothing of the one that is there now.
+    pub fn replay_former_outcomes(&mut self, partition: u32, outcomes: &[Replay<Outcome>]) -> Result<Vec<Mutation>, ReplayError> {
+        self.remember_outcomes(partition, outcomes, true)
+    }
+
+    fn remember_outcomes(&mut self, partition: u32, outcomes: &[Replay<Outcome>], are_former: bool) -> Result<Vec<Mutation>, ReplayError> {
         let mut cursor = self.cursor(partition).ok_or(ReplayError::NotOpen { partition })?;
         let mut mutations = Vec::new();
         for Replay {
@@ -155,7 +164,9 @@ impl<D: Domain> Machine<D> {
                 continue;
             }
             cursor.next_outcome_offset = offset + 1;
-            cursor.next_command_offset = cursor.next_command_offset.max(outcome.command_offset + 1);
+            if !are_former {
+                cursor.next_command_offset = cursor.next_command_offset.max(outcome.command_offset + 1);
+            }
             cursor.answered = cursor.answered.max(outcome.sequence);
             cursor.decided_at_ms = *timestamp_ms;
             mutations.extend(self.memories.periods.forget(partition, cursor.clock_ms, outcome.clock_ms));

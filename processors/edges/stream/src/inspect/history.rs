@@ -16,6 +16,8 @@ pub struct Entry {
     pub offset: Option<i64>,
     /// The transactional id that has signed it; empty where a tool has set it.
     pub owner: String,
+    /// Id of the commands topic that it is signed for.
+    pub topic_id: Option<String>,
     /// Partition and offset of the entry itself.
     pub at: (u32, i64),
 }
@@ -46,10 +48,12 @@ pub fn history(inspector: &Inspector, group: &str, topic: &str, visit: &mut dyn 
                 (Some(offset), metadata)
             }
         };
+        let signature = Signature::read(&metadata);
         visit(Entry {
             partition: of,
             offset,
-            owner: Signature::read(&metadata).transactional_id,
+            owner: signature.transactional_id,
+            topic_id: signature.last.map(|last| last.topic_id),
             at: (partition, found.offset),
         });
     }

@@ -4,6 +4,7 @@
 //! A partition has one writer at a time: before the loop restores what it was assigned, it waits until the thread has let go of it.
 
 use super::SchemaSource;
+use super::evidence::{self, Evidence};
 use super::restore::replay::{FoundByPartition, asking, decoded, poll};
 use crate::Settings;
 use crate::reader::Reader;
@@ -111,6 +112,7 @@ pub(super) struct Follower<'f, D: Domain, C, S, R> {
     pub(super) store: S,
     pub(super) schemas: R,
     pub(super) machine: Machine<D>,
+    pub(super) evidence: Evidence,
 }
 
 /// The two topics that are followed, each with the partitions that have a place in it.
@@ -186,6 +188,9 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
         let topics = &self.topology.topics;
         let reader = |topic: &str| Reader::new(&self.settings, topic).map_err(|error| error.to_string());
         let (mut events, mut outcomes) = (reader(&topics.events.name)?, reader(&topics.outcomes.name)?);
+        let commands = &topics.commands.name;
+        let topic_id = outcomes.topic_id(commands, ASK_WAIT_MAX).map_err(|error| error.to_string())?;
+        self.evidence = Evidence::of_topic(topic_id.ok_or_else(|| format!("{commands} is missing"))?);
         let (mut event_offsets, mut outcome_offsets) = (BTreeMap::new(), BTreeMap::new());
         let partitions: Vec<u32> = wanted.iter().copied().collect();
         let kept = outcomes
@@ -195,6 +200,8 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
             let cursor = Cursor::load(&self.store, *partition)
                 .map_err(|error| error.to_string())?
                 .unwrap_or_default();
+            let opened = self.evidence.open(&self.store, *partition, cursor);
+            let cursor = opened.map_err(|error| error.to_string())?;
             self.machine.open(*partition, cursor);
             let low = kept.get(partition).map_or(0, |marks| marks.low);
             event_offsets.insert(*partition, cursor.next_event_offset);
@@ -212,6 +219,7 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
             schemas,
             store,
             machine,
+            evidence,
             ..
         } = self;
         for (partition, found) in next_records(&mut readers.events)? {
@@ -223,11 +231,23 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
             self.following.records.fetch_add(events.len() as u64, Ordering::Relaxed);
         }
         for (partition, found) in next_records(&mut readers.outcomes)? {
+            let are_former = evidence.note(partition, &found);
             let outcomes =
                 decoded::<D, C, _>(codec, asking::<D, C>(schemas), found, C::decode_outcome).map_err(|error| error.to_string())?;
-            let mutations = machine.replay_outcomes(partition, &outcomes).map_err(|error| error.to_string())?;
+            let count = outcomes.len() as u64;
+            let mut mutations = Vec::new();
+            for (is_former, run) in evidence::runs(outcomes, &are_former) {
+                let folded = if is_former {
+                    machine.replay_former_outcomes(partition, &run)
+                } else {
+                    machine.replay_outcomes(partition, &run)
+                };
+                mutations.extend(folded.map_err(|error| error.to_string())?);
+            }
+            let next = machine.cursor(partition).unwrap_or_default().next_command_offset;
+            mutations.extend(evidence.mutation(partition, next));
             store.apply(&mutations).map_err(|error| error.to_string())?;
-            self.following.records.fetch_add(outcomes.len() as u64, Ordering::Relaxed);
+            self.following.records.fetch_add(count, Ordering::Relaxed);
         }
         Ok(())
     }

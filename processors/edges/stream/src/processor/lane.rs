@@ -11,6 +11,7 @@ mod unreadable;
 mod waiting;
 
 use super::consumer::{Change, GroupConsumer, Polled};
+use super::evidence::Evidence;
 use super::follower::{self, Following};
 use super::resolver::Resolver;
 use super::restore::{Readers, Tear};
@@ -68,6 +69,8 @@ pub(super) struct Lane<'l, D: Domain, C, S, R, O> {
     pub(super) committed: BTreeMap<u32, Committed>,
     /// Of what is to be restored, the partitions whose log holds a part of a transaction.
     pub(super) tears: BTreeMap<u32, Tear>,
+    /// What is known of the last decided commands.
+    pub(super) evidence: Evidence,
     begun: Instant,
     measured: Deadline,
     /// When it is to be looked where the commands end.
@@ -120,6 +123,7 @@ where
             effort: Effort::new(batch_records_max),
             committed: BTreeMap::new(),
             tears: BTreeMap::new(),
+            evidence: Evidence::default(),
             begun: clock::now(),
             measured: Deadline::after(Duration::ZERO),
             looked: Deadline::after(LOOK_EVERY),
@@ -234,7 +238,7 @@ where
         let began = clock::now();
         match self.bring_up(partitions) {
             Ok(Some(restored)) => {
-                self.producer.begin_session();
+                self.producer.begin_session_on(&self.evidence.topic_id);
                 if let Err(end) = self.fetch_on() {
                     return Ok(Err(end));
                 }

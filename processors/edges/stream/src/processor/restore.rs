@@ -4,141 +4,30 @@
 //! open (a dead owner's is ended by fencing its transactional id); the end of the log as it is, open transactions included; the events and
 //! outcomes up to it; the comparison of both sides; the claim, which tells the next owner whose transactions to end.
 
+mod error;
 mod fencing;
 mod lost;
+mod proof;
 mod readers;
 pub(super) mod replay;
 mod torn;
 
 use super::consumer::GroupContext;
+use super::evidence::Evidence;
 use super::lane::Lane;
 use super::scout::Committed;
 use super::{Observe, Restored, SchemaSource};
-use crate::marks::Question;
-use crate::reader::ReadFailure;
-use decider::{Codec, Cursor, Domain, ReplayError};
-use keyvalue::{Read, ReadError, Write, WriteError};
+use crate::marks::{Question, Watermarks};
+use crate::position::Position;
+use decider::{Codec, Cursor, Domain};
+pub use error::RestoreError;
+use keyvalue::{Read, Write};
 pub(super) use readers::Readers;
-use replay::{Kind, NO_PROGRESS_MAX};
+use replay::Kind;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 pub(super) use torn::Tear;
-use torn::WRITTEN_RECORDS_MAX;
-
-/// What keeps a processor from taking over. A person has to decide; nothing is reset.
-#[derive(Debug, thiserror::Error)]
-pub enum RestoreError {
-    #[error(transparent)]
-    Replay(#[from] ReplayError),
-    #[error(transparent)]
-    Read(#[from] ReadFailure),
-    #[error("the state directory cannot be read: {0}")]
-    State(#[from] ReadError),
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    #[error(
-        "partition {partition}: the state has decided all commands before {state}, but the group has committed only {committed}: was the \
-         group's offset reset, or is this state of another cluster? Give the processor an empty state directory, or set the offset to {state}"
-    )]
-    StateAhead { partition: u32, state: i64, committed: i64 },
-    #[error(
-        "partition {partition}: somebody has set the group's offset to {committed}, but the state has decided the commands before {state}: those \
-         between would never be answered. Set it back with kafka-consumer-groups --reset-offsets --to-offset {state}"
-    )]
-    OffsetMoved { partition: u32, state: i64, committed: i64 },
-    #[error(
-        "partition {partition}: the outcomes speak of {answered} events, and there are {events}: a transaction is torn, or the events were \
-         deleted. `aerolog audit` shows where"
-    )]
-    EventsMissing { partition: u32, events: u64, answered: u64 },
-    #[error(
-        "partition {partition}: the events end at {events}, and no outcome speaks of those after {answered}: a transaction is torn. \
-         `aerolog audit` shows where"
-    )]
-    OutcomesMissing { partition: u32, events: u64, answered: u64 },
-    #[error(
-        "partition {partition}: the group's offset says that all commands before {answered} have outcomes, but the outcomes end with that of the \
-         one before {state}: a transaction is torn. `aerolog audit` shows where"
-    )]
-    AnswersMissing { partition: u32, state: i64, answered: i64 },
-    #[error(
-        "partition {partition}: behind a transaction that is torn there are more than {WRITTEN_RECORDS_MAX} events and outcomes. `aerolog audit` \
-         shows where"
-    )]
-    TornTooFar { partition: u32 },
-    #[error(
-        "partition {partition}: the group has no committed offset, but {state} commands were decided: it has expired or was deleted. Set it \
-         with kafka-consumer-groups --reset-offsets --to-offset {state}"
-    )]
-    NoOffset { partition: u32, state: i64 },
-    #[error("partition {partition} of {topic}: the state ends at {offset}, the log holds {low} to {high}: what lies between is missing")]
-    Missing {
-        topic: String,
-        partition: u32,
-        offset: i64,
-        low: i64,
-        high: i64,
-    },
-    #[error(
-        "partition {partition} of {topic}: the next command to decide is {next}, the log begins at {low}: what lies between is gone. If nothing \
-         was lost by that, say so with kafka-consumer-groups --reset-offsets --to-offset {low}"
-    )]
-    CommandsGone {
-        topic: String,
-        partition: u32,
-        next: i64,
-        low: i64,
-    },
-    #[error("the record at {topic}/{partition} offset {offset} cannot be read: {reason}")]
-    Undecodable {
-        topic: String,
-        partition: u32,
-        offset: i64,
-        reason: String,
-    },
-    #[error("no progress in reading {topic} up to its end for {} s: is a transaction of another program open there?", NO_PROGRESS_MAX.as_secs())]
-    NoProgress { topic: String },
-}
-
-impl RestoreError {
-    /// The one partition that this is about; `None` where it is about all of them.
-    pub(super) fn partition(&self) -> Option<u32> {
-        match self {
-            Self::Replay(
-                ReplayError::SequenceGap { partition, .. }
-                | ReplayError::VersionGap { partition, .. }
-                | ReplayError::StateAhead { partition, .. },
-            ) => Some(*partition),
-            Self::Replay(ReplayError::Domain(failure)) => Some(failure.partition),
-            Self::Read(ReadFailure::OutOfRange { partition, .. })
-            | Self::StateAhead { partition, .. }
-            | Self::NoOffset { partition, .. }
-            | Self::OffsetMoved { partition, .. }
-            | Self::EventsMissing { partition, .. }
-            | Self::OutcomesMissing { partition, .. }
-            | Self::AnswersMissing { partition, .. }
-            | Self::TornTooFar { partition }
-            | Self::Missing { partition, .. }
-            | Self::CommandsGone { partition, .. }
-            | Self::Undecodable { partition, .. } => Some(*partition),
-            Self::Replay(ReplayError::NotOpen { .. } | ReplayError::Read { .. }) => None,
-            Self::Read(ReadFailure::Kafka { .. } | ReadFailure::Unheard { .. })
-            | Self::State(_)
-            | Self::Write(_)
-            | Self::NoProgress { .. } => None,
-        }
-    }
-
-    /// It may go away by itself.
-    pub(super) fn is_transient(&self) -> bool {
-        match self {
-            Self::Read(failure) => failure.is_transient(),
-            Self::NoProgress { .. } => true,
-            _ => false,
-        }
-    }
-}
 
 /// How much was folded.
 struct Folded {
@@ -147,6 +36,9 @@ struct Folded {
     /// Partitions whose last outcome is kept no longer.
     untold: BTreeSet<u32>,
 }
+
+/// Where each partition goes on.
+type Positions = BTreeMap<u32, Position>;
 
 /// One question to the cluster.
 const ASK_WAIT_MAX: Duration = Duration::from_millis(2000);
@@ -162,6 +54,10 @@ where
     /// Brings the partitions up to the log and opens them. `None` when it has to be begun again: the group changed, or the cluster is away.
     pub(super) fn bring_up(&mut self, partitions: &[u32]) -> Result<Option<Restored>, RestoreError> {
         let topics = self.processor.topology.topics.clone();
+        let Some(topic_id) = self.topic_id(&topics.commands.name) else {
+            return Ok(None);
+        };
+        self.evidence = Evidence::of_topic(topic_id);
         let Some(committed) = self.stable_offsets(&topics.commands.name, partitions) else {
             return Ok(None);
         };
@@ -172,6 +68,7 @@ where
         }
         for partition in partitions {
             let cursor = self.stored_cursor(*partition, committed.get(partition))?;
+            let cursor = self.evidence.open(&self.processor.store, *partition, cursor)?;
             self.machine.close(*partition);
             self.machine.open(*partition, cursor);
         }
@@ -182,9 +79,10 @@ where
             }
             restored => restored?,
         };
-        let Some(restored) = restored else {
+        let Some((restored, positions)) = restored else {
             return Ok(None);
         };
+        let committed = self.believed(committed, positions);
         // Before the first transaction, so that it has a name in the offsets from its beginning.
         let Some(claimed) = self.claim(partitions, committed) else {
             return Ok(None);
@@ -194,18 +92,19 @@ where
         Ok(Some(restored))
     }
 
-    fn replay_and_compare(&mut self, partitions: &[u32], committed: &BTreeMap<u32, Committed>) -> Result<Option<Restored>, RestoreError> {
+    fn replay_and_compare(
+        &mut self,
+        partitions: &[u32],
+        committed: &BTreeMap<u32, Committed>,
+    ) -> Result<Option<(Restored, Positions)>, RestoreError> {
         let commands = self.processor.topology.topics.commands.name.clone();
         let Some(Folded { events, outcomes, untold }) = self.replay_both(partitions)? else {
             return Ok(None);
         };
-        let Some(beginnings) = self.beginnings(&commands, partitions) else {
-            return Ok(None);
-        };
+        let mut positions = BTreeMap::new();
         for partition in partitions {
-            let low = beginnings.get(partition).copied().unwrap_or(0);
             let committed = committed.get(partition);
-            let next = match self.tears.get(partition) {
+            let position = match self.tears.get(partition) {
                 None => {
                     if !untold.contains(partition) {
                         self.is_answered(*partition, committed)?;
@@ -214,25 +113,29 @@ where
                 }
                 Some(tear) => {
                     tear.check(*partition)?;
-                    tear.whole.next_command_offset
+                    let next = tear.whole.next_command_offset;
+                    let last = self.evidence.last(*partition).filter(|last| last.next() == next).cloned();
+                    Position { next, last }
                 }
             };
-            if next < low {
-                return Err(RestoreError::CommandsGone {
-                    topic: commands,
-                    partition: *partition,
-                    next,
-                    low,
-                });
-            }
-            let mutations = self.machine.resume_at(*partition, next)?;
-            self.processor.store.apply(&mutations)?;
+            positions.insert(*partition, position);
         }
-        Ok(Some(Restored {
+        let Some(marks) = self.command_marks(&commands, partitions) else {
+            return Ok(None);
+        };
+        let Some(found) = self.records_before(&positions, &marks)? else {
+            return Ok(None);
+        };
+        for (partition, position) in &positions {
+            self.bear_out(*partition, position, &marks, found.get(partition).copied())?;
+            self.resume_at(*partition, position)?;
+        }
+        let restored = Restored {
             partitions: partitions.len(),
             events,
             outcomes,
-        }))
+        };
+        Ok(Some((restored, positions)))
     }
 
     /// Folds what both topics have that the state lacks. Both are fetched from the beginning, so that their ends are waited for together.
@@ -274,13 +177,28 @@ where
         }
     }
 
-    /// Where the commands of each partition begin; `None` when the cluster is away.
-    fn beginnings(&self, topic: &str, partitions: &[u32]) -> Option<BTreeMap<u32, i64>> {
+    /// Where the commands of each partition begin and end; `None` when the cluster is away.
+    fn command_marks(&self, topic: &str, partitions: &[u32]) -> Option<BTreeMap<u32, Watermarks>> {
         // Asked by the member, which is about to fetch: so it knows where the partitions are.
         self.member_question(topic, partitions)
-            .low()
-            .map_err(|failure| tracing::warn!(%failure, topic, "the beginnings of the commands cannot be read yet"))
+            .watermarks()
+            .map_err(|failure| tracing::warn!(%failure, topic, "the range of the commands cannot be read yet"))
             .ok()
+    }
+
+    /// The id of a topic; `None` when the cluster is away, or there is no such topic now.
+    fn topic_id(&self, topic: &str) -> Option<String> {
+        match self.scout.topic_id(topic, ASK_WAIT_MAX) {
+            Ok(Some(topic_id)) => Some(topic_id),
+            Ok(None) => {
+                tracing::warn!(topic, "the topic is missing");
+                None
+            }
+            Err(error) => {
+                tracing::warn!(%error, topic, "the topic cannot be looked at yet");
+                None
+            }
+        }
     }
 
     /// Compares how far outcomes have come with the events, and with what the group's offset says of it.
@@ -317,27 +235,6 @@ where
             });
         }
         Ok(())
-    }
-
-    /// Compares what the state has decided with what the group has committed: the next command to decide.
-    fn agree(&self, partition: u32, committed: Option<&Committed>) -> Result<i64, RestoreError> {
-        let state = self.next_command(partition);
-        match committed {
-            None if state > 0 => Err(RestoreError::NoOffset { partition, state }),
-            None => Ok(0),
-            Some(Committed { offset, .. }) if *offset < state => Err(RestoreError::StateAhead {
-                partition,
-                state,
-                committed: *offset,
-            }),
-            // What a processor commits is signed; what a tool has set is not.
-            Some(committed) if !committed.is_signed() && committed.offset != state => Err(RestoreError::OffsetMoved {
-                partition,
-                state,
-                committed: committed.offset,
-            }),
-            Some(Committed { offset, .. }) => Ok(*offset),
-        }
     }
 
     /// The next command to decide, as far as the state knows.

@@ -5,7 +5,7 @@ use crate::Settings;
 use crate::failure::Failure;
 use crate::marks::{self, Question, Watermarks};
 use crate::quiet::{HEAR_WAIT, Quiet};
-use crate::raw::metadata;
+use crate::raw::{self, TopicIdsError, metadata};
 use crate::signature::Signature;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -60,6 +60,12 @@ impl Scout {
         marks::connect(self.client(), topic, timeout)
     }
 
+    /// The id of a topic; `None` where there is none of that name.
+    pub(crate) fn topic_id(&self, topic: &str, timeout: Duration) -> Result<Option<String>, TopicIdsError> {
+        let ids = raw::topic_ids(self.client().client(), &[topic], timeout)?;
+        Ok(ids.into_iter().next().flatten())
+    }
+
     /// The members of a group. Its static ones are in it until their session is over.
     pub(crate) fn members(&self, group: &str, timeout: Duration) -> Result<Members, Failure> {
         let list = self
@@ -92,7 +98,7 @@ impl Scout {
     }
 }
 
-pub(super) fn committed<C: ConsumerContext>(
+pub(crate) fn committed<C: ConsumerContext>(
     client: &BaseConsumer<C>,
     topic: &str,
     partitions: &[u32],

@@ -55,6 +55,8 @@ pub(crate) struct TransactionalProducer {
     guards: Guards,
     /// The transactional id and the session: see the header `owner`.
     owner: String,
+    /// Id of the commands topic: see the header `command`.
+    commands_topic_id: String,
     client: Option<Arc<ThreadedProducer<Deliveries>>>,
     ready: bool,
     /// Until when the client is waited for.
@@ -71,6 +73,7 @@ impl TransactionalProducer {
         let mut producer = Self {
             settings: settings.clone(),
             owner: String::new(),
+            commands_topic_id: String::new(),
             transactional_id,
             topics: topology.topics().map(|topic| topic.name.clone()).to_vec(),
             guards: configuration.guards,
@@ -99,8 +102,14 @@ impl TransactionalProducer {
         Ok(())
     }
 
-    /// From now on outcomes say that they are of another session: of a new producer, or of partitions that were taken over.
-    pub(crate) fn begin_session(&mut self) {
+    /// From now on outcomes say that they are of another session, after a take-over: of these commands.
+    pub(crate) fn begin_session_on(&mut self, commands_topic_id: &str) {
+        commands_topic_id.clone_into(&mut self.commands_topic_id);
+        self.begin_session();
+    }
+
+    /// The same of a new producer.
+    fn begin_session(&mut self) {
         self.owner = format!("{}/{:x}", self.transactional_id, clock::unix_us());
     }
 
@@ -184,6 +193,7 @@ impl TransactionalProducer {
         let transaction = Transaction {
             client,
             owner: &self.owner,
+            commands_topic_id: &self.commands_topic_id,
             deadline,
             guards,
             ending_since: Cell::new(None),
@@ -222,6 +232,7 @@ impl TransactionalProducer {
 struct Transaction<'t> {
     client: &'t Arc<ThreadedProducer<Deliveries>>,
     owner: &'t str,
+    commands_topic_id: &'t str,
     deadline: Deadline,
     guards: Guards,
     /// When the client was first asked to commit or abort.
@@ -275,7 +286,7 @@ impl Transaction<'_> {
     }
 
     fn produce(&self, topology: &Topology, batch: &Batch, outgoing: &Outgoing, incoming: &[Fetched<'_>]) -> Result<(), Step> {
-        let mut record = record_of(topology, batch, outgoing, incoming, self.owner);
+        let mut record = record_of(topology, batch, outgoing, incoming, (self.owner, self.commands_topic_id));
         loop {
             match self.client.send(record) {
                 Ok(()) => return Ok(()),

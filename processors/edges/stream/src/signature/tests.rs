@@ -6,6 +6,7 @@ fn signature(transactional_id: &str, answered: i64, events: Option<i64>, outcome
     Signature {
         transactional_id: transactional_id.to_owned(),
         answered,
+        last: None,
         torn: Torn { events, outcomes },
     }
 }
@@ -18,6 +19,22 @@ fn what_was_signed_is_read_back() {
         ("group-one answered=4 torn=311/-", signature("group-one", 4, Some(311), None)),
         ("group-one answered=4 torn=0/12", signature("group-one", 4, Some(0), Some(12))),
     ] {
+        assert_eq!(Signature::read(text), expected);
+        assert_eq!(expected.to_string(), text);
+    }
+}
+
+#[test]
+fn the_last_decided_command_is_read_back_with_the_rest() {
+    for (text, torn) in [
+        ("group-one answered=4 last=a/b/3/00000000000000ff", (None, None)),
+        ("group-one answered=4 last=a/b/3/00000000000000ff torn=0/12", (Some(0), Some(12))),
+    ] {
+        let last = Some(Decided::read("a/b/3/00000000000000ff").unwrap());
+        let expected = Signature {
+            last,
+            ..signature("group-one", 4, torn.0, torn.1)
+        };
         assert_eq!(Signature::read(text), expected);
         assert_eq!(expected.to_string(), text);
     }

@@ -47,6 +47,8 @@ pub(super) fn read(
         let committed = committed.as_ref().map(|offsets| offsets.get(&number).copied().unwrap_or(0));
         let partition = Partition {
             number,
+            // The files do not say.
+            begins_at: 0,
             committed,
             committed_after: &mut || Ok(committed),
             commands: commands.read(number)?,

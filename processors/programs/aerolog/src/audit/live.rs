@@ -5,7 +5,8 @@ use super::report::Progress;
 use super::source::{place, seen, source};
 use crate::Connection;
 use auditor::{Commit, Partition, Record, Seen, SourceError, Topic};
-use stream::inspect::{Inspector, Walk, history};
+use std::collections::BTreeMap;
+use stream::inspect::{GroupOffset, Inspector, Walk, history};
 use stream::reader::Watermarks;
 use topology::Topology;
 
@@ -18,17 +19,14 @@ pub(super) fn read(
     group: &str,
     topology: &Topology,
     audit: &mut Audit<'_>,
+    topic_id: &str,
     progress: &mut Progress,
 ) -> anyhow::Result<Vec<String>> {
     let settings = connection.settings()?;
     let inspector = Inspector::new(&settings)?;
     let topics = &topology.topics;
     let offsets = inspector.group(group, &topics.commands.name, topology.partitions)?;
-    let committed = offsets.committed()?;
-    let mut notes = Vec::new();
-    if committed.is_empty() {
-        notes.push(format!("group {group} has committed no offsets: no command counts as decided"));
-    }
+    let (committed, mut notes) = decided_by(group, &offsets.committed()?, topic_id);
     let range = |topic: &str, partition: u32| inspector.watermarks(topic, partition);
     let mut letters = Vec::new();
     for partition in 0..topology.partitions_of(&topics.dead_letters) {
@@ -55,6 +53,7 @@ pub(super) fn read(
             partition: entry.partition,
             offset: entry.offset,
             owner: entry.owner,
+            topic_id: entry.topic_id,
             at: entry.at,
         });
     });
@@ -68,7 +67,8 @@ pub(super) fn read(
         progress.partition(number, topology.partitions);
         let after = || {
             let found = offsets.committed().map_err(source)?;
-            Ok(found.get(&number).map(|(offset, _)| *offset))
+            let found = found.get(&number).filter(|found| found.is_of(topic_id));
+            Ok(found.map(|found| found.offset))
         };
         if of_commands.low > 0 {
             notes.push(format!(
@@ -78,8 +78,8 @@ pub(super) fn read(
         }
         let partition = Partition {
             number,
-            // Without a committed offset nothing is decided.
-            committed: Some(committed.get(&number).map_or(0, |(offset, _)| *offset)),
+            begins_at: of_commands.low,
+            committed: committed.get(&number).copied(),
             committed_after: &mut { after },
             commands: Walking::begin(&mut commands, Topic::Commands, number, of_commands)?,
             events: Walking::begin(&mut events, Topic::Events, number, of_events)?,
@@ -88,6 +88,35 @@ pub(super) fn read(
         audit.partition(partition, &mut |counts| progress.note(counts))?;
     }
     Ok(notes)
+}
+
+/// How far each partition is decided, by the offsets that a processor or a recovery has signed; and what is to be said of the others. Where
+/// there is none, what the last outcome answers is decided.
+fn decided_by(group: &str, found: &BTreeMap<u32, GroupOffset>, topic_id: &str) -> (BTreeMap<u32, i64>, Vec<String>) {
+    let mut notes = Vec::new();
+    if found.is_empty() {
+        notes.push(format!(
+            "group {group} has committed no offsets: what the outcomes answer counts as decided"
+        ));
+    }
+    let mut decided = BTreeMap::new();
+    for (partition, committed) in found {
+        let GroupOffset { offset, owner, last } = committed;
+        if committed.is_of(topic_id) {
+            decided.insert(*partition, *offset);
+        } else if owner.is_empty() {
+            notes.push(format!(
+                "partition {partition}: offset {offset} of group {group} was set by a tool, and says nothing of what was decided"
+            ));
+        } else if let Some(last) = last {
+            notes.push(format!(
+                "partition {partition}: offset {offset} of group {group} is of a commands topic that was deleted (id {}); nothing of the one that \
+                 is there now (id {topic_id}) counts as decided but what outcomes answer",
+                last.topic_id
+            ));
+        }
+    }
+    (decided, notes)
 }
 
 /// The records of one partition.

@@ -2,7 +2,7 @@
 
 use super::Arguments;
 use crate::{Verdict, say};
-use auditor::{Counts, Place, Shown, Topic, Violation};
+use auditor::{Counts, Loss, Place, Shown, Topic, Violation};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -66,6 +66,18 @@ pub(super) fn show(arguments: &Arguments, topology: &Topology, verdict: &auditor
         show_text(arguments, topology, verdict, notes)?;
     }
     Ok(if holds { Verdict::Fine } else { Verdict::Violated })
+}
+
+/// A loss that is on record, in words.
+pub(super) fn loss(loss: &Loss) -> String {
+    let end = match (loss.to, loss.offsets()) {
+        (Some(to), Some(offsets)) => format!("to {to}, {offsets} offsets"),
+        _ => "to the end of that topic, which is not known any more".to_owned(),
+    };
+    format!(
+        "on record as lost: partition {}, commands of the topic with the id {} from offset {} {end}; by {}, {} ms since the epoch, at {}",
+        loss.partition, loss.topic_id, loss.from, loss.by, loss.recorded_at_ms, loss.place
+    )
 }
 
 fn show_text(arguments: &Arguments, topology: &Topology, verdict: &auditor::Verdict, notes: &[String]) -> std::io::Result<()> {

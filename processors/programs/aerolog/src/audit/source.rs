@@ -33,12 +33,24 @@ pub(super) struct Reading {
     outcomes: Walk,
     codec: AvroCodec,
     registry: Registry,
+    commands_topic_id: Option<String>,
+}
+
+/// An outcome with where it lies.
+pub(super) struct FoundOutcome {
+    pub(super) offset: i64,
+    pub(super) timestamp_ms: i64,
+    /// Its command is of a topic that was deleted since.
+    pub(super) former: bool,
+    pub(super) outcome: Outcome,
 }
 
 pub(super) fn reading(connection: &Connection, topology: &Topology) -> anyhow::Result<Reading> {
     let settings = connection.settings()?;
+    let inspector = Inspector::new(&settings)?;
     Ok(Reading {
-        inspector: Inspector::new(&settings)?,
+        commands_topic_id: inspector.topic_id(&topology.topics.commands.name)?,
+        inspector,
         topology: topology.clone(),
         events: Walk::new(&settings, &topology.topics.events.name)?,
         outcomes: Walk::new(&settings, &topology.topics.outcomes.name)?,
@@ -73,14 +85,21 @@ impl Reading {
         }
     }
 
-    pub(super) fn next_outcome(&mut self) -> anyhow::Result<Option<(i64, i64, Outcome)>> {
+    pub(super) fn next_outcome(&mut self) -> anyhow::Result<Option<FoundOutcome>> {
         let Some(found) = next_committed(&mut self.outcomes)? else {
             return Ok(None);
         };
         let value = found.value.as_deref().unwrap_or_default();
         loop {
             match Codec::<Airline>::decode_outcome(&mut self.codec, value) {
-                Ok(outcome) => return Ok(Some((found.offset, found.timestamp_ms, outcome))),
+                Ok(outcome) => {
+                    return Ok(Some(FoundOutcome {
+                        offset: found.offset,
+                        timestamp_ms: found.timestamp_ms,
+                        former: is_former(&found, self.commands_topic_id.as_deref()),
+                        outcome,
+                    }));
+                }
                 Err(error) => learn(&mut self.codec, &self.registry, error)?,
             }
         }
@@ -94,6 +113,13 @@ fn next_committed(walk: &mut Walk) -> anyhow::Result<Option<Found>> {
         }
     }
     Ok(None)
+}
+
+fn is_former(found: &Found, topic_id: Option<&str>) -> bool {
+    let command = found.headers.iter().rev().find(|(name, _)| name == stream::COMMAND);
+    let text = command.and_then(|(_, value)| std::str::from_utf8(value.as_deref()?).ok());
+    let decided = text.and_then(stream::Decided::read);
+    decided.is_some_and(|decided| topic_id.is_some_and(|topic_id| decided.topic_id != topic_id))
 }
 
 /// Makes the schema known that was missing; any other error stays one.

@@ -5,7 +5,7 @@ use super::{Arguments, Audit};
 use crate::Connection;
 use anyhow::{Context, anyhow};
 use auditor::{Invariant, Violation};
-use decider::{Cursor, Machine, Replay, keys};
+use decider::{Cursor, Machine, Outcome, Replay, keys};
 use keyvalue::{Order, Read};
 use schemas::Airline;
 use std::ops::ControlFlow;
@@ -82,25 +82,34 @@ impl States<'_> {
         }
         let low = self.reading.begin_outcomes(partition)?;
         let mut outcomes = Vec::new();
-        while let Some((offset, timestamp_ms, value)) = self.reading.next_outcome()?
-            && offset < cursor.next_outcome_offset
+        let mut are_former = false;
+        while let Some(found) = self.reading.next_outcome()?
+            && found.offset < cursor.next_outcome_offset
         {
-            outcomes.push(Replay {
-                offset,
-                timestamp_ms,
-                value,
-            });
-            if outcomes.len() >= RECORDS_MAX {
-                let mutations = self.machine.replay_outcomes(partition, &std::mem::take(&mut outcomes))?;
-                self.rebuilt.apply(&mutations)?;
+            if outcomes.len() >= RECORDS_MAX || found.former != are_former {
+                self.fold_outcomes(partition, &std::mem::take(&mut outcomes), are_former)?;
             }
+            are_former = found.former;
+            outcomes.push(Replay {
+                offset: found.offset,
+                timestamp_ms: found.timestamp_ms,
+                value: found.outcome,
+            });
         }
-        let mutations = self.machine.replay_outcomes(partition, &outcomes)?;
-        self.rebuilt.apply(&mutations)?;
+        self.fold_outcomes(partition, &outcomes, are_former)?;
         let mutations = self.machine.resume_at(partition, cursor.next_command_offset)?;
         self.rebuilt.apply(&mutations)?;
         self.machine.close(partition);
         Ok(low == 0)
+    }
+
+    fn fold_outcomes(&mut self, partition: u32, outcomes: &[Replay<Outcome>], are_former: bool) -> anyhow::Result<()> {
+        let mutations = if are_former {
+            self.machine.replay_former_outcomes(partition, outcomes)?
+        } else {
+            self.machine.replay_outcomes(partition, outcomes)?
+        };
+        Ok(self.rebuilt.apply(&mutations)?)
     }
 
     fn difference(&self, partition: u32, whole: bool) -> anyhow::Result<Option<Violation>> {

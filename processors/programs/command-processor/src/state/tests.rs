@@ -4,15 +4,74 @@ use super::*;
 
 const WEEK_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
+/// A cluster with topics of these ids: commands, events, outcomes, dead letters.
+fn live(cluster: &str, ids: [&str; 4]) -> Identity {
+    let topology = topology();
+    let names = topology.topics().map(|topic| topic.name.clone());
+    Identity {
+        cluster_id: cluster.to_owned(),
+        topics: names.into_iter().zip(ids.map(str::to_owned)).collect(),
+        partitions: topology.partitions,
+    }
+}
+
+fn topology() -> Topology {
+    Topology::schedule(None).unwrap()
+}
+
+fn bind_to(store: &Store, cluster: &str) -> Result<(), StateError> {
+    bind(store, &live(cluster, ["c", "e", "o", "d"]), &topology())
+}
+
+#[test]
+fn an_identity_is_read_from_its_text() {
+    let identity = live("a", ["c", "e", "o", "d"]);
+    assert_eq!(Identity::read(&identity.text()), Some(identity));
+    assert_eq!(Identity::read("cluster a"), None);
+}
+
+#[test]
+fn a_state_of_another_schedule_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("state"), Sizing::default(), WEEK_MS).unwrap();
+    bind_to(&store, "a").unwrap();
+    let topology = Topology::schedule_named("other", None).unwrap();
+    let mut other = live("a", ["c", "e", "o", "d"]);
+    for (name, _) in &mut other.topics {
+        *name = name.replace("schedule", "other");
+    }
+    assert!(matches!(bind(&store, &other, &topology), Err(StateError::OtherLog { .. })));
+}
+
+#[test]
+fn a_state_goes_on_with_any_topic_that_was_created_again_but_the_events() {
+    let ids = ["c", "e", "o", "d"];
+    for changed in 0..4 {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder.path().join("state"), Sizing::default(), WEEK_MS).unwrap();
+        bind(&store, &live("a", ids), &topology()).unwrap();
+        let mut now = ids;
+        now[changed] = "another";
+        let bound = bind(&store, &live("a", now), &topology());
+        if changed == 1 {
+            let error = bound.unwrap_err().to_string();
+            assert!(error.contains("backup") && !error.contains("delete this"), "{error}");
+        } else {
+            bound.unwrap();
+            bind(&store, &live("a", now), &topology()).unwrap();
+        }
+    }
+}
+
 #[test]
 fn a_state_is_bound_to_the_log_that_it_was_built_from() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder.path().join("state"), Sizing::default(), WEEK_MS).unwrap();
-    bind(&store, "cluster a\n", WEEK_MS).unwrap();
-    bind(&store, "cluster a\n", WEEK_MS).unwrap();
-    let error = bind(&store, "cluster b\n", WEEK_MS).unwrap_err().to_string();
+    bind_to(&store, "a").unwrap();
+    bind_to(&store, "a").unwrap();
+    let error = bind_to(&store, "b").unwrap_err().to_string();
     assert!(
-        error.contains("cluster a") && error.contains("cluster b") && error.contains("state directory"),
+        error.contains("cluster a") && error.contains("cluster b") && error.contains("state_directory"),
         "{error}"
     );
 }
@@ -21,10 +80,10 @@ fn a_state_is_bound_to_the_log_that_it_was_built_from() {
 fn a_corrupt_state_is_set_aside_and_begun_anew() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
-    bind(&open(&path, Sizing::default(), WEEK_MS).unwrap(), "cluster a\n", WEEK_MS).unwrap();
+    bind_to(&open(&path, Sizing::default(), WEEK_MS).unwrap(), "a").unwrap();
     std::fs::write(path.join("CURRENT"), "nonsense").unwrap();
     let store = open(&path, Sizing::default(), WEEK_MS).unwrap();
-    bind(&store, "cluster b\n", WEEK_MS).unwrap();
+    bind_to(&store, "b").unwrap();
     assert!(folder.path().join("state.set-aside-1").exists());
 }
 
@@ -36,7 +95,7 @@ fn a_state_of_another_layout_is_set_aside_and_begun_anew() {
         let path = folder.path().join("state");
         {
             let store = open(&path, Sizing::default(), WEEK_MS).unwrap();
-            bind(&store, "cluster a\n", WEEK_MS).unwrap();
+            bind_to(&store, "a").unwrap();
             let key = keys::layout();
             let change = match other {
                 None => Mutation::Delete { key },
@@ -56,7 +115,7 @@ fn a_state_whose_first_block_is_broken_is_set_aside_and_begun_anew() {
     let path = folder.path().join("state");
     {
         let store = open(&path, Sizing::default(), WEEK_MS).unwrap();
-        bind(&store, "cluster a\n", WEEK_MS).unwrap();
+        bind_to(&store, "a").unwrap();
         store.flush().unwrap();
     }
     let files = std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path());
@@ -70,7 +129,7 @@ fn a_state_whose_first_block_is_broken_is_set_aside_and_begun_anew() {
         std::fs::write(&table, bytes).unwrap();
     }
     let store = open(&path, Sizing::default(), WEEK_MS).unwrap();
-    bind(&store, "cluster b\n", WEEK_MS).unwrap();
+    bind_to(&store, "b").unwrap();
     assert!(folder.path().join("state.set-aside-1").exists());
 }
 

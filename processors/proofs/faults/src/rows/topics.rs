@@ -1,5 +1,6 @@
 //! Topics and offsets that people change by hand: whatever does not fit is refused with a reason, and nothing begins anew by itself.
 
+use crate::audit;
 use crate::kafka::{alter_topic, delete_records, delete_topic, reset_offset, topics};
 use crate::rows::{Needs, Row};
 use crate::{Fleet, Ground, QUICK};
@@ -40,47 +41,52 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         number: 27,
         name: "offset-reset-back",
-        what: "the group's offset is set to the beginning: the state's own is not given up, and the right one is taken again",
+        what: "the group's offset is set to the beginning: it is not believed, and nothing is decided twice, with and without a state",
         needs: Needs::Broker,
         run: offset_reset_back,
     },
     Row {
         number: 27,
         name: "offset-reset-forward",
-        what: "the group's offset is set behind commands that nobody has decided: refused, and none of them is lost",
+        what: "the group's offset is set beyond commands that were not decided: it is not believed, and none of them is skipped, with and without a state",
         needs: Needs::Broker,
         run: offset_reset_forward,
     },
 ];
 
 /// The topics are looked at every ten seconds, and what is found is found twice.
-const NOTICE_WAIT_MAX: Duration = Duration::from_secs(40);
+pub(super) const NOTICE_WAIT_MAX: Duration = Duration::from_secs(40);
 
 /// A schedule with a processor, and commands that it has decided.
-struct Running {
-    schedule: Schedule,
-    fleet: Fleet,
-    sent: u32,
+pub(super) struct Running {
+    pub(super) schedule: Schedule,
+    pub(super) fleet: Fleet,
+    pub(super) sent: u32,
 }
 
 impl Running {
-    fn begin(ground: &Ground, name: &str) -> Self {
+    pub(super) fn begin(ground: &Ground, name: &str) -> Self {
         let mut running = Self {
             schedule: Schedule::on(ground.cluster(), name, 2),
             fleet: Fleet::new(ground.folder(), QUICK),
             sent: 0,
         };
+        // A row may begin several times.
+        let state = running.fleet.state("one");
+        if state.exists() {
+            std::fs::remove_dir_all(state).unwrap();
+        }
         running.processor("one");
         running.decide_more();
         running
     }
 
-    fn processor(&mut self, name: &str) {
+    pub(super) fn processor(&mut self, name: &str) {
         self.start_processor(name);
         self.fleet.wait_until_ready(name);
     }
 
-    fn start_processor(&mut self, name: &str) {
+    pub(super) fn start_processor(&mut self, name: &str) {
         self.fleet.start_processor(&self.schedule, name, &[]);
     }
 
@@ -93,18 +99,18 @@ impl Running {
         self.fleet.start_materializer(&self.schedule, "view", &[]);
     }
 
-    fn send_more(&mut self) {
+    pub(super) fn send_more(&mut self) {
         let commands = load(self.sent, 10, 10);
         self.sent += 10;
         self.schedule.send(&commands);
     }
 
     /// Each of the rotations has a creation and ten legs.
-    fn decided(&self) -> usize {
+    pub(super) fn decided(&self) -> usize {
         self.sent as usize * 11
     }
 
-    fn decide_more(&mut self) {
+    pub(super) fn decide_more(&mut self) {
         self.send_more();
         History::wait_for(&self.schedule, self.decided());
     }
@@ -114,7 +120,7 @@ impl Running {
     }
 
     /// The processor ends by itself, not as if all were well, and says this.
-    fn ends_saying(&mut self, name: &str, said: &[&str]) {
+    pub(super) fn ends_saying(&mut self, name: &str, said: &[&str]) {
         let program = self.fleet.program(name);
         let mut status = None;
         within(NOTICE_WAIT_MAX, &format!("{name} ends"), || {
@@ -130,7 +136,7 @@ impl Running {
     }
 
     /// The processor does not go on with what does not fit, and says this: it is not ready, or has ended. It is started again by hand.
-    fn refuses_saying(&mut self, name: &str, said: &[&str]) {
+    pub(super) fn refuses_saying(&mut self, name: &str, said: &[&str]) {
         refuses_saying(&mut self.fleet, name, said);
     }
 
@@ -143,8 +149,20 @@ impl Running {
         assert!(view.is_running() && !view.is_ready());
     }
 
+    /// The processor goes on by itself, every command is decided once, and the audit agrees.
+    pub(super) fn goes_on(&mut self, ground: &Ground, keeps_state: bool) {
+        if !keeps_state {
+            self.lose_state("one");
+        }
+        self.processor("one");
+        self.decide_more();
+        check(self);
+        ground.tell(&audit::audit(&self.schedule, ground.folder(), self.decided() as u64, &[]));
+        self.fleet.stop("one");
+    }
+
     /// The outcomes' topic and the group keep what they have while the state directory is lost.
-    fn lose_state(&mut self, name: &str) {
+    pub(super) fn lose_state(&mut self, name: &str) {
         std::fs::remove_dir_all(self.fleet.state(name)).unwrap();
     }
 }
@@ -255,7 +273,7 @@ fn topics_recreated(ground: &Ground) {
     admin.apply(&topology).unwrap();
     running.ends_saying("one", &["topic"]);
     running.start_processor("one");
-    running.ends_saying("one", &["was built from other topics and is not touched"]);
+    running.ends_saying("one", &["nothing gives them back but a backup", "is not touched"]);
     running.view_stops_saying("another log");
     let position = running.fleet.program("view").ask("/position")["position"].clone();
     assert_ne!(position, "0:0,1:0", "the view keeps what it had");
@@ -265,51 +283,29 @@ fn topics_recreated(ground: &Ground) {
 }
 
 fn offset_reset_back(ground: &Ground) {
-    let mut running = Running::begin(ground, "reset-back");
-    running.fleet.stop("one");
-    let (group, commands) = group_and_commands(&running);
-    let ends = ends_of_commands(&running);
-    reset_offset(ground.cluster(), &group, &commands, 0, &["--to-earliest"]);
-    for _start in 0..2 {
-        running.start_processor("one");
-        running.refuses_saying("one", &["partition 0", "reset"]);
+    for keeps_state in [true, false] {
+        let mut running = Running::begin(ground, &format!("reset-back-{keeps_state}"));
+        running.fleet.stop("one");
+        let (group, commands) = group_and_commands(&running);
+        reset_offset(ground.cluster(), &group, &commands, 0, &["--to-earliest"]);
+        running.goes_on(ground, keeps_state);
     }
-    // As the message advises.
-    let right = ends[0].to_string();
-    reset_offset(ground.cluster(), &group, &commands, 0, &["--to-offset", &right]);
-    running.processor("one");
-    running.decide_more();
-    check(&running);
 }
 
 fn offset_reset_forward(ground: &Ground) {
-    let mut running = Running::begin(ground, "reset-on");
-    running.fleet.stop("one");
-    let (group, commands) = group_and_commands(&running);
-    let ends = ends_of_commands(&running);
-    running.send_more();
-    reset_offset(ground.cluster(), &group, &commands, 0, &["--to-latest"]);
-    for _start in 0..2 {
-        running.start_processor("one");
-        running.refuses_saying("one", &["partition 0", "reset"]);
+    for keeps_state in [true, false] {
+        let mut running = Running::begin(ground, &format!("reset-on-{keeps_state}"));
+        running.fleet.stop("one");
+        let (group, commands) = group_and_commands(&running);
+        running.send_more();
+        reset_offset(ground.cluster(), &group, &commands, 0, &["--to-latest"]);
+        running.goes_on(ground, keeps_state);
     }
-    let right = ends[0].to_string();
-    reset_offset(ground.cluster(), &group, &commands, 0, &["--to-offset", &right]);
-    running.processor("one");
-    History::wait_for(&running.schedule, running.decided());
-    check(&running);
 }
 
-fn group_and_commands(running: &Running) -> (String, String) {
+pub(super) fn group_and_commands(running: &Running) -> (String, String) {
     let group = format!("{}-command-processor", running.schedule.name());
     (group, running.schedule.topology().topics.commands.name.clone())
-}
-
-/// The offset after the last command that was decided, by partition.
-fn ends_of_commands(running: &Running) -> Vec<i64> {
-    let history = History::read(&running.schedule);
-    let last = |partition| history.outcomes[&partition].last().unwrap().command_offset;
-    (0..running.schedule.partitions()).map(|partition| last(partition) + 1).collect()
 }
 
 /// Every command was decided once.

@@ -43,6 +43,30 @@ pub(crate) fn commands_are_answered<S: Read + Write, E>(desk: &mut Desk<S>, step
     Ok(())
 }
 
+/// What retention or a tool has taken from the commands topic had been decided by then, or its loss is on record.
+pub(crate) fn no_command_is_gone<S>(desk: &mut Desk<S>, begins_at: i64, committed: Option<i64>) {
+    let Some(committed) = committed.filter(|committed| *committed < begins_at) else {
+        return;
+    };
+    let topic_id = desk.commands_topic.as_deref();
+    let is_on_record = desk
+        .losses
+        .iter()
+        .any(|loss| loss.covers(desk.partition, topic_id, committed, begins_at));
+    if is_on_record {
+        return;
+    }
+    let place = Place {
+        topic: Topic::Commands,
+        partition: desk.partition,
+        offset: committed,
+    };
+    let what = format!(
+        "the commands from {place} to {begins_at} are gone from the log before they were decided, and `aerolog recover` has not put that on record"
+    );
+    desk.violated(Invariant::I1, Some(place), what, Vec::new());
+}
+
 /// Where a processor sends the command, if it does not decide it here.
 fn forwarded_to<S>(desk: &Desk<S>, command: &Record) -> Option<u32> {
     let key = command.key.as_deref()?;

@@ -55,7 +55,7 @@ impl<D: Domain> Redeciding<D> {
         decoding: &mut Decoding<'_, C>,
         step: Step<D::Event>,
     ) -> Result<(), AuditError> {
-        if matches!(self.phase, Phase::Folding) && step.command_offset >= desk.first_command {
+        if matches!(self.phase, Phase::Folding) && !step.former && step.command_offset >= desk.first_command {
             self.flush(desk, decoding)?;
             if matches!(self.phase, Phase::Folding) {
                 let resumed = self.machine.resume_at(desk.partition, desk.first_command);
@@ -81,7 +81,7 @@ impl<D: Domain> Redeciding<D> {
 
     /// Where the outcomes begin with the commands, the partition's clock follows from outcomes that are gone.
     fn set_clock<S: Read + Write>(&mut self, desk: &mut Desk<S>, step: &Step<D::Event>) -> Result<(), AuditError> {
-        let is_known = |cursor: Cursor| desk.first_command == 0 || cursor.decided_at_ms != 0;
+        let is_known = |cursor: Cursor| desk.first_command == 0 && !desk.has_former || cursor.decided_at_ms != 0;
         match step.outcomes.first() {
             Some(first) if !self.machine.cursor(desk.partition).is_some_and(is_known) => {
                 let set = self
@@ -116,12 +116,19 @@ impl<D: Domain> Redeciding<D> {
     /// What is decided already is taken as it is.
     fn fold_steps<S: Read + Write>(&mut self, desk: &mut Desk<S>, steps: &[Step<D::Event>]) -> Result<(), AuditError> {
         let events: Vec<_> = steps.iter().flat_map(|step| &step.events).map(replay).collect();
-        let outcomes: Vec<_> = steps.iter().flat_map(|step| &step.outcomes).map(replay).collect();
         desk.counts.folded += events.len() as u64;
         let folded = self.machine.replay_events(&desk.ledger.store, desk.partition, &events);
         self.fold(desk, folded)?;
-        let folded = self.machine.replay_outcomes(desk.partition, &outcomes);
-        self.fold(desk, folded)
+        for run in steps.chunk_by(|one, next| one.former == next.former) {
+            let outcomes: Vec<_> = run.iter().flat_map(|step| &step.outcomes).map(replay).collect();
+            let folded = if run.first().is_some_and(|step| step.former) {
+                self.machine.replay_former_outcomes(desk.partition, &outcomes)
+            } else {
+                self.machine.replay_outcomes(desk.partition, &outcomes)
+            };
+            self.fold(desk, folded)?;
+        }
+        Ok(())
     }
 
     fn fold<S: Read + Write>(

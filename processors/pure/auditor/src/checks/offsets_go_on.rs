@@ -2,7 +2,7 @@
 
 use super::Desk;
 use crate::merging::Step;
-use crate::{Invariant, Place, Topic};
+use crate::{Invariant, Place, RECOVERY_OWNER, Topic};
 use std::collections::BTreeMap;
 
 /// One entry of the group's history of offsets.
@@ -12,8 +12,10 @@ pub struct Commit {
     pub partition: u32,
     /// `None` where the group's offset was deleted.
     pub offset: Option<i64>,
-    /// The transactional id that the offset is signed with.
+    /// The transactional id that the offset is signed with; empty where a tool has set it.
     pub owner: String,
+    /// Id of the commands topic that the offset is signed for.
+    pub topic_id: Option<String>,
     /// Partition and offset of the entry itself.
     pub at: (u32, i64),
 }
@@ -31,22 +33,24 @@ impl Commit {
 /// The last committed offset of each partition.
 #[derive(Debug, Default)]
 pub(crate) struct Offsets {
-    last: BTreeMap<u32, i64>,
+    last: BTreeMap<u32, (i64, Option<String>)>,
 }
 
 impl Offsets {
     pub(crate) fn push<S>(&mut self, desk: &mut Desk<S>, commit: &Commit) {
         desk.partition = commit.partition;
-        let Some(offset) = commit.offset else {
-            if let Some(last) = self.last.remove(&commit.partition) {
-                let what = format!("the committed offset {last} was deleted at {}", commit.place());
-                desk.violated(Invariant::I6, Some(commit.place()), what, Vec::new());
+        // No processor goes by it: one that has expired or was set by a tool is replaced by what the outcomes tell.
+        let Some(offset) = commit.offset.filter(|_| !commit.owner.is_empty()) else {
+            desk.counts.unsigned_commits += 1;
+            if commit.offset.is_none() {
+                self.last.remove(&commit.partition);
             }
             return;
         };
-        if let Some(last) = self.last.insert(commit.partition, offset)
-            && offset < last
-        {
+        let before = self.last.insert(commit.partition, (offset, commit.topic_id.clone()));
+        let Some((last, topic_id)) = before else { return };
+        let is_of_same_topic = topic_id.is_none() || commit.topic_id.is_none() || topic_id == commit.topic_id;
+        if offset < last && is_of_same_topic && commit.owner != RECOVERY_OWNER {
             let what = format!(
                 "the committed offset goes back from {last} to {offset} at {}, signed by {:?}",
                 commit.place(),
@@ -64,6 +68,8 @@ pub(crate) struct OutcomesGoOn {
     last: Option<(i64, Place)>,
     /// The greatest of them.
     greatest: Option<(i64, Place)>,
+    /// The last one is of a commands topic that was deleted.
+    is_former: bool,
 }
 
 impl OutcomesGoOn {
@@ -73,14 +79,18 @@ impl OutcomesGoOn {
             return;
         };
         let offset = step.command_offset;
+        if step.former != self.is_former {
+            (self.last, self.is_former) = (None, step.former);
+        }
         if let Some((last, before)) = self.last
             && offset < last
+            && !step.former
         {
             let what = format!("{place} answers the command at offset {offset} after {before} has answered the one at {last}");
             desk.violated(Invariant::I6, Some(place), what, Vec::new());
         }
         self.last = Some((offset, place));
-        if self.greatest.is_none_or(|(greatest, _)| offset > greatest) {
+        if !step.former && self.greatest.is_none_or(|(greatest, _)| offset > greatest) {
             self.greatest = Some((offset, place));
         }
     }

@@ -6,7 +6,7 @@
 use super::{Commit, Desk};
 use crate::ledger::{LedgerError, Prefix, key};
 use crate::merging::Step;
-use crate::{Invariant, Shown};
+use crate::{Invariant, RECOVERY_OWNER, Shown};
 use keyvalue::{Read, Write};
 use std::collections::BTreeMap;
 
@@ -60,7 +60,8 @@ impl ClaimsChangeOwners {
     pub(crate) fn push<S>(&mut self, desk: &mut Desk<S>, commit: &Commit) {
         desk.partition = commit.partition;
         desk.counts.commits += 1;
-        let Some(offset) = commit.offset else {
+        // A recovery and a tool may move the offset; the next owner claims it where they have left it, or where outcomes tell.
+        let Some(offset) = commit.offset.filter(|_| !commit.owner.is_empty() && commit.owner != RECOVERY_OWNER) else {
             self.last.remove(&commit.partition);
             return;
         };

@@ -11,7 +11,7 @@ pub(crate) fn transactions_are_whole<S, E: std::fmt::Debug>(desk: &mut Desk<S>, 
     match step.outcomes.as_slice() {
         [] => {
             if let Some(event) = step.events.first()
-                && (desk.decided && step.command_offset >= desk.first_command)
+                && (desk.decided && !step.former && step.command_offset >= desk.first_command)
             {
                 let what = format!(
                     "{} events of command {} have no outcome, from {} on",

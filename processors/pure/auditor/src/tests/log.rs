@@ -26,6 +26,7 @@ pub(super) struct Topics {
     pub(super) commands: Vec<Seen>,
     pub(super) events: Vec<Seen>,
     pub(super) outcomes: Vec<Seen>,
+    pub(super) begins_at: i64,
     pub(super) committed: i64,
     pub(super) committed_after: i64,
 }
@@ -36,6 +37,8 @@ pub(super) struct Log {
     pub(super) letters: Vec<Seen>,
     pub(super) commits: Vec<Commit>,
     pub(super) drained: bool,
+    /// Id of the commands topic, where the audit is to know it.
+    pub(super) topic_id: Option<String>,
 }
 
 fn record(topic: Topic, partition: u32, offset: i64, key: &[u8], value: Vec<u8>) -> Record {
@@ -224,8 +227,75 @@ impl Log {
             partition,
             offset: Some(topics.committed),
             owner,
+            topic_id: None,
             at: (3, at),
         });
+    }
+
+    /// As if the commands topic had been deleted and created again when half of the commands of each partition were decided.
+    pub(super) fn recreate_commands(&mut self) {
+        self.topic_id = Some("now".to_owned());
+        let half = |topics: &Topics| of(&topics.commands[topics.commands.len() / 2]).place.offset;
+        let first: Vec<i64> = self.partitions.iter().map(half).collect();
+        let moved = |partition: u32, offset: i64| {
+            let first = first[partition as usize];
+            if offset < first {
+                ("before", offset)
+            } else {
+                ("now", offset - first)
+            }
+        };
+        let name = |record: &mut Record, (topic, offset): (&str, i64)| {
+            let header = format!("{topic}/{offset}/-").into_bytes();
+            record.headers.push(("command".to_owned(), Some(header)));
+        };
+        for (number, topics) in (0..).zip(&mut self.partitions) {
+            topics.commands.retain(|seen| moved(number, of(seen).place.offset).0 == "now");
+            for seen in &mut topics.commands {
+                let record = of_mut(seen);
+                record.place.offset = moved(number, record.place.offset).1;
+                for (name, value) in record.headers.iter_mut().filter(|(name, _)| name == "forwarded-from") {
+                    let text = String::from_utf8(value.take().unwrap()).unwrap();
+                    let (from, offset) = text.split_once('/').unwrap();
+                    let (topic, offset) = moved(from.parse().unwrap(), offset.parse().unwrap());
+                    // What the former topic held is looked for by nobody.
+                    let offset = if topic == "now" { offset } else { offset + 1_000_000 };
+                    assert_eq!(name, "forwarded-from");
+                    *value = Some(format!("{from}/{offset}").into_bytes());
+                }
+            }
+            for seen in &mut topics.events {
+                let at = moved(number, event(seen).command_offset);
+                set_event(seen, |event| event.command_offset = at.1);
+                name(of_mut(seen), at);
+            }
+            for seen in &mut topics.outcomes {
+                let at = moved(number, outcome(seen).command_offset);
+                set_outcome(seen, |outcome| {
+                    outcome.command_offset = at.1;
+                    outcome
+                        .rejection
+                        .iter_mut()
+                        .for_each(|rejection| rename_first(rejection, |offset| moved(number, offset).1));
+                });
+                name(of_mut(seen), at);
+            }
+            for committed in [&mut topics.committed, &mut topics.committed_after] {
+                *committed = moved(number, *committed).1;
+            }
+        }
+        for seen in &mut self.letters {
+            let record = of_mut(seen);
+            let number = |record: &Record, name: &str| record.text(name).unwrap().parse::<i64>().unwrap();
+            let partition = u32::try_from(number(record, "partition")).unwrap();
+            let at = moved(partition, number(record, "offset"));
+            record.headers.push(("offset".to_owned(), Some(at.1.to_string().into_bytes())));
+            name(record, at);
+        }
+        for commit in &mut self.commits {
+            let (topic, offset) = moved(commit.partition, commit.offset.unwrap());
+            (commit.topic_id, commit.offset) = (Some(topic.to_owned()), Some(offset));
+        }
     }
 
     pub(super) fn audit(&self) -> Verdict {
@@ -242,6 +312,9 @@ impl Log {
             limits(),
             options,
         );
+        if let Some(topic_id) = &self.topic_id {
+            auditor = auditor.of_commands_topic(topic_id.clone());
+        }
         for letter in &self.letters {
             auditor.dead_letter(letter.clone()).unwrap();
         }
@@ -251,6 +324,7 @@ impl Log {
         for (number, topics) in (0..).zip(&self.partitions) {
             let partition = Partition {
                 number,
+                begins_at: topics.begins_at,
                 committed: Some(topics.committed),
                 committed_after: &mut || Ok(Some(topics.committed_after)),
                 commands: records(&topics.commands),
@@ -306,6 +380,19 @@ pub(super) fn set_outcome(seen: &mut Seen, change: impl FnOnce(&mut Outcome)) {
     let mut bytes = Vec::new();
     Codec::default().encode_outcome(&envelope, &mut bytes);
     of_mut(seen).value = Some(bytes);
+}
+
+/// What refuses an id that was given to another command names the offset of that one.
+fn rename_first(rejection: &mut decider::Rejection, moved: impl Fn(i64) -> i64) {
+    for fact in &mut rejection.facts {
+        if let Some(offset) = fact.get_mut("first_command_offset") {
+            let now = moved(offset.parse().unwrap()).to_string();
+            rejection.message = rejection
+                .message
+                .replace(&format!("at offset {offset} of"), &format!("at offset {now} of"));
+            *offset = now;
+        }
+    }
 }
 
 fn records(seen: &[Seen]) -> impl Iterator<Item = Result<Seen, SourceError>> {

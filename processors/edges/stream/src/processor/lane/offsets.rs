@@ -1,11 +1,12 @@
 //! The offsets that a transaction commits, and what they are signed with.
 
 use super::Lane;
+use crate::decided::{Decided, fingerprint};
 use crate::processor::scout::Committed;
 use crate::processor::{Observe, SchemaSource};
 use crate::signature::Torn;
 use decider::{Batch, Codec, Domain, Incoming, Outgoing};
-use keyvalue::{Read, Write};
+use keyvalue::{Mutation, Read, Write};
 use std::collections::BTreeMap;
 
 impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
@@ -25,6 +26,7 @@ where
                 // All that was decided before is in the log again.
                 committed.signature.torn = Torn::default();
                 committed.offset = next;
+                committed.signature.last = self.last_of(incoming, partition, next);
             }
             owner.clone_into(&mut committed.signature.transactional_id);
             (partition, committed)
@@ -40,5 +42,33 @@ where
             }
         }
         offsets
+    }
+
+    /// The command before a position, which is in the batch.
+    fn last_of(&self, incoming: &[Incoming<'_>], partition: u32, next: i64) -> Option<Decided> {
+        let is_last = |record: &&Incoming<'_>| record.partition == partition && record.offset + 1 == next;
+        let record = incoming.iter().rev().find(is_last)?;
+        Some(Decided {
+            topic_id: self.evidence.topic_id.clone(),
+            offset: record.offset,
+            fingerprint: Some(fingerprint(record.timestamp_ms, record.key, record.value)),
+        })
+    }
+
+    /// What the state is to remember of them beside the cursors.
+    pub(super) fn last_decided(&self, batch: &Batch) -> Vec<Mutation> {
+        let positions = batch.next_command_offsets();
+        positions
+            .filter_map(|(partition, next)| self.evidence.mutation(partition, next))
+            .collect()
+    }
+
+    /// Keeps in mind which commands a committed batch has decided last.
+    pub(super) fn note_decided(&mut self, batch: &Batch, incoming: &[Incoming<'_>]) {
+        for (partition, next) in batch.next_command_offsets() {
+            if let Some(last) = self.last_of(incoming, partition, next) {
+                self.evidence.decided(partition, last);
+            }
+        }
     }
 }

@@ -117,6 +117,7 @@ where
         let Processor { topology, observe, .. } = &*self.processor;
         match self.producer.execute(topology, &batch, fetched, &offsets, self.consumer, observe) {
             Ok(delivered) => {
+                self.note_decided(&batch, incoming);
                 self.committed.extend(offsets);
                 self.keep(batch, &delivered, incoming)?;
                 self.went_well(incoming);
@@ -193,7 +194,9 @@ where
                 observe.dead_letter(reason.kind());
             }
         }
-        let mutations = self.machine.committed(batch, delivered);
+        let decided = self.last_decided(&batch);
+        let mut mutations = self.machine.committed(batch, delivered);
+        mutations.extend(decided);
         store.apply(&mutations)?;
         observe.reached(Point::Stored);
         let oldest_ms = incoming.iter().map(|record| record.timestamp_ms).min().unwrap_or(0);

@@ -45,7 +45,9 @@ where
     /// Deletes all that the state has of a partition.
     pub(super) fn empty(&mut self, partition: u32) -> Result<(), RestoreError> {
         self.machine.close(partition);
-        let everything = keys::partition_ranges(partition).map(|(from, to)| Mutation::DeleteRange { from, to });
+        let ranges = keys::partition_ranges(partition).map(|(from, to)| Mutation::DeleteRange { from, to });
+        let key = keys::decided(partition);
+        let everything: Vec<_> = ranges.into_iter().chain([Mutation::Delete { key }]).collect();
         Ok(self.processor.store.apply(&everything)?)
     }
 

@@ -13,10 +13,11 @@ pub(in crate::processor) struct Readers {
 }
 
 impl Readers {
-    /// Readers of the events and of the outcomes, which connect while the group is being joined.
+    /// Readers of the events, of the outcomes and of the last decided commands, which connect while the group is being joined.
     pub(in crate::processor) fn new(settings: &Settings, topology: &Topology) -> Result<Self, ReadFailure> {
         let mut idle = BTreeMap::new();
-        for topic in [&topology.topics.events.name, &topology.topics.outcomes.name] {
+        let topics = &topology.topics;
+        for topic in [&topics.events.name, &topics.outcomes.name, &topics.commands.name] {
             idle.insert(topic.clone(), Reader::impatient(settings, topic)?);
         }
         let settings = settings.clone();

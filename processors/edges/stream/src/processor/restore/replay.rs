@@ -2,13 +2,15 @@
 
 use super::{ASK_WAIT_MAX, RestoreError};
 use crate::clock::Deadline;
+use crate::decided::COMMAND;
 use crate::marks::Watermarks;
+use crate::processor::evidence;
 use crate::processor::lane::Lane;
 use crate::processor::resolver::Resolver;
 use crate::processor::{Observe, Point, Processor, SchemaSource};
 use crate::reader::{Polled, ReadFailure, Reader};
 use crate::registry::Lookup;
-use decider::{Codec, DecodeError, Domain, Replay};
+use decider::{Codec, DecodeError, Domain, Outcome, Replay, ReplayError};
 use keyvalue::{Mutation, Read, Write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -167,6 +169,10 @@ where
 
     /// `None` when the registry is away.
     fn fold(&mut self, topic: &str, partition: u32, records: Vec<Found>, kind: Kind) -> Result<Option<Vec<Mutation>>, RestoreError> {
+        let are_former = match kind {
+            Kind::Events => Vec::new(),
+            Kind::Outcomes => self.evidence.note(partition, &records),
+        };
         let Processor { codec, store, .. } = &mut *self.processor;
         let schemas = known(self.schemas);
         let folded = match kind {
@@ -178,17 +184,30 @@ where
                 events.map(|events| self.machine.replay_events(&*store, partition, &events))
             }
             Kind::Outcomes => {
-                let mut outcomes = decoded::<D, C, _>(codec, schemas, records, C::decode_outcome);
-                if let (Ok(outcomes), Some(tear)) = (&mut outcomes, self.tears.get_mut(&partition)) {
-                    tear.keep_outcomes(outcomes);
-                }
-                outcomes.map(|outcomes| self.machine.replay_outcomes(partition, &outcomes))
+                let outcomes = decoded::<D, C, _>(codec, schemas, records, C::decode_outcome);
+                outcomes.map(|outcomes| self.fold_outcomes(partition, evidence::runs(outcomes, &are_former)))
             }
         };
         match folded {
             Ok(mutations) => Ok(Some(mutations?)),
             Err(undecoded) => self.not_decoded(topic, partition, undecoded).map(|()| None),
         }
+    }
+
+    /// Folds outcomes in runs: of a former commands topic, and of the present one.
+    fn fold_outcomes(&mut self, partition: u32, runs: Vec<(bool, Vec<Replay<Outcome>>)>) -> Result<Vec<Mutation>, ReplayError> {
+        let mut mutations = Vec::new();
+        for (is_former, mut run) in runs {
+            if is_former {
+                mutations.extend(self.machine.replay_former_outcomes(partition, &run)?);
+                continue;
+            }
+            if let Some(tear) = self.tears.get_mut(&partition) {
+                tear.keep_outcomes(&mut run);
+            }
+            mutations.extend(self.machine.replay_outcomes(partition, &run)?);
+        }
+        Ok(mutations)
     }
 
     /// What could not be decoded is an error, or waits for the registry.
@@ -223,6 +242,7 @@ pub(in crate::processor) fn poll(
             offset: record.offset,
             timestamp_ms: record.timestamp_ms,
             value,
+            command: record.header(COMMAND).map(<[u8]>::to_vec),
         });
     })?;
     Ok((found, polled))
@@ -233,6 +253,21 @@ pub(in crate::processor) struct Found {
     offset: i64,
     timestamp_ms: i64,
     value: Vec<u8>,
+    /// The header that names the command that this follows from.
+    pub(in crate::processor) command: Option<Vec<u8>>,
+}
+
+#[cfg(test)]
+impl Found {
+    /// One of which nothing but its command is of interest.
+    pub(in crate::processor) fn of_command(command: Option<Vec<u8>>) -> Self {
+        Self {
+            offset: 0,
+            timestamp_ms: 0,
+            value: Vec::new(),
+            command,
+        }
+    }
 }
 
 /// Why a record could not be decoded.
@@ -276,6 +311,7 @@ pub(in crate::processor) fn decoded<D: Domain, C: Codec<D>, V>(
         offset,
         timestamp_ms,
         value,
+        command: _,
     } in records
     {
         let never = |reason| Undecoded::Never { offset, reason };

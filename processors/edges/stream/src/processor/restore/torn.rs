@@ -8,6 +8,7 @@ use super::lost::POLL_WAIT;
 use super::replay::{NO_PROGRESS_MAX, REPLAY_RECORDS_MAX, decoded, known, poll};
 use super::{ASK_WAIT_MAX, RestoreError};
 use crate::clock::Deadline;
+use crate::processor::evidence::BEFORE_ALL;
 use crate::processor::lane::Lane;
 use crate::processor::scout::Committed;
 use crate::processor::{Observe, SchemaSource, Trouble};
@@ -134,8 +135,16 @@ where
                 return Err(RestoreError::NoProgress { topic });
             }
             for records in found.into_values() {
+                let are_former = self.evidence.note(partition, &records);
                 match decoded::<D, C, _>(&mut self.processor.codec, known(self.schemas), records, C::decode_outcome) {
-                    Ok(outcomes) => outcomes.iter().for_each(|outcome| seam.push(&outcome.value)),
+                    Ok(outcomes) => {
+                        for (mut outcome, is_former) in outcomes.into_iter().zip(are_former) {
+                            if is_former {
+                                outcome.value.command_offset = BEFORE_ALL;
+                            }
+                            seam.push(&outcome.value);
+                        }
+                    }
                     Err(undecoded) => return self.not_decoded(&topic, partition, undecoded).map(|()| Found::NotNow),
                 }
             }

@@ -2,6 +2,7 @@
 
 use super::deliveries::{Report, report_to};
 use super::letter::{Original, letter};
+use crate::decided::{COMMAND, Decided, fingerprint};
 use crate::raw::{Headers, NewHeaders};
 use decider::{Batch, Incoming, Outgoing};
 use rdkafka::message::{BorrowedMessage, Message, OwnedHeaders};
@@ -60,7 +61,7 @@ pub(super) fn record_of<'r>(
     batch: &'r Batch,
     outgoing: &Outgoing,
     incoming: &'r [Fetched<'_>],
-    owner: &str,
+    (owner, topic_id): (&str, &str),
 ) -> Record<'r> {
     let topics = &topology.topics;
     match outgoing {
@@ -73,7 +74,11 @@ pub(super) fn record_of<'r>(
             let opaque = report_to(*index, fetched.message.partition(), Report::Event);
             answer(&topics.events, fetched, batch.value(value), opaque)
                 .timestamp(fetched.timestamp_ms)
-                .headers(with_trace(fetched, "type", event_type).finish())
+                .headers(
+                    with_trace(fetched, "type", event_type)
+                        .with(COMMAND, command(fetched, topic_id, false).as_bytes())
+                        .finish(),
+                )
         }
         Outgoing::Outcome {
             incoming: index,
@@ -84,6 +89,7 @@ pub(super) fn record_of<'r>(
             let fetched = &incoming[*index];
             let opaque = report_to(*index, fetched.message.partition(), Report::Outcome);
             let headers = with_trace(fetched, "status", status.name()).with(OWNER, owner.as_bytes());
+            let headers = headers.with(COMMAND, command(fetched, topic_id, true).as_bytes());
             answer(&topics.outcomes, fetched, batch.value(value), opaque)
                 .timestamp(*decided_at_ms)
                 .headers(headers.finish())
@@ -101,14 +107,14 @@ pub(super) fn record_of<'r>(
                 .timestamp(fetched.timestamp_ms)
                 .headers(known(message).with(FORWARDED_FROM, from.as_bytes()).finish())
         }
-        Outgoing::DeadLetter { incoming: index, reason } => dead_letter(topology, &incoming[*index], *index, &reason.to_string()),
+        Outgoing::DeadLetter { incoming: index, reason } => dead_letter(topology, &incoming[*index], *index, &reason.to_string(), topic_id),
     }
 }
 
-fn dead_letter<'r>(topology: &'r Topology, fetched: &'r Fetched<'_>, index: usize, reason: &str) -> Record<'r> {
+fn dead_letter<'r>(topology: &'r Topology, fetched: &'r Fetched<'_>, index: usize, reason: &str, topic_id: &str) -> Record<'r> {
     let (message, topics) = (fetched.message, &topology.topics);
     let headers = Headers::of(message);
-    let letter = letter(
+    let mut letter = letter(
         &Original {
             topic: &topics.commands.name,
             retention_ms: topics.commands.retention_ms,
@@ -125,12 +131,24 @@ fn dead_letter<'r>(topology: &'r Topology, fetched: &'r Fetched<'_>, index: usiz
         },
         reason,
     );
+    letter.says.push((COMMAND, command(fetched, topic_id, false)));
     let partitions = topology.partitions_of(&topics.dead_letters).cast_signed();
     let opaque = report_to(index, message.partition(), Report::Neither);
     written(&topics.dead_letters, letter.key, letter.value, opaque)
         .partition(message.partition() % partitions)
         .timestamp(fetched.timestamp_ms)
         .headers(letter_headers(message, headers, letter.headers, &letter.says))
+}
+
+/// The header that names the command: an offset alone would fit a topic that was created again, too.
+fn command(fetched: &Fetched<'_>, topic_id: &str, with_fingerprint: bool) -> String {
+    let (message, timestamp_ms) = (fetched.message, fetched.timestamp_ms);
+    Decided {
+        topic_id: topic_id.to_owned(),
+        offset: message.offset(),
+        fingerprint: with_fingerprint.then(|| fingerprint(timestamp_ms, message.key(), message.payload())),
+    }
+    .to_string()
 }
 
 /// The first `kept` headers of the record, and what the letter says after them: the last of a name counts.
@@ -172,7 +190,7 @@ fn written<'r>(topic: &'r Topic, key: Option<&'r [u8]>, value: Option<&'r [u8]>,
 }
 
 fn with_trace(fetched: &Fetched<'_>, name: &str, value: &str) -> NewHeaders {
-    let headers = NewHeaders::with_capacity(3).with(name, value.as_bytes());
+    let headers = NewHeaders::with_capacity(4).with(name, value.as_bytes());
     match fetched.traceparent {
         Some(trace) => headers.with(TRACEPARENT, trace),
         None => headers,

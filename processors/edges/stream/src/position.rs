@@ -1,0 +1,111 @@
+//! Where a partition goes on: which of the positions that are told is believed, and whether the commands topic bears it out.
+//!
+//! Positions are told by the group's offset and by the outcomes, which the state has folded. None is believed unless it is of this topic and
+//! the record before it is the one that was decided (docs/decisions/0019). Where that can be shown, it is gone on from; nothing is guessed.
+
+use crate::decided::Decided;
+use crate::marks::Watermarks;
+use crate::processor::scout::Committed;
+
+/// What is told of a partition's position.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told<'t> {
+    /// Id of the commands topic as it is now.
+    pub(crate) topic_id: &'t str,
+    /// The next command after those that the outcomes of this topic answer.
+    pub(crate) next: i64,
+    /// The command before `next`, where it is known.
+    pub(crate) last: Option<&'t Decided>,
+    /// The last decided command of a topic that had this name before, where outcomes or state know of one.
+    pub(crate) former: Option<&'t Decided>,
+    pub(crate) committed: Option<&'t Committed>,
+}
+
+/// A position that is believed if the commands topic bears it out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Position {
+    pub(crate) next: i64,
+    /// The command before it; `None` where none was decided, or nothing tells which.
+    pub(crate) last: Option<Decided>,
+}
+
+/// Why no position is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    /// The topic was deleted and created again. Its last decided command was this.
+    Recreated(Decided),
+    /// The group's offset is signed by a processor, and lies before commands that have outcomes.
+    StateAhead { committed: i64 },
+}
+
+/// Which of the positions is to be gone on from.
+pub(crate) fn choose(told: &Told<'_>) -> Result<Position, Doubt> {
+    let Told {
+        topic_id,
+        next,
+        last,
+        former,
+        committed,
+    } = *told;
+    let by_outcomes = Position { next, last: last.cloned() };
+    // An offset that a tool has set, or that has expired, proves nothing, and nothing is lost by not believing it.
+    let Some(committed) = committed.filter(|committed| committed.is_signed()) else {
+        return match former {
+            Some(former) if next == 0 => Err(Doubt::Recreated(former.clone())),
+            _ => Ok(by_outcomes),
+        };
+    };
+    let signed = committed.signature.last.as_ref().filter(|last| last.next() == committed.offset);
+    if let Some(other) = signed.filter(|last| last.topic_id != topic_id) {
+        // Outcomes of this topic are later than what was committed for the one before it.
+        return if next > 0 {
+            Ok(by_outcomes)
+        } else {
+            Err(Doubt::Recreated(other.clone()))
+        };
+    }
+    if committed.offset < next {
+        return Err(Doubt::StateAhead {
+            committed: committed.offset,
+        });
+    }
+    if signed.is_none()
+        && next == 0
+        && let Some(former) = former
+    {
+        return Err(Doubt::Recreated(former.clone()));
+    }
+    Ok(Position {
+        next: committed.offset,
+        last: signed.or(last.filter(|last| last.next() == committed.offset)).cloned(),
+    })
+}
+
+/// How the commands topic contradicts a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Contradiction {
+    /// The log begins later.
+    Gone,
+    /// The log ends earlier.
+    Cut,
+    /// Another record, or none, lies where the last decided one should.
+    Differs,
+}
+
+/// Whether a commands topic that holds this range bears a position out. `found` is the fingerprint of the record before it.
+pub(crate) fn contradiction(position: &Position, marks: Watermarks, found: Option<u64>) -> Option<Contradiction> {
+    let Position { next, last } = position;
+    if *next < marks.low {
+        return Some(Contradiction::Gone);
+    }
+    if *next > marks.high {
+        return Some(Contradiction::Cut);
+    }
+    let expected = last.as_ref()?.fingerprint?;
+    // The record itself is kept no longer, but that of the next one on.
+    let is_kept = *next > marks.low;
+    (is_kept && found != Some(expected)).then_some(Contradiction::Differs)
+}
+
+#[cfg(test)]
+mod tests;
