@@ -229,7 +229,10 @@ impl Schedule {
             };
             let mut push = |event| events.push((AggregateId::Rotation(id.clone()), Event::Rotation(event)));
             push(rotation::Event::Created { mode: Mode::Draft });
-            push(assigned);
+            // The place of a rotation among those of its airplane moves with its first leg: decision 0017 says what that costs.
+            if !self.removed {
+                push(assigned);
+            }
             for number in first..(first + self.legs_per_rotation).min(legs) {
                 let leg = self.leg(number, number - first, rotation, airports)?;
                 push(rotation::Event::LegAdded { leg });
