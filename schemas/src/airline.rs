@@ -1,6 +1,6 @@
 //! The airline as the decider sees it: who decides, what follows, and the parts in which an aggregate is stored.
 
-use crate::{commands, events, parts};
+use crate::{commands, events, later, parts};
 use decider::{Domain, Parts};
 use domain::{AggregateId, Event, Rejection, State};
 use std::collections::BTreeMap;
@@ -29,6 +29,10 @@ impl Domain for Airline {
     type Command = Command;
     type Event = Event;
     type State = State;
+
+    /// Registering a retired airplane's registration again was `retired`, and a leg back to its airport `origin-is-destination`, before
+    /// version 2 of the schemas. `unknown-command` is what any build says to a command of a later one.
+    const REFUSED_EARLIER: &'static [&'static str] = &["retired", "origin-is-destination", later::UNKNOWN_COMMAND];
 
     fn initial(aggregate_id: &str) -> State {
         State::initial(&id_of(aggregate_id))

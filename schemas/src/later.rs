@@ -11,6 +11,9 @@ use domain::Rejection;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// The rule by which a command is refused that is not known.
+pub(crate) const UNKNOWN_COMMAND: &str = "unknown-command";
+
 /// Longer names are no names.
 const NAME_CHARS_MAX: usize = 80;
 
@@ -88,7 +91,7 @@ pub(crate) fn needed_build(event: &str, schema_id: u32, version: Option<u64>, kn
 /// The answer to a command that this build does not know.
 pub(crate) fn unknown_command(name: &str, known: u32) -> Rejection {
     Rejection {
-        rule: "unknown-command",
+        rule: UNKNOWN_COMMAND,
         message: format!(
             "there is no command {name} in command schema version {known}, which is the latest that the processor of this partition knows; \
              if a later version has it, upgrade the processors and send it again with a new command_id"

@@ -114,6 +114,11 @@ impl Content {
 }
 
 impl Released {
+    /// The kinds of payload that it has, in the schema's order.
+    pub fn payload_names(&self) -> &'static [&'static str] {
+        crate::later::payloads(self)
+    }
+
     /// Parsed once.
     pub(crate) fn schema(&self) -> &'static Schema {
         static PARSED: LazyLock<BTreeMap<(Content, u32), Schema>> = LazyLock::new(|| {

@@ -20,7 +20,8 @@ pub(crate) fn run(connection: &Connection, action: &Action) -> anyhow::Result<Ve
         match action {
             Action::Apply => apply(&registry, content, subject)?,
             Action::Check => {
-                if !check(&registry, &subject)? {
+                let earlier = check_earlier(&registry, content, &subject)?;
+                if !check(&registry, &subject)? || !earlier {
                     verdict = Verdict::Differs;
                 }
             }
@@ -42,7 +43,29 @@ fn apply(registry: &Registry, content: Content, mut subject: Subject) -> anyhow:
     Ok(())
 }
 
-/// Whether the subject is as it should be.
+/// Whether the versions before the latest are registered: records that were written with them are in the log.
+fn check_earlier(registry: &Registry, content: Content, subject: &Subject) -> anyhow::Result<bool> {
+    let mut all = true;
+    for released in content.versions().filter(|released| *released != content.latest()) {
+        let earlier = Subject {
+            schema_json: released.json.to_owned(),
+            ..subject.clone()
+        };
+        let (name, version) = (&subject.name, released.version);
+        match registry.id_of(&earlier)? {
+            Some(id) => say(format_args!("registered {name} version {version} (id {id})"))?,
+            None => {
+                all = false;
+                say(format_args!(
+                    "missing    {name} version {version}; register it with `aerolog schemas apply`"
+                ))?;
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Whether the latest version of the subject is as it should be.
 fn check(registry: &Registry, subject: &Subject) -> anyhow::Result<bool> {
     let (name, wanted) = (&subject.name, &subject.compatibility);
     let checked = registry.check(subject)?;

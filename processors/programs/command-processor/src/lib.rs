@@ -10,10 +10,11 @@ mod state;
 pub use configuration::{Configuration, DEFAULTS};
 pub use state::StateError;
 
+use decider::{Codec, Domain};
 use keyvalue::Fault;
 use metrics::{Metrics, StoreMeasures};
 use prometheus::Registry as MetricsRegistry;
-use schemas::{Airline, AvroCodec, Content, SchemaIds, subject};
+use schemas::{Airline, AvroCodec, Content, Released, SchemaIds, subject};
 use service::failpoints::{FailpointError, Failpoints};
 use service::{Health, Shutdown, State};
 use std::marker::PhantomData;
@@ -57,8 +58,35 @@ pub enum RunError {
     Processor(#[from] ProcessorError),
 }
 
+/// What a build knows. Tests of upgrades run other builds than the latest.
+pub struct Build<D, C> {
+    /// The version of each schema that it writes.
+    pub schema: fn(Content) -> &'static Released,
+    pub codec: fn(SchemaIds) -> C,
+    pub domain: PhantomData<fn() -> D>,
+}
+
+impl Build<Airline, AvroCodec> {
+    const LATEST: Self = Self {
+        schema: Content::latest,
+        codec: AvroCodec::new,
+        domain: PhantomData,
+    };
+}
+
 /// Runs until the shutdown is requested; what is open is finished or aborted then.
 pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &Health, shutdown: &Shutdown) -> Result<(), RunError> {
+    run_build(configuration, metrics, health, shutdown, &Build::LATEST)
+}
+
+/// The same for a build that is not the latest.
+pub fn run_build<D: Domain, C: Codec<D> + Clone + 'static>(
+    configuration: &Configuration,
+    metrics: &MetricsRegistry,
+    health: &Health,
+    shutdown: &Shutdown,
+    build: &Build<D, C>,
+) -> Result<(), RunError> {
     let settings = Settings::new(&configuration.kafka)?;
     let topology = Topology::schedule_named(&configuration.schedule, Some(configuration.partitions))?;
     let waiting = |reason: &str| health.set(CLUSTER, State::Waiting(reason.to_owned()));
@@ -90,7 +118,7 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
     StoreMeasures::register(metrics, Arc::clone(&store))?;
 
     waiting("looking up schemas");
-    let Some(ids) = look_up_schemas(&registry, &topology, shutdown, &waiting)? else {
+    let Some(ids) = look_up_schemas(&registry, &topology, build.schema, shutdown, &waiting)? else {
         return Ok(());
     };
     health.set(CLUSTER, State::Ready);
@@ -106,11 +134,11 @@ pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &He
             warm_partitions_max: configuration.warm_partitions_max,
             guards: Guards::default(),
         },
-        codec: AvroCodec::new(ids),
+        codec: (build.codec)(ids),
         store,
         schemas: registry,
         observe,
-        domain: PhantomData::<fn() -> Airline>,
+        domain: build.domain,
     };
     tracing::info!(instance_id = configuration.instance_id, "taking part in the group");
     let stopping = shutdown.clone();
@@ -182,10 +210,11 @@ fn look_at_cluster(
     }
 }
 
-/// Waits for the registry, and asks it for the ids of the latest schemas. `None` when the shutdown came first.
+/// Waits for the registry, and asks it for the ids of the schemas that are written. `None` when the shutdown came first.
 fn look_up_schemas(
     registry: &Registry,
     topology: &Topology,
+    schema: fn(Content) -> &'static Released,
     shutdown: &Shutdown,
     waiting: &dyn Fn(&str),
 ) -> Result<Option<SchemaIds>, RunError> {
@@ -198,7 +227,7 @@ fn look_up_schemas(
         let name = subject(topic);
         let wanted = Subject {
             name: name.clone(),
-            schema_json: content.latest().json.to_owned(),
+            schema_json: schema(content).json.to_owned(),
             compatibility: content.compatibility().name().to_owned(),
         };
         registry.wait_for_id(&wanted, &go_on)?.ok_or(RunError::NoSchema(name))

@@ -17,4 +17,4 @@ mod view;
 mod writing;
 
 pub use configuration::{Apply, Configuration, DEFAULTS, Http, RocksDb};
-pub use process::{Failure, Process, start};
+pub use process::{Failure, Process, start, start_build};

@@ -12,6 +12,7 @@ use crate::writing::{APPLIED, VIEW, WRITTEN, Writer, partition_part};
 use http_server::{Limits, ListenError};
 use keyvalue::{Fault, ReadError};
 use query_service::{Patience, Service};
+use schemas::{AvroCodec, SchemaIds};
 use service::failpoints::{FailpointError, Failpoints};
 use service::{Health, Operations, Shutdown, State};
 use std::io;
@@ -83,6 +84,16 @@ pub struct Process {
 
 /// Starts everything. What can be seen to be wrong at once is an error here; brokers and a registry that are away are waited for.
 pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutdown) -> Result<Process, Failure> {
+    start_build(configuration, topology, shutdown, AvroCodec::new)
+}
+
+/// The same for a build that is not the latest, with its codec. Tests of upgrades run such builds.
+pub fn start_build(
+    configuration: &Configuration,
+    topology: Topology,
+    shutdown: &Shutdown,
+    codec: fn(SchemaIds) -> AvroCodec,
+) -> Result<Process, Failure> {
     let settings = Settings::new(&configuration.kafka)?;
     let registry = Registry::new(&configuration.schema_registry_url)?;
     let health = Health::default();
@@ -103,6 +114,7 @@ pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutd
         settings,
         topology,
         registry,
+        codec,
         metrics,
         health,
         events_max: configuration.apply.events_max,
@@ -184,6 +196,7 @@ pub(crate) struct Keeper {
     settings: Settings,
     pub(crate) topology: Topology,
     registry: Registry,
+    codec: fn(SchemaIds) -> AvroCodec,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
     events_max: usize,
@@ -256,7 +269,7 @@ impl Keeper {
         followed.store(true, Ordering::Relaxed);
         self.forget_stopped();
         let writer = Writer::new(self, progress.clone(), ends)?;
-        let decoder = Decoder::new(self.registry.clone(), self.health.clone());
+        let decoder = Decoder::new(self.codec, self.registry.clone(), self.health.clone());
         let (runs, received) = mpsc::sync_channel(RUNS_WAITING_MAX);
         let (folded, to_write) = mpsc::sync_channel(FOLDED_WAITING_MAX);
         let going = Going {

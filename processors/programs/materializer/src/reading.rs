@@ -142,9 +142,9 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    pub(crate) fn new(registry: Registry, health: Health) -> Self {
+    pub(crate) fn new(codec: fn(SchemaIds) -> AvroCodec, registry: Registry, health: Health) -> Self {
         Self {
-            codec: AvroCodec::new(NOT_YET_KNOWN),
+            codec: codec(NOT_YET_KNOWN),
             registry,
             health,
         }

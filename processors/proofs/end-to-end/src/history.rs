@@ -2,7 +2,7 @@
 
 use crate::{Cluster, Schedule, eventually};
 use decider::{Codec, EventEnvelope, Outcome, Status};
-use schemas::{Airline, AvroCodec};
+use schemas::Airline;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 use stream::reader::Reader;
@@ -21,7 +21,7 @@ const ASK_WAIT_MAX: Duration = Duration::from_secs(20);
 impl History {
     /// Reads all topics up to their ends.
     pub fn read(schedule: &Schedule) -> Self {
-        let mut codec = AvroCodec::new(schedule.ids());
+        let mut codec = schedule.codec();
         let topics = &schedule.topology().topics;
         let mut history = Self {
             events: BTreeMap::new(),

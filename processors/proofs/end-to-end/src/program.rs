@@ -65,7 +65,7 @@ impl Program {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log).unwrap());
-        if name == "materializer" {
+        if name.ends_with("materializer") {
             command.env("AEROLOG_HTTP__ADDRESS", format!("127.0.0.1:{http}"));
         }
         for (name, value) in variables {

@@ -1,10 +1,10 @@
 //! Topics of one test, and commands for them.
 
 use crate::{Cluster, PATIENCE};
-use decider::CommandEnvelope;
+use decider::{Codec, CommandEnvelope};
 use domain::rotation::{Command, Leg, Mode};
 use domain::{AirportCode, FlightDesignator, Instant, LegId};
-use schemas::{Content, SchemaIds, command_to_avro, subject};
+use schemas::{Airline, AvroCodec, Content, SchemaIds, command_to_avro, subject};
 use stream::admin::Admin;
 use stream::registry::{Applied, Registry, Subject};
 use stream::writer::{Outgoing, Report, Writer};
@@ -16,6 +16,7 @@ pub struct Schedule {
     name: String,
     topology: Topology,
     ids: SchemaIds,
+    codec: AvroCodec,
     writer: Writer,
 }
 
@@ -35,16 +36,23 @@ impl Schedule {
             Admin::new(&settings).unwrap().check(&topology).unwrap().is_empty()
         });
         let topics = &topology.topics;
-        let ids = SchemaIds {
-            command: register(cluster, &topics.commands.name, Content::Command),
-            event: register(cluster, &topics.events.name, Content::Event),
-            outcome: register(cluster, &topics.outcomes.name, Content::Outcome),
-        };
+        let registered = [
+            register(cluster, &topics.commands.name, Content::Command),
+            register(cluster, &topics.events.name, Content::Event),
+            register(cluster, &topics.outcomes.name, Content::Outcome),
+        ];
+        let [command, event, outcome] = registered.each_ref().map(|versions| versions.last().unwrap().0);
+        let ids = SchemaIds { command, event, outcome };
+        let mut codec = AvroCodec::new(ids);
+        for (id, json) in registered.into_iter().flatten() {
+            Codec::<Airline>::learn(&mut codec, id, &json.into()).unwrap();
+        }
         Self {
             cluster: cluster.clone(),
             name,
             topology,
             ids,
+            codec,
             writer: Writer::new(&settings).unwrap(),
         }
     }
@@ -63,6 +71,16 @@ impl Schedule {
 
     pub fn topology(&self) -> &Topology {
         &self.topology
+    }
+
+    /// Registers one more version of the schema of events, and returns its id.
+    pub fn register_events(&self, schema_json: &str) -> u32 {
+        register_json(&self.cluster, &self.topology.topics.events.name, Content::Event, schema_json)
+    }
+
+    /// A codec that has learned the versions before the latest.
+    pub fn codec(&self) -> AvroCodec {
+        self.codec.clone()
     }
 
     pub fn ids(&self) -> SchemaIds {
@@ -113,8 +131,16 @@ impl Schedule {
     }
 }
 
-fn register(cluster: &Cluster, topic: &str, content: Content) -> u32 {
-    let (schema_json, compatibility) = (content.latest().json.to_owned(), content.compatibility().name().to_owned());
+/// Every version with its id, oldest first, as `aerolog schemas apply` does.
+fn register(cluster: &Cluster, topic: &str, content: Content) -> Vec<(u32, &'static str)> {
+    let versions = content.versions();
+    versions
+        .map(|released| (register_json(cluster, topic, content, released.json), released.json))
+        .collect()
+}
+
+fn register_json(cluster: &Cluster, topic: &str, content: Content, schema_json: &str) -> u32 {
+    let (schema_json, compatibility) = (schema_json.to_owned(), content.compatibility().name().to_owned());
     match Registry::new(&cluster.registry)
         .unwrap()
         .apply(&Subject {

@@ -4,5 +4,6 @@ mod pipeline {
     mod bad_input;
     mod processors;
     mod starting;
+    mod upgrading;
     mod views;
 }

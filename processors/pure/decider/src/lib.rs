@@ -47,6 +47,10 @@ pub trait Domain: Send + Sync + 'static {
     type Event: Clone + PartialEq + std::fmt::Debug + Send;
     type State: Clone + Send;
 
+    /// Rules by which an earlier build may have refused what this one accepts, or refuses by another rule. The audit decides the commands
+    /// of a log again, and takes such a rejection as it is.
+    const REFUSED_EARLIER: &'static [&'static str] = &[];
+
     /// The state of an aggregate that has no events yet.
     fn initial(aggregate_id: &str) -> Self::State;
 

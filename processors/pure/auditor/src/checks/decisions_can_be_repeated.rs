@@ -9,7 +9,7 @@ use crate::decoding::Decoding;
 use crate::ledger::LedgerError;
 use crate::merging::{Found, Step};
 use crate::{AuditError, Invariant, SourceError};
-use decider::{Batch, Codec, Cursor, Domain, Incoming, Limits, Machine, Outgoing, Replay, ReplayError, StepError};
+use decider::{Batch, Codec, Cursor, Domain, Incoming, Limits, Machine, Outcome, Outgoing, Replay, ReplayError, StepError};
 use keyvalue::{Read, Write};
 use std::collections::BTreeMap;
 
@@ -180,7 +180,7 @@ impl<D: Domain> Redeciding<D> {
                 }
                 // What could not be read then may be readable now: the registry is not part of the log.
                 Some(_) if is_unknown_schema(step) => desk.counts.trusted += 1,
-                Some(_) if step.trusted => {
+                Some(_) if step.trusted || was_refused_earlier::<D>(step) => {
                     desk.counts.trusted += 1;
                     self.decide_again(desk, decoding, &std::mem::take(&mut decidable))?;
                     // It moves the partition's clock like any other.
@@ -260,6 +260,28 @@ fn replay<T: Clone>(found: &Found<T>) -> Replay<T> {
     }
 }
 
+/// Another build than this one may have refused it. A rejection changes nothing, so what follows can be decided again.
+fn was_refused_earlier<D: Domain>(step: &Step<D::Event>) -> bool {
+    let rejections = step.outcomes.iter().filter_map(|outcome| outcome.value.rejection.as_ref());
+    let is_earlier = |rule: &str| D::REFUSED_EARLIER.contains(&rule);
+    step.events.is_empty()
+        && !step.outcomes.is_empty()
+        && rejections.filter(|rejection| is_earlier(&rejection.rule)).count() == step.outcomes.len()
+}
+
+/// Sentences and facts of a rejection may read otherwise in another build; the rule is the decision.
+fn is_same(found: &Outcome, again: &Outcome) -> bool {
+    let decision = |outcome: &Outcome| {
+        let mut outcome = outcome.clone();
+        if let Some(rejection) = &mut outcome.rejection {
+            rejection.message.clear();
+            rejection.facts.clear();
+        }
+        outcome
+    };
+    decision(found) == decision(again)
+}
+
 fn is_unknown_schema<E>(step: &Step<E>) -> bool {
     step.letter.as_ref().is_some_and(|letter| letter.reason.starts_with("schema id "))
 }
@@ -305,7 +327,8 @@ fn difference<D: Domain, C: Codec<D>>(codec: &mut C, batch: &Batch, index: usize
                         "deciding the command at {at} again gives an outcome that the log does not have"
                     ));
                 };
-                if found.record.value.as_deref() != Some(value) && codec.decode_outcome(value).as_ref() != Ok(&found.value) {
+                let mut is_other = || !codec.decode_outcome(value).is_ok_and(|again| is_same(&found.value, &again));
+                if found.record.value.as_deref() != Some(value) && is_other() {
                     let again = codec.decode_outcome(value);
                     return Some(format!(
                         "deciding the command at {at} again gives another outcome than {}: {again:?} where the log has {:?}",

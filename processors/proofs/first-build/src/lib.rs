@@ -1,0 +1,107 @@
+//! The programs as the first released build had them, for tests of upgrades: they know the first version of each schema, write it, and
+//! decide nothing that it has no event for. Everything else is as it is now.
+//!
+//! With these, two builds can run side by side on one broker, without old binaries being kept. What they cannot show is a fault that only
+//! the first build had.
+
+use decider::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection, WriterSchema};
+use schemas::{Airline, AvroCodec, Content, SchemaIds};
+
+/// The airline, without what came after the first version.
+#[derive(Debug, Clone, Copy)]
+pub struct FirstAirline;
+
+/// The codec of the first build.
+#[derive(Debug, Clone)]
+pub struct FirstCodec(AvroCodec);
+
+impl FirstCodec {
+    pub fn new(ids: SchemaIds) -> Self {
+        Self(AvroCodec::first(ids))
+    }
+}
+
+impl Domain for FirstAirline {
+    type Command = <Airline as Domain>::Command;
+    type Event = <Airline as Domain>::Event;
+    type State = <Airline as Domain>::State;
+
+    fn initial(aggregate_id: &str) -> Self::State {
+        Airline::initial(aggregate_id)
+    }
+
+    fn decide(aggregate_id: &str, state: &Self::State, command: &Self::Command) -> Result<Vec<Self::Event>, Rejection> {
+        let events = Airline::decide(aggregate_id, state, command)?;
+        let known = Content::Event.first().payload_names();
+        if events.iter().all(|event| known.contains(&Airline::event_type(event))) {
+            return Ok(events);
+        }
+        Err(Rejection {
+            rule: "retired".to_owned(),
+            message: "the airplane has retired; its registration is not used again".to_owned(),
+            facts: Vec::new(),
+        })
+    }
+
+    fn evolve(state: &mut Self::State, event: &Self::Event) {
+        Airline::evolve(state, event);
+    }
+
+    fn size_bytes(state: &Self::State) -> usize {
+        Airline::size_bytes(state)
+    }
+
+    fn store(after: &Self::State, event: &Self::Event, parts: &mut Parts<'_>) {
+        Airline::store(after, event, parts);
+    }
+
+    fn load(aggregate_id: &str, parts: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<Self::State, String> {
+        Airline::load(aggregate_id, parts)
+    }
+
+    fn command_type(command: &Self::Command) -> &'static str {
+        Airline::command_type(command)
+    }
+
+    fn event_type(event: &Self::Event) -> &'static str {
+        Airline::event_type(event)
+    }
+}
+
+impl Codec<FirstAirline> for FirstCodec {
+    fn decode_command(
+        &mut self,
+        content_type: Option<&[u8]>,
+        value: &[u8],
+    ) -> Result<CommandEnvelope<<Airline as Domain>::Command>, DecodeError> {
+        Codec::<Airline>::decode_command(&mut self.0, content_type, value)
+    }
+
+    fn encode_meaning(&mut self, command: &<Airline as Domain>::Command, out: &mut Vec<u8>) {
+        Codec::<Airline>::encode_meaning(&mut self.0, command, out);
+    }
+
+    fn missing_schema(&self, content_type: Option<&[u8]>, value: &[u8]) -> Option<u32> {
+        Codec::<Airline>::missing_schema(&self.0, content_type, value)
+    }
+
+    fn learn(&mut self, schema_id: u32, schema: &WriterSchema) -> Result<(), String> {
+        Codec::<Airline>::learn(&mut self.0, schema_id, schema)
+    }
+
+    fn encode_event(&mut self, event: &EventEnvelope<domain::Event>, out: &mut Vec<u8>) {
+        Codec::<Airline>::encode_event(&mut self.0, event, out);
+    }
+
+    fn decode_event(&mut self, value: &[u8]) -> Result<EventEnvelope<domain::Event>, DecodeError> {
+        Codec::<Airline>::decode_event(&mut self.0, value)
+    }
+
+    fn encode_outcome(&mut self, outcome: &Outcome, out: &mut Vec<u8>) {
+        Codec::<Airline>::encode_outcome(&mut self.0, outcome, out);
+    }
+
+    fn decode_outcome(&mut self, value: &[u8]) -> Result<Outcome, DecodeError> {
+        Codec::<Airline>::decode_outcome(&mut self.0, value)
+    }
+}
