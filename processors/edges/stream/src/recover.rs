@@ -109,6 +109,17 @@ pub fn finding(topic_id: &str, facts: &Facts) -> Finding {
         }
     };
     let next = position.next;
+    if let Some(event) = present(topic_id, facts.last_event.as_ref())
+        && event.offset >= next
+    {
+        return Finding::Contradicted {
+            next,
+            what: format!(
+                "the event of the command at {} has no outcome: were outcomes deleted?",
+                event.offset
+            ),
+        };
+    }
     match contradiction(&position, facts.commands, facts.found) {
         None => Finding::GoesOn {
             next,

@@ -113,7 +113,7 @@ fn consequence(topology: &Topology, topic: &str) -> &'static str {
     if topic == topics.commands.name {
         "positions in the former one are not believed any more"
     } else if topic == topics.outcomes.name {
-        "its outcomes are compared with the events and commands before anything is decided"
+        "those that it held are gone, and partitions whose state ends beyond it are stopped"
     } else if topic == topics.dead_letters.name {
         "that is harmless: nothing is built on dead letters, but those that it held are gone"
     } else {

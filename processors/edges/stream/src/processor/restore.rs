@@ -106,7 +106,9 @@ where
             let committed = committed.get(partition);
             let position = match self.tears.get(partition) {
                 None => {
-                    if !untold.contains(partition) {
+                    // Where outcomes are kept no longer, only a signed offset tells what was decided.
+                    let is_signed = committed.is_some_and(Committed::is_signed);
+                    if !untold.contains(partition) || !is_signed {
                         self.is_answered(*partition, committed)?;
                     }
                     self.agree(*partition, committed)?

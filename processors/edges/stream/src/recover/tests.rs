@@ -115,6 +115,7 @@ fn a_step_that_was_taken_is_not_asked_for_again() {
     let recreated = Facts {
         group: None,
         last_outcome: Some(decided("before", 149)),
+        last_event: Some(decided("before", 148)),
         commands: Watermarks { low: 2, high: 30 },
         ..facts()
     };
@@ -141,6 +142,17 @@ fn an_old_offset_that_a_processor_signed_is_brought_up_to_the_outcomes() {
     });
     let step = step("now", &facts).unwrap();
     assert_eq!((step.offset, step.losses.len()), (150, 0));
+}
+
+#[test]
+fn events_without_outcomes_leave_no_step_that_would_decide_their_commands_again() {
+    let facts = Facts {
+        group: None,
+        last_outcome: None,
+        ..facts()
+    };
+    assert!(matches!(finding("now", &facts), Finding::Contradicted { next: 0, .. }));
+    assert_eq!(step("now", &facts), None);
 }
 
 #[test]
