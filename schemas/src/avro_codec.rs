@@ -12,7 +12,7 @@ use crate::released::{Content, Released};
 use crate::resolve::{Resolved, resolve};
 use crate::schema::{SCHEMA_BYTES_MAX, Schema};
 use crate::{commands, events, later, outcomes, strict_json};
-use decider::{Codec, CommandEnvelope, DecodeError, EventEnvelope, Outcome, WriterSchema};
+use decider::{Codec, CommandEnvelope, DecodeError, EventEnvelope, Outcome, WriterSchema, WrittenWith};
 use domain::{AggregateId, Event, Rejection};
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
@@ -28,6 +28,13 @@ pub struct SchemaIds {
 }
 
 impl SchemaIds {
+    /// Ids that no registry gives, because they are signed 32-bit numbers there: for readers, which need no ids of their own.
+    pub const UNKNOWN: Self = Self {
+        command: u32::MAX,
+        event: u32::MAX - 1,
+        outcome: u32::MAX - 2,
+    };
+
     pub fn of(&self, content: Content) -> u32 {
         match content {
             Content::Command => self.command,
@@ -66,6 +73,7 @@ struct Learned {
     writer: Writer,
     /// The version of a schema of ours, if it says so: the first versions do not.
     version: Option<u64>,
+    fingerprint: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -111,8 +119,14 @@ impl AvroCodec {
             outcome: version(Content::Outcome),
         };
         let latest = |content| {
-            let (writer, version) = (Writer::Released(known.of(content)), None);
-            (ids.of(content), Learned { content, writer, version })
+            let released = known.of(content);
+            let learned = Learned {
+                content,
+                writer: Writer::Released(released),
+                version: None,
+                fingerprint: released.fingerprint(),
+            };
+            (ids.of(content), learned)
         };
         Self {
             ids,
@@ -139,9 +153,26 @@ impl AvroCodec {
     }
 
     /// The value's bytes in the latest schema of its content.
-    fn latest<'a>(&'a mut self, content: Content, value: &'a [u8]) -> Result<Body<'a>, DecodeError> {
+    fn latest<'a>(&'a mut self, content: Content, fingerprint: Option<u64>, value: &'a [u8]) -> Result<Body<'a>, DecodeError> {
         let (schema_id, bytes) = unframe(value).map_err(malformed)?;
+        let known = self.known.of(content);
+        if let Some(released) = fingerprint.and_then(|fingerprint| known.same_or_earlier(fingerprint)) {
+            return Ok(Body {
+                bytes,
+                payloads: released.payloads,
+                unknown: None,
+            });
+        }
         let learned = self.learned.get(&schema_id).ok_or(DecodeError::UnknownSchema(schema_id))?;
+        if let Some(fingerprint) = fingerprint
+            && fingerprint != learned.fingerprint
+        {
+            return Err(DecodeError::Malformed(format!(
+                "the value was written with the schema of fingerprint {fingerprint:016x}, which this build does not have; the registry has another \
+                 one under its schema id {schema_id}, of fingerprint {:016x}. A later build, or the registry of that time, can read it",
+                learned.fingerprint
+            )));
+        }
         if learned.content != content {
             let (found, expected) = (learned.content.record_name(), content.record_name());
             return Err(DecodeError::Malformed(format!(
@@ -158,7 +189,6 @@ impl AvroCodec {
             }
             Writer::Other(schema) => schema,
         };
-        let known = self.known.of(content);
         let problem = |problem: Problem| DecodeError::Malformed(format!("schema id {schema_id}: {problem}"));
         self.scratch.clear();
         let stand_in = later::stand_in(content);
@@ -201,7 +231,7 @@ impl Codec<Airline> for AvroCodec {
     fn decode_command(&mut self, content_type: Option<&[u8]>, value: &[u8]) -> Result<CommandEnvelope<airline::Command>, DecodeError> {
         let known = self.known.command;
         let body = match Encoding::of(content_type)? {
-            Encoding::Avro => self.latest(Content::Command, value)?,
+            Encoding::Avro => self.latest(Content::Command, None, value)?,
             Encoding::Json => self.latest_from_json(value)?,
         };
         command(&body, known).map_err(malformed)
@@ -236,9 +266,15 @@ impl Codec<Airline> for AvroCodec {
         let known = self.known.of(content);
         let mut released = content.versions().take_while(|released| released.version <= known.version);
         let writer = released.find(|released| schema.same_bytes(released.schema()));
+        let fingerprint = schema.fingerprint();
         let writer = writer.map_or_else(|| Writer::Other(Arc::new(schema)), Writer::Released);
-        let version = later::version_of(&text.json);
-        self.learned.insert(schema_id, Learned { content, writer, version });
+        let learned = Learned {
+            content,
+            writer,
+            version: later::version_of(&text.json),
+            fingerprint,
+        };
+        self.learned.insert(schema_id, learned);
         self.forget_oldest(schema_id, bytes);
         Ok(())
     }
@@ -248,8 +284,19 @@ impl Codec<Airline> for AvroCodec {
         events::put_event(event, out);
     }
 
+    fn written_with(&self) -> WrittenWith {
+        WrittenWith {
+            event: Some(self.known.event.fingerprint()),
+            outcome: Some(self.known.outcome.fingerprint()),
+        }
+    }
+
     fn decode_event(&mut self, value: &[u8]) -> Result<EventEnvelope<Event>, DecodeError> {
-        let body = self.latest(Content::Event, value)?;
+        self.decode_event_of(None, value)
+    }
+
+    fn decode_event_of(&mut self, fingerprint: Option<u64>, value: &[u8]) -> Result<EventEnvelope<Event>, DecodeError> {
+        let body = self.latest(Content::Event, fingerprint, value)?;
         let mut reader = Reader::new(body.bytes);
         let event = events::read_event(&mut reader, body.payloads).map_err(malformed)?;
         reader.end().map_err(malformed)?;
@@ -263,7 +310,11 @@ impl Codec<Airline> for AvroCodec {
     }
 
     fn decode_outcome(&mut self, value: &[u8]) -> Result<Outcome, DecodeError> {
-        let mut reader = Reader::new(self.latest(Content::Outcome, value)?.bytes);
+        self.decode_outcome_of(None, value)
+    }
+
+    fn decode_outcome_of(&mut self, fingerprint: Option<u64>, value: &[u8]) -> Result<Outcome, DecodeError> {
+        let mut reader = Reader::new(self.latest(Content::Outcome, fingerprint, value)?.bytes);
         let outcome = outcomes::read_outcome(&mut reader).map_err(malformed)?;
         reader.end().map_err(malformed)?;
         Ok(outcome)

@@ -119,6 +119,30 @@ impl Released {
         crate::later::payloads(self)
     }
 
+    /// What names it in the log.
+    pub fn fingerprint(&self) -> u64 {
+        static FINGERPRINTS: LazyLock<BTreeMap<(Content, u32), u64>> = LazyLock::new(|| {
+            // Of the text as a registry gives it, so that both are cut down alike.
+            let of = |released: &Released| Schema::parse(released.json).map_or(0, |schema| schema.fingerprint());
+            RELEASED
+                .iter()
+                .map(|released| ((released.content, released.version), of(released)))
+                .collect()
+        });
+        FINGERPRINTS[&(self.content, self.version)]
+    }
+
+    /// This version or an earlier one of the same content, by its fingerprint.
+    pub(crate) fn same_or_earlier(&self, fingerprint: u64) -> Option<&'static Self> {
+        let mut versions = self.content.versions().take_while(|released| released.version <= self.version);
+        versions.find(|released| released.fingerprint() == fingerprint)
+    }
+
+    /// The version of any content that has this fingerprint.
+    pub fn of_fingerprint(fingerprint: u64) -> Option<&'static Self> {
+        RELEASED.iter().find(|released| released.fingerprint() == fingerprint)
+    }
+
     /// Parsed once.
     pub(crate) fn schema(&self) -> &'static Schema {
         static PARSED: LazyLock<BTreeMap<(Content, u32), Schema>> = LazyLock::new(|| {

@@ -8,6 +8,7 @@ mod skeleton;
 
 use crate::problem::shortened;
 use apache_avro::Schema as Avro;
+use apache_avro::rabin::Rabin;
 use apache_avro::schema::{InnerDecimalSchema, UuidSchema};
 use decider::WriterSchema;
 pub(crate) use guard::guard;
@@ -107,6 +108,20 @@ impl Schema {
             return Some(record.name.name());
         }
         None
+    }
+
+    /// The fingerprint of a text.
+    ///
+    /// # Errors
+    /// What is wrong with the schema.
+    pub fn fingerprint_of(schema: &WriterSchema) -> Result<u64, String> {
+        Self::of_writer(schema).map(|schema| schema.fingerprint())
+    }
+
+    /// CRC-64-AVRO of the schema's parsing canonical form, as Avro's specification has it.
+    pub fn fingerprint(&self) -> u64 {
+        let bytes = self.root().fingerprint::<Rabin>().bytes;
+        bytes.iter().rev().fold(0, |fingerprint, byte| fingerprint << 8 | u64::from(*byte))
     }
 
     /// Every value has the same bytes with the same meaning in both.

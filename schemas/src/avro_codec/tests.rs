@@ -706,6 +706,52 @@ fn a_payload_that_its_writers_version_does_not_have_is_malformed() {
     );
 }
 
+#[test]
+fn an_event_is_read_by_the_fingerprint_in_its_header_whatever_its_id_means_by_now() {
+    let (mut codec, written, mut out) = (codec(), event(one_event_of_each().swap_remove(0)), Vec::new());
+    codec.encode_event(&written, &mut out);
+    let with = Codec::<Airline>::written_with(&codec);
+    // A registry that came back in another order: 2 is the outcomes' schema, 3 the events'.
+    let mut other = AvroCodec::new(SchemaIds {
+        command: 1,
+        event: 3,
+        outcome: 2,
+    });
+    assert!(other.decode_event(&out).is_err());
+    assert_eq!(other.decode_event_of(with.event, &out), Ok(written.clone()));
+    // No registry at all.
+    let mut alone = AvroCodec::new(SchemaIds::UNKNOWN);
+    assert_eq!(alone.decode_event(&out), Err(DecodeError::UnknownSchema(2)));
+    assert_eq!(alone.decode_event_of(with.event, &out), Ok(written));
+    let answer = outcome(None);
+    out.clear();
+    codec.encode_outcome(&answer, &mut out);
+    assert_eq!(alone.decode_outcome_of(with.outcome, &out), Ok(answer));
+}
+
+#[test]
+fn a_fingerprint_that_neither_this_build_nor_the_registry_has_is_named() {
+    let (mut codec, mut out) = (codec(), Vec::new());
+    codec.encode_event(&event(one_event_of_each().swap_remove(0)), &mut out);
+    let reason = codec.decode_event_of(Some(0xabcd), &out).unwrap_err().to_string();
+    assert!(
+        reason.contains("fingerprint 000000000000abcd") && reason.contains("schema id 2"),
+        "{reason}"
+    );
+    let mut alone = AvroCodec::new(SchemaIds::UNKNOWN);
+    assert_eq!(alone.decode_event_of(Some(0xabcd), &out), Err(DecodeError::UnknownSchema(2)));
+}
+
+#[test]
+fn a_schema_has_one_fingerprint_however_its_text_is_written() {
+    for released in &crate::RELEASED {
+        let text: Value = serde_json::from_str(released.json).unwrap();
+        let again = Schema::parse(&text.to_string()).unwrap();
+        assert_eq!(again.fingerprint(), released.fingerprint());
+        assert_eq!(Released::of_fingerprint(released.fingerprint()), Some(released));
+    }
+}
+
 proptest! {
     #[test]
     fn any_command_comes_back(command in any_command(), version in proptest::option::of(0..u64::MAX / 2), id: u128) {

@@ -189,6 +189,37 @@ fn lists_of_nothing_that_the_reader_does_not_want_cost_nothing() {
     assert!(resolve(&writer, &reader, &body, None, &mut Vec::new()).is_err());
 }
 
+/// Prints what decision 0020 quotes: `cargo test --release -p schemas -- --ignored --nocapture by_hand`.
+#[test]
+#[ignore = "a measurement"]
+#[allow(clippy::disallowed_methods)]
+fn time_by_hand_and_through_the_library() {
+    const TIMES: u32 = 20_000;
+    let sent = CommandEnvelope {
+        command_id: Uuid::from_u128(7),
+        aggregate_id: "rotation/r1".to_owned(),
+        expected_version: Some(4),
+        issued_by: None,
+        command: crate::samples::one_command_of_each().swap_remove(5).1,
+    };
+    let mut codec = AvroCodec::new(SchemaIds {
+        command: 1,
+        event: 2,
+        outcome: 3,
+    });
+    let mut schema: Json = serde_json::from_str(Content::Command.latest().json).unwrap();
+    schema = serde_json::from_str(&schema.to_string().replace(r#""Leg""#, r#""Flight""#)).unwrap();
+    codec.learn(99, &schema.to_string().as_str().into()).unwrap();
+    for (what, id) in [("by hand", 1), ("through the library", 99)] {
+        let value = command_to_avro(&sent, id);
+        let begun = std::time::Instant::now();
+        for _ in 0..TIMES {
+            assert!(codec.decode_command(None, &value).is_ok());
+        }
+        eprintln!("{what}: {:?} for a command with one leg", begun.elapsed() / TIMES);
+    }
+}
+
 // Random writers: our command schema after any number of legal steps.
 
 /// What a writer may do, each with a place to do it at.

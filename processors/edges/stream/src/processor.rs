@@ -193,7 +193,8 @@ where
     }
 
     fn take_part(&mut self, stop: &dyn Fn(Duration) -> bool, following: &Following) -> Result<(), ProcessorError> {
-        let mut producer = TransactionalProducer::new(&self.settings, &self.configuration, &self.topology)?;
+        let mut producer =
+            TransactionalProducer::new(&self.settings, &self.configuration, &self.topology)?.writing(self.codec.written_with());
         let mut readers = Readers::new(&self.settings, &self.topology)?;
         let mut schemas = Resolver::new(&self.schemas);
         while !stop(Duration::ZERO) {

@@ -8,6 +8,7 @@ use crate::marks::{self, Question};
 use crate::quiet::Quiet;
 use crate::raw::{self, Headers, TopicIdsError};
 use crate::silence::{SILENCE_MAX, Silence};
+use decider::{SCHEMA_FINGERPRINT, schema_fingerprint};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -48,6 +49,11 @@ impl<'r> Record<'r> {
             value: message.payload(),
             message,
         }
+    }
+
+    /// The fingerprint of the value's schema, where the record says it.
+    pub fn schema_fingerprint(&self) -> Option<u64> {
+        self.header(SCHEMA_FINGERPRINT).and_then(schema_fingerprint)
     }
 
     /// The last header of that name.

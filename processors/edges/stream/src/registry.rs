@@ -5,12 +5,16 @@
 mod address;
 mod answers;
 mod error;
+mod keeping;
 mod lookup;
 mod proxy;
+mod watch;
 
 pub use error::RegistryError;
+pub use keeping::{Imported, Kept};
 pub use lookup::{Lookup, SCHEMA_BYTES_MAX, SchemaSource};
 pub use proxy::{Proxy, is_loopback};
+pub use watch::{FingerprintOf, InUse, WatchedRegistry, schemas_in_log};
 
 use crate::clock::Deadline;
 use address::Address;

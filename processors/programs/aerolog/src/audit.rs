@@ -13,7 +13,7 @@ use auditor::{Auditor, Options};
 use clap::Args;
 use decider::Limits;
 use report::Progress;
-use schemas::{Airline, AvroCodec};
+use schemas::{Airline, AvroCodec, SchemaIds};
 use std::path::PathBuf;
 use store::{Sizing, Store};
 use stream::inspect::Inspector;
@@ -99,7 +99,7 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
         let found = registry.schema(id).map_err(|error| auditor::SourceError(error.to_string()))?;
         Ok(found.into_result())
     });
-    let mut audit = Audit::new(connection.codec()?, schemas, store, limits, options);
+    let mut audit = Audit::new(AvroCodec::new(SchemaIds::UNKNOWN), schemas, store, limits, options);
     let mut progress = Progress::new();
     let mut notes = match &arguments.dump {
         Some(directory) => dump::read(directory, &topology, scratch.path(), &mut audit, &mut progress)?,

@@ -25,6 +25,7 @@ pub(crate) struct Connection {
         long,
         global = true,
         env = "SCHEMA_REGISTRY_URL",
+        hide_env_values = true,
         default_value = "http://127.0.0.1:8081",
         value_name = "URL"
     )]

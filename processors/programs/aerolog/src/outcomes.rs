@@ -4,7 +4,7 @@ use crate::{Connection, Verdict, say};
 use anyhow::anyhow;
 use clap::Args;
 use decider::{Codec, DecodeError, Outcome};
-use schemas::{Airline, AvroCodec};
+use schemas::{Airline, AvroCodec, SchemaIds};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -72,13 +72,14 @@ impl Outcomes {
     pub(crate) fn poll(&mut self, wait: Duration) -> anyhow::Result<Come> {
         let mut values = Vec::new();
         let polled = self.reader.poll(RECORDS_MAX, wait, |record| {
-            values.push((record.partition, record.offset, record.value.unwrap_or_default().to_vec()));
+            let value = record.value.unwrap_or_default().to_vec();
+            values.push((record.partition, record.offset, record.schema_fingerprint(), value));
         })?;
         let mut outcomes = Vec::with_capacity(values.len());
-        for (partition, offset, value) in values {
+        for (partition, offset, fingerprint, value) in values {
             outcomes.push((
                 partition,
-                self.decode(&value).map_err(|reason| {
+                self.decode(fingerprint, &value).map_err(|reason| {
                     anyhow!(
                         "the record at {}/{partition} offset {offset} is no outcome: {reason}",
                         self.reader.topic()
@@ -92,9 +93,9 @@ impl Outcomes {
         })
     }
 
-    fn decode(&mut self, value: &[u8]) -> anyhow::Result<Outcome> {
+    fn decode(&mut self, fingerprint: Option<u64>, value: &[u8]) -> anyhow::Result<Outcome> {
         loop {
-            match Codec::<Airline>::decode_outcome(&mut self.codec, value) {
+            match Codec::<Airline>::decode_outcome_of(&mut self.codec, fingerprint, value) {
                 Err(DecodeError::UnknownSchema(id)) => {
                     let schema = self.registry.schema(id)?.into_result().map_err(|reason| anyhow!(reason))?;
                     Codec::<Airline>::learn(&mut self.codec, id, &schema).map_err(|reason| anyhow!("schema {id}: {reason}"))?;
@@ -135,7 +136,7 @@ pub(crate) fn verdict_of(outcome: &Outcome) -> Verdict {
 
 pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Result<Verdict> {
     let from_beginning = arguments.from_beginning || arguments.command_id.is_some();
-    let mut outcomes = Outcomes::open(connection, connection.codec()?, from_beginning)?;
+    let mut outcomes = Outcomes::open(connection, AvroCodec::new(SchemaIds::UNKNOWN), from_beginning)?;
     let mut ended = std::collections::BTreeSet::new();
     let until_end = arguments.exit_at_end || arguments.command_id.is_some();
     loop {

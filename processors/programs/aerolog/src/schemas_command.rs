@@ -1,33 +1,150 @@
 //! `aerolog schemas`: the only thing that registers schemas.
 
 use crate::{Connection, Verdict, say};
+use anyhow::{Context, bail};
 use clap::Subcommand;
-use schemas::Content;
-use stream::registry::{Applied, Checked, Registry, Subject};
+use schemas::{Content, Released, Schema};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use stream::reader::ReadFailure;
+use stream::registry::{Applied, Checked, Imported, InUse, Kept, Registry, Subject, schemas_in_log};
 
 #[derive(Subcommand)]
 pub(crate) enum Action {
     /// Register every schema that the registry does not have, and set how each may change
     Apply,
-    /// Compare the registry with the schemas; exit status 1 if they differ
+    /// Compare the registry with the schemas and with the log; exit status 1 if they differ
     Check,
+    /// Write every schema of the registry with its id to a file, or those of the log
+    Export {
+        /// One JSON object a line
+        file: PathBuf,
+        /// From the log alone, where the registry has lost them: events and outcomes only
+        #[arg(long)]
+        from_log: bool,
+    },
+    /// Register the schemas of such a file under the same ids, in an empty registry; what is there already stays
+    Import { file: PathBuf },
 }
 
 pub(crate) fn run(connection: &Connection, action: &Action) -> anyhow::Result<Verdict> {
     let registry = connection.registry()?;
-    let mut verdict = Verdict::Fine;
-    for (content, subject) in connection.subjects()? {
-        match action {
-            Action::Apply => apply(&registry, content, subject)?,
-            Action::Check => {
-                let earlier = check_earlier(&registry, content, &subject)?;
-                if !check(&registry, &subject)? || !earlier {
-                    verdict = Verdict::Differs;
+    match action {
+        Action::Apply => {
+            refuse_contradiction(connection, &registry)?;
+            for (content, subject) in connection.subjects()? {
+                apply(&registry, content, subject)?;
+            }
+            Ok(Verdict::Fine)
+        }
+        Action::Check => {
+            let mut are_fine = check_log(connection, &registry)?;
+            for (content, subject) in connection.subjects()? {
+                are_fine &= check_earlier(&registry, content, &subject)?;
+                are_fine &= check(&registry, &subject)?;
+            }
+            Ok(if are_fine { Verdict::Fine } else { Verdict::Differs })
+        }
+        Action::Export { file, from_log: false } => export(file, &registry.export()?),
+        Action::Export { file, from_log: true } => export(file, &kept_in_log(connection)?),
+        Action::Import { file } => import(&registry, file),
+    }
+}
+
+/// By subject.
+type InLog = Vec<(String, BTreeSet<InUse>)>;
+
+/// What the last events and outcomes say of their schemas.
+fn in_log(connection: &Connection) -> anyhow::Result<Result<InLog, ReadFailure>> {
+    let (topology, settings) = (connection.topology()?, connection.settings()?);
+    let topics = [&topology.topics.events, &topology.topics.outcomes];
+    let read = topics.map(|topic| {
+        let found = schemas_in_log(&settings, &topic.name, topology.partitions_of(topic))?;
+        Ok((schemas::subject(&topic.name), found))
+    });
+    Ok(read.into_iter().collect())
+}
+
+/// Registering into a registry that has lost the ids of the log would give them to other schemas.
+fn refuse_contradiction(connection: &Connection, registry: &Registry) -> anyhow::Result<()> {
+    // Where there are no topics yet, there is nothing to contradict.
+    let Ok(logged) = in_log(connection)? else { return Ok(()) };
+    let logged = logged.into_iter().flat_map(|(_, in_use)| in_use).collect();
+    match registry.contradicts(&logged, Schema::fingerprint_of)? {
+        None => Ok(()),
+        Some(contradiction) => bail!("nothing was registered: {contradiction}"),
+    }
+}
+
+/// Whether the registry has under the ids of the log what was written with them.
+fn check_log(connection: &Connection, registry: &Registry) -> anyhow::Result<bool> {
+    let logged = match in_log(connection)? {
+        Ok(logged) => logged,
+        Err(failure) => {
+            say(format_args!("unread     the log: {failure}"))?;
+            return Ok(true);
+        }
+    };
+    let mut are_fine = true;
+    for (subject, in_use) in logged {
+        for one in in_use {
+            let what = Released::of_fingerprint(one.fingerprint).map_or("a schema of a later build".to_owned(), |released| {
+                format!("version {}", released.version)
+            });
+            match registry.contradicts(&BTreeSet::from([one]), Schema::fingerprint_of)? {
+                None => say(format_args!("in the log {subject} {what} (id {})", one.id))?,
+                Some(contradiction) => {
+                    are_fine = false;
+                    say(format_args!("conflict   {subject} {what} (id {}): {contradiction}", one.id))?;
                 }
             }
         }
     }
-    Ok(verdict)
+    Ok(are_fine)
+}
+
+/// The schemas that the last records of the log were written with, as this build knows them.
+fn kept_in_log(connection: &Connection) -> anyhow::Result<Vec<Kept>> {
+    let mut kept = Vec::new();
+    for (subject, in_use) in in_log(connection)?? {
+        for InUse { id, fingerprint } in in_use {
+            let released = Released::of_fingerprint(fingerprint)
+                .with_context(|| format!("schema id {id}: the log has fingerprint {fingerprint:016x}, which only a later build knows"))?;
+            kept.push(Kept {
+                id,
+                subject: subject.clone(),
+                version: released.version,
+                schema: released.json.to_owned(),
+                references: Vec::new(),
+            });
+        }
+    }
+    Ok(kept)
+}
+
+fn export(file: &Path, kept: &[Kept]) -> anyhow::Result<Verdict> {
+    let lines: Result<Vec<String>, _> = kept.iter().map(serde_json::to_string).collect();
+    let text = lines?.join("\n") + "\n";
+    // An old file stays whole until the new one is.
+    let beside = file.with_extension("part");
+    std::fs::write(&beside, text).with_context(|| format!("{}", beside.display()))?;
+    std::fs::rename(&beside, file).with_context(|| format!("{}", file.display()))?;
+    say(format_args!("exported   {} versions to {}", kept.len(), file.display()))?;
+    Ok(Verdict::Fine)
+}
+
+fn import(registry: &Registry, file: &Path) -> anyhow::Result<Verdict> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("{}", file.display()))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let kept = lines.map(|(number, line)| serde_json::from_str(line).with_context(|| format!("{} line {}", file.display(), number + 1)));
+    let kept = kept.collect::<anyhow::Result<Vec<Kept>>>()?;
+    match registry.import(&kept)? {
+        Imported::Done { registered, unchanged } => {
+            say(format_args!("imported   {registered} versions, {unchanged} were there"))?;
+            Ok(Verdict::Fine)
+        }
+        Imported::Stopped { reason } => bail!("the import stopped: {reason}"),
+    }
 }
 
 fn apply(registry: &Registry, content: Content, mut subject: Subject) -> anyhow::Result<()> {

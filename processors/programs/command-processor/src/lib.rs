@@ -4,6 +4,7 @@
 //! configuration.
 
 mod configuration;
+mod look_up;
 mod metrics;
 mod state;
 
@@ -14,7 +15,7 @@ use decider::{Codec, Domain};
 use keyvalue::Fault;
 use metrics::{Metrics, StoreMeasures};
 use prometheus::Registry as MetricsRegistry;
-use schemas::{Airline, AvroCodec, Content, Released, SchemaIds, subject};
+use schemas::{Airline, AvroCodec, Content, Released, SchemaIds};
 use service::failpoints::{FailpointError, Failpoints};
 use service::{Health, Shutdown, State};
 use std::marker::PhantomData;
@@ -24,7 +25,7 @@ use std::time::Duration;
 use store::Sizing;
 use stream::admin::{Admin, AdminError, Identity};
 use stream::processor::{Guards, Point, Processor, ProcessorError};
-use stream::registry::{Registry, RegistryError, Subject};
+use stream::registry::{Registry, RegistryError};
 use stream::{Settings, TopicWatch};
 use topology::{Severity, Topology};
 
@@ -118,7 +119,7 @@ pub fn run_build<D: Domain, C: Codec<D> + Clone + 'static>(
     StoreMeasures::register(metrics, Arc::clone(&store))?;
 
     waiting("looking up schemas");
-    let Some(ids) = look_up_schemas(&registry, &topology, build.schema, shutdown, &waiting)? else {
+    let Some((ids, schemas)) = look_up::schemas(&registry, &settings, &topology, build.schema, shutdown, &waiting)? else {
         return Ok(());
     };
     health.set(CLUSTER, State::Ready);
@@ -136,7 +137,7 @@ pub fn run_build<D: Domain, C: Codec<D> + Clone + 'static>(
         },
         codec: (build.codec)(ids),
         store,
-        schemas: registry,
+        schemas,
         observe,
         domain: build.domain,
     };
@@ -207,41 +208,5 @@ fn look_at_cluster(
         if shutdown.wait_timeout(START_PAUSE) {
             return Ok(None);
         }
-    }
-}
-
-/// Waits for the registry, and asks it for the ids of the schemas that are written. `None` when the shutdown came first.
-fn look_up_schemas(
-    registry: &Registry,
-    topology: &Topology,
-    schema: fn(Content) -> &'static Released,
-    shutdown: &Shutdown,
-    waiting: &dyn Fn(&str),
-) -> Result<Option<SchemaIds>, RunError> {
-    let go_on = |pause: Duration, error: &RegistryError| {
-        tracing::warn!(%error, "waiting for the schema registry");
-        waiting(&error.to_string());
-        !shutdown.wait_timeout(pause)
-    };
-    let id_of = |topic: &str, content: Content| {
-        let name = subject(topic);
-        let wanted = Subject {
-            name: name.clone(),
-            schema_json: schema(content).json.to_owned(),
-            compatibility: content.compatibility().name().to_owned(),
-        };
-        registry.wait_for_id(&wanted, &go_on)?.ok_or(RunError::NoSchema(name))
-    };
-    let topics = &topology.topics;
-    let ids = || -> Result<SchemaIds, RunError> {
-        Ok(SchemaIds {
-            command: id_of(&topics.commands.name, Content::Command)?,
-            event: id_of(&topics.events.name, Content::Event)?,
-            outcome: id_of(&topics.outcomes.name, Content::Outcome)?,
-        })
-    };
-    match ids() {
-        Err(_) if shutdown.is_requested() => Ok(None),
-        ids => ids.map(Some),
     }
 }

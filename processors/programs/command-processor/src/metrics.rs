@@ -132,6 +132,7 @@ impl Observe for Metrics {
             | Trouble::RegistryForeign
             | Trouble::RegistryDenied
             | Trouble::SchemaAbsent
+            | Trouble::SchemasChanged
             | Trouble::SlowEnd
             | Trouble::Unfenced
             | Trouble::NotOwned

@@ -22,14 +22,6 @@ const LAG_WAIT_MAX: Duration = Duration::from_secs(1);
 /// The part of the process that waits for the schema registry.
 const REGISTRY: &str = "schema-registry";
 
-/// Ids that no registry gives, because they are signed 32-bit numbers there: every schema is learned when it is first met, so that
-/// a registry that is away holds up nothing else.
-const NOT_YET_KNOWN: SchemaIds = SchemaIds {
-    command: u32::MAX,
-    event: u32::MAX - 1,
-    outcome: u32::MAX - 2,
-};
-
 /// What one poll has brought.
 pub(crate) struct Run {
     pub(crate) located: Vec<Located>,
@@ -144,7 +136,7 @@ pub(crate) struct Decoder {
 impl Decoder {
     pub(crate) fn new(codec: fn(SchemaIds) -> AvroCodec, registry: Registry, health: Health) -> Self {
         Self {
-            codec: codec(NOT_YET_KNOWN),
+            codec: codec(SchemaIds::UNKNOWN),
             registry,
             health,
         }
@@ -166,7 +158,7 @@ impl Decoder {
         let Record { partition, offset, .. } = *record;
         let value = record.value.ok_or("it has no value")?;
         let event = loop {
-            match Codec::<Airline>::decode_event(&mut self.codec, value) {
+            match Codec::<Airline>::decode_event_of(&mut self.codec, record.schema_fingerprint(), value) {
                 Ok(event) => break event,
                 Err(DecodeError::Malformed(reason)) => return Err(reason),
                 Err(DecodeError::UnknownSchema(id)) => match self.schema(id, going) {

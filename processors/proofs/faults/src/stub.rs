@@ -23,6 +23,8 @@ pub(crate) enum Manner {
     DenyAll,
     /// Everything is answered with a page, as a proxy does.
     Page,
+    /// Two ids have changed places, as in a registry that came back and was filled in another order.
+    Swapped(u32, u32),
     /// Schemas by id are passed on after this time.
     SlowIds(Duration),
 }
@@ -128,6 +130,7 @@ impl Shared {
                 }
                 self.pass_on(method, path, body)
             }
+            Manner::Swapped(a, b) => self.pass_on_swapped((a, b), method, path, body),
             Manner::PassOn | Manner::ForbidFrom(_) => self.pass_on(method, path, body),
             Manner::Slow(time) => {
                 clock::rest(time);
@@ -140,6 +143,26 @@ impl Shared {
         );
         stream.write_all(head.as_bytes())?;
         stream.write_all(&answer)
+    }
+
+    fn pass_on_swapped(&self, (a, b): (u32, u32), method: &str, path: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
+        let swap = |id: u32| match id {
+            id if id == a => b,
+            id if id == b => a,
+            id => id,
+        };
+        let path = match id_in(path) {
+            Some(id) => path.replace(&format!("/ids/{id}"), &format!("/ids/{}", swap(id))),
+            None => path.to_owned(),
+        };
+        let (status, answer) = self.pass_on(method, &path, body);
+        let Ok(mut json) = serde_json::from_slice::<serde_json::Value>(&answer) else {
+            return (status, answer);
+        };
+        if let Some(id) = json.get("id").and_then(serde_json::Value::as_u64) {
+            json["id"] = swap(u32::try_from(id).unwrap_or(u32::MAX)).into();
+        }
+        (status, json.to_string().into_bytes())
     }
 
     fn pass_on(&self, method: &str, path: &str, body: Vec<u8>) -> (u16, Vec<u8>) {

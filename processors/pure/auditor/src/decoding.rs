@@ -28,12 +28,16 @@ impl<'s, C> Decoding<'s, C> {
     }
 
     /// The event, or why the bytes are none.
-    pub(crate) fn event<D: Domain>(&mut self, value: &[u8]) -> Result<Result<EventEnvelope<D::Event>, String>, SourceError>
+    pub(crate) fn event<D: Domain>(
+        &mut self,
+        fingerprint: Option<u64>,
+        value: &[u8],
+    ) -> Result<Result<EventEnvelope<D::Event>, String>, SourceError>
     where
         C: Codec<D>,
     {
         loop {
-            match self.codec.decode_event(value) {
+            match self.codec.decode_event_of(fingerprint, value) {
                 Ok(event) => return Ok(Ok(event)),
                 Err(DecodeError::Malformed(reason)) => return Ok(Err(reason)),
                 Err(DecodeError::UnknownSchema(id)) => {
@@ -46,12 +50,12 @@ impl<'s, C> Decoding<'s, C> {
     }
 
     /// The outcome, or why the bytes are none.
-    pub(crate) fn outcome<D: Domain>(&mut self, value: &[u8]) -> Result<Result<Outcome, String>, SourceError>
+    pub(crate) fn outcome<D: Domain>(&mut self, fingerprint: Option<u64>, value: &[u8]) -> Result<Result<Outcome, String>, SourceError>
     where
         C: Codec<D>,
     {
         loop {
-            match self.codec.decode_outcome(value) {
+            match self.codec.decode_outcome_of(fingerprint, value) {
                 Ok(outcome) => return Ok(Ok(outcome)),
                 Err(DecodeError::Malformed(reason)) => return Ok(Err(reason)),
                 Err(DecodeError::UnknownSchema(id)) => {

@@ -2,7 +2,7 @@
 
 use crate::decoding::Decoding;
 use crate::{Place, Record, Seen, SourceError};
-use decider::{Codec, Domain, EventEnvelope, Outcome};
+use decider::{Codec, Domain, EventEnvelope, Outcome, SCHEMA_FINGERPRINT, schema_fingerprint};
 
 /// A record with what it was read as.
 #[derive(Debug, Clone)]
@@ -112,7 +112,7 @@ where
         while self.event.is_none()
             && let Some(seen) = self.events.next().transpose()?
         {
-            match read(seen, |value| decoding.event::<D>(value))? {
+            match read(seen, |fingerprint, value| decoding.event::<D>(fingerprint, value))? {
                 Decoded::Committed(found) => self.event = Some(found),
                 Decoded::Aborted(found) => aside(Aside::AbortedEvent(found)),
                 Decoded::Unreadable(record, reason) => aside(Aside::Unreadable(record, reason)),
@@ -122,7 +122,7 @@ where
         while self.outcome.is_none()
             && let Some(seen) = self.outcomes.next().transpose()?
         {
-            match read(seen, |value| decoding.outcome::<D>(value))? {
+            match read(seen, |fingerprint, value| decoding.outcome::<D>(fingerprint, value))? {
                 Decoded::Committed(found) => self.outcome = Some(found),
                 Decoded::Aborted(found) => aside(Aside::AbortedOutcome(found)),
                 Decoded::Unreadable(record, reason) => aside(Aside::Unreadable(record, reason)),
@@ -207,15 +207,21 @@ enum Decoded<T> {
     Nothing,
 }
 
-fn read<T>(seen: Seen, decode: impl FnOnce(&[u8]) -> Result<Result<T, String>, SourceError>) -> Result<Decoded<T>, SourceError> {
+fn read<T>(
+    seen: Seen,
+    decode: impl FnOnce(Option<u64>, &[u8]) -> Result<Result<T, String>, SourceError>,
+) -> Result<Decoded<T>, SourceError> {
     let (record, committed) = match seen {
         Seen::Committed(record) => (record, true),
         Seen::Aborted(record) => (record, false),
     };
-    Ok(match (decode(record.value.as_deref().unwrap_or_default())?, committed) {
-        (Ok(value), true) => Decoded::Committed(Found { record, value }),
-        (Ok(value), false) => Decoded::Aborted(Found { record, value }),
-        (Err(reason), true) => Decoded::Unreadable(record, reason),
-        (Err(_), false) => Decoded::Nothing,
-    })
+    let fingerprint = record.header(SCHEMA_FINGERPRINT).and_then(schema_fingerprint);
+    Ok(
+        match (decode(fingerprint, record.value.as_deref().unwrap_or_default())?, committed) {
+            (Ok(value), true) => Decoded::Committed(Found { record, value }),
+            (Ok(value), false) => Decoded::Aborted(Found { record, value }),
+            (Err(reason), true) => Decoded::Unreadable(record, reason),
+            (Err(_), false) => Decoded::Nothing,
+        },
+    )
 }

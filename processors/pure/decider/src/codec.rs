@@ -31,6 +31,23 @@ impl From<&str> for WriterSchema {
     }
 }
 
+/// The header of events and outcomes that names the schema of their value: 16 hexadecimal digits. A schema id means what the registry of its day says;
+/// this is in the log.
+pub const SCHEMA_FINGERPRINT: &str = "schema-fingerprint";
+
+/// The fingerprint in a header of that name; `None` where it is none.
+pub fn schema_fingerprint(header: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(header).ok().filter(|text| text.len() == 16)?;
+    u64::from_str_radix(text, 16).ok()
+}
+
+/// The schemas of what a codec encodes, by their fingerprints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WrittenWith {
+    pub event: Option<u64>,
+    pub outcome: Option<u64>,
+}
+
 /// How a domain's records are written. Schemas are learned by id; everything else is pure.
 pub trait Codec<D: Domain>: Send {
     /// `content_type` is the record header of that name.
@@ -56,6 +73,21 @@ pub trait Codec<D: Domain>: Send {
     fn encode_event(&mut self, event: &EventEnvelope<D::Event>, out: &mut Vec<u8>);
 
     fn decode_event(&mut self, value: &[u8]) -> Result<EventEnvelope<D::Event>, DecodeError>;
+
+    /// What the headers of encoded events and outcomes are to say; nothing where values have no schema.
+    fn written_with(&self) -> WrittenWith {
+        WrittenWith::default()
+    }
+
+    /// As [`Self::decode_event`], of a record whose header says which schema its value has, whatever the id in it means by now.
+    fn decode_event_of(&mut self, _fingerprint: Option<u64>, value: &[u8]) -> Result<EventEnvelope<D::Event>, DecodeError> {
+        self.decode_event(value)
+    }
+
+    /// As [`Self::decode_outcome`], of a record whose header says which schema its value has.
+    fn decode_outcome_of(&mut self, _fingerprint: Option<u64>, value: &[u8]) -> Result<Outcome, DecodeError> {
+        self.decode_outcome(value)
+    }
 
     /// Appends the value's bytes to `out`.
     fn encode_outcome(&mut self, outcome: &Outcome, out: &mut Vec<u8>);

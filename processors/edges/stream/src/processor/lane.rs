@@ -2,6 +2,7 @@
 
 mod deciding;
 pub(super) mod effort;
+mod holding;
 mod looking;
 mod offsets;
 mod parking;
@@ -82,6 +83,8 @@ pub(super) struct Lane<'l, D: Domain, C, S, R, O> {
     parked: BTreeMap<u32, Parked>,
     /// What was last said of them.
     told_parked: Option<String>,
+    /// Why nothing is written at the moment.
+    contradiction: Option<String>,
 }
 
 impl<'l, D, C, S, R, O> Lane<'l, D, C, S, R, O>
@@ -131,6 +134,7 @@ where
             waiting: Waiting::begin(),
             parked: BTreeMap::new(),
             told_parked: None,
+            contradiction: None,
         }
     }
 

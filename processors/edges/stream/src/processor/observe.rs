@@ -23,6 +23,8 @@ pub enum Trouble {
     RegistryDenied,
     /// The registry does not have a schema that was needed, or not for us.
     SchemaAbsent,
+    /// The registry means something else by the schema ids in use than when they were written: nothing is written.
+    SchemasChanged,
     /// A commit or an abort took so long that the client may have asked for it twice: the producer was made anew.
     SlowEnd,
     /// Offsets were not sent, because the consumer was no member of the group at that moment.
@@ -69,6 +71,7 @@ impl Trouble {
             Self::RegistryForeign => "registry_foreign",
             Self::RegistryDenied => "registry_denied",
             Self::SchemaAbsent => "schema_absent",
+            Self::SchemasChanged => "schemas_changed",
             Self::SlowEnd => "slow_end",
             Self::Unfenced => "unfenced",
             Self::NotOwned => "not_owned",

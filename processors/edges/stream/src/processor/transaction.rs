@@ -17,7 +17,7 @@ use crate::clock::{self, Deadline};
 use crate::failure::Failure;
 use crate::raw::flush;
 pub(super) use coordinator::init_transactions;
-use decider::{Batch, Outgoing};
+use decider::{Batch, Outgoing, WrittenWith};
 pub(super) use deliveries::Delivered;
 use deliveries::Deliveries;
 pub(super) use failing::{Blame, NotCommitted, Reason};
@@ -25,8 +25,8 @@ use failing::{Ending, Step, not_produced};
 pub(super) use letter::shortened;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{Producer, ThreadedProducer};
-use records::record_of;
 pub(super) use records::{Fetched, bytes_of, fetched};
+use records::{Schemas, Signs, record_of};
 use settling::Settling;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -57,6 +57,7 @@ pub(crate) struct TransactionalProducer {
     owner: String,
     /// Id of the commands topic: see the header `command`.
     commands_topic_id: String,
+    schemas: Schemas,
     client: Option<Arc<ThreadedProducer<Deliveries>>>,
     ready: bool,
     /// Until when the client is waited for.
@@ -82,9 +83,16 @@ impl TransactionalProducer {
             patience: Deadline::after(PREPARE_WAIT_MAX),
             hindrance: None,
             settling: Settling::new(settings.retry_backoff_min()),
+            schemas: Schemas::default(),
         };
         producer.create().map_err(ProcessorError::Client)?;
         Ok(producer)
+    }
+
+    /// The same, whose records say in a header which schema they have.
+    pub(crate) fn writing(mut self, schemas: WrittenWith) -> Self {
+        self.schemas = Schemas::of(schemas);
+        self
     }
 
     pub(crate) fn transactional_id(&self) -> &str {
@@ -192,8 +200,11 @@ impl TransactionalProducer {
         let guards = self.guards;
         let transaction = Transaction {
             client,
-            owner: &self.owner,
-            commands_topic_id: &self.commands_topic_id,
+            signs: Signs {
+                owner: &self.owner,
+                commands_topic_id: &self.commands_topic_id,
+                schemas: &self.schemas,
+            },
             deadline,
             guards,
             ending_since: Cell::new(None),
@@ -231,8 +242,7 @@ impl TransactionalProducer {
 
 struct Transaction<'t> {
     client: &'t Arc<ThreadedProducer<Deliveries>>,
-    owner: &'t str,
-    commands_topic_id: &'t str,
+    signs: Signs<'t>,
     deadline: Deadline,
     guards: Guards,
     /// When the client was first asked to commit or abort.
@@ -286,7 +296,7 @@ impl Transaction<'_> {
     }
 
     fn produce(&self, topology: &Topology, batch: &Batch, outgoing: &Outgoing, incoming: &[Fetched<'_>]) -> Result<(), Step> {
-        let mut record = record_of(topology, batch, outgoing, incoming, (self.owner, self.commands_topic_id));
+        let mut record = record_of(topology, batch, outgoing, incoming, self.signs);
         loop {
             match self.client.send(record) {
                 Ok(()) => return Ok(()),

@@ -38,6 +38,11 @@ impl Lookup {
 pub trait SchemaSource {
     /// What is known of an id; an error means that it cannot be told now.
     fn schema(&mut self, schema_id: u32) -> Result<Lookup, RegistryError>;
+
+    /// Why nothing may be written with the ids in use at the moment.
+    fn contradiction(&self) -> Option<String> {
+        None
+    }
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,7 @@
 //! Good answers, bad ones, and those of something that is no registry; a listener plays the registry.
 
 mod answers;
+mod keeping;
 mod play;
 mod secrets;
 

@@ -3,8 +3,8 @@
 use crate::Connection;
 use anyhow::anyhow;
 use auditor::{Place, Record, Seen, SourceError, Topic};
-use decider::{Codec, DecodeError, EventEnvelope, Outcome};
-use schemas::{Airline, AvroCodec};
+use decider::{Codec, DecodeError, EventEnvelope, Outcome, SCHEMA_FINGERPRINT, schema_fingerprint};
+use schemas::{Airline, AvroCodec, SchemaIds};
 use stream::inspect::{Found, Inspector, Walk};
 use stream::registry::Registry;
 use topology::Topology;
@@ -54,7 +54,7 @@ pub(super) fn reading(connection: &Connection, topology: &Topology) -> anyhow::R
         topology: topology.clone(),
         events: Walk::new(&settings, &topology.topics.events.name)?,
         outcomes: Walk::new(&settings, &topology.topics.outcomes.name)?,
-        codec: connection.codec()?,
+        codec: AvroCodec::new(SchemaIds::UNKNOWN),
         registry: connection.registry()?,
     })
 }
@@ -78,7 +78,7 @@ impl Reading {
         };
         let value = found.value.as_deref().unwrap_or_default();
         loop {
-            match Codec::<Airline>::decode_event(&mut self.codec, value) {
+            match Codec::<Airline>::decode_event_of(&mut self.codec, fingerprint_of(&found), value) {
                 Ok(event) => return Ok(Some((found.offset, event))),
                 Err(error) => learn(&mut self.codec, &self.registry, error)?,
             }
@@ -91,7 +91,7 @@ impl Reading {
         };
         let value = found.value.as_deref().unwrap_or_default();
         loop {
-            match Codec::<Airline>::decode_outcome(&mut self.codec, value) {
+            match Codec::<Airline>::decode_outcome_of(&mut self.codec, fingerprint_of(&found), value) {
                 Ok(outcome) => {
                     return Ok(Some(FoundOutcome {
                         offset: found.offset,
@@ -104,6 +104,12 @@ impl Reading {
             }
         }
     }
+}
+
+/// The schema that a record says it has.
+fn fingerprint_of(found: &Found) -> Option<u64> {
+    let (_, value) = found.headers.iter().rev().find(|(name, _)| name == SCHEMA_FINGERPRINT)?;
+    schema_fingerprint(value.as_deref()?)
 }
 
 fn next_committed(walk: &mut Walk) -> anyhow::Result<Option<Found>> {

@@ -6,6 +6,7 @@ use crate::{Ground, Scene, Shape};
 use decider::CommandEnvelope;
 use end_to_end::{History, command, eventually, within};
 use schemas::{Content, command_to_avro};
+use service::clock;
 use std::time::Duration;
 use stream::registry::{Applied, Registry, Subject};
 use uuid::Uuid;
@@ -31,6 +32,13 @@ pub(super) const ROWS: &[Row] = &[
         what: "the registry answers 403 for one schema and gives the others: one dead letter that says so, and all partitions go on",
         needs: Needs::Broker,
         run: registry_refuses_one_schema,
+    },
+    Row {
+        number: 57,
+        name: "registry-other-ids",
+        what: "the registry comes back with other ids under load: nothing more is written until it has the old ones, and all is read meanwhile",
+        needs: Needs::Broker,
+        run: registry_other_ids,
     },
     Row {
         number: 34,
@@ -225,6 +233,43 @@ fn registry_refuses_one_schema(ground: &Ground) {
     scene.finish();
 }
 
+fn registry_other_ids(ground: &Ground) {
+    let (mut scene, stub) = begin(ground, "other-ids");
+    let registry = [("SCHEMA_REGISTRY_URL", stub.url())];
+    start(&mut scene, &stub);
+    scene.fleet.wait_until_ready("one");
+    scene.load(Shape::default());
+    scene.progress(200);
+    let ids = scene.schedule.ids();
+    for is_restarted in [false, true] {
+        stub.be(Manner::Swapped(ids.event, ids.outcome));
+        if is_restarted {
+            scene.fleet.stop("one");
+            start(&mut scene, &stub);
+        }
+        let program = scene.fleet.program("one");
+        within(Duration::from_secs(30), "the processor says what it found", || {
+            program.not_ready_because().contains("come back with other ids")
+        });
+        let before = History::read(&scene.schedule).outcomes.len();
+        clock::rest(Duration::from_secs(2));
+        assert_eq!(
+            History::read(&scene.schedule).outcomes.len(),
+            before,
+            "nothing is written meanwhile"
+        );
+        // Views are rebuilt from the log all the same.
+        scene.fleet.start_materializer(&scene.schedule, "view", &registry);
+        scene.fleet.wait_until_ready("view");
+        scene.fleet.stop("view");
+        std::fs::remove_dir_all(scene.fleet.state("view")).unwrap();
+        stub.be(Manner::PassOn);
+        scene.fleet.wait_until_ready("one");
+        scene.progress(100);
+    }
+    scene.finish();
+}
+
 fn unknown_ids_slowly(ground: &Ground) {
     const RECORDS: u32 = 2_000;
     let (mut scene, stub) = begin(ground, "slow-ids");
@@ -271,7 +316,7 @@ fn unknown_schema_ids(ground: &Ground) {
         if written % 10 == 0 {
             // In many batches.
             scene.schedule.flush();
-            service::clock::rest(Duration::from_millis(20));
+            clock::rest(Duration::from_millis(20));
         }
     }
     scene.schedule.flush();

@@ -36,6 +36,9 @@ where
     O: Observe,
 {
     pub(super) fn process(&mut self) -> Result<Result<(), End>, ProcessorError> {
+        if let Some(held) = self.hold_back() {
+            return Ok(held);
+        }
         if self.try_stopped_again() {
             return Ok(self.fetch_on());
         }

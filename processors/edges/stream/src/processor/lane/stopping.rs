@@ -120,7 +120,9 @@ where
 
     pub(super) fn tell_what_holds_up(&self) {
         let stopped = self.stopped.values().next().map(|stop| stop.reason.as_str());
-        self.processor.observe.held_up(stopped.or(self.told_parked.as_deref()));
+        self.processor
+            .observe
+            .held_up(self.contradiction.as_deref().or(stopped).or(self.told_parked.as_deref()));
     }
 
     /// Goes on with stopped partitions whose time has come. `true` where they are to be fetched; the phase is another one where their state has

@@ -177,14 +177,14 @@ where
         let schemas = known(self.schemas);
         let folded = match kind {
             Kind::Events => {
-                let mut events = decoded::<D, C, _>(codec, schemas, records, C::decode_event);
+                let mut events = decoded::<D, C, _>(codec, schemas, records, C::decode_event_of);
                 if let (Ok(events), Some(tear)) = (&mut events, self.tears.get_mut(&partition)) {
                     tear.keep_events(events);
                 }
                 events.map(|events| self.machine.replay_events(&*store, partition, &events))
             }
             Kind::Outcomes => {
-                let outcomes = decoded::<D, C, _>(codec, schemas, records, C::decode_outcome);
+                let outcomes = decoded::<D, C, _>(codec, schemas, records, C::decode_outcome_of);
                 outcomes.map(|outcomes| self.fold_outcomes(partition, evidence::runs(outcomes, &are_former)))
             }
         };
@@ -241,6 +241,7 @@ pub(in crate::processor) fn poll(
         found.entry(record.partition).or_default().push(Found {
             offset: record.offset,
             timestamp_ms: record.timestamp_ms,
+            fingerprint: record.schema_fingerprint(),
             value,
             command: record.header(COMMAND).map(<[u8]>::to_vec),
         });
@@ -252,6 +253,7 @@ pub(in crate::processor) fn poll(
 pub(in crate::processor) struct Found {
     offset: i64,
     timestamp_ms: i64,
+    fingerprint: Option<u64>,
     value: Vec<u8>,
     /// The header that names the command that this follows from.
     pub(in crate::processor) command: Option<Vec<u8>>,
@@ -264,6 +266,7 @@ impl Found {
         Self {
             offset: 0,
             timestamp_ms: 0,
+            fingerprint: None,
             value: Vec::new(),
             command,
         }
@@ -304,19 +307,20 @@ pub(in crate::processor) fn decoded<D: Domain, C: Codec<D>, V>(
     codec: &mut C,
     mut schemas: impl FnMut(&mut C, u32) -> Learned,
     records: Vec<Found>,
-    decode: impl Fn(&mut C, &[u8]) -> Result<V, DecodeError>,
+    decode: impl Fn(&mut C, Option<u64>, &[u8]) -> Result<V, DecodeError>,
 ) -> Result<Vec<Replay<V>>, Undecoded> {
     let mut values = Vec::with_capacity(records.len());
     for Found {
         offset,
         timestamp_ms,
+        fingerprint,
         value,
         command: _,
     } in records
     {
         let never = |reason| Undecoded::Never { offset, reason };
         loop {
-            match decode(codec, &value) {
+            match decode(codec, fingerprint, &value) {
                 Ok(value) => {
                     values.push(Replay {
                         offset,

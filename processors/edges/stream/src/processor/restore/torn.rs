@@ -136,7 +136,7 @@ where
             }
             for records in found.into_values() {
                 let are_former = self.evidence.note(partition, &records);
-                match decoded::<D, C, _>(&mut self.processor.codec, known(self.schemas), records, C::decode_outcome) {
+                match decoded::<D, C, _>(&mut self.processor.codec, known(self.schemas), records, C::decode_outcome_of) {
                     Ok(outcomes) => {
                         for (mut outcome, is_former) in outcomes.into_iter().zip(are_former) {
                             if is_former {

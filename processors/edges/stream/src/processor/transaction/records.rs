@@ -4,12 +4,37 @@ use super::deliveries::{Report, report_to};
 use super::letter::{Original, letter};
 use crate::decided::{COMMAND, Decided, fingerprint};
 use crate::raw::{Headers, NewHeaders};
-use decider::{Batch, Incoming, Outgoing};
+use decider::{Batch, Incoming, Outgoing, SCHEMA_FINGERPRINT, WrittenWith};
 use rdkafka::message::{BorrowedMessage, Message, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
 use topology::{Topic, Topology};
 
 pub(super) type Record<'r> = BaseRecord<'r, [u8], [u8], usize>;
+
+/// What the records of a producer say of it.
+#[derive(Clone, Copy)]
+pub(super) struct Signs<'s> {
+    pub(super) owner: &'s str,
+    pub(super) commands_topic_id: &'s str,
+    pub(super) schemas: &'s Schemas,
+}
+
+/// The schemas of events and outcomes as headers name them.
+#[derive(Default)]
+pub(super) struct Schemas {
+    event: Option<String>,
+    outcome: Option<String>,
+}
+
+impl Schemas {
+    pub(super) fn of(written: WrittenWith) -> Self {
+        let text = |fingerprint: u64| format!("{fingerprint:016x}");
+        Self {
+            event: written.event.map(text),
+            outcome: written.outcome.map(text),
+        }
+    }
+}
 
 /// A message of the commands topic. Its headers are looked through once, however many records answer it.
 pub(in crate::processor) struct Fetched<'m> {
@@ -61,7 +86,7 @@ pub(super) fn record_of<'r>(
     batch: &'r Batch,
     outgoing: &Outgoing,
     incoming: &'r [Fetched<'_>],
-    (owner, topic_id): (&str, &str),
+    signs: Signs<'_>,
 ) -> Record<'r> {
     let topics = &topology.topics;
     match outgoing {
@@ -75,8 +100,8 @@ pub(super) fn record_of<'r>(
             answer(&topics.events, fetched, batch.value(value), opaque)
                 .timestamp(fetched.timestamp_ms)
                 .headers(
-                    with_trace(fetched, "type", event_type)
-                        .with(COMMAND, command(fetched, topic_id, false).as_bytes())
+                    with_schema(with_trace(fetched, "type", event_type), signs.schemas.event.as_ref())
+                        .with(COMMAND, command(fetched, signs.commands_topic_id, false).as_bytes())
                         .finish(),
                 )
         }
@@ -88,8 +113,9 @@ pub(super) fn record_of<'r>(
         } => {
             let fetched = &incoming[*index];
             let opaque = report_to(*index, fetched.message.partition(), Report::Outcome);
-            let headers = with_trace(fetched, "status", status.name()).with(OWNER, owner.as_bytes());
-            let headers = headers.with(COMMAND, command(fetched, topic_id, true).as_bytes());
+            let headers = with_trace(fetched, "status", status.name()).with(OWNER, signs.owner.as_bytes());
+            let headers = with_schema(headers, signs.schemas.outcome.as_ref());
+            let headers = headers.with(COMMAND, command(fetched, signs.commands_topic_id, true).as_bytes());
             answer(&topics.outcomes, fetched, batch.value(value), opaque)
                 .timestamp(*decided_at_ms)
                 .headers(headers.finish())
@@ -107,7 +133,9 @@ pub(super) fn record_of<'r>(
                 .timestamp(fetched.timestamp_ms)
                 .headers(known(message).with(FORWARDED_FROM, from.as_bytes()).finish())
         }
-        Outgoing::DeadLetter { incoming: index, reason } => dead_letter(topology, &incoming[*index], *index, &reason.to_string(), topic_id),
+        Outgoing::DeadLetter { incoming: index, reason } => {
+            dead_letter(topology, &incoming[*index], *index, &reason.to_string(), signs.commands_topic_id)
+        }
     }
 }
 
@@ -190,9 +218,16 @@ fn written<'r>(topic: &'r Topic, key: Option<&'r [u8]>, value: Option<&'r [u8]>,
 }
 
 fn with_trace(fetched: &Fetched<'_>, name: &str, value: &str) -> NewHeaders {
-    let headers = NewHeaders::with_capacity(4).with(name, value.as_bytes());
+    let headers = NewHeaders::with_capacity(5).with(name, value.as_bytes());
     match fetched.traceparent {
         Some(trace) => headers.with(TRACEPARENT, trace),
+        None => headers,
+    }
+}
+
+fn with_schema(headers: NewHeaders, fingerprint: Option<&String>) -> NewHeaders {
+    match fingerprint {
+        Some(fingerprint) => headers.with(SCHEMA_FINGERPRINT, fingerprint.as_bytes()),
         None => headers,
     }
 }

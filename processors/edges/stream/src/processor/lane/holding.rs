@@ -1,0 +1,39 @@
+//! Nothing is written while the registry means something else by the ids that would be written.
+
+use super::{End, Lane};
+use crate::processor::{Observe, SchemaSource, Trouble};
+use decider::{Codec, Domain};
+use keyvalue::{Read, Write};
+use std::collections::BTreeMap;
+
+impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
+where
+    D: Domain,
+    C: Codec<D>,
+    S: Read + Write,
+    R: SchemaSource,
+    O: Observe,
+{
+    /// Serves the group without fetching anything for as long as the registry contradicts the log. `None` where it does not.
+    pub(super) fn hold_back(&mut self) -> Option<Result<(), End>> {
+        let contradiction = self.processor.schemas.contradiction();
+        let was_held = std::mem::replace(&mut self.contradiction, contradiction).is_some();
+        match (&self.contradiction, was_held) {
+            (None, false) => None,
+            (None, true) => {
+                self.tell_what_holds_up();
+                Some(self.fetch_on())
+            }
+            (Some(reason), _) => {
+                self.processor.observe.held_up(Some(reason));
+                if !was_held {
+                    self.processor.observe.trouble(Trouble::SchemasChanged);
+                    if let Err(failure) = self.consumer.fetch_from(&BTreeMap::new()) {
+                        return Some(Err(End::Renew(failure.to_string())));
+                    }
+                }
+                Some(self.idle())
+            }
+        }
+    }
+}

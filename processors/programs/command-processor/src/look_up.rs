@@ -1,0 +1,119 @@
+//! The ids of the latest schemas at the start, and whether the registry still means by the ids of the log what was written with them.
+
+use crate::{RunError, START_PAUSE};
+use schemas::{Content, Released, Schema, SchemaIds, subject};
+use service::Shutdown;
+use std::collections::BTreeSet;
+use std::thread;
+use std::time::Duration;
+use stream::Settings;
+use stream::processor::ProcessorError;
+use stream::registry::{InUse, Registry, RegistryError, Subject, WatchedRegistry, schemas_in_log};
+use topology::Topology;
+
+/// Waits until the registry has the latest schemas and agrees with the log, which then is watched. `None` when the shutdown came first.
+pub(crate) fn schemas(
+    registry: &Registry,
+    settings: &Settings,
+    topology: &Topology,
+    schema: fn(Content) -> &'static Released,
+    shutdown: &Shutdown,
+    waiting: &dyn Fn(&str),
+) -> Result<Option<(SchemaIds, WatchedRegistry)>, RunError> {
+    let (found, logged) = thread::scope(|scope| {
+        let logged = scope.spawn(|| in_log(settings, topology, shutdown));
+        (ids(registry, topology, schema, shutdown, waiting), logged.join())
+    });
+    let logged = logged.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let mut found = Some(found);
+    loop {
+        let found = found.take().unwrap_or_else(|| ids(registry, topology, schema, shutdown, waiting));
+        match registry.contradicts(&logged, Schema::fingerprint_of) {
+            Ok(None) => {
+                let Some(ids) = found? else { return Ok(None) };
+                let latest = [Content::Event, Content::Outcome].map(|content| InUse {
+                    id: ids.of(content),
+                    fingerprint: schema(content).fingerprint(),
+                });
+                let in_use = logged.into_iter().chain(latest).collect();
+                let stopping = shutdown.clone();
+                let watched = WatchedRegistry::watch(registry.clone(), in_use, Schema::fingerprint_of, move |wait| {
+                    stopping.wait_timeout(wait)
+                });
+                let watched = watched.map_err(|error| ProcessorError::Thread(error.to_string()))?;
+                return Ok(Some((ids, watched)));
+            }
+            Ok(Some(contradiction)) => {
+                tracing::error!(contradiction, "waiting for the schemas of the log");
+                waiting(&contradiction);
+            }
+            Err(error) if error.is_transient() => {
+                tracing::warn!(%error, "waiting for the schema registry");
+                waiting(&error.to_string());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if shutdown.wait_timeout(START_PAUSE) {
+            return Ok(None);
+        }
+    }
+}
+
+/// What the last events and outcomes say of their schemas.
+fn in_log(settings: &Settings, topology: &Topology, shutdown: &Shutdown) -> Result<BTreeSet<InUse>, RunError> {
+    let mut found = BTreeSet::new();
+    for topic in [&topology.topics.events, &topology.topics.outcomes] {
+        loop {
+            match schemas_in_log(settings, &topic.name, topology.partitions_of(topic)) {
+                Ok(logged) => {
+                    found.extend(logged);
+                    break;
+                }
+                Err(failure) if failure.is_transient() => {
+                    tracing::warn!(%failure, "waiting for the last records of the log");
+                    if shutdown.wait_timeout(START_PAUSE) {
+                        return Ok(found);
+                    }
+                }
+                Err(failure) => return Err(ProcessorError::from(failure).into()),
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Waits for the registry, and asks it for the ids of the latest schemas. `None` when the shutdown came first.
+fn ids(
+    registry: &Registry,
+    topology: &Topology,
+    schema: fn(Content) -> &'static Released,
+    shutdown: &Shutdown,
+    waiting: &dyn Fn(&str),
+) -> Result<Option<SchemaIds>, RunError> {
+    let go_on = |pause: Duration, error: &RegistryError| {
+        tracing::warn!(%error, "waiting for the schema registry");
+        waiting(&error.to_string());
+        !shutdown.wait_timeout(pause)
+    };
+    let id_of = |topic: &str, content: Content| {
+        let name = subject(topic);
+        let wanted = Subject {
+            name: name.clone(),
+            schema_json: schema(content).json.to_owned(),
+            compatibility: content.compatibility().name().to_owned(),
+        };
+        registry.wait_for_id(&wanted, &go_on)?.ok_or(RunError::NoSchema(name))
+    };
+    let topics = &topology.topics;
+    let ids = || -> Result<SchemaIds, RunError> {
+        Ok(SchemaIds {
+            command: id_of(&topics.commands.name, Content::Command)?,
+            event: id_of(&topics.events.name, Content::Event)?,
+            outcome: id_of(&topics.outcomes.name, Content::Outcome)?,
+        })
+    };
+    match ids() {
+        Err(_) if shutdown.is_requested() => Ok(None),
+        ids => ids.map(Some),
+    }
+}
