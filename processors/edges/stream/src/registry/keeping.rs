@@ -69,22 +69,23 @@ impl Registry {
                 )));
             }
         }
+        // Apicurio takes a new number for each version that it registers, also for a schema that it has: those come when all ids are there.
+        let firsts = by_id.values().map(|versions| versions[0]);
+        let others = by_id.values().flat_map(|versions| versions[1..].iter().copied());
         let (mut registered, mut unchanged, mut next) = (0, 0, 1);
-        for (id, versions) in by_id {
-            for kept in versions {
-                match self.import_one(kept, next)? {
-                    Some(given) if given == id => registered += 1,
-                    Some(given) => {
-                        return Ok(stopped(format!(
-                            "the registry gave id {given} to version {} of {}, which has id {id}: it cannot keep ids, or it was not empty. Start it \
-                             empty and import again, or put back its own backup",
-                            kept.version, kept.subject
-                        )));
-                    }
-                    None => unchanged += 1,
+        for kept in firsts.chain(others) {
+            match self.import_one(kept, next)? {
+                Some(given) if given == kept.id => registered += 1,
+                Some(given) => {
+                    return Ok(stopped(format!(
+                        "the registry gave id {given} to version {} of {}, which has id {}: it cannot keep ids, or it was not empty. Start it \
+                         empty and import again, or put back its own backup",
+                        kept.version, kept.subject, kept.id
+                    )));
                 }
+                None => unchanged += 1,
             }
-            next = id + 1;
+            next = next.max(kept.id + 1);
         }
         // What they were for is done; a registry that does not let them go keeps them.
         let _kept = self.ask::<serde_json::Value>(self.http.delete(self.address.of(&["subjects", PLACEHOLDERS])));
