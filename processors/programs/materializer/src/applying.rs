@@ -49,6 +49,17 @@ pub enum Stop {
         aggregate: String,
         reason: String,
     },
+    #[error(
+        "the event at offset {offset} of partition {partition} is of {aggregate_id}, which belongs in partition {belongs_in} of {partitions}: it \
+         was decided under another number of partitions, or written by another program"
+    )]
+    Misplaced {
+        partition: u32,
+        offset: i64,
+        aggregate_id: String,
+        belongs_in: u32,
+        partitions: u32,
+    },
     #[error(transparent)]
     Unreadable(ReadError),
 }
@@ -59,6 +70,7 @@ impl Stop {
         match self {
             Self::Gap { partition, .. }
             | Self::Undecodable { partition, .. }
+            | Self::Misplaced { partition, .. }
             | Self::Unappliable { partition, .. }
             | Self::Panicked { partition, .. } => Some(*partition),
             Self::UnknownPartition { .. } | Self::Unreadable(_) => None,
@@ -243,6 +255,7 @@ fn place(progress: &Progress, located: &Located) -> Result<Place, Stop> {
         offset: *offset,
         partitions: progress.iter().len(),
     })?;
+    belongs(progress, located)?;
     let next_offset = (*offset + 1).max(reached.next_offset);
     let expected = reached.sequence + 1;
     match fact.sequence.cmp(&expected) {
@@ -258,6 +271,23 @@ fn place(progress: &Progress, located: &Located) -> Result<Place, Stop> {
             found: fact.sequence,
         }),
     }
+}
+
+/// Refuses an event of an aggregate that belongs in another partition: the log was decided under another number of partitions.
+fn belongs(progress: &Progress, Located { offset, fact }: &Located) -> Result<(), Stop> {
+    let partitions = u32::try_from(progress.iter().len()).unwrap_or(u32::MAX);
+    let aggregate_id = fact.aggregate_id.to_string();
+    let belongs_in = topology::partition_of(aggregate_id.as_bytes(), partitions);
+    if belongs_in == fact.partition {
+        return Ok(());
+    }
+    Err(Stop::Misplaced {
+        partition: fact.partition,
+        offset: *offset,
+        aggregate_id,
+        belongs_in,
+        partitions,
+    })
 }
 
 #[cfg(test)]

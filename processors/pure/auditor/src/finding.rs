@@ -40,7 +40,7 @@ impl Invariant {
         match self {
             Self::I1 => "no command is lost",
             Self::I2 => "no command is decided twice",
-            Self::I3 => "versions and sequences have no gap",
+            Self::I3 => "versions and sequences have no gap, and an aggregate has one partition",
             Self::I4 => "nothing aborted is built upon",
             Self::I5 => "a transaction is whole",
             Self::I6 => "the committed offset never goes back and fits the outcomes",

@@ -31,7 +31,7 @@ impl<D: Domain> Machine<D> {
         let partition = record.partition;
         let Cursor {
             decided_at_ms, clock_ms, ..
-        } = self.tick(partition, record.timestamp_ms, batch);
+        } = self.tick(record, batch)?;
         self.command_id = Some(envelope.command_id);
         batch.call = Call::EncodeMeaning;
         let fingerprint = Fingerprint::of(codec, &envelope, &mut self.scratch);
@@ -74,7 +74,7 @@ impl<D: Domain> Machine<D> {
                 outcome
             }
         };
-        let cursor = batch.cursor(partition);
+        let cursor = batch.cursor(partition, record.offset)?;
         cursor.answered = cursor.answered.max(outcome.sequence);
         if let Some(written) = self.written.get(&partition)
             && written.has_outcome(partition, &outcome)?
@@ -95,14 +95,14 @@ impl<D: Domain> Machine<D> {
     }
 
     /// Moves the partition's clock on to a command's time.
-    fn tick(&mut self, partition: u32, timestamp_ms: i64, batch: &mut Batch) -> Cursor {
-        let cursor = batch.cursor(partition);
+    fn tick(&mut self, record: &Incoming<'_>, batch: &mut Batch) -> Result<Cursor, StepError> {
+        let cursor = batch.cursor(record.partition, record.offset)?;
         let before_ms = cursor.clock_ms;
-        cursor.tick(timestamp_ms);
+        cursor.tick(record.timestamp_ms);
         let cursor = *cursor;
-        let forgotten = self.memories.periods.forget(partition, before_ms, cursor.clock_ms);
+        let forgotten = self.memories.periods.forget(record.partition, before_ms, cursor.clock_ms);
         batch.mutations.extend(forgotten);
-        cursor
+        Ok(cursor)
     }
 
     /// Decides a command that is not sent again, unless it is `refused` already.
@@ -127,6 +127,15 @@ impl<D: Domain> Machine<D> {
             NotLoaded::Read(error) => StepFailure::Error(StepError::Read { partition, error }),
             NotLoaded::Refused(reason) => StepFailure::Domain(reason),
         })?;
+        if held.partition != partition {
+            let (aggregate_id, held_in) = (envelope.aggregate_id, held.partition);
+            return Err(StepFailure::Error(StepError::Misplaced {
+                partition,
+                offset,
+                aggregate_id,
+                held_in,
+            }));
+        }
         batch.call = Call::Decide;
         let decided = match (refused, envelope.expected_version) {
             (Some(refused), _) => Err(refused),
@@ -139,7 +148,7 @@ impl<D: Domain> Machine<D> {
                 decided => decided,
             },
         };
-        let Cursor { sequence, clock_ms, .. } = *batch.cursor(partition);
+        let Cursor { sequence, clock_ms, .. } = *batch.cursor(partition, offset)?;
         let mut outcome = Outcome {
             command_id: envelope.command_id,
             aggregate_id: envelope.aggregate_id,
@@ -162,7 +171,7 @@ impl<D: Domain> Machine<D> {
                 Ok(encoded) => {
                     batch.tally.accepted += 1;
                     outcome.status = Status::Accepted;
-                    record_events::<D>(held, index, encoded, &mut outcome, batch);
+                    record_events::<D>(held, index, encoded, &mut outcome, batch)?;
                 }
                 Err(rejection) => {
                     batch.tally.rejected += 1;

@@ -1,6 +1,6 @@
 //! What goes into the machine and what comes out of it, as data.
 
-use crate::{Call, Cursor, Status};
+use crate::{Call, Cursor, Status, StepError};
 use keyvalue::Mutation;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -139,11 +139,9 @@ impl Batch {
             .map(|(partition, cursor)| (*partition, cursor.next_command_offset))
     }
 
-    /// The cursor of a partition that the batch has touched.
-    pub(crate) fn cursor(&mut self, partition: u32) -> &mut Cursor {
-        self.cursors
-            .get_mut(&partition)
-            .expect("the step of a record puts its partition there first")
+    /// The cursor of the partition of the command in hand, which the step of a record puts there first.
+    pub(crate) fn cursor(&mut self, partition: u32, offset: i64) -> Result<&mut Cursor, StepError> {
+        self.cursors.get_mut(&partition).ok_or(StepError::NotOpen { partition, offset })
     }
 
     pub(crate) fn clear(&mut self) {

@@ -31,7 +31,7 @@ pub(crate) fn encode_events<D: Domain>(
 ) -> Result<Fitting<D::Event>, StepError> {
     let Cursor {
         sequence, decided_at_ms, ..
-    } = *batch.cursor(held.partition);
+    } = *batch.cursor(held.partition, outcome.command_offset)?;
     let begin = batch.bytes.len();
     let mut encoded = Vec::with_capacity(events.len());
     batch.call = Call::EncodeEvent;
@@ -73,7 +73,7 @@ pub(crate) fn record_events<D: Domain>(
     events: Vec<Encoded<D::Event>>,
     outcome: &mut Outcome,
     batch: &mut Batch,
-) {
+) -> Result<(), StepError> {
     outcome.event_count = u32::try_from(events.len()).expect("far fewer events than 2^32 come from one command");
     batch.tally.events += u64::from(outcome.event_count);
     for Encoded { event, value } in events {
@@ -94,10 +94,11 @@ pub(crate) fn record_events<D: Domain>(
     }
     batch.call = Call::Size;
     held.bytes = D::size_bytes(&held.state);
-    let cursor = batch.cursor(held.partition);
+    let cursor = batch.cursor(held.partition, outcome.command_offset)?;
     cursor.sequence += u64::from(outcome.event_count);
     outcome.version = held.version;
     outcome.sequence = cursor.sequence;
+    Ok(())
 }
 
 fn too_large(number: u64, bytes: usize) -> Rejection {

@@ -41,6 +41,17 @@ pub enum StepError {
     Domain(Box<DomainFailure>),
     #[error("the command at {partition}/{offset} is of a partition that is not open")]
     NotOpen { partition: u32, offset: i64 },
+    /// Only the partition that an aggregate's id hashes to may decide for it.
+    #[error(
+        "the command at {partition}/{offset} is for {aggregate_id}, whose state is kept in partition {held_in}: was the number of partitions \
+         changed?"
+    )]
+    Misplaced {
+        partition: u32,
+        offset: i64,
+        aggregate_id: String,
+        held_in: u32,
+    },
     /// See [`Written`].
     #[error("the command at {partition}/{offset} was decided otherwise before: now it comes to sequence {sequence}, and {what}")]
     DecidedOtherwise {

@@ -33,6 +33,19 @@ pub enum ReplayError {
         found: u64,
         expected: u64,
     },
+    /// Only the partition that an aggregate's id hashes to may hold its events and outcomes.
+    #[error(
+        "{topic} {partition}/{offset} is of {aggregate_id}, which belongs in partition {belongs_in} of {partitions}: it was decided under \
+         another number of partitions, or written by another program"
+    )]
+    Misplaced {
+        topic: &'static str,
+        partition: u32,
+        offset: i64,
+        aggregate_id: String,
+        belongs_in: u32,
+        partitions: u32,
+    },
     #[error(
         "partition {partition}: the state has answered the commands before offset {state}, but the group has committed {committed}: \
          was the offset reset, or is the state of another topic?"
@@ -79,6 +92,7 @@ impl<D: Domain> Machine<D> {
                     expected,
                 });
             }
+            self.belongs("events", partition, offset, &event.aggregate_id)?;
             let mut call = Call::Load;
             let folded = contain(|| self.fold(read, partition, offset, event, &mut call, &mut mutations));
             folded
@@ -163,6 +177,7 @@ impl<D: Domain> Machine<D> {
             if *offset < cursor.next_outcome_offset {
                 continue;
             }
+            self.belongs("outcomes", partition, *offset, &outcome.aggregate_id)?;
             cursor.next_outcome_offset = offset + 1;
             if !are_former {
                 cursor.next_command_offset = cursor.next_command_offset.max(outcome.command_offset + 1);
@@ -217,6 +232,23 @@ impl<D: Domain> Machine<D> {
         };
         self.set_cursor(partition, cursor, &mut mutations);
         Ok(mutations)
+    }
+
+    /// Refuses a record of an aggregate that belongs in another partition.
+    fn belongs(&self, topic: &'static str, partition: u32, offset: i64, aggregate_id: &str) -> Result<(), ReplayError> {
+        let partitions = self.limits.partitions;
+        let belongs_in = topology::partition_of(aggregate_id.as_bytes(), partitions);
+        if belongs_in == partition {
+            return Ok(());
+        }
+        Err(ReplayError::Misplaced {
+            topic,
+            partition,
+            offset,
+            aggregate_id: aggregate_id.to_owned(),
+            belongs_in,
+            partitions,
+        })
     }
 
     fn set_cursor(&mut self, partition: u32, cursor: Cursor, mutations: &mut Vec<Mutation>) {

@@ -5,9 +5,18 @@ use domain::{AggregateId, AircraftType, Event, Instant, Registration};
 use keyvalue::Memory;
 use std::cell::Cell;
 
+const PARTITIONS: u32 = 2;
+
+/// An airplane that belongs in the partition, if it has such an airplane.
+fn registration(partition: u32, sequence: u64) -> Registration {
+    let mut names = ('A'..='Z').map(|letter| format!("N{partition}{letter}{sequence}"));
+    let belongs = |name: &String| topology::partition_of(format!("airplane/{name}").as_bytes(), PARTITIONS) == partition % PARTITIONS;
+    Registration::parse(&names.find(belongs).unwrap()).unwrap()
+}
+
 /// An airplane is registered, by event `sequence` of `partition` at an offset that leaves room for markers.
 fn located(partition: u32, sequence: u64) -> Located {
-    let registration = Registration::parse(&format!("N{partition}A{sequence}")).unwrap();
+    let registration = registration(partition, sequence);
     Located {
         offset: offset(sequence),
         fact: Fact {
@@ -37,7 +46,7 @@ fn apply(runs: &[&[Located]]) -> (Memory, Step) {
 fn apply_with(projector: &mut impl Project, runs: &[&[Located]]) -> (Memory, Step) {
     let mut memory = Memory::default();
     let mut stopped = BTreeSet::new();
-    let mut step = step(projector, &memory, &Progress::start(2), &mut stopped, &[], || false);
+    let mut step = step(projector, &memory, &Progress::start(PARTITIONS), &mut stopped, &[], || false);
     for run in runs {
         step = super::step(projector, &memory, &step.progress, &mut stopped, run, || false);
         memory.apply(&step.mutations);
@@ -135,7 +144,8 @@ fn a_panic_stops_the_partition_at_its_event_and_leaves_nothing_of_it() {
         panic!("{:?}", step.stopped);
     };
     let said = stop.to_string();
-    for part in ["partition 0", "offset 6", "sequence 3", "airplane/N0A3", "this one is too much"] {
+    let aggregate = first[3].fact.aggregate_id.to_string();
+    for part in ["partition 0", "offset 6", "sequence 3", &aggregate, "this one is too much"] {
         assert!(said.contains(part), "{part}: {said}");
     }
 }
@@ -164,11 +174,27 @@ fn a_step_ends_between_two_events_when_no_more_are_wanted() {
     let step = step(
         &mut Projector::default(),
         &memory,
-        &Progress::start(2),
+        &Progress::start(PARTITIONS),
         &mut BTreeSet::new(),
         &run,
         is_over,
     );
     assert_eq!((step.taken, step.applied), (2, 2));
     assert_eq!(step.progress.position().to_string(), "0:2,1:0");
+}
+
+#[test]
+fn an_event_of_an_aggregate_that_belongs_in_another_partition_stops_the_partition_that_it_lies_in() {
+    let mut misplaced = located(1, 1);
+    misplaced.fact.aggregate_id = AggregateId::Airplane(registration(0, 1));
+    let (memory, step) = apply(&[&[misplaced.clone(), located(0, 1)]]);
+    let stop = Stop::Misplaced {
+        partition: 1,
+        offset: offset(1),
+        aggregate_id: misplaced.fact.aggregate_id.to_string(),
+        belongs_in: 0,
+        partitions: PARTITIONS,
+    };
+    assert_eq!(step.stopped, [stop]);
+    assert_eq!(memory, apply(&[&[located(0, 1)]]).0);
 }

@@ -46,6 +46,7 @@ impl Log {
             &mut topics.events,
             &mut topics.outcomes,
             &mut topics.dead_letters,
+            &mut topics.metadata,
         ] {
             topic.name = format!("{unique}.{}", topic.name);
         }

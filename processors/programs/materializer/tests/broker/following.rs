@@ -12,10 +12,10 @@ fn a_view_becomes_ready_when_it_has_caught_up_and_shows_what_follows() {
     let running = Running::start(&log, &state);
     running.wait_for_readiness(200, "");
     assert_eq!(running.get("/position").1.as_deref(), Some("0:3,1:0"));
-    log.register_airplane(1, "N2AA");
-    let (status, position, airplane) = running.get("/airplanes/N2AA?at_least=1:1");
+    log.register_airplane(1, "N2AC");
+    let (status, position, airplane) = running.get("/airplanes/N2AC?at_least=1:1");
     assert_eq!((status, position.as_deref()), (200, Some("0:3,1:1")));
-    assert_eq!(airplane["registration"], "N2AA");
+    assert_eq!(airplane["registration"], "N2AC");
     let metrics = running.metrics();
     assert!(metrics.contains("aerolog_view_events_applied_total 4\n"), "{metrics}");
     assert!(metrics.contains("aerolog_view_restored_ratio 1\n"), "{metrics}");
@@ -50,7 +50,7 @@ fn a_restarted_view_goes_on_from_its_own_position() {
 #[test]
 fn a_deleted_view_comes_back_from_the_log_with_the_same_content() {
     let (mut log, state) = (Log::new("rebuilds"), TempDir::new().unwrap());
-    for registration in ["N1AA", "N1AB", "N1AC"] {
+    for registration in ["N1AE", "N1AG", "N1AJ"] {
         log.register_airplane(1, registration);
     }
     let running = Running::start(&log, &state);
@@ -109,7 +109,7 @@ fn a_record_that_is_no_event_stops_its_partition_and_the_process_names_it() {
         ("unknown-schema", &unknown_schema, "the registry knows no schema 2147483632"),
     ] {
         let (mut log, state) = (Log::new(name), TempDir::new().unwrap());
-        log.register_airplane(1, "N1AA");
+        log.register_airplane(0, "N1AA");
         let running = Running::start(&log, &state);
         running.wait_for_readiness(200, "");
         log.append(1, value);
@@ -156,5 +156,17 @@ fn a_registry_that_is_away_is_waited_for() {
     let running = Running::start_with(&log, &away).unwrap();
     running.wait_for_readiness(503, "schema-registry: the schema registry at http://127.0.0.1:1 cannot be reached");
     assert!(running.is_live());
+    running.stop().unwrap();
+}
+
+#[test]
+fn an_event_of_an_aggregate_that_belongs_in_another_partition_stops_the_view_and_the_process_says_where_it_belongs() {
+    let (mut log, state) = (Log::new("misplaced"), TempDir::new().unwrap());
+    log.register_airplane(0, "N1AA");
+    let running = Running::start(&log, &state);
+    running.wait_for_readiness(200, "");
+    log.register_airplane(1, "N1AB");
+    running.wait_for_readiness(503, "is of airplane/N1AB, which belongs in partition 0 of 2");
+    assert_eq!(running.get("/airplanes/N1AA").0, 200);
     running.stop().unwrap();
 }

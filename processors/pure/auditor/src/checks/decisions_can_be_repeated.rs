@@ -142,6 +142,7 @@ impl<D: Domain> Redeciding<D> {
             Err(
                 error @ (ReplayError::SequenceGap { .. }
                 | ReplayError::VersionGap { .. }
+                | ReplayError::Misplaced { .. }
                 | ReplayError::StateAhead { .. }
                 | ReplayError::Domain(_)
                 | ReplayError::NotOpen { .. }),
@@ -228,7 +229,12 @@ impl<D: Domain> Redeciding<D> {
                     self.over(desk, rest[0].0.first_place(), what);
                     return Ok(());
                 }
-                Err(error @ (StepError::WentBack { .. } | StepError::NotOpen { .. } | StepError::DecidedOtherwise { .. })) => {
+                Err(
+                    error @ (StepError::WentBack { .. }
+                    | StepError::NotOpen { .. }
+                    | StepError::Misplaced { .. }
+                    | StepError::DecidedOtherwise { .. }),
+                ) => {
                     self.over(desk, None, error.to_string());
                     return Ok(());
                 }

@@ -1,4 +1,5 @@
-//! I3: sequences of a partition and versions of an aggregate are 1, 2, 3 … in offset order.
+//! I3: sequences of a partition and versions of an aggregate are 1, 2, 3 … in offset order, all of them in the partition that the
+//! aggregate's id hashes to.
 
 use super::Desk;
 use crate::ledger::{LedgerError, Prefix, at_offset, key};
@@ -19,6 +20,10 @@ impl Dense {
             desk.counts.events += 1;
             self.sequence(desk, found)?;
             version(desk, found)?;
+            belongs(desk, found, &found.value.aggregate_id);
+        }
+        for found in &step.outcomes {
+            belongs(desk, found, &found.value.aggregate_id);
         }
         Ok(())
     }
@@ -67,4 +72,15 @@ fn version<S: Read + Write, E: std::fmt::Debug>(desk: &mut Desk<S>, found: &Foun
         desk.violated(Invariant::I3, Some(found.record.place), what, records);
     }
     desk.ledger.put_number(key, event.version.cast_signed())
+}
+
+/// Numbers that are dense in two partitions of one aggregate would still be two histories of it.
+fn belongs<S, T: std::fmt::Debug>(desk: &mut Desk<S>, found: &Found<T>, aggregate_id: &str) {
+    let partitions = desk.options.partitions;
+    let belongs_in = topology::partition_of(aggregate_id.as_bytes(), partitions);
+    if belongs_in != desk.partition {
+        let place = found.record.place;
+        let what = format!("the record at {place} is of {aggregate_id}, which belongs in partition {belongs_in} of {partitions}");
+        desk.violated(Invariant::I3, Some(place), what, vec![Shown::of(&found.record, &found.value)]);
+    }
 }

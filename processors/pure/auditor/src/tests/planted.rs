@@ -378,3 +378,31 @@ fn a_committed_record_that_cannot_be_read_is_found() {
     let log = spoiled(|log| of_mut(&mut log.partitions[1].events[3]).value = Some(b"rubbish".to_vec()));
     log.check(I5, "cannot be read");
 }
+
+/// An account that belongs in partition 1.
+fn account_of_partition_1() -> String {
+    let mut accounts = (0..100).map(|number| format!("account/{number}"));
+    accounts
+        .find(|id| topology::partition_of(id.as_bytes(), super::log::PARTITIONS) == 1)
+        .unwrap()
+}
+
+#[test]
+fn an_event_of_an_aggregate_that_belongs_in_another_partition_is_found() {
+    let log = spoiled(|log| {
+        set_event(&mut log.partitions[0].events[10], |event| {
+            event.aggregate_id = account_of_partition_1()
+        })
+    });
+    log.check(I3, "which belongs in partition 1 of 2");
+}
+
+#[test]
+fn an_outcome_of_an_aggregate_that_belongs_in_another_partition_is_found() {
+    let log = spoiled(|log| {
+        set_outcome(&mut log.partitions[0].outcomes[10], |outcome| {
+            outcome.aggregate_id = account_of_partition_1()
+        })
+    });
+    log.check(I3, "which belongs in partition 1 of 2");
+}

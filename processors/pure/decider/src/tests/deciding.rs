@@ -184,3 +184,18 @@ fn a_command_whose_event_no_topic_takes_is_rejected_and_nothing_of_it_is_left() 
     assert_eq!(rejection.rule, "event-too-large");
     assert_eq!(rejection.facts[0]["bytes"], (EVENT_BYTES_MAX + 1).to_string());
 }
+
+#[test]
+fn a_command_for_an_aggregate_whose_state_is_of_another_partition_is_refused_and_nothing_panics() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let elsewhere = (partition_of("c/1") + 1) % PARTITIONS;
+    assert!(pipeline.machine.aggregates.touch(&pipeline.memory, elsewhere, "c/1").is_ok());
+    let sent = pipeline.command(1, "c/1", add(1, 1));
+    let error = StepError::Misplaced {
+        partition: sent.partition,
+        offset: sent.offset,
+        aggregate_id: "c/1".to_owned(),
+        held_in: elsewhere,
+    };
+    assert_eq!(pipeline.decide(&[sent]).unwrap_err(), error);
+}

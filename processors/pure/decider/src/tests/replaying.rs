@@ -155,3 +155,50 @@ fn a_partition_that_is_not_open_cannot_be_replayed() {
     assert_eq!(pipeline.machine.replay_outcomes(2, &[]).unwrap_err(), not_open);
     assert_eq!(pipeline.machine.replay_events(&pipeline.memory, 2, &[]).unwrap_err(), not_open);
 }
+
+#[test]
+fn an_event_of_an_aggregate_that_belongs_in_another_partition_is_refused_and_says_where_it_belongs() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    for partition in (0..PARTITIONS).filter(|partition| *partition != partition_of(ID)) {
+        let before = pipeline.machine.cursor(partition);
+        let error = pipeline
+            .machine
+            .replay_events(&pipeline.memory, partition, &[event(7, 1, 1)])
+            .unwrap_err();
+        assert_eq!(error, misplaced("events", partition, 7));
+        assert_eq!(pipeline.machine.cursor(partition), before);
+    }
+}
+
+#[test]
+fn an_outcome_of_an_aggregate_that_belongs_in_another_partition_is_refused_and_says_where_it_belongs() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let sent = pipeline.command(1, ID, add(1, 1));
+    pipeline.run(&[sent]);
+    let outcomes = pipeline.logs[&partition_of(ID)].outcomes.clone();
+    for partition in (0..PARTITIONS).filter(|partition| *partition != partition_of(ID)) {
+        let error = pipeline.machine.replay_outcomes(partition, &outcomes).unwrap_err();
+        assert_eq!(error, misplaced("outcomes", partition, 0));
+    }
+}
+
+/// A log that was decided under some number of partitions is refused under every other one that puts an aggregate elsewhere.
+#[test]
+fn a_log_is_refused_under_any_number_of_partitions_that_puts_an_aggregate_elsewhere() {
+    for partitions in (1..40).filter(|partitions| topology::partition_of(ID.as_bytes(), *partitions) != partition_of(ID)) {
+        let mut pipeline = Pipeline::new(crate::Limits { partitions, ..LIMITS });
+        let error = replay(&mut pipeline, &[event(0, 1, 1)]).unwrap_err();
+        assert!(matches!(error, ReplayError::Misplaced { .. }), "{partitions}: {error}");
+    }
+}
+
+fn misplaced(topic: &'static str, partition: u32, offset: i64) -> ReplayError {
+    ReplayError::Misplaced {
+        topic,
+        partition,
+        offset,
+        aggregate_id: ID.to_owned(),
+        belongs_in: partition_of(ID),
+        partitions: PARTITIONS,
+    }
+}

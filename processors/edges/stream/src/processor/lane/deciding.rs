@@ -22,7 +22,7 @@ where
         match decided {
             Ok(batch) => Ok(Some(batch)),
             Err(StepError::Read { error, .. }) => Err(error.into()),
-            Err(error @ (StepError::DecidedOtherwise { .. } | StepError::Domain(_))) => {
+            Err(error @ (StepError::DecidedOtherwise { .. } | StepError::Misplaced { .. } | StepError::Domain(_))) => {
                 self.stop_deciding(&error);
                 Ok(None)
             }

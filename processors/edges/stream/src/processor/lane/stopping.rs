@@ -50,7 +50,7 @@ where
                 self.processor.observe.trouble(Trouble::DomainFailed);
                 failure.partition
             }
-            StepError::DecidedOtherwise { partition, .. } => *partition,
+            StepError::DecidedOtherwise { partition, .. } | StepError::Misplaced { partition, .. } => *partition,
             _ => return,
         };
         let topic = self.processor.topology.topics.commands.name.clone();
