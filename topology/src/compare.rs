@@ -72,7 +72,15 @@ pub struct Difference {
 }
 
 const CREATE: &str = "; create it with `aerolog topics apply`";
-const FIXED: &str = "; the number is fixed once records exist: set AEROLOG_PARTITIONS to it, or begin with new topics";
+/// Kafka adds partitions to a topic, and takes none away.
+const FEWER: &str = "; Kafka takes no partitions away, so this is not the topic that the log was begun with, or the log is not begun yet and was to \
+                     have more: see \"More partitions\" in docs/operations.md";
+/// A client's partitioner puts records there, and into wrong partitions of the others.
+const MORE_COMMANDS: &str = "; processors forward what clients put into other partitions to where it belongs: nothing is lost, and nothing needs to be \
+                             done. Kafka takes no partitions away, and no setting changes the log's number. For more partitions that are used, \
+                             see `aerolog migrate`";
+const MORE: &str = "; nothing is written to the others, and nothing needs to be done. Kafka takes no partitions away, and no setting changes the log's \
+                    number. For more partitions that are used, see `aerolog migrate`";
 /// No topic of the topology is kept by its size.
 const UNLIMITED_BYTES: i64 = -1;
 const REASSIGN: &str = "; raise it with kafka-reassign-partitions: what only a broker that is lost had is lost with it";
@@ -111,13 +119,9 @@ fn of_topic(topology: &Topology, topic: &Topic, live: Option<&LiveTopic>) -> Vec
     };
     let mut found = Vec::new();
     if live.partitions != partitions {
-        found.push(difference(
-            "the number of partitions",
-            live.partitions.to_string(),
-            partitions.to_string(),
-            Severity::Fatal,
-            FIXED,
-        ));
+        let (severity, advice) = of_partitions(topology, topic, live.partitions < partitions);
+        let (is, wanted) = (live.partitions.to_string(), partitions.to_string());
+        found.push(difference("the number of partitions", is, wanted, severity, advice));
     }
     if let Some(cleanup) = live.cleanup.as_deref().filter(|cleanup| *cleanup != topic.cleanup.name()) {
         found.push(difference(
@@ -208,4 +212,16 @@ fn too_few_copies(replication: &Replication) -> Vec<Found> {
         found.push(("min.insync.replicas", in_sync_min.to_string(), wanted.to_string(), ALTER));
     }
     found
+}
+
+/// What another number of partitions than the log's means.
+fn of_partitions(topology: &Topology, topic: &Topic, are_fewer: bool) -> (Severity, &'static str) {
+    let topics = &topology.topics;
+    if are_fewer || topic.name == topics.metadata.name {
+        (Severity::Fatal, FEWER)
+    } else if topic.name == topics.commands.name {
+        (Severity::Warning, MORE_COMMANDS)
+    } else {
+        (Severity::Warning, MORE)
+    }
 }

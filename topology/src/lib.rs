@@ -6,16 +6,18 @@
 
 mod compare;
 pub mod describe;
+mod facts;
 mod parse;
 mod partitioner;
 
 pub use compare::{Difference, LiveTopic, Replication, Severity, TIMESTAMP_BOUND_MS, differences, in_sync_wanted, replicas_wanted};
+pub use facts::{Begun, Fact, FactError, Facts};
 pub use parse::TopologyError;
 pub use partitioner::partition_of;
 
 use serde::Deserialize;
 
-/// Four topics, and the processes around them.
+/// Five topics, and the processes around them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Topology {
@@ -32,6 +34,7 @@ pub struct Topics {
     pub events: Topic,
     pub outcomes: Topic,
     pub dead_letters: Topic,
+    pub metadata: Topic,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -86,14 +89,20 @@ impl Timestamp {
 
 impl Topology {
     /// All topics, in the order in which data flows.
-    pub fn topics(&self) -> [&Topic; 4] {
+    pub fn topics(&self) -> [&Topic; 5] {
         let Topics {
             commands,
             events,
             outcomes,
             dead_letters,
+            metadata,
         } = &self.topics;
-        [commands, events, outcomes, dead_letters]
+        [commands, events, outcomes, dead_letters, metadata]
+    }
+
+    /// The same topics of a log that was begun with this number of partitions.
+    pub fn with_partitions(self, partitions: u32) -> Self {
+        Self { partitions, ..self }
     }
 
     /// How many partitions a topic has.

@@ -6,7 +6,7 @@ const SCHEDULE: &str = include_str!("../topology.toml");
 
 const SCHEDULE_NAME: &str = "schedule";
 const NAME_BYTES_MAX: usize = 100;
-const PARTITIONS_MAX: u32 = 1000;
+pub(crate) const PARTITIONS_MAX: u32 = 1000;
 
 /// Why a text is no topology.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,8 +37,9 @@ impl Topology {
             events,
             outcomes,
             dead_letters,
+            metadata,
         } = &mut topology.topics;
-        for topic in [commands, events, outcomes, dead_letters] {
+        for topic in [commands, events, outcomes, dead_letters, metadata] {
             topic.name = topic.name.replacen(SCHEDULE_NAME, name, 1);
         }
         Ok(topology)
@@ -73,8 +74,15 @@ impl Topology {
         let mut names: Vec<_> = self.topics().map(|topic| topic.name.as_str()).to_vec();
         names.sort_unstable();
         names.dedup();
-        if names.len() < 4 || names.contains(&"") {
-            return Some("the four topics need four names".to_owned());
+        if names.len() < self.topics().len() || names.contains(&"") {
+            return Some("the five topics need five names".to_owned());
+        }
+        let metadata = &topics.metadata;
+        if metadata.partitions != Some(1) {
+            return Some(format!(
+                "{} must have one partition: the first record of a kind counts",
+                metadata.name
+            ));
         }
         for topic in [&topics.events, &topics.outcomes] {
             if topic.writers.len() != 1 {
@@ -84,9 +92,10 @@ impl Topology {
                 ));
             }
         }
-        let events = &topics.events;
-        if events.cleanup != Cleanup::Delete || events.retention_ms != -1 {
-            return Some(format!("{} must keep everything: cleanup delete, retention_ms -1", events.name));
+        for topic in [&topics.events, &topics.metadata] {
+            if topic.cleanup != Cleanup::Delete || topic.retention_ms != -1 {
+                return Some(format!("{} must keep everything: cleanup delete, retention_ms -1", topic.name));
+            }
         }
         if topics.commands.timestamp != Timestamp::LogAppendTime {
             return Some(format!(

@@ -44,7 +44,7 @@ fn the_shipped_topology_is_valid_and_its_partitions_can_be_overridden() {
     let topology = Topology::schedule(None).unwrap();
     assert_eq!(topology.partitions, 24);
     let small = Topology::schedule(Some(4)).unwrap();
-    assert_eq!(small.topics().map(|topic| small.partitions_of(topic)), [4, 4, 4, 3]);
+    assert_eq!(small.topics().map(|topic| small.partitions_of(topic)), [4, 4, 4, 3, 1]);
 }
 
 #[test]
@@ -52,7 +52,13 @@ fn several_schedules_have_topics_of_their_own() {
     let night = Topology::schedule_named("night", Some(2)).unwrap();
     assert_eq!(
         night.topics().map(|topic| topic.name.as_str()),
-        ["night.commands", "night.events", "night.outcomes", "night.dead-letters"]
+        [
+            "night.commands",
+            "night.events",
+            "night.outcomes",
+            "night.dead-letters",
+            "night.metadata"
+        ]
     );
     assert_eq!(Topology::schedule_named("schedule", None), Topology::schedule(None));
     assert!(Topology::schedule_named("Night", None).is_err());
@@ -61,7 +67,7 @@ fn several_schedules_have_topics_of_their_own() {
 #[test]
 fn a_topology_that_could_not_work_is_refused_with_the_reason() {
     check_refused(|text| text.replace("partitions = 24", "partitions = 0"), "0 partitions");
-    check_refused(|text| text.replace("schedule.events", "schedule.commands"), "four names");
+    check_refused(|text| text.replace("schedule.events", "schedule.commands"), "five names");
     check_refused(
         |text| text.replacen("retention_ms = -1", "retention_ms = 5", 1),
         "must keep everything",
@@ -92,12 +98,15 @@ fn a_missing_topic_is_fatal_and_says_how_to_create_it() {
 
 #[test]
 fn what_could_lose_or_reorder_data_is_fatal() {
-    check_difference(
-        |topic| topic.partitions = 25,
-        "schedule.events",
-        Severity::Fatal,
-        "is 25, but the topology says 24",
-    );
+    for name in ["schedule.commands", "schedule.events", "schedule.outcomes"] {
+        check_difference(
+            |topic| topic.partitions = 23,
+            name,
+            Severity::Fatal,
+            "is 23, but the topology says 24",
+        );
+    }
+    check_difference(|topic| topic.partitions = 2, "schedule.metadata", Severity::Fatal, "is 2");
     check_difference(
         |topic| topic.cleanup = Some("compact".to_owned()),
         "schedule.events",
@@ -186,6 +195,24 @@ fn several_brokers_keep_three_copies_of_which_two_are_in_sync_and_one_broker_kee
 }
 
 #[test]
+fn more_partitions_are_only_a_warning_and_no_setting_is_advised() {
+    for (name, advice) in [
+        ("schedule.commands", "processors forward what clients put"),
+        ("schedule.events", "nothing is written to the others"),
+        ("schedule.outcomes", "nothing is written to the others"),
+        ("schedule.dead-letters", "nothing is written to the others"),
+    ] {
+        check_difference(|topic| topic.partitions += 2, name, Severity::Warning, advice);
+        check_difference(
+            |topic| topic.partitions += 2,
+            name,
+            Severity::Warning,
+            "no setting changes the log's number",
+        );
+    }
+}
+
+#[test]
 fn a_longer_retention_is_only_a_warning() {
     check_difference(
         |topic| topic.retention_ms = Some(-1),
@@ -203,10 +230,11 @@ fn the_topology_is_described_as_a_table_and_as_pictures() {
                 command-processor ──▶ schedule.events       ──▶ command-processor, materializer
                 command-processor ──▶ schedule.outcomes     ──▶ client, command-processor
                 command-processor ──▶ schedule.dead-letters ──▶ client, operator
+       aerolog, command-processor ──▶ schedule.metadata     ──▶ aerolog, command-processor, materializer
     "]]
     .assert_eq(&describe::picture(&topology));
     let table = describe::table(&topology);
-    assert_eq!(table.lines().count(), 5);
+    assert_eq!(table.lines().count(), 6);
     assert!(
         table.contains("schedule.events        aggregate id  24          delete, kept forever  LogAppendTime  command-processor"),
         "{table}"

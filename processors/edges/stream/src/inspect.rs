@@ -86,7 +86,18 @@ impl Inspector {
         })
     }
 
-    pub(crate) fn partitions_of(&self, topic: &str) -> Result<u32, InspectError> {
+    /// The ids of a group's members. Static ones are in it until their session is over.
+    pub fn members(&self, group: &str) -> Result<Vec<String>, InspectError> {
+        let list = self
+            .client
+            .fetch_group_list(Some(group), ASK_WAIT_MAX)
+            .map_err(|error| failed(group, &error))?;
+        let members = list.groups().iter().flat_map(|group| group.members());
+        Ok(members.map(|member| member.id().to_owned()).collect())
+    }
+
+    /// How many partitions a topic has now.
+    pub fn partitions_of(&self, topic: &str) -> Result<u32, InspectError> {
         let metadata = self
             .client
             .fetch_metadata(Some(topic), ASK_WAIT_MAX)

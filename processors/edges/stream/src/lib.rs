@@ -1,13 +1,15 @@
 //! Kafka and the schema registry: the only crate that names them.
 //!
 //! `processor` is the transactional loop around [`decider::Machine`]; `reader` reads partitions of its own choice, for views and for
-//! taking over; `writer` writes commands for clients; `admin` looks at the cluster and [`TopicWatch`] keeps looking; `inspect` is for
-//! auditors; `registry` keeps schemas.
+//! taking over; `writer` writes commands for clients; `admin` looks at the cluster and [`TopicWatch`] keeps looking; `facts` is what a
+//! log says about itself; `carrier` writes records of one log to another; `inspect` is for auditors; `registry` keeps schemas.
 
 pub mod admin;
 mod advice;
+pub mod carrier;
 mod clock;
 mod decided;
+pub mod facts;
 mod failure;
 pub mod inspect;
 mod marks;

@@ -192,6 +192,14 @@ impl Reader {
         marks::connect(&self.consumer, &self.topic, timeout).map_err(|failure| self.failed(failure))
     }
 
+    /// How many partitions the topic has now.
+    pub fn partitions(&self, timeout: Duration) -> Result<u32, ReadFailure> {
+        let metadata = self.consumer.fetch_metadata(Some(&self.topic), timeout);
+        let metadata = metadata.map_err(|error| kafka(&self.topic, &error))?;
+        let count = metadata.topics().first().map_or(0, |found| found.partitions().len());
+        Ok(u32::try_from(count).unwrap_or(0))
+    }
+
     /// Where what is committed or aborted ends.
     pub fn ends(&self, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, i64>, ReadFailure> {
         self.question(partitions, timeout).high().map_err(|failure| self.failed(failure))

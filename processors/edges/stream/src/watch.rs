@@ -2,8 +2,9 @@
 //! tells nobody.
 
 use crate::Settings;
-use crate::admin::{Admin, AdminError, Identity};
+use crate::admin::{Admin, Identity};
 use crate::clock::Deadline;
+use crate::facts::{self, FactsError, FactsReader, Role};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -34,12 +35,19 @@ impl TopicWatch {
         settings: Settings,
         topology: Topology,
         built_on: Identity,
+        role: Role,
         rest: impl Fn(Duration) -> bool + Send + 'static,
     ) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let watch = Self(Arc::clone(&shared));
+        let watched = Watched {
+            settings,
+            topology,
+            built_on,
+            role,
+        };
         let look = move || {
-            if let Some(found) = shared.look_on(&settings, &topology, &built_on, &rest) {
+            if let Some(found) = shared.look_on(&watched, &rest) {
                 shared.found.get_or_init(|| found);
             }
         };
@@ -54,6 +62,20 @@ impl TopicWatch {
     }
 }
 
+/// What is looked at, and as whom.
+struct Watched {
+    settings: Settings,
+    topology: Topology,
+    built_on: Identity,
+    role: Role,
+}
+
+/// The clients of one look, kept for the next one.
+struct Clients {
+    admin: Admin,
+    facts: FactsReader,
+}
+
 impl Drop for TopicWatch {
     fn drop(&mut self) {
         self.0.over.store(true, Ordering::Relaxed);
@@ -62,21 +84,21 @@ impl Drop for TopicWatch {
 
 impl Shared {
     /// What was found twice; `None` when nobody wants to know any more.
-    fn look_on(&self, settings: &Settings, topology: &Topology, built_on: &Identity, rest: &impl Fn(Duration) -> bool) -> Option<String> {
+    fn look_on(&self, watched: &Watched, rest: &impl Fn(Duration) -> bool) -> Option<String> {
         let mut suspicion: Option<String> = None;
-        let mut admin = None;
+        let mut clients = None;
         loop {
             let pause = if suspicion.is_some() { CONFIRMATION_PAUSE } else { LOOK_PERIOD };
             if self.is_over_after(pause, rest) {
                 return None;
             }
-            let client = admin.take().map_or_else(|| Admin::new(settings), Ok);
-            let found = match client.and_then(|client| look(admin.insert(client), topology, built_on)) {
+            let client = clients.take().map_or_else(|| watched.connect(), Ok);
+            let found = match client.and_then(|client| watched.look(clients.insert(client))) {
                 Ok(found) => found,
                 Err(error) => {
                     tracing::debug!(%error, "the topics could not be looked at");
                     // Nobody hears what an admin client has to say, not even that it knows of no broker any more.
-                    admin = None;
+                    clients = None;
                     continue;
                 }
             };
@@ -98,16 +120,33 @@ impl Shared {
     }
 }
 
-/// What is wrong now, if anything.
-fn look(admin: &Admin, topology: &Topology, built_on: &Identity) -> Result<Option<String>, AdminError> {
-    let fatal: Vec<String> = admin
-        .check(topology)?
-        .into_iter()
-        .filter(|difference| difference.severity == Severity::Fatal)
-        .map(|difference| difference.to_string())
-        .collect();
-    if !fatal.is_empty() {
-        return Ok(Some(fatal.join("; ")));
+impl Watched {
+    fn connect(&self) -> Result<Clients, FactsError> {
+        Ok(Clients {
+            admin: Admin::new(&self.settings)?,
+            facts: FactsReader::new(&self.settings, &self.topology)?,
+        })
     }
-    Ok(admin.identity(topology)?.difference_from(built_on))
+
+    /// What is wrong now, if anything.
+    fn look(&self, clients: &mut Clients) -> Result<Option<String>, FactsError> {
+        let Self {
+            topology, built_on, role, ..
+        } = self;
+        let fatal: Vec<String> = clients
+            .admin
+            .check(topology)?
+            .into_iter()
+            .filter(|difference| difference.severity == Severity::Fatal)
+            .map(|difference| difference.to_string())
+            .collect();
+        if !fatal.is_empty() {
+            return Ok(Some(fatal.join("; ")));
+        }
+        if let Some(different) = clients.admin.identity(topology)?.difference_from(built_on) {
+            return Ok(Some(different));
+        }
+        let facts = clients.facts.read()?;
+        Ok(facts::allowed(topology, facts, *role).err().map(|error| error.to_string()))
+    }
 }

@@ -33,6 +33,8 @@ pub enum WriteFailure {
     Client(Failure),
     #[error("the record could not be sent: {0}")]
     Send(Failure),
+    #[error("the record was not written: {0}")]
+    Refused(String),
     #[error("{count} records were not acknowledged in {} s: is the cluster reachable?", .waited.as_secs())]
     Unacknowledged { count: i32, waited: Duration },
 }

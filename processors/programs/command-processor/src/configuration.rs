@@ -41,6 +41,11 @@ impl Configuration {
         }
         Ok(configuration)
     }
+
+    /// The number of partitions that the log must have; `None` where it is to say that itself.
+    pub fn partitions(&self) -> Option<u32> {
+        (self.partitions > 0).then_some(self.partitions)
+    }
 }
 
 fn definition() -> Definition {

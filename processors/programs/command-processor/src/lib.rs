@@ -23,11 +23,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use store::Sizing;
-use stream::admin::{Admin, AdminError, Identity};
+use stream::admin::{Admin, Identity};
+use stream::facts::{self, FactsError, Role};
 use stream::processor::{Guards, Point, Processor, ProcessorError};
 use stream::registry::{Registry, RegistryError};
 use stream::{Settings, TopicWatch};
-use topology::{Severity, Topology};
+use topology::Topology;
 
 /// Between two tries to reach the cluster or the registry at the start.
 const START_PAUSE: Duration = Duration::from_secs(1);
@@ -42,7 +43,7 @@ pub enum RunError {
     #[error(transparent)]
     Topology(#[from] topology::TopologyError),
     #[error(transparent)]
-    Admin(#[from] AdminError),
+    Facts(#[from] FactsError),
     #[error("the topics are not as the topology says, and running could lose or reorder data:\n{0}")]
     Topics(String),
     #[error(transparent)]
@@ -89,7 +90,7 @@ pub fn run_build<D: Domain, C: Codec<D> + Clone + 'static>(
     build: &Build<D, C>,
 ) -> Result<(), RunError> {
     let settings = Settings::new(&configuration.kafka)?;
-    let topology = Topology::schedule_named(&configuration.schedule, Some(configuration.partitions))?;
+    let topology = Topology::schedule_named(&configuration.schedule, configuration.partitions())?;
     let waiting = |reason: &str| health.set(CLUSTER, State::Waiting(reason.to_owned()));
 
     // From here on the process is not ready until its partitions are.
@@ -97,13 +98,13 @@ pub fn run_build<D: Domain, C: Codec<D> + Clone + 'static>(
     let observe = Metrics::register(metrics, health.clone(), failpoints)?;
     waiting("looking at the cluster");
     // Both take a tenth of a second.
-    let (registry, identity) = thread::scope(|scope| {
+    let (registry, found) = thread::scope(|scope| {
         let registry = scope.spawn(|| Registry::new(&configuration.schema_registry_url));
-        let identity = look_at_cluster(&settings, &topology, shutdown, &waiting);
-        (registry.join(), identity)
+        let found = look_at_cluster(&settings, &topology, configuration.partitions(), shutdown, &waiting);
+        (registry.join(), found)
     });
     let registry = registry.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-    let Some(identity) = identity? else {
+    let Some((topology, identity)) = found? else {
         return Ok(());
     };
     let sizing = Sizing {
@@ -145,7 +146,7 @@ pub fn run_build<D: Domain, C: Codec<D> + Clone + 'static>(
     let stopping = shutdown.clone();
     // Nothing is built on dead letters.
     let built_on = identity.without_topic(&processor.topology.topics.dead_letters.name);
-    let watch = TopicWatch::start(settings, processor.topology.clone(), built_on, move |wait| {
+    let watch = TopicWatch::start(settings, processor.topology.clone(), built_on, Role::Processor, move |wait| {
         stopping.wait_timeout(wait)
     });
     let watch = watch.map_err(|error| ProcessorError::Thread(error.to_string()))?;
@@ -174,32 +175,20 @@ fn wait_for(shutdown: &Shutdown, wait: Duration) -> bool {
     }
 }
 
-/// Waits for the cluster, and compares its topics with the topology. `None` when the shutdown came first.
+/// Waits for the cluster, asks the log for its number of partitions, and compares the topics with the topology. `None` when the shutdown came
+/// first.
 fn look_at_cluster(
     settings: &Settings,
     topology: &Topology,
+    configured: Option<u32>,
     shutdown: &Shutdown,
     waiting: &dyn Fn(&str),
-) -> Result<Option<Identity>, RunError> {
+) -> Result<Option<(Topology, Identity)>, RunError> {
     loop {
-        // A client of its own for each look: one that knows of no broker any more would not find them again.
-        let admin = Admin::new(settings)?;
-        let looked = admin.check(topology).and_then(|differences| {
-            let fatal = differences.iter().any(|difference| difference.severity == Severity::Fatal);
-            Ok((if fatal { None } else { Some(admin.identity(topology)?) }, differences))
-        });
-        match looked {
-            Ok((Some(identity), differences)) => {
-                for difference in differences {
-                    tracing::warn!("{difference}");
-                }
-                return Ok(Some(identity));
-            }
-            Ok((None, differences)) => {
-                let lines: Vec<String> = differences.iter().map(|difference| format!("  {difference}")).collect();
-                return Err(RunError::Topics(lines.join("\n")));
-            }
-            Err(error @ AdminError::Unreachable(_)) => {
+        match look(settings, topology, configured) {
+            Ok(Looked::Fine(topology, identity)) => return Ok(Some((*topology, identity))),
+            Ok(Looked::Differs(lines)) => return Err(RunError::Topics(lines)),
+            Err(error) if error.is_transient() => {
                 tracing::warn!(%error, "waiting for the cluster");
                 waiting(&error.to_string());
             }
@@ -209,4 +198,24 @@ fn look_at_cluster(
             return Ok(None);
         }
     }
+}
+
+enum Looked {
+    /// The topology with the log's number of partitions.
+    Fine(Box<Topology>, Identity),
+    Differs(String),
+}
+
+/// A client of its own for each look: one that knows of no broker any more would not find them again.
+fn look(settings: &Settings, topology: &Topology, configured: Option<u32>) -> Result<Looked, FactsError> {
+    let admin = Admin::new(settings)?;
+    let settled = facts::settle(settings, &admin, topology, configured, Role::Processor)?;
+    if let Some(lines) = settled.fatal() {
+        return Ok(Looked::Differs(lines));
+    }
+    for difference in settled.differences {
+        tracing::warn!("{difference}");
+    }
+    let identity = admin.identity(&settled.topology)?;
+    Ok(Looked::Fine(Box::new(settled.topology), identity))
 }

@@ -48,6 +48,11 @@ impl Configuration {
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigurationError> {
         definition().load(file)
     }
+
+    /// The number of partitions that the log must have; `None` where it is to say that itself.
+    pub fn partitions(&self) -> Option<u32> {
+        (self.partitions > 0).then_some(self.partitions)
+    }
 }
 
 fn definition() -> Definition {

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use stream::Settings;
 use stream::admin::{Admin, AdminError, Identity};
+use stream::facts::{self, FactsError, Role};
 use stream::reader::{ReadFailure, Reader};
-use topology::{Severity, Topology};
+use topology::Topology;
 
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// Of asking whether a log without the view's place is another one.
@@ -27,6 +28,16 @@ pub(crate) struct Connected {
     pub(crate) ends: BTreeMap<u32, i64>,
     /// The cluster and its topics, which are not to change while the view is kept.
     pub(crate) identity: Identity,
+    /// With the log's number of partitions.
+    pub(crate) topology: Topology,
+}
+
+/// Which log is to be followed.
+pub(crate) struct Wanted<'k> {
+    pub(crate) settings: &'k Settings,
+    pub(crate) topology: &'k Topology,
+    /// The number of partitions that it must have; `None` where it is to say that itself.
+    pub(crate) partitions: Option<u32>,
 }
 
 /// Waits for the brokers, compares the topics with the topology and the log with what the view was built on.
@@ -34,13 +45,12 @@ pub(crate) struct Connected {
 pub(crate) fn connect(
     view: &View,
     edition: Edition,
-    settings: &Settings,
-    topology: &Topology,
+    wanted: &Wanted<'_>,
     health: &Health,
     shutdown: &Shutdown,
 ) -> Result<Option<Connected>, Failure> {
     while !shutdown.is_requested() {
-        match try_connect(view, edition, settings, topology) {
+        match try_connect(view, edition, wanted) {
             Ok(connected) => {
                 health.set(KAFKA, State::Ready);
                 return Ok(Some(connected));
@@ -71,6 +81,17 @@ impl From<AdminError> for Attempt {
             AdminError::Settings(_) | AdminError::Create { .. } | AdminError::Missing(_) => {
                 Self::Failed(Failure::Topics(error.to_string()))
             }
+            AdminError::Facts(error) => (*error).into(),
+        }
+    }
+}
+
+impl From<FactsError> for Attempt {
+    fn from(error: FactsError) -> Self {
+        match error {
+            FactsError::Admin(error) => error.into(),
+            error if error.is_transient() => Self::Away(error.to_string()),
+            error => Self::Failed(Failure::Topics(error.to_string())),
         }
     }
 }
@@ -85,19 +106,18 @@ impl From<ReadFailure> for Attempt {
     }
 }
 
-fn try_connect(view: &View, edition: Edition, settings: &Settings, topology: &Topology) -> Result<Connected, Attempt> {
+fn try_connect(view: &View, edition: Edition, wanted: &Wanted<'_>) -> Result<Connected, Attempt> {
+    let Wanted { settings, partitions, .. } = *wanted;
     let admin = Admin::new(settings)?;
-    let mut fatal = Vec::new();
-    for difference in admin.check(topology)? {
-        match difference.severity {
-            Severity::Warning => tracing::warn!(%difference, "a topic is not as the topology wants it"),
-            Severity::Fatal => fatal.push(difference.to_string()),
-        }
+    let settled = facts::settle(settings, &admin, wanted.topology, partitions, Role::View)?;
+    if let Some(fatal) = settled.fatal() {
+        return Err(Attempt::Failed(Failure::Topics(format!("\n{fatal}"))));
     }
-    if !fatal.is_empty() {
-        return Err(Attempt::Failed(Failure::Topics(fatal.join("; "))));
+    for difference in &settled.differences {
+        tracing::warn!(%difference, "a topic is not as the topology wants it");
     }
-    let (identity, progress) = bind(view, edition, &admin, topology)?;
+    let topology = settled.topology;
+    let (identity, progress) = bind(view, edition, &admin, &topology)?;
     view.announce(&progress);
     let mut reader = Reader::new(settings, &topology.topics.events.name)?;
     let from = progress
@@ -111,6 +131,7 @@ fn try_connect(view: &View, edition: Edition, settings: &Settings, topology: &To
         progress,
         ends,
         identity,
+        topology,
     })
 }
 

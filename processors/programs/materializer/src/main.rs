@@ -36,7 +36,7 @@ fn main() -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals().context("no signal handlers")?;
     let process = materializer::start(
         &configuration,
-        Topology::schedule_named(&configuration.schedule, Some(configuration.partitions))?,
+        Topology::schedule_named(&configuration.schedule, configuration.partitions())?,
         &shutdown,
     )?;
     tracing::info!(

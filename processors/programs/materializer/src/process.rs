@@ -2,7 +2,7 @@
 
 use crate::applying::Stop;
 use crate::configuration::Configuration;
-use crate::connecting::{self, Connected};
+use crate::connecting::{self, Connected, Wanted};
 use crate::directory::{self, Edition};
 use crate::folding::{self, FOLDED_WAITING_MAX};
 use crate::metrics::Metrics;
@@ -24,6 +24,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use store::{Kind, Sizing};
 use stream::admin::Identity;
+use stream::facts::Role;
 use stream::reader::ReadFailure;
 use stream::registry::{Registry, RegistryError};
 use stream::{Settings, SettingsError, TopicWatch};
@@ -113,6 +114,7 @@ pub fn start_build(
         view,
         settings,
         topology,
+        partitions: configuration.partitions(),
         registry,
         codec,
         metrics,
@@ -195,6 +197,8 @@ pub(crate) struct Keeper {
     pub(crate) view: Arc<View>,
     settings: Settings,
     pub(crate) topology: Topology,
+    /// The number of partitions that the log must have, if the configuration says one.
+    partitions: Option<u32>,
     registry: Registry,
     codec: fn(SchemaIds) -> AvroCodec,
     pub(crate) metrics: Metrics,
@@ -256,25 +260,31 @@ impl Keeper {
 
     /// `followed` becomes true when the log was the right one.
     fn follow(&self, shutdown: &Shutdown, followed: &AtomicBool) -> Result<(), Failure> {
-        let connected = connecting::connect(&self.view, EDITION, &self.settings, &self.topology, &self.health, shutdown)?;
+        let wanted = Wanted {
+            settings: &self.settings,
+            topology: &self.topology,
+            partitions: self.partitions,
+        };
+        let connected = connecting::connect(&self.view, EDITION, &wanted, &self.health, shutdown)?;
         let Some(Connected {
             reader,
             progress,
             ends,
             identity,
+            topology,
         }) = connected
         else {
             return Ok(());
         };
         followed.store(true, Ordering::Relaxed);
-        self.forget_stopped();
+        self.forget_stopped(topology.partitions);
         let writer = Writer::new(self, progress.clone(), ends)?;
         let decoder = Decoder::new(self.codec, self.registry.clone(), self.health.clone());
         let (runs, received) = mpsc::sync_channel(RUNS_WAITING_MAX);
         let (folded, to_write) = mpsc::sync_channel(FOLDED_WAITING_MAX);
         let going = Going {
             shutdown,
-            watch: self.watch(identity, shutdown)?,
+            watch: self.watch(topology.clone(), identity, shutdown)?,
             over: AtomicBool::new(false),
         };
         let followed = thread::scope(|scope| {
@@ -293,7 +303,7 @@ impl Keeper {
         match (going.watch.found(), followed) {
             (Some(reason), _) => Err(Failure::Topics(reason.to_owned())),
             (None, Err(gone @ Failure::Log(ReadFailure::OutOfRange { .. }))) => {
-                let another = connecting::another_log(&self.view, EDITION, &self.settings, &self.topology, shutdown);
+                let another = connecting::another_log(&self.view, EDITION, &self.settings, &topology, shutdown);
                 Err(another.unwrap_or(gone))
             }
             (None, followed) => followed,
@@ -301,21 +311,21 @@ impl Keeper {
     }
 
     /// Partitions that were stopped are read again from where the view has come to: what stopped them is met again, or was mended.
-    fn forget_stopped(&self) {
+    fn forget_stopped(&self, partitions: u32) {
         self.metrics.stopped.set(0);
         self.metrics.partition_stopped.reset();
-        for partition in 0..self.topology.partitions_of(&self.topology.topics.events) {
+        for partition in 0..partitions {
             self.health.remove(&partition_part(partition));
         }
     }
 
     /// Finds out when the topics are no longer those that the view is built on, or could lose what it is to read.
-    fn watch(&self, identity: Identity, shutdown: &Shutdown) -> Result<TopicWatch, Failure> {
+    fn watch(&self, topology: Topology, identity: Identity, shutdown: &Shutdown) -> Result<TopicWatch, Failure> {
         let stopping = shutdown.clone();
         let rest = move |wait| stopping.wait_timeout(wait);
         // A view is built on events alone.
         let built_on = identity.with_topic(&self.topology.topics.events.name);
-        Ok(TopicWatch::start(self.settings.clone(), self.topology.clone(), built_on, rest)?)
+        Ok(TopicWatch::start(self.settings.clone(), topology, built_on, Role::View, rest)?)
     }
 }
 

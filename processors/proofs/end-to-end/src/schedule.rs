@@ -28,7 +28,11 @@ impl Schedule {
 
     /// The same on a cluster that the environment does not name.
     pub fn on(cluster: &Cluster, name: &str, partitions: u32) -> Self {
-        let name = format!("{name}-{}", std::process::id());
+        Self::named(cluster, format!("{name}-{}", std::process::id()), partitions)
+    }
+
+    /// A schedule of exactly this name, which may be there already.
+    pub fn named(cluster: &Cluster, name: String, partitions: u32) -> Self {
         let topology = Topology::schedule_named(&name, Some(partitions)).unwrap();
         let settings = cluster.settings();
         Admin::new(&settings).unwrap().apply(&topology).unwrap();

@@ -4,6 +4,8 @@
 //! open (a dead owner's is ended by fencing its transactional id); the end of the log as it is, open transactions included; the events and
 //! outcomes up to it; the comparison of both sides; the claim, which tells the next owner whose transactions to end.
 
+mod beyond;
+mod closing;
 mod error;
 mod fencing;
 mod lost;
@@ -61,14 +63,19 @@ where
         let Some(committed) = self.stable_offsets(&topics.commands.name, partitions) else {
             return Ok(None);
         };
+        let deciding = self.deciding_of(&committed);
         for topic in [&topics.events.name, &topics.outcomes.name] {
-            if !self.end_open_transactions(topic, &committed) {
+            if !self.end_open_transactions(topic, &deciding) {
                 return Ok(None);
             }
         }
         for partition in partitions {
-            let cursor = self.stored_cursor(*partition, committed.get(partition))?;
-            let cursor = self.evidence.open(&self.processor.store, *partition, cursor)?;
+            let cursor = if self.is_beyond(*partition) {
+                Cursor::default()
+            } else {
+                let cursor = self.stored_cursor(*partition, committed.get(partition))?;
+                self.evidence.open(&self.processor.store, *partition, cursor)?
+            };
             self.machine.close(*partition);
             self.machine.open(*partition, cursor);
         }
@@ -87,6 +94,9 @@ where
         let Some(claimed) = self.claim(partitions, committed) else {
             return Ok(None);
         };
+        if !self.is_open()? {
+            return Ok(None);
+        }
         self.committed = claimed;
         self.decide_again();
         Ok(Some(restored))
@@ -98,11 +108,11 @@ where
         committed: &BTreeMap<u32, Committed>,
     ) -> Result<Option<(Restored, Positions)>, RestoreError> {
         let commands = self.processor.topology.topics.commands.name.clone();
-        let Some(Folded { events, outcomes, untold }) = self.replay_both(partitions)? else {
+        let Some(Folded { events, outcomes, untold }) = self.replay_both(&self.deciding(partitions))? else {
             return Ok(None);
         };
         let mut positions = BTreeMap::new();
-        for partition in partitions {
+        for partition in &self.deciding(partitions) {
             let committed = committed.get(partition);
             let position = match self.tears.get(partition) {
                 None => {
@@ -125,6 +135,9 @@ where
         let Some(marks) = self.command_marks(&commands, partitions) else {
             return Ok(None);
         };
+        for partition in partitions.iter().filter(|partition| self.is_beyond(**partition)) {
+            positions.insert(*partition, beyond::position(committed.get(partition), marks.get(partition)));
+        }
         let Some(found) = self.records_before(&positions, &marks)? else {
             return Ok(None);
         };

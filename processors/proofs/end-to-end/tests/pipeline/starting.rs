@@ -13,9 +13,21 @@ fn a_missing_topic_and_another_number_of_partitions_are_refused_with_advice() {
     let mut processor = start(&[("AEROLOG_PARTITIONS", "5")]);
     assert!(!processor.wait().success());
     assert!(
-        processor.log().contains("the number of partitions is 2, but the topology says 5"),
+        processor.log().contains("the log was begun with 2 partitions") && processor.log().contains("says 5"),
         "{}",
         processor.log()
+    );
+    let mut materializer = Program::start(
+        "materializer",
+        &schedule,
+        &folder.path().join("view"),
+        &[("AEROLOG_PARTITIONS", "5")],
+    );
+    assert!(!materializer.wait().success());
+    assert!(
+        materializer.log().contains("the log was begun with 2 partitions"),
+        "{}",
+        materializer.log()
     );
     let mut processor = start(&[("AEROLOG_KAFKA__ISOLATION_LEVEL", "read_uncommitted")]);
     assert!(!processor.wait().success());

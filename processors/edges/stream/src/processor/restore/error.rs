@@ -2,6 +2,7 @@
 
 use super::replay::NO_PROGRESS_MAX;
 use super::torn::WRITTEN_RECORDS_MAX;
+use crate::facts::FactsError;
 use crate::reader::ReadFailure;
 use decider::ReplayError;
 use keyvalue::{ReadError, WriteError};
@@ -97,6 +98,8 @@ pub enum RestoreError {
         offset: i64,
         reason: String,
     },
+    #[error(transparent)]
+    Facts(Box<FactsError>),
     #[error("no progress in reading {topic} up to its end for {} s: is a transaction of another program open there?", NO_PROGRESS_MAX.as_secs())]
     NoProgress { topic: String },
 }
@@ -108,6 +111,7 @@ impl RestoreError {
             Self::Replay(
                 ReplayError::SequenceGap { partition, .. }
                 | ReplayError::VersionGap { partition, .. }
+                | ReplayError::Misplaced { partition, .. }
                 | ReplayError::StateAhead { partition, .. },
             ) => Some(*partition),
             Self::Replay(ReplayError::Domain(failure)) => Some(failure.partition),
@@ -126,6 +130,7 @@ impl RestoreError {
             Self::Read(ReadFailure::Kafka { .. } | ReadFailure::Unheard { .. })
             | Self::State(_)
             | Self::Write(_)
+            | Self::Facts(_)
             | Self::NoProgress { .. } => None,
         }
     }

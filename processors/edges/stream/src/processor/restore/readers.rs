@@ -2,6 +2,7 @@
 
 use super::ASK_WAIT_MAX;
 use crate::Settings;
+use crate::facts::FactsReader;
 use crate::reader::{ReadFailure, Reader};
 use std::collections::BTreeMap;
 use topology::Topology;
@@ -10,6 +11,8 @@ use topology::Topology;
 pub(in crate::processor) struct Readers {
     settings: Settings,
     idle: BTreeMap<String, Reader>,
+    /// Of what the log says about itself.
+    pub(super) facts: Option<FactsReader>,
 }
 
 impl Readers {
@@ -20,8 +23,8 @@ impl Readers {
         for topic in [&topics.events.name, &topics.outcomes.name, &topics.commands.name] {
             idle.insert(topic.clone(), Reader::impatient(settings, topic)?);
         }
-        let settings = settings.clone();
-        Ok(Self { settings, idle })
+        let (settings, facts) = (settings.clone(), None);
+        Ok(Self { settings, idle, facts })
     }
 
     /// Connects those that are idle to all brokers that they need. A reader that is assigned partitions before it knows where they are may

@@ -1,0 +1,48 @@
+//! Partitions of the commands topic beyond the log's number: somebody has added them to the topic.
+//!
+//! Clients' partitioners count them, and put aggregates into them and into wrong ones of the others. Nothing is decided there: what comes is
+//! forwarded to the partition where its key belongs among the log's partitions. So they have neither events nor outcomes, and the group's offset
+//! alone says how far they have come. Where that offset is gone or was set by a tool, everything that the topic still has is forwarded again: the
+//! commands' ids are remembered where they are decided.
+
+use crate::marks::Watermarks;
+use crate::position::Position;
+use crate::processor::lane::Lane;
+use crate::processor::scout::Committed;
+use crate::processor::{Observe, SchemaSource};
+use decider::{Codec, Domain};
+use keyvalue::{Read, Write};
+use std::collections::BTreeMap;
+
+impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
+where
+    D: Domain,
+    C: Codec<D>,
+    S: Read + Write,
+    R: SchemaSource,
+    O: Observe,
+{
+    /// Those of the partitions in which commands are decided.
+    pub(super) fn deciding(&self, partitions: &[u32]) -> Vec<u32> {
+        partitions.iter().copied().filter(|partition| !self.is_beyond(*partition)).collect()
+    }
+
+    /// The same of offsets.
+    pub(super) fn deciding_of(&self, committed: &BTreeMap<u32, Committed>) -> BTreeMap<u32, Committed> {
+        let deciding = committed.iter().filter(|(partition, _)| !self.is_beyond(**partition));
+        deciding.map(|(partition, of)| (*partition, of.clone())).collect()
+    }
+
+    pub(super) fn is_beyond(&self, partition: u32) -> bool {
+        partition >= self.processor.topology.partitions
+    }
+}
+
+/// From where commands are forwarded.
+pub(super) fn position(committed: Option<&Committed>, marks: Option<&Watermarks>) -> Position {
+    let signed = committed
+        .filter(|committed| committed.is_signed())
+        .map(|committed| committed.offset);
+    let next = signed.or(marks.map(|marks| marks.low)).unwrap_or(0);
+    Position { next, last: None }
+}
