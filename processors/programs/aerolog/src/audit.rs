@@ -3,7 +3,7 @@
 mod dump;
 mod live;
 mod report;
-mod source;
+pub(crate) mod source;
 mod states;
 mod views;
 
@@ -51,7 +51,7 @@ What is checked, each with its number:
   I1   no command is lost: whatever is before the committed offset has an outcome, a dead letter, or was forwarded and came there
   I2   no command is decided twice: each command id of an aggregate has one outcome, every further one repeats it and says so,
        and another command under that id is refused
-  I3   versions of an aggregate and sequences of a partition are 1, 2, 3 … in offset order
+  I3   versions of an aggregate and sequences of a partition are 1, 2, 3 … in offset order, and all of an aggregate is in its partition
   I4   nothing aborted is built upon: no number is missing that only an aborted event has, no outcome answers for aborted events
   I5   an outcome has as many events as it says, with its command id and numbers, or the log has neither
   I6   committed offsets never go back, and fit the outcomes
@@ -65,11 +65,13 @@ Everything is read up to where the topics end at the start; processors may run m
 remembered lies in a directory under TMPDIR, which takes about as much space as the topics and is deleted at the end.
 
 From files: --dump DIRECTORY reads what kcat has written. The registry is still needed for schemas. With T the schedule's name:
+  kcat -C -b HOST:PORT -t T.metadata -o beginning -e -q -J > DIRECTORY/metadata
   for t in commands events outcomes dead-letters; do
     kcat -C -b HOST:PORT -t T.$t -o beginning -e -q -J > DIRECTORY/$t
     kcat -C -b HOST:PORT -t T.$t -o beginning -e -q -J -X isolation.level=read_uncommitted > DIRECTORY/$t.uncommitted
   done
   kafka-consumer-groups.sh --bootstrap-server HOST:PORT --describe --group T-command-processor > DIRECTORY/offsets
+The file metadata says how many partitions the log was begun with; --partitions says it where that file is missing.
 The .uncommitted files show what was aborted (I4); offsets shows what the group has committed (I6). Both may be left out, and the
 summary says so. Write the files while no processor runs, or in this order.
 
@@ -82,7 +84,10 @@ const BATCH_BYTES_MAX: usize = 32 << 20;
 pub(crate) type Audit<'a> = Auditor<'a, Airline, AvroCodec, Store>;
 
 pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let topology = connection.topology()?;
+    let topology = match &arguments.dump {
+        None => connection.log()?,
+        Some(directory) => dump::topology(connection, directory)?,
+    };
     let registry = connection.registry()?;
     let scratch = tempfile::Builder::new()
         .prefix("aerolog-audit-")
@@ -121,6 +126,20 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
         notes.push("no outcome names the session of its owner: owners were told apart by committed offsets alone (I14)".to_owned());
     }
     report::show(arguments, &topology, &verdict, &notes)
+}
+
+/// An audit of all topics, as `aerolog audit` does it.
+pub(crate) fn check(connection: &Connection, drained: bool) -> anyhow::Result<Verdict> {
+    let arguments = Arguments {
+        drained,
+        expect_commands: 0,
+        json: false,
+        dump: None,
+        group: None,
+        views: Vec::new(),
+        state: Vec::new(),
+    };
+    run(connection, &arguments)
 }
 
 /// As a processor has them.

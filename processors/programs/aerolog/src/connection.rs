@@ -1,13 +1,15 @@
 //! Where the cluster and the registry are, and what follows from that.
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use schemas::{AvroCodec, Content, SchemaIds, subject};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use stream::Settings;
+use stream::admin::{Admin, AdminError};
+use stream::facts::{self, FactsReader, Role};
 use stream::registry::{Registry, Subject};
-use topology::Topology;
+use topology::{Facts, Topology};
 
 #[derive(Args, Clone)]
 pub(crate) struct Connection {
@@ -33,7 +35,8 @@ pub(crate) struct Connection {
     /// What the topics' names begin with
     #[arg(long, global = true, env = "AEROLOG_SCHEDULE", default_value = "schedule", value_name = "NAME")]
     schedule: String,
-    /// Partitions of commands, events and outcomes, where they are not as many as the topology says
+    /// Partitions of commands, events and outcomes: for `topics apply`, which begins a log with them. Everything else asks the log, and fails if
+    /// this differs
     #[arg(long, global = true, env = "AEROLOG_PARTITIONS", value_name = "NUMBER")]
     partitions: Option<u32>,
     /// A file of librdkafka settings, name=value a line; the place for security.protocol, sasl.*, ssl.*
@@ -42,8 +45,72 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
+    /// The topology as it is configured, for what needs no more than the topics' names. Nothing is asked.
     pub(crate) fn topology(&self) -> anyhow::Result<Topology> {
         Ok(Topology::schedule_named(&self.schedule, self.partitions)?)
+    }
+
+    /// The number of partitions that was asked for, if one was.
+    pub(crate) fn partitions(&self) -> Option<u32> {
+        self.partitions
+    }
+
+    /// The topology with the number of partitions that the log was begun with.
+    pub(crate) fn log(&self) -> anyhow::Result<Topology> {
+        Ok(self.look()?.0)
+    }
+
+    /// The same of a log that takes commands.
+    pub(crate) fn open_log(&self) -> anyhow::Result<Topology> {
+        let (topology, facts) = self.look()?;
+        facts::allowed(&topology, &facts, Role::View)?;
+        Ok(topology)
+    }
+
+    /// What the log says about itself, and its topology.
+    pub(crate) fn look(&self) -> anyhow::Result<(Topology, Facts)> {
+        let (settings, topology) = (self.settings()?, self.topology()?);
+        let live = Admin::new(&settings)?.live(&topology)?;
+        for topic in topology.topics() {
+            if !live.iter().any(|live| live.name == topic.name) {
+                return Err(AdminError::Missing(topic.name.clone()).into());
+            }
+        }
+        let facts = FactsReader::new(&settings, &topology)?.read()?.clone();
+        let topology = match facts.begun {
+            Some(_) => facts::number(&topology, &facts, self.partitions)?,
+            // Nothing was decided yet, or by a version that said nothing of it.
+            None => match live.iter().find(|live| live.name == topology.topics.events.name) {
+                Some(events) if self.partitions.is_none() => topology.with_partitions(events.partitions),
+                Some(_) | None => topology,
+            },
+        };
+        let topics = &topology.topics;
+        for topic in [&topics.commands, &topics.events, &topics.outcomes] {
+            let found = live.iter().find(|live| live.name == topic.name).map_or(0, |live| live.partitions);
+            if found < topology.partitions {
+                bail!(
+                    "topic {} has {found} partitions, and its log has {}: see `aerolog topics check`",
+                    topic.name,
+                    topology.partitions
+                );
+            }
+        }
+        Ok((topology, facts))
+    }
+
+    /// What the topics' names begin with.
+    pub(crate) fn schedule(&self) -> &str {
+        &self.schedule
+    }
+
+    /// Another schedule on the same cluster.
+    pub(crate) fn named(&self, schedule: &str, partitions: u32) -> Self {
+        Self {
+            schedule: schedule.to_owned(),
+            partitions: Some(partitions),
+            ..self.clone()
+        }
     }
 
     /// The consumer group of the schedule's processors.

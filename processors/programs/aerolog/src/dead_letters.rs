@@ -17,9 +17,8 @@ impl DeadLetters {
     /// From the end of the topic as it is now.
     pub(crate) fn open(connection: &Connection) -> anyhow::Result<Self> {
         let topology = connection.topology()?;
-        let topic = &topology.topics.dead_letters;
-        let mut reader = Reader::new(&connection.settings()?, &topic.name)?;
-        reader.assign_ends(topology.partitions_of(topic), ASK_WAIT_MAX)?;
+        let mut reader = Reader::new(&connection.settings()?, &topology.topics.dead_letters.name)?;
+        reader.assign_ends(reader.partitions(ASK_WAIT_MAX)?, ASK_WAIT_MAX)?;
         let commands = topology.topics.commands.name;
         Ok(Self { reader, commands })
     }

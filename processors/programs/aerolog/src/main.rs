@@ -9,6 +9,7 @@ mod dead_letters;
 mod decode;
 mod describe;
 mod import;
+mod migrate;
 mod outcomes;
 mod query;
 mod recover;
@@ -69,6 +70,8 @@ enum Command {
     Audit(audit::Arguments),
     /// Show what was lost and the way on; with --execute, put the loss on record and go on
     Recover(recover::Arguments),
+    /// Carry the schedule to new topics with another number of partitions
+    Migrate(migrate::Arguments),
     /// Show the topics, who writes and who reads them
     Describe(describe::Arguments),
 }
@@ -121,6 +124,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(arguments),
         Command::Audit(arguments) => audit::run(connection, arguments),
         Command::Recover(arguments) => recover::run(connection, arguments),
+        Command::Migrate(arguments) => migrate::run(connection, arguments),
         Command::Describe(arguments) => describe::run(connection, arguments),
     };
     match result {

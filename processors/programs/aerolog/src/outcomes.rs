@@ -50,7 +50,7 @@ pub(crate) struct Come {
 impl Outcomes {
     /// From the end of the topic as it is now, or from its beginning.
     pub(crate) fn open(connection: &Connection, codec: AvroCodec, from_beginning: bool) -> anyhow::Result<Self> {
-        let topology = connection.topology()?;
+        let topology = connection.log()?;
         let mut reader = Reader::new(&connection.settings()?, &topology.topics.outcomes.name)?;
         if from_beginning {
             let partitions: Vec<u32> = (0..topology.partitions).collect();

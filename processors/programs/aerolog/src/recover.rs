@@ -43,7 +43,7 @@ Exit status: 0 nothing is to be done, or all of it was done; 1 it failed, and sa
 taken, or a partition for which there is none.";
 
 pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let (settings, topology) = (connection.settings()?, connection.topology()?);
+    let (settings, topology) = (connection.settings()?, connection.log()?);
     let group = arguments.group.clone().unwrap_or_else(|| connection.group());
     if arguments.execute && !wait_for_members(&settings, &group, arguments.wait)? {
         bail!("group {group} still has members: stop its processors first. Nothing was changed");

@@ -157,7 +157,7 @@ fn from_json(mut input: impl Read, command_id: Option<Uuid>) -> anyhow::Result<R
 
 /// The partition and the offset where the command lies now.
 fn write(connection: &Connection, arguments: &Arguments, ready: &Ready) -> anyhow::Result<(u32, i64)> {
-    let topology = connection.topology()?;
+    let topology = connection.open_log()?;
     let writer = Writer::new(&connection.settings()?)?;
     let mut headers: Vec<(&str, &[u8])> = vec![("type", ready.type_name.as_bytes())];
     if ready.json {

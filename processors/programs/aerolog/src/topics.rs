@@ -4,7 +4,8 @@ use crate::{Connection, Verdict, say};
 use clap::Subcommand;
 use std::time::Duration;
 use stream::admin::Admin;
-use topology::Difference;
+use stream::facts::{self, FactsError, FactsReader};
+use topology::{Difference, Severity, Topology};
 
 #[derive(Subcommand)]
 pub(crate) enum Action {
@@ -19,8 +20,16 @@ pub(crate) enum Action {
 }
 
 pub(crate) fn run(connection: &Connection, action: &Action) -> anyhow::Result<Verdict> {
-    let topology = connection.topology()?;
     let admin = Admin::new(&connection.settings()?)?;
+    let (topology, wrong) = wanted(connection, &admin)?;
+    if let Some(wrong) = wrong {
+        if matches!(action, Action::Apply { .. }) {
+            return Err(wrong.into());
+        }
+        say(format_args!("{:?}: {wrong}", Severity::Fatal))?;
+        report(&admin.check(&topology)?)?;
+        return Ok(Verdict::Differs);
+    }
     if let Action::Apply { replication } = action {
         let created = match replication {
             Some(copies) => Admin::new(&connection.settings()?)?
@@ -47,6 +56,33 @@ pub(crate) fn run(connection: &Connection, action: &Action) -> anyhow::Result<Ve
         }
         std::thread::park_timeout(APPEAR_PAUSE);
     }
+}
+
+/// The topology with the number of partitions that the log was begun with; where it was not, the one that is configured, then the one of the
+/// events that are there. And what contradicts the log.
+fn wanted(connection: &Connection, admin: &Admin) -> anyhow::Result<(Topology, Option<FactsError>)> {
+    let topology = connection.topology()?;
+    let live = admin.live(&topology)?;
+    let partitions_of = |topic: &str| live.iter().find(|live| live.name == topic).map(|live| live.partitions);
+    if partitions_of(&topology.topics.metadata.name).is_some() {
+        let mut reader = FactsReader::new(&connection.settings()?, &topology)?;
+        let facts = reader.read()?;
+        if let Some(begun) = &facts.begun {
+            let wrong = facts::number(&topology, facts, connection.partitions()).err();
+            return Ok((topology.with_partitions(begun.partitions), wrong));
+        }
+    }
+    let wanted = match connection.partitions() {
+        Some(_) => None,
+        None => partitions_of(&topology.topics.events.name),
+    };
+    Ok((
+        match wanted {
+            Some(partitions) => topology.with_partitions(partitions),
+            None => topology,
+        },
+        None,
+    ))
 }
 
 const APPEAR_TRIES_MAX: u32 = 20;

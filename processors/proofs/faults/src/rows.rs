@@ -12,6 +12,7 @@ mod hostile;
 mod instances;
 mod killing;
 mod limits;
+mod migrating;
 mod network;
 mod pausing;
 mod records;
@@ -65,6 +66,7 @@ pub fn all() -> Vec<&'static Row> {
         killing::ROWS,
         pausing::ROWS,
         instances::ROWS,
+        migrating::ROWS,
         network::ROWS,
         brokers::ROWS,
         together::ROWS,

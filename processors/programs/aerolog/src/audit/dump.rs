@@ -6,6 +6,7 @@
 use super::Audit;
 use super::report::Progress;
 use super::source::{place, seen, source};
+use crate::Connection;
 use anyhow::{Context, anyhow, bail};
 use auditor::{Partition, Record, Seen, SourceError, Topic};
 use serde_json::Value;
@@ -14,7 +15,28 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::iter::Peekable;
 use std::path::{Path, PathBuf};
-use topology::Topology;
+use stream::facts;
+use topology::{Fact, Facts, Topology};
+
+/// The topology with the number of partitions that the log was begun with, as the file `metadata` has it.
+pub(super) fn topology(connection: &Connection, directory: &Path) -> anyhow::Result<Topology> {
+    let topology = connection.topology()?;
+    let path = directory.join("metadata");
+    if !path.exists() {
+        return match connection.partitions() {
+            Some(_) => Ok(topology),
+            None => bail!("there is no file {}: say with --partitions how many the log has", path.display()),
+        };
+    }
+    let mut facts = Facts::default();
+    let mut input = BufReader::new(File::open(&path)?);
+    let mut line = Vec::new();
+    while next_line(&mut input, &mut line)? {
+        let record = record_in(&line, Topic::Commands, 0).with_context(|| format!("{}", path.display()))?;
+        facts.push(record.place.offset, Fact::parse(record.value.as_deref().unwrap_or_default())?);
+    }
+    Ok(facts::number(&topology, &facts, connection.partitions())?)
+}
 
 /// Reads the files of a directory, and says what is missing there. `scratch` takes each topic once more, by partition.
 pub(super) fn read(
@@ -37,13 +59,16 @@ pub(super) fn read(
     let commands = split("commands", Topic::Commands)?;
     let events = split("events", Topic::Events)?;
     let outcomes = split("outcomes", Topic::Outcomes)?;
-    for partition in 0..topology.partitions_of(&topology.topics.dead_letters) {
+    for partition in 0..letters.end() {
         for letter in letters.read(partition)? {
             audit.dead_letter(letter?)?;
         }
     }
-    for number in 0..topology.partitions {
-        progress.partition(number, topology.partitions);
+    // Beyond the log's number there may be commands that were forwarded, and must be nothing else.
+    let partitions = [topology.partitions, commands.end(), events.end(), outcomes.end()];
+    let partitions = partitions.into_iter().max().unwrap_or(0);
+    for number in 0..partitions {
+        progress.partition(number, partitions);
         let committed = committed.as_ref().map(|offsets| offsets.get(&number).copied().unwrap_or(0));
         let partition = Partition {
             number,
@@ -81,6 +106,12 @@ impl Split {
             committed: split(&directory.join(name), scratch, name)?,
             uncommitted,
         })
+    }
+
+    /// The number after the last partition of which there is a record.
+    fn end(&self) -> u32 {
+        let last = |paths: &BTreeMap<u32, PathBuf>| paths.keys().next_back().map_or(0, |last| last + 1);
+        last(&self.committed).max(self.uncommitted.as_ref().map_or(0, last))
     }
 
     fn read(&self, partition: u32) -> anyhow::Result<Reading> {

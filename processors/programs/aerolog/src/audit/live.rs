@@ -25,23 +25,15 @@ pub(super) fn read(
     let settings = connection.settings()?;
     let inspector = Inspector::new(&settings)?;
     let topics = &topology.topics;
-    let offsets = inspector.group(group, &topics.commands.name, topology.partitions)?;
+    let count = Count::of(&inspector, topology)?;
+    let offsets = inspector.group(group, &topics.commands.name, count.commands)?;
     let (committed, mut notes) = decided_by(group, &offsets.committed()?, topic_id);
     let range = |topic: &str, partition: u32| inspector.watermarks(topic, partition);
     let mut letters = Vec::new();
-    for partition in 0..topology.partitions_of(&topics.dead_letters) {
+    for partition in 0..inspector.partitions_of(&topics.dead_letters.name)? {
         letters.push((partition, range(&topics.dead_letters.name, partition)?));
     }
-    let mut ranges = Vec::new();
-    for partition in 0..topology.partitions {
-        let of = |topic: &str| range(topic, partition);
-        ranges.push((
-            partition,
-            of(&topics.commands.name)?,
-            of(&topics.events.name)?,
-            of(&topics.outcomes.name)?,
-        ));
-    }
+    let ranges = count.ranges(&inspector, topology)?;
     let mut walk = Walk::new(&settings, &topics.dead_letters.name)?;
     for (partition, marks) in letters {
         for letter in Walking::begin(&mut walk, Topic::DeadLetters, partition, marks)? {
@@ -63,8 +55,8 @@ pub(super) fn read(
     let mut commands = Walk::new(&settings, &topics.commands.name)?;
     let mut events = Walk::new(&settings, &topics.events.name)?;
     let mut outcomes = Walk::new(&settings, &topics.outcomes.name)?;
-    for (number, of_commands, of_events, of_outcomes) in ranges {
-        progress.partition(number, topology.partitions);
+    for (number, [of_commands, of_events, of_outcomes]) in ranges {
+        progress.partition(number, count.all());
         let after = || {
             let found = offsets.committed().map_err(source)?;
             let found = found.get(&number).filter(|found| found.is_of(topic_id));
@@ -90,33 +82,9 @@ pub(super) fn read(
     Ok(notes)
 }
 
-/// How far each partition is decided, by the offsets that a processor or a recovery has signed; and what is to be said of the others. Where
-/// there is none, what the last outcome answers is decided.
-fn decided_by(group: &str, found: &BTreeMap<u32, GroupOffset>, topic_id: &str) -> (BTreeMap<u32, i64>, Vec<String>) {
-    let mut notes = Vec::new();
-    if found.is_empty() {
-        notes.push(format!(
-            "group {group} has committed no offsets: what the outcomes answer counts as decided"
-        ));
-    }
-    let mut decided = BTreeMap::new();
-    for (partition, committed) in found {
-        let GroupOffset { offset, owner, last } = committed;
-        if committed.is_of(topic_id) {
-            decided.insert(*partition, *offset);
-        } else if owner.is_empty() {
-            notes.push(format!(
-                "partition {partition}: offset {offset} of group {group} was set by a tool, and says nothing of what was decided"
-            ));
-        } else if let Some(last) = last {
-            notes.push(format!(
-                "partition {partition}: offset {offset} of group {group} is of a commands topic that was deleted (id {}); nothing of the one that \
-                 is there now (id {topic_id}) counts as decided but what outcomes answer",
-                last.topic_id
-            ));
-        }
-    }
-    (decided, notes)
+    let count = Count::of(&inspector, topology)?;
+    let offsets = inspector.group(group, &topics.commands.name, count.commands)?;
+    let (committed, mut notes) = decided_by(group, &offsets.committed()?, topic_id);
 }
 
 /// The records of one partition.

@@ -129,7 +129,7 @@ fn is_former(found: &Found, topic_id: Option<&str>) -> bool {
 }
 
 /// Makes the schema known that was missing; any other error stays one.
-fn learn(codec: &mut AvroCodec, registry: &Registry, error: DecodeError) -> anyhow::Result<()> {
+pub(crate) fn learn(codec: &mut AvroCodec, registry: &Registry, error: DecodeError) -> anyhow::Result<()> {
     let DecodeError::UnknownSchema(id) = error else {
         return Err(error.into());
     };

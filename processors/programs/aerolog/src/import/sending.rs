@@ -51,7 +51,7 @@ pub(super) fn send(connection: &Connection, asks: Vec<Ask>) -> anyhow::Result<Se
     let mut outcomes = Outcomes::open(connection, connection.codec()?, false)?;
     let sender = Sender {
         writer: Writer::new(&connection.settings()?)?,
-        topic: connection.topology()?.topics.commands.name,
+        topic: connection.open_log()?.topics.commands.name,
         schema_id: connection.schema_ids()?.command,
     };
     let bar = ProgressBar::new(asks.len() as u64);

@@ -50,3 +50,10 @@ pub(crate) fn run_with_input(schedule: &str, partitions: u32, arguments: &[&str]
     child.stdin.take().unwrap().write_all(input).unwrap();
     child.wait_with_output().unwrap().into()
 }
+
+/// With no word about the number of partitions.
+pub(crate) fn run_without_partitions(schedule: &str, arguments: &[&str]) -> Run {
+    let mut command = command(schedule, 1, arguments);
+    command.env_remove("AEROLOG_PARTITIONS").stdin(Stdio::null());
+    command.output().unwrap().into()
+}

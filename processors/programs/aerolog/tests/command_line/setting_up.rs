@@ -1,6 +1,6 @@
 //! Topics and schemas, before anything runs.
 
-use crate::command_line::fixture::run;
+use crate::command_line::fixture::{run, run_without_partitions};
 
 fn unique(name: &str) -> String {
     format!("line-{name}-{}", std::process::id())
@@ -12,14 +12,47 @@ fn topics_are_created_once_and_compared_with_the_topology() {
     let check = run(&schedule, 2, &["topics", "check"]);
     assert!(check.status == 1 && check.out.contains("aerolog topics apply"), "{check:?}");
     let first = run(&schedule, 2, &["topics", "apply"]);
-    assert!(first.status == 0 && first.out.matches("created ").count() == 4, "{first:?}");
+    assert!(first.status == 0 && first.out.matches("created ").count() == 5, "{first:?}");
     let second = run(&schedule, 2, &["topics", "apply"]);
-    assert!(second.status == 0 && second.out.matches("exists ").count() == 4, "{second:?}");
+    assert!(second.status == 0 && second.out.matches("exists ").count() == 5, "{second:?}");
     assert_eq!(run(&schedule, 2, &["topics", "check"]).status, 0);
-    let other = run(&schedule, 3, &["topics", "check"]);
-    assert_eq!(other.status, 1);
-    assert_eq!(other.out.matches("Fatal").count(), 3, "{other:?}");
-    assert!(other.out.contains("is 2, but the topology says 3"), "{other:?}");
+}
+
+#[test]
+fn another_number_of_partitions_than_the_log_was_begun_with_is_refused_and_nothing_is_changed() {
+    let schedule = unique("number");
+    assert_eq!(run(&schedule, 2, &["topics", "apply"]).status, 0);
+    let check = run(&schedule, 3, &["topics", "check"]);
+    assert!(
+        check.status == 1 && check.out.contains("the log was begun with 2 partitions") && check.out.contains("says 3"),
+        "{check:?}"
+    );
+    for arguments in [&["topics", "apply"][..], &["outcomes", "--exit-at-end"], &["audit"]] {
+        let refused = run(&schedule, 3, arguments);
+        assert!(
+            refused.status == 1 && refused.err.contains("No setting changes the log's number"),
+            "{arguments:?}: {refused:?}"
+        );
+    }
+    assert_eq!(run(&schedule, 2, &["topics", "check"]).status, 0);
+}
+
+#[test]
+fn the_number_of_partitions_is_asked_of_the_log_where_nothing_says_it() {
+    let schedule = unique("asked");
+    assert_eq!(run(&schedule, 5, &["topics", "apply"]).status, 0);
+    assert_eq!(run(&schedule, 5, &["schemas", "apply"]).status, 0);
+    for arguments in [
+        &["topics", "check"][..],
+        &["topics", "apply"],
+        &["outcomes", "--exit-at-end"],
+        &["audit"],
+    ] {
+        let asked = run_without_partitions(&schedule, arguments);
+        assert_eq!(asked.status, 0, "{arguments:?}: {asked:?}");
+    }
+    let sent = run_without_partitions(&schedule, &["send", "create-rotation", "R1", "--timeout", "1"]);
+    assert!(sent.status == 4 && sent.err.contains("no outcome of command"), "{sent:?}");
 }
 
 #[test]

@@ -1,0 +1,186 @@
+//! The committed records of one log, partition by partition, as the commands that they follow from.
+
+use super::placing::Headers;
+use crate::Connection;
+use crate::audit::source::learn;
+use anyhow::{anyhow, bail};
+use decider::{Codec, EventEnvelope, Outcome};
+use schemas::{Airline, AvroCodec};
+use stream::inspect::{Found, Inspector, Walk};
+use stream::registry::Registry;
+use topology::Topology;
+
+/// An event with its record's headers.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Event {
+    pub(super) envelope: EventEnvelope<domain::Event>,
+    pub(super) headers: Headers,
+}
+
+/// An outcome with its record's timestamp and headers.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Answer {
+    pub(super) outcome: Outcome,
+    pub(super) timestamp_ms: i64,
+    pub(super) headers: Headers,
+}
+
+/// What followed from one command.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Step {
+    pub(super) events: Vec<Event>,
+    pub(super) outcomes: Vec<Answer>,
+}
+
+/// Reads a log.
+pub(super) struct Reading {
+    topology: Topology,
+    inspector: Inspector,
+    events: Walk,
+    outcomes: Walk,
+    codec: AvroCodec,
+    registry: Registry,
+    partition: u32,
+    sequence: u64,
+    event: Option<Event>,
+    outcome: Option<Answer>,
+}
+
+impl Reading {
+    pub(super) fn new(connection: &Connection, topology: &Topology) -> anyhow::Result<Self> {
+        let settings = connection.settings()?;
+        Ok(Self {
+            topology: topology.clone(),
+            inspector: Inspector::new(&settings)?,
+            events: Walk::new(&settings, &topology.topics.events.name)?,
+            outcomes: Walk::new(&settings, &topology.topics.outcomes.name)?,
+            codec: connection.codec()?,
+            registry: connection.registry()?,
+            partition: 0,
+            sequence: 0,
+            event: None,
+            outcome: None,
+        })
+    }
+
+    /// Calls `visit` on every step of the log; each partition's in the order of its commands.
+    pub(super) fn walk(&mut self, visit: &mut dyn FnMut(Step) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        for partition in 0..self.topology.partitions {
+            self.begin(partition)?;
+            while let Some(step) = self.next()? {
+                visit(step)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, partition: u32) -> anyhow::Result<()> {
+        let topics = &self.topology.topics;
+        let range = |topic: &str| self.inspector.watermarks(topic, partition);
+        let (events, outcomes) = (range(&topics.events.name)?, range(&topics.outcomes.name)?);
+        self.events.begin(partition, events.low, events.high)?;
+        self.outcomes.begin(partition, outcomes.low, outcomes.high)?;
+        (self.partition, self.sequence) = (partition, 0);
+        self.fill()
+    }
+
+    fn next(&mut self) -> anyhow::Result<Option<Step>> {
+        let waiting = [
+            self.event.as_ref().map(|event| event.envelope.command_offset),
+            self.outcome.as_ref().map(|answer| answer.outcome.command_offset),
+        ];
+        let Some(command_offset) = waiting.into_iter().flatten().min() else {
+            return Ok(None);
+        };
+        let mut step = Step::default();
+        loop {
+            let event = self.event.take_if(|event| event.envelope.command_offset == command_offset);
+            let outcome = self.outcome.take_if(|answer| answer.outcome.command_offset == command_offset);
+            if event.is_none() && outcome.is_none() {
+                return Ok(Some(step));
+            }
+            step.events.extend(event);
+            step.outcomes.extend(outcome);
+            self.fill()?;
+        }
+    }
+
+    /// Reads the next record of each topic, where none waits.
+    fn fill(&mut self) -> anyhow::Result<()> {
+        if self.event.is_none()
+            && let Some(found) = next_committed(&mut self.events)?
+        {
+            let envelope = self.decoded(&found, Codec::<Airline>::decode_event)?;
+            self.check_event(&found, &envelope)?;
+            self.event = Some(Event {
+                envelope,
+                headers: found.headers,
+            });
+        }
+        if self.outcome.is_none()
+            && let Some(found) = next_committed(&mut self.outcomes)?
+        {
+            let outcome = self.decoded(&found, Codec::<Airline>::decode_outcome)?;
+            self.check_place("outcome", &found, &outcome.aggregate_id)?;
+            self.outcome = Some(Answer {
+                outcome,
+                timestamp_ms: found.timestamp_ms,
+                headers: found.headers,
+            });
+        }
+        Ok(())
+    }
+
+    fn decoded<T>(
+        &mut self,
+        found: &Found,
+        decode: impl Fn(&mut AvroCodec, &[u8]) -> Result<T, decider::DecodeError>,
+    ) -> anyhow::Result<T> {
+        let value = found.value.as_deref().unwrap_or_default();
+        loop {
+            match decode(&mut self.codec, value) {
+                Ok(value) => return Ok(value),
+                Err(error) => learn(&mut self.codec, &self.registry, error)
+                    .map_err(|error| anyhow!("partition {} at offset {}: {error:#}", self.partition, found.offset))?,
+            }
+        }
+    }
+
+    /// A log that is not whole is not carried anywhere.
+    fn check_event(&mut self, found: &Found, event: &EventEnvelope<domain::Event>) -> anyhow::Result<()> {
+        self.check_place("event", found, &event.aggregate_id)?;
+        self.sequence += 1;
+        if event.sequence != self.sequence {
+            bail!(
+                "the event of partition {} at offset {} has sequence {} where {} should follow",
+                self.partition,
+                found.offset,
+                event.sequence,
+                self.sequence
+            );
+        }
+        Ok(())
+    }
+
+    fn check_place(&self, what: &str, found: &Found, aggregate_id: &str) -> anyhow::Result<()> {
+        let partitions = self.topology.partitions;
+        let belongs_in = topology::partition_of(aggregate_id.as_bytes(), partitions);
+        if belongs_in != self.partition {
+            bail!(
+                "the {what} of partition {} at offset {} is of {aggregate_id}, which belongs in partition {belongs_in} of {partitions}",
+                self.partition,
+                found.offset
+            );
+        }
+        Ok(())
+    }
+}
+
+fn next_committed(walk: &mut Walk) -> anyhow::Result<Option<Found>> {
+    while let Some(found) = walk.next_record()? {
+        if found.committed {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
