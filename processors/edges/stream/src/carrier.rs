@@ -7,10 +7,9 @@ use crate::Settings;
 use crate::clock::{self, Deadline};
 use crate::failure::Failure;
 use crate::quiet::Quiet;
-use crate::raw::flush;
+use crate::raw::{NewHeaders, flush};
 use rdkafka::client::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -100,13 +99,11 @@ impl Carrier {
         if let Some(timestamp_ms) = record.timestamp_ms {
             queued = queued.timestamp(timestamp_ms);
         }
-        let headers = record.headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
-            headers.insert(Header {
-                key,
-                value: value.as_deref(),
-            })
-        });
-        queued = queued.headers(headers);
+        let mut headers = NewHeaders::with_capacity(record.headers.len());
+        for (name, value) in record.headers {
+            headers.push(name.as_bytes(), value.as_deref());
+        }
+        queued = queued.headers(headers.finish());
         loop {
             match self.client.send(queued) {
                 Ok(()) => return Ok(()),

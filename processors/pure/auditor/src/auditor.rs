@@ -76,6 +76,7 @@ where
                 commands_topic: None,
                 has_former: false,
                 losses: Vec::new(),
+                is_carried: false,
                 decided: false,
             },
             redeciding: Redeciding::new(limits),
@@ -148,6 +149,7 @@ where
         let mut asides = Vec::new();
         merge.fill::<D, C>(&mut self.decoding, &mut |aside| asides.push(aside))?;
         self.desk.first_command = merge.next_command().unwrap_or(i64::MAX);
+        self.desk.is_carried = merge.next_offset().is_some_and(|offset| offset < 0);
         self.redeciding.begin(partition.number);
         let mut steps = 0_u64;
         loop {

@@ -40,6 +40,9 @@ pub(crate) struct Desk<S> {
     pub(crate) has_former: bool,
     /// What `aerolog recover` has put on record.
     pub(crate) losses: Vec<Loss>,
+    /// The partition begins with what was carried from another log (`aerolog migrate`): its commands are there, and not all of its outcomes are
+    /// here. What answers them has command offsets below 0.
+    pub(crate) is_carried: bool,
     /// The step in hand lies before the committed offset.
     pub(crate) decided: bool,
 }

@@ -91,6 +91,16 @@ where
         self.command.as_ref().map(|record| record.place.offset)
     }
 
+    /// The least command offset that a record which waits is of.
+    pub(crate) fn next_offset(&self) -> Option<i64> {
+        let waiting = [
+            self.next_command(),
+            self.event.as_ref().map(|found| found.value.command_offset),
+            self.outcome.as_ref().map(|found| found.value.command_offset),
+        ];
+        waiting.into_iter().flatten().min()
+    }
+
     /// More outcomes follow.
     pub(crate) fn has_outcomes(&self) -> bool {
         self.outcome.is_some()

@@ -13,7 +13,7 @@ pub(super) struct Digest {
 }
 
 impl Digest {
-    /// Adds a record without what is different in the other log: its partition, its sequence, the offset of its command.
+    /// Adds a record without what is different in the other log: its partition, its sequence, the offset of its command, the clock.
     pub(super) fn add(&mut self, placed: &Placed) {
         match placed {
             Placed::Event { event, .. } => {
@@ -30,7 +30,7 @@ impl Digest {
             Placed::Outcome { outcome, timestamp_ms, .. } => {
                 self.outcomes += 1;
                 let mut rest = outcome.clone();
-                (rest.sequence, rest.command_offset) = (0, 0);
+                (rest.sequence, rest.command_offset, rest.clock_ms) = (0, 0, 0);
                 self.sum = self.sum.wrapping_add(hash(&format!("{timestamp_ms} {rest:?}")));
             }
         }

@@ -14,6 +14,8 @@ const RECORDS_MAX: usize = 5_000;
 const BYTES_MAX: usize = 8 << 20;
 /// The header of an outcome that names who has written it.
 const OWNER: &str = "owner";
+/// The header of events and outcomes that names their command, which the new log does not have.
+pub(super) const COMMAND: &str = "command";
 
 /// The last records of a partition of the new log.
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +113,12 @@ impl Filling<'_> {
     fn encode(&mut self, placed: Placed) -> Encoded {
         let mut value = Vec::new();
         match placed {
-            Placed::Event { partition, event, headers } => {
+            Placed::Event {
+                partition,
+                event,
+                mut headers,
+            } => {
+                headers.retain(|(name, _)| name != COMMAND);
                 Codec::<Airline>::encode_event(&mut self.codec, &event, &mut value);
                 Encoded {
                     is_event: true,
@@ -129,7 +136,7 @@ impl Filling<'_> {
                 mut headers,
             } => {
                 Codec::<Airline>::encode_outcome(&mut self.codec, &outcome, &mut value);
-                headers.retain(|(name, _)| name != OWNER);
+                headers.retain(|(name, _)| name != OWNER && name != COMMAND);
                 headers.push((OWNER.to_owned(), Some(self.owner.clone().into_bytes())));
                 Encoded {
                     is_event: false,

@@ -29,7 +29,7 @@ impl Undecided {
         let mut ranges = BTreeMap::new();
         for partition in 0..partitions {
             let marks = inspector.watermarks(topic, partition)?;
-            let next = committed.get(&partition).map_or(marks.low, |(offset, _)| *offset);
+            let next = committed.get(&partition).map_or(marks.low, |committed| committed.offset);
             ranges.insert(partition, (next.max(marks.low), marks.high));
         }
         Ok(Self { ranges })

@@ -4,7 +4,7 @@
 //! log, so that what answers them has negative command offsets, which no command of the new log ever has.
 
 use super::reading::Step;
-use decider::{EventEnvelope, Outcome, Status};
+use decider::{EventEnvelope, Fingerprint, Outcome, Status};
 use std::collections::BTreeMap;
 
 /// Names and values.
@@ -42,6 +42,9 @@ pub(super) struct Placing {
     reached: BTreeMap<u32, Reached>,
     /// What answers the last events of a partition, where the old log keeps their outcome no longer.
     derived: BTreeMap<u32, (Outcome, i64)>,
+    /// The latest clock of all partitions of the old log. Each of them had its own, and command ids are remembered by it: under the latest
+    /// one none is forgotten too early.
+    clock_ms: i64,
 }
 
 impl Placing {
@@ -51,6 +54,7 @@ impl Placing {
             partitions,
             reached: BTreeMap::new(),
             derived: BTreeMap::new(),
+            clock_ms: 0,
         }
     }
 
@@ -68,12 +72,16 @@ impl Placing {
                 .map(|(partition, reached)| (partition, begin(reached)))
                 .collect(),
             derived: BTreeMap::new(),
+            clock_ms: self.clock_ms,
         }
     }
 
-    /// What becomes of one command's events and outcome. An outcome that repeats another one stays behind: its command id is remembered by that.
+    /// What becomes of one command's events and outcome. An outcome by which no command id is remembered stays behind.
     pub(super) fn place(&mut self, step: Step) -> Vec<Placed> {
-        let outcome = step.outcomes.into_iter().find(|answer| !answer.outcome.repeated);
+        let clocks = step.outcomes.iter().map(|answer| answer.outcome.clock_ms);
+        self.clock_ms = clocks.fold(self.clock_ms, i64::max);
+        let mut outcomes = step.outcomes.into_iter();
+        let outcome = outcomes.find(|answer| !answer.outcome.repeated && !answer.outcome.refuses_id());
         let of = step.events.first().map(|event| &event.envelope.aggregate_id);
         let Some(aggregate_id) = of.or(outcome.as_ref().map(|answer| &answer.outcome.aggregate_id)) else {
             return Vec::new();
@@ -101,6 +109,7 @@ impl Placing {
                     outcome: Outcome {
                         sequence: reached.sequence,
                         command_offset,
+                        clock_ms: self.clock_ms,
                         ..answer.outcome
                     },
                     timestamp_ms: answer.timestamp_ms,
@@ -116,16 +125,22 @@ impl Placing {
         placed
     }
 
-    /// At the end: a partition whose last events have no outcome gets the one that they had. A processor compares the last outcome with the
-    /// last event when it takes the partition over.
+    /// At the end: a partition whose last events have no outcome gets one, because a processor compares the last outcome with the last event
+    /// when it takes the partition over. It says that it repeats what is gone: no command id is remembered by it.
     pub(super) fn finish(&mut self) -> Vec<Placed> {
         let mut placed = Vec::new();
         for (partition, (outcome, timestamp_ms)) in std::mem::take(&mut self.derived) {
             let reached = self.reached.entry(partition).or_default();
             if reached.answered < reached.sequence {
+                let command_offset = reached.next_command;
+                reached.next_command += 1;
                 placed.push(Placed::Outcome {
                     partition,
-                    outcome,
+                    outcome: Outcome {
+                        command_offset,
+                        clock_ms: self.clock_ms,
+                        ..outcome
+                    },
                     timestamp_ms,
                     headers: vec![("status".to_owned(), Some(Status::Accepted.name().into()))],
                 });
@@ -148,7 +163,9 @@ fn derived(placed: &[Placed]) -> Option<(Outcome, i64)> {
         sequence: event.sequence,
         event_count: u32::try_from(placed.len()).ok()?,
         command_offset: event.command_offset,
-        repeated: false,
+        repeated: true,
+        fingerprint: Fingerprint::default(),
+        clock_ms: 0,
         rejection: None,
     };
     Some((outcome, event.decided_at_ms))

@@ -1,5 +1,6 @@
 //! The committed records of one log, partition by partition, as the commands that they follow from.
 
+use super::filling::COMMAND;
 use super::placing::Headers;
 use crate::Connection;
 use crate::audit::source::learn;
@@ -44,6 +45,8 @@ pub(super) struct Reading {
     sequence: u64,
     event: Option<Event>,
     outcome: Option<Answer>,
+    /// Ids of the commands topics that this partition's records name, in the order in which outcomes name them.
+    commands_topics: Vec<String>,
 }
 
 impl Reading {
@@ -60,6 +63,7 @@ impl Reading {
             sequence: 0,
             event: None,
             outcome: None,
+            commands_topics: Vec::new(),
         })
     }
 
@@ -81,21 +85,19 @@ impl Reading {
         self.events.begin(partition, events.low, events.high)?;
         self.outcomes.begin(partition, outcomes.low, outcomes.high)?;
         (self.partition, self.sequence) = (partition, 0);
+        self.commands_topics.clear();
         self.fill()
     }
 
     fn next(&mut self) -> anyhow::Result<Option<Step>> {
-        let waiting = [
-            self.event.as_ref().map(|event| event.envelope.command_offset),
-            self.outcome.as_ref().map(|answer| answer.outcome.command_offset),
-        ];
-        let Some(command_offset) = waiting.into_iter().flatten().min() else {
+        let Some(at) = self.waiting().into_iter().flatten().min() else {
             return Ok(None);
         };
         let mut step = Step::default();
         loop {
-            let event = self.event.take_if(|event| event.envelope.command_offset == command_offset);
-            let outcome = self.outcome.take_if(|answer| answer.outcome.command_offset == command_offset);
+            let [outcome_at, event_at] = self.waiting();
+            let event = self.event.take_if(|_| event_at == Some(at));
+            let outcome = self.outcome.take_if(|_| outcome_at == Some(at));
             if event.is_none() && outcome.is_none() {
                 return Ok(Some(step));
             }
@@ -103,6 +105,17 @@ impl Reading {
             step.outcomes.extend(outcome);
             self.fill()?;
         }
+    }
+
+    /// The commands that the next outcome and the next event follow from: the age of their topic, and their offsets. A commands topic that was
+    /// deleted and created again has the same offsets once more.
+    fn waiting(&mut self) -> [Option<(usize, i64)>; 2] {
+        let topics = &mut self.commands_topics;
+        let outcome = self.outcome.as_ref();
+        let outcome = outcome.map(|answer| (age(topics, &answer.headers), answer.outcome.command_offset));
+        let event = self.event.as_ref();
+        let event = event.map(|event| (age(topics, &event.headers), event.envelope.command_offset));
+        [outcome, event]
     }
 
     /// Reads the next record of each topic, where none waits.
@@ -174,6 +187,17 @@ impl Reading {
         }
         Ok(())
     }
+}
+
+/// Which of the topics a record's header names.
+fn age(topics: &mut Vec<String>, headers: &Headers) -> usize {
+    let header = headers.iter().find(|(name, _)| name == COMMAND).and_then(|(_, value)| value.as_deref());
+    let text = header.and_then(|value| std::str::from_utf8(value).ok()).unwrap_or_default();
+    let topic = text.rsplitn(3, '/').nth(2).unwrap_or_default();
+    topics.iter().position(|known| known == topic).unwrap_or_else(|| {
+        topics.push(topic.to_owned());
+        topics.len() - 1
+    })
 }
 
 fn next_committed(walk: &mut Walk) -> anyhow::Result<Option<Found>> {

@@ -35,7 +35,7 @@ pub(crate) fn commands_are_answered_once<S: Read + Write, E>(desk: &mut Desk<S>,
         let key = of_command(Prefix::FirstOutcome, desk.partition, &outcome.aggregate_id, outcome.command_id);
         let first = desk.ledger.get(&key)?.as_deref().and_then(First::from_bytes);
         let is_decided = !outcome.repeated && !outcome.refuses_id();
-        let is_whole = desk.first_command == 0 && !desk.has_former;
+        let is_whole = desk.first_command == 0 && !desk.has_former && !desk.is_carried;
         if first.is_none() && !is_decided && !is_whole {
             step.trusted = true;
         }

@@ -42,6 +42,8 @@ fn log(partitions: u32, commands: u32) -> Vec<Vec<Step>> {
                 event_count: u32::try_from(count).unwrap(),
                 command_offset,
                 repeated: number % 7 == 6,
+                fingerprint: Fingerprint(number.into()),
+                clock_ms: i64::from(number % 90),
                 rejection: None,
             },
             timestamp_ms: i64::from(number),
@@ -86,7 +88,7 @@ fn check(placed: &[Placed], partitions: u32) {
             Placed::Outcome { partition, outcome, .. } => {
                 let sequence = sequences.get(partition).copied().unwrap_or(0);
                 assert_eq!(outcome.sequence, sequence, "an outcome tells the partition's last event");
-                assert!(!outcome.repeated);
+                assert_eq!(outcome.clock_ms, 89, "no command id is forgotten before its time");
                 answered.insert(*partition, sequence);
                 (*partition, &outcome.aggregate_id, outcome.command_offset)
             }
@@ -140,7 +142,7 @@ fn the_last_events_of_a_partition_are_answered_even_where_no_outcome_is_kept_any
         .iter()
         .filter_map(|placed| match placed {
             Placed::Outcome { partition, outcome, .. } => {
-                assert_eq!(outcome.status, Status::Accepted);
+                assert!(outcome.repeated && outcome.status == Status::Accepted, "it is not remembered");
                 Some(*partition)
             }
             Placed::Event { .. } => None,
