@@ -245,7 +245,7 @@ where
         }
         // It says itself what keeps it from being ready.
         let _ready = clients.producer.prepare();
-        clients.readers.connect(self.topology.partitions);
+        clients.readers.connect(&self.topology);
     }
 
     fn limits(&self) -> Limits {

@@ -29,14 +29,19 @@ impl Readers {
 
     /// Connects those that are idle to all brokers that they need. A reader that is assigned partitions before it knows where they are may
     /// begin to fetch as late as a second after.
-    pub(in crate::processor) fn connect(&self, partitions: u32) {
-        let partitions: Vec<u32> = (0..partitions).collect();
+    pub(in crate::processor) fn connect(&mut self, topology: &Topology) {
+        let partitions: Vec<u32> = (0..topology.partitions).collect();
         for reader in self.idle.values() {
             let connected = reader.connect(ASK_WAIT_MAX).and_then(|()| reader.ends(&partitions, ASK_WAIT_MAX));
             if let Err(failure) = connected {
                 tracing::warn!(%failure, "the log cannot be read yet");
                 return;
             }
+        }
+        if self.facts.is_none() {
+            // What it cannot read yet is read when it is needed.
+            let reader = FactsReader::new(&self.settings, topology);
+            self.facts = reader.and_then(|mut reader| reader.read().map(|_| ()).map(|()| reader)).ok();
         }
     }
 
