@@ -82,9 +82,74 @@ pub(super) fn read(
     Ok(notes)
 }
 
-    let count = Count::of(&inspector, topology)?;
-    let offsets = inspector.group(group, &topics.commands.name, count.commands)?;
-    let (committed, mut notes) = decided_by(group, &offsets.committed()?, topic_id);
+/// How far each partition is decided, by the offsets that a processor or a recovery has signed; and what is to be said of the others. Where
+/// there is none, what the last outcome answers is decided.
+fn decided_by(group: &str, found: &BTreeMap<u32, GroupOffset>, topic_id: &str) -> (BTreeMap<u32, i64>, Vec<String>) {
+    let mut notes = Vec::new();
+    if found.is_empty() {
+        notes.push(format!(
+            "group {group} has committed no offsets: what the outcomes answer counts as decided"
+        ));
+    }
+    let mut decided = BTreeMap::new();
+    for (partition, committed) in found {
+        let GroupOffset { offset, owner, last } = committed;
+        if committed.is_of(topic_id) {
+            decided.insert(*partition, *offset);
+        } else if owner.is_empty() {
+            notes.push(format!(
+                "partition {partition}: offset {offset} of group {group} was set by a tool, and says nothing of what was decided"
+            ));
+        } else if let Some(last) = last {
+            notes.push(format!(
+                "partition {partition}: offset {offset} of group {group} is of a commands topic that was deleted (id {}); nothing of the one that \
+                 is there now (id {topic_id}) counts as decided but what outcomes answer",
+                last.topic_id
+            ));
+        }
+    }
+    (decided, notes)
+}
+
+/// A partition that a topic does not have, or that is empty.
+const NOTHING: Watermarks = Watermarks { low: 0, high: 0 };
+
+/// How many partitions the topics have now. Beyond the log's number there may be commands that were forwarded, and must be nothing else.
+struct Count {
+    commands: u32,
+    events: u32,
+    outcomes: u32,
+}
+
+impl Count {
+    fn of(inspector: &Inspector, topology: &Topology) -> anyhow::Result<Self> {
+        let topics = &topology.topics;
+        Ok(Self {
+            commands: inspector.partitions_of(&topics.commands.name)?,
+            events: inspector.partitions_of(&topics.events.name)?,
+            outcomes: inspector.partitions_of(&topics.outcomes.name)?,
+        })
+    }
+
+    /// Where commands, events and outcomes of each partition begin and end.
+    fn ranges(&self, inspector: &Inspector, topology: &Topology) -> anyhow::Result<Vec<(u32, [Watermarks; 3])>> {
+        let topics = &topology.topics;
+        let range = |topic: &str, partition: u32, partitions: u32| match partition < partitions {
+            true => inspector.watermarks(topic, partition),
+            false => Ok(NOTHING),
+        };
+        let of = |partition: u32| -> anyhow::Result<(u32, [Watermarks; 3])> {
+            let commands = range(&topics.commands.name, partition, self.commands)?;
+            let events = range(&topics.events.name, partition, self.events)?;
+            let outcomes = range(&topics.outcomes.name, partition, self.outcomes)?;
+            Ok((partition, [commands, events, outcomes]))
+        };
+        (0..self.all()).map(of).collect()
+    }
+
+    fn all(&self) -> u32 {
+        self.commands.max(self.events).max(self.outcomes)
+    }
 }
 
 /// The records of one partition.

@@ -191,7 +191,10 @@ impl Reading {
 
 /// Which of the topics a record's header names.
 fn age(topics: &mut Vec<String>, headers: &Headers) -> usize {
-    let header = headers.iter().find(|(name, _)| name == COMMAND).and_then(|(_, value)| value.as_deref());
+    let header = headers
+        .iter()
+        .find(|(name, _)| name == COMMAND)
+        .and_then(|(_, value)| value.as_deref());
     let text = header.and_then(|value| std::str::from_utf8(value).ok()).unwrap_or_default();
     let topic = text.rsplitn(3, '/').nth(2).unwrap_or_default();
     topics.iter().position(|known| known == topic).unwrap_or_else(|| {

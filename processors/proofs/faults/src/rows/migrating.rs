@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 pub(super) const ROWS: &[Row] = &[Row {
-    number: 53,
+    number: 63,
     name: "migrate-to-more-partitions",
     what: "a log of 8 partitions is carried to 12 under load, with an interruption and a try to give it up: nothing is lost, repeated ids are \
            recognised, views are equal, old processors refuse",
