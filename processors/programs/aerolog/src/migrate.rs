@@ -3,6 +3,7 @@
 //! The old log is closed first, and stays as it is from then on, so that every step can be repeated: what a run before has written is found in
 //! the new log. Nothing is decided in either of them before the new log is complete and was audited.
 
+mod abandoning;
 mod digest;
 mod filling;
 mod moving;
@@ -112,7 +113,7 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
         facts: Facts::default(),
     };
     if arguments.abandon {
-        return abandon(old, new);
+        return abandoning::abandon(old, new);
     }
     Migration { arguments, old, new }.run()
 }
@@ -387,28 +388,4 @@ impl Migration<'_> {
         ))?;
         Ok(Verdict::Fine)
     }
-}
-
-/// Has the old log decided again, unless the new one is begun.
-fn abandon(mut old: Log, mut new: Log) -> anyhow::Result<Verdict> {
-    if old.facts.closed.is_none() {
-        bail!("the log {} is not closed: there is nothing to give up", old.name());
-    }
-    let live = Admin::new(&new.settings)?.live(&new.topology)?;
-    if live.iter().any(|topic| topic.name == new.topology.topics.metadata.name) {
-        new.say(&Fact::Abandoned)?;
-    }
-    if new.facts.begun.is_some() {
-        bail!(
-            "the log {} is begun, and may have decided commands already: there is no way back",
-            new.name()
-        );
-    }
-    old.say(&Fact::Reopened)?;
-    say(format_args!(
-        "{} is open again. The topics of {} are of no use any more; another migration takes another name",
-        old.name(),
-        new.name()
-    ))?;
-    Ok(Verdict::Fine)
 }
