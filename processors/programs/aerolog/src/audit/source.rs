@@ -107,7 +107,7 @@ impl Reading {
 }
 
 /// The schema that a record says it has.
-fn fingerprint_of(found: &Found) -> Option<u64> {
+pub(crate) fn fingerprint_of(found: &Found) -> Option<u64> {
     let (_, value) = found.headers.iter().rev().find(|(name, _)| name == SCHEMA_FINGERPRINT)?;
     schema_fingerprint(value.as_deref()?)
 }

@@ -2,7 +2,7 @@
 
 use super::placing::{Headers, Placed, Placing};
 use super::reading::{Reading, Step};
-use decider::Codec;
+use decider::{Codec, SCHEMA_FINGERPRINT};
 use indicatif::ProgressBar;
 use schemas::{Airline, AvroCodec};
 use std::collections::BTreeMap;
@@ -112,13 +112,10 @@ impl Filling<'_> {
 
     fn encode(&mut self, placed: Placed) -> Encoded {
         let mut value = Vec::new();
+        let written = Codec::<Airline>::written_with(&self.codec);
         match placed {
-            Placed::Event {
-                partition,
-                event,
-                mut headers,
-            } => {
-                headers.retain(|(name, _)| name != COMMAND);
+            Placed::Event { partition, event, headers } => {
+                let headers = renamed(headers, written.event);
                 Codec::<Airline>::encode_event(&mut self.codec, &event, &mut value);
                 Encoded {
                     is_event: true,
@@ -133,10 +130,10 @@ impl Filling<'_> {
                 partition,
                 outcome,
                 timestamp_ms,
-                mut headers,
+                headers,
             } => {
+                let mut headers = renamed(headers, written.outcome);
                 Codec::<Airline>::encode_outcome(&mut self.codec, &outcome, &mut value);
-                headers.retain(|(name, _)| name != OWNER && name != COMMAND);
                 headers.push((OWNER.to_owned(), Some(self.owner.clone().into_bytes())));
                 Encoded {
                     is_event: false,
@@ -173,4 +170,12 @@ impl Filling<'_> {
         self.carrier.carry(&carried)?;
         Ok(records.len() as u64)
     }
+}
+
+/// The headers of the old record, as they are true of the new one: its command and its owner are others, and it is written in the latest schema.
+fn renamed(mut headers: Headers, schema: Option<u64>) -> Headers {
+    headers.retain(|(name, _)| ![COMMAND, OWNER, SCHEMA_FINGERPRINT].contains(&name.as_str()));
+    let schema = schema.map(|fingerprint| format!("{fingerprint:016x}").into_bytes());
+    headers.extend(schema.map(|schema| (SCHEMA_FINGERPRINT.to_owned(), Some(schema))));
+    headers
 }

@@ -3,9 +3,9 @@
 use super::filling::COMMAND;
 use super::placing::Headers;
 use crate::Connection;
-use crate::audit::source::learn;
+use crate::audit::source::{fingerprint_of, learn};
 use anyhow::{anyhow, bail};
-use decider::{Codec, EventEnvelope, Outcome};
+use decider::{Codec, DecodeError, EventEnvelope, Outcome};
 use schemas::{Airline, AvroCodec};
 use stream::inspect::{Found, Inspector, Walk};
 use stream::registry::Registry;
@@ -123,7 +123,7 @@ impl Reading {
         if self.event.is_none()
             && let Some(found) = next_committed(&mut self.events)?
         {
-            let envelope = self.decoded(&found, Codec::<Airline>::decode_event)?;
+            let envelope = self.decoded(&found, Codec::<Airline>::decode_event_of)?;
             self.check_event(&found, &envelope)?;
             self.event = Some(Event {
                 envelope,
@@ -133,7 +133,7 @@ impl Reading {
         if self.outcome.is_none()
             && let Some(found) = next_committed(&mut self.outcomes)?
         {
-            let outcome = self.decoded(&found, Codec::<Airline>::decode_outcome)?;
+            let outcome = self.decoded(&found, Codec::<Airline>::decode_outcome_of)?;
             self.check_place("outcome", &found, &outcome.aggregate_id)?;
             self.outcome = Some(Answer {
                 outcome,
@@ -147,11 +147,11 @@ impl Reading {
     fn decoded<T>(
         &mut self,
         found: &Found,
-        decode: impl Fn(&mut AvroCodec, &[u8]) -> Result<T, decider::DecodeError>,
+        decode: impl Fn(&mut AvroCodec, Option<u64>, &[u8]) -> Result<T, DecodeError>,
     ) -> anyhow::Result<T> {
         let value = found.value.as_deref().unwrap_or_default();
         loop {
-            match decode(&mut self.codec, value) {
+            match decode(&mut self.codec, fingerprint_of(found), value) {
                 Ok(value) => return Ok(value),
                 Err(error) => learn(&mut self.codec, &self.registry, error)
                     .map_err(|error| anyhow!("partition {} at offset {}: {error:#}", self.partition, found.offset))?,
