@@ -12,7 +12,7 @@ use crate::raw::seen_end;
 use rdkafka::bindings::rd_kafka_resp_err_t;
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::cell::{Cell, RefCell};
@@ -26,6 +26,9 @@ use topology::Topology;
 /// Moving the fetchers of all partitions; and between two tries for one that is not started yet.
 const SEEK_WAIT_MAX: Duration = Duration::from_secs(2);
 const SEEK_PAUSE: Duration = Duration::from_millis(5);
+/// A commit outside of a transaction, and how often its answer is looked for.
+const CLAIM_WAIT_MAX: Duration = Duration::from_secs(2);
+const CLAIM_POLL: Duration = Duration::from_millis(5);
 /// Where nothing is fetched, the client's main thread is woken so often.
 const WAKE_EVERY: Duration = Duration::from_millis(50);
 
@@ -47,7 +50,20 @@ pub(crate) struct GroupContext {
     /// What is being fetched, or paused.
     assigned: Mutex<BTreeSet<u32>>,
     poll_gaps: AtomicU64,
+    /// The last answer to a commit outside of a transaction: what was committed, and how it went.
+    answered: Mutex<Option<(BTreeSet<Element>, Result<(), Failure>)>>,
     quiet: Quiet,
+}
+
+/// Partition, offset and metadata.
+type Element = (i32, Option<i64>, String);
+
+fn elements(list: &TopicPartitionList) -> BTreeSet<Element> {
+    let elements = list.elements();
+    let element = elements
+        .iter()
+        .map(|element| (element.partition(), element.offset().to_raw(), element.metadata().to_owned()));
+    element.collect()
 }
 
 impl ClientContext for GroupContext {
@@ -84,6 +100,14 @@ impl ConsumerContext for GroupContext {
             Change::Revoked => BTreeSet::new(),
         };
         lock(&self.changes).push(change);
+    }
+
+    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
+        let mut result = result.map_err(|error| Failure::of(&error));
+        for element in offsets.elements() {
+            result = result.and_then(|()| element.error().map_err(|error| Failure::of(&error)));
+        }
+        *lock(&self.answered) = Some((elements(offsets), result));
     }
 }
 
@@ -337,7 +361,25 @@ impl GroupConsumer {
     /// Writes the same offsets again, so that they are signed with the transactional id which may write them from now on.
     pub(crate) fn claim(&self, offsets: &BTreeMap<u32, Committed>) -> Result<(), Failure> {
         let list = self.signed(offsets)?;
-        self.client.commit(&list, CommitMode::Sync).map_err(|error| Failure::of(&error))
+        let context = self.client.context();
+        *lock(&context.answered) = None;
+        // A synchronous commit has no deadline: it waits for as long as the group's coordinator is away.
+        self.client.commit(&list, CommitMode::Async).map_err(|error| Failure::of(&error))?;
+        let wanted = elements(&list);
+        let deadline = Deadline::after(CLAIM_WAIT_MAX);
+        loop {
+            // Records that are polled meanwhile are fetched again from where the state ends.
+            if let Polled::Over(_) = self.poll(CLAIM_POLL) {
+                return Err(Failure::of(&KafkaError::ConsumerCommit(RDKafkaErrorCode::Fatal)));
+            }
+            // An answer that comes late is that of an earlier claim.
+            if let Some((_, result)) = lock(&context.answered).take_if(|(answered, _)| *answered == wanted) {
+                return result;
+            }
+            if deadline.is_over() {
+                return Err(Failure::of(&KafkaError::ConsumerCommit(RDKafkaErrorCode::OperationTimedOut)));
+            }
+        }
     }
 
     fn list(&self, offsets: &BTreeMap<u32, i64>) -> Result<TopicPartitionList, Failure> {

@@ -1,8 +1,12 @@
-//! A client that does not come back from sending offsets: it waits for the group's coordinator and never looks at the time (confluentinc/librdkafka#5456).
+//! Calls that are never answered: sending offsets, where the client never looks at the time (confluentinc/librdkafka#5456), and the commit that
+//! claims a partition, which has no time at all.
 
 use crate::fixture::{BankRun, committed_records};
-use fault_proxy::{ApiKey, Fault, When};
+use fault_proxy::{ApiKey, Client, Fault, When};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 use stream::processor::{Guards, Point, Trouble};
 
 /// Each look waits for the end of the log for a fifth of a second at most.
@@ -40,4 +44,35 @@ fn a_client_that_never_comes_back_from_sending_offsets_is_given_up() {
     assert_eq!(run.wait_for_outcomes(2).len(), 2);
     run.stop();
     assert_eq!(committed_records(&run.topology), 2 * RECORDS_OF_FIRST);
+}
+
+const CLAIMED_WITHIN: Duration = Duration::from_secs(20);
+/// What a claim waits for, what clients take to close, and time to spare for a busy machine; a client waits a minute for its answer.
+const ENDED_WITHIN: Duration = Duration::from_secs(15);
+
+#[test]
+fn a_claim_that_is_never_answered_does_not_keep_the_process_from_ending() {
+    let mut run = BankRun::new("claim");
+    run.proxy
+        .add(When::api(ApiKey::OFFSET_COMMIT), Fault::DropAnswer { client: Client::Waits });
+    run.open_account(1);
+    run.start(Guards::default(), Box::new(|_| {}));
+    let is_claimed = run.proxy.wait_until(CLAIMED_WITHIN, |counts| {
+        counts.apis.get(&ApiKey::OFFSET_COMMIT).is_some_and(|claims| claims.seen >= 1)
+    });
+    assert!(is_claimed, "{:?}", run.proxy.counts());
+    let proxy = run.proxy.clone();
+    let (ended, has_ended) = mpsc::channel();
+    let in_time = thread::scope(|scope| {
+        scope.spawn(|| {
+            run.stop();
+            ended.send(())
+        });
+        let in_time = has_ended.recv_timeout(ENDED_WITHIN).is_ok();
+        // Where it was not, the client gets its answer and the test its end.
+        proxy.reset_connections("");
+        proxy.heal();
+        in_time
+    });
+    assert!(in_time, "the processor waits for the answer to its claim");
 }
