@@ -1,6 +1,6 @@
 //! Whatever lies in the commands topic, its partition goes on, and nothing is lost without a word.
 
-use end_to_end::{History, Program, Schedule, eventually, load};
+use end_to_end::{History, Metrics, Program, Schedule, eventually, load};
 use schemas::command_to_avro;
 
 /// Where a key does not belong.
@@ -99,4 +99,16 @@ fn a_command_in_the_wrong_partition_is_forwarded_once_and_decided_where_it_belon
             .iter()
             .any(|(reason, _)| reason.contains("belongs in partition"))
     });
+    // The markers of the transactions that forwarded lie behind the last command of each partition, and are no lag.
+    eventually("no command is left to decide in any partition", || {
+        let metrics = processor.metrics().unwrap_or_default();
+        let lags: Vec<f64> = lags(&metrics);
+        lags.len() == 3 && lags.iter().all(|lag| *lag == 0.0)
+    });
+}
+
+/// The lag of each partition that the processor owns.
+fn lags(metrics: &Metrics) -> Vec<f64> {
+    let of_partitions = metrics.iter().filter(|(name, _)| name.starts_with("aerolog_lag_offsets{"));
+    of_partitions.map(|(_, value)| *value).collect()
 }
