@@ -1,5 +1,7 @@
 //! The member of the group.
 
+mod claiming;
+
 use super::scout::{Committed, committed};
 use super::{Configuration, End, ProcessorError};
 use crate::Settings;
@@ -9,9 +11,10 @@ use crate::failure::{Failure, is_transient, is_unreadable};
 use crate::marks;
 use crate::quiet::Quiet;
 use crate::raw::seen_end;
+use claiming::Answer;
 use rdkafka::bindings::rd_kafka_resp_err_t;
 use rdkafka::client::ClientContext;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -26,9 +29,6 @@ use topology::Topology;
 /// Moving the fetchers of all partitions; and between two tries for one that is not started yet.
 const SEEK_WAIT_MAX: Duration = Duration::from_secs(2);
 const SEEK_PAUSE: Duration = Duration::from_millis(5);
-/// A commit outside of a transaction, and how often its answer is looked for.
-const CLAIM_WAIT_MAX: Duration = Duration::from_secs(2);
-const CLAIM_POLL: Duration = Duration::from_millis(5);
 /// Where nothing is fetched, the client's main thread is woken so often.
 const WAKE_EVERY: Duration = Duration::from_millis(50);
 
@@ -51,19 +51,8 @@ pub(crate) struct GroupContext {
     assigned: Mutex<BTreeSet<u32>>,
     poll_gaps: AtomicU64,
     /// The last answer to a commit outside of a transaction: what was committed, and how it went.
-    answered: Mutex<Option<(BTreeSet<Element>, Result<(), Failure>)>>,
+    answered: Mutex<Option<Answer>>,
     quiet: Quiet,
-}
-
-/// Partition, offset and metadata.
-type Element = (i32, Option<i64>, String);
-
-fn elements(list: &TopicPartitionList) -> BTreeSet<Element> {
-    let elements = list.elements();
-    let element = elements
-        .iter()
-        .map(|element| (element.partition(), element.offset().to_raw(), element.metadata().to_owned()));
-    element.collect()
 }
 
 impl ClientContext for GroupContext {
@@ -103,11 +92,7 @@ impl ConsumerContext for GroupContext {
     }
 
     fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        let mut result = result.map_err(|error| Failure::of(&error));
-        for element in offsets.elements() {
-            result = result.and_then(|()| element.error().map_err(|error| Failure::of(&error)));
-        }
-        *lock(&self.answered) = Some((elements(offsets), result));
+        *lock(&self.answered) = Some(Answer::of(result, offsets));
     }
 }
 
@@ -356,30 +341,6 @@ impl GroupConsumer {
     /// The group's committed offsets, once no transaction that writes them is open any more. Partitions without one are left out.
     pub(crate) fn stable_offsets(&self, partitions: &[u32], timeout: Duration) -> Result<BTreeMap<u32, Committed>, Failure> {
         committed(&self.client, &self.commands, partitions, timeout)
-    }
-
-    /// Writes the same offsets again, so that they are signed with the transactional id which may write them from now on.
-    pub(crate) fn claim(&self, offsets: &BTreeMap<u32, Committed>) -> Result<(), Failure> {
-        let list = self.signed(offsets)?;
-        let context = self.client.context();
-        *lock(&context.answered) = None;
-        // A synchronous commit has no deadline: it waits for as long as the group's coordinator is away.
-        self.client.commit(&list, CommitMode::Async).map_err(|error| Failure::of(&error))?;
-        let wanted = elements(&list);
-        let deadline = Deadline::after(CLAIM_WAIT_MAX);
-        loop {
-            // Records that are polled meanwhile are fetched again from where the state ends.
-            if let Polled::Over(_) = self.poll(CLAIM_POLL) {
-                return Err(Failure::of(&KafkaError::ConsumerCommit(RDKafkaErrorCode::Fatal)));
-            }
-            // An answer that comes late is that of an earlier claim.
-            if let Some((_, result)) = lock(&context.answered).take_if(|(answered, _)| *answered == wanted) {
-                return result;
-            }
-            if deadline.is_over() {
-                return Err(Failure::of(&KafkaError::ConsumerCommit(RDKafkaErrorCode::OperationTimedOut)));
-            }
-        }
     }
 
     fn list(&self, offsets: &BTreeMap<u32, i64>) -> Result<TopicPartitionList, Failure> {
