@@ -99,6 +99,18 @@ pub enum ReadFailure {
 }
 
 impl ReadFailure {
+    /// The cluster has no such topic, or not so many partitions of it.
+    pub fn is_of_missing_topic(&self) -> bool {
+        use RDKafkaErrorCode as Code;
+        match self {
+            Self::Kafka { failure, .. } => matches!(
+                failure.code,
+                Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::UnknownPartition
+            ),
+            Self::OutOfRange { .. } | Self::Unheard { .. } => false,
+        }
+    }
+
     /// The cluster may be there again in a moment: nothing is wrong with what was read.
     pub fn is_transient(&self) -> bool {
         match self {

@@ -67,8 +67,11 @@ fn in_log(connection: &Connection) -> anyhow::Result<Result<InLog, ReadFailure>>
 
 /// Registering into a registry that has lost the ids of the log would give them to other schemas.
 fn refuse_contradiction(connection: &Connection, registry: &Registry) -> anyhow::Result<()> {
-    // Where there are no topics yet, there is nothing to contradict.
-    let Ok(logged) = in_log(connection)? else { return Ok(()) };
+    let logged = match in_log(connection)? {
+        Ok(logged) => logged,
+        Err(failure) if failure.is_of_missing_topic() => return Ok(()),
+        Err(failure) => bail!("nothing was registered, because the schema ids of the log are not known: {failure}"),
+    };
     let logged = logged.into_iter().flat_map(|(_, in_use)| in_use).collect();
     match registry.contradicts(&logged, Schema::fingerprint_of)? {
         None => Ok(()),
@@ -80,9 +83,15 @@ fn refuse_contradiction(connection: &Connection, registry: &Registry) -> anyhow:
 fn check_log(connection: &Connection, registry: &Registry) -> anyhow::Result<bool> {
     let logged = match in_log(connection)? {
         Ok(logged) => logged,
-        Err(failure) => {
-            say(format_args!("unread     the log: {failure}"))?;
+        Err(failure) if failure.is_of_missing_topic() => {
+            say(format_args!(
+                "no log     there are no topics yet whose schema ids could be compared"
+            ))?;
             return Ok(true);
+        }
+        Err(failure) => {
+            say(format_args!("unread     the log, whose schema ids are not compared: {failure}"))?;
+            return Ok(false);
         }
     };
     let mut are_fine = true;

@@ -324,7 +324,7 @@ fn a_decision_that_does_not_follow_from_its_command_is_found() {
     let log = spoiled(|log| {
         let index = find(log, |outcome| outcome.rejection.is_some() && !outcome.repeated);
         set_outcome(&mut log.partitions[0].outcomes[index], |outcome| {
-            outcome.rejection.as_mut().unwrap().message.push('!');
+            outcome.rejection.as_mut().unwrap().rule.push('!');
         });
     });
     log.check(I7, "gives another outcome than outcomes 0/");
