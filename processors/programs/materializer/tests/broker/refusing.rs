@@ -31,13 +31,18 @@ fn a_topic_that_is_missing_ends_the_process_with_the_reason() {
 
 #[test]
 fn another_number_of_partitions_ends_the_process_with_the_reason() {
-    let (mut log, state) = (Log::new("partitions"), TempDir::new().unwrap());
-    log.topology.partitions = 3;
-    let refusal = Running::start(&log, &state).join().unwrap_err().to_string();
+    let (log, state) = (Log::new("partitions"), TempDir::new().unwrap());
+    let mut other = configuration(state.path());
+    other.partitions = 3;
+    let refusal = Running::start_with(&log, &other).unwrap().join().unwrap_err().to_string();
     assert!(
-        refusal.contains("the number of partitions is 2, but the topology says 3"),
+        refusal.contains("the log was begun with 2 partitions") && refusal.contains("says 3"),
         "{refusal}"
     );
+    other.partitions = 0;
+    let asking = Running::start_with(&log, &other).unwrap();
+    asking.wait_for_readiness(200, "");
+    asking.stop().unwrap();
 }
 
 #[test]
