@@ -106,7 +106,7 @@ fn a_record_that_is_no_event_stops_its_partition_and_the_process_names_it() {
     for (name, value, reason) in [
         ("nonsense", b"nonsense".as_slice(), "cannot be read as an event"),
         ("no-bytes", b"".as_slice(), "cannot be read as an event"),
-        ("unknown-schema", &unknown_schema, "the registry knows no schema 2147483632"),
+        ("unknown-schema", &unknown_schema, "the registry knows no schema id 2147483632"),
     ] {
         let (mut log, state) = (Log::new(name), TempDir::new().unwrap());
         log.register_airplane(1, "N1AE");
