@@ -7,9 +7,11 @@
 //! - A header's name and an offset's metadata may be any bytes, and need not be text.
 #![allow(unsafe_code)]
 
+mod commit;
 mod headers;
 
 use crate::failure::Failure;
+pub(crate) use commit::commit;
 pub(crate) use headers::{Headers, NewHeaders};
 use rdkafka::bindings as sys;
 use rdkafka::client::{Client, ClientContext};

@@ -11,11 +11,10 @@ use crate::failure::{Failure, is_transient, is_unreadable};
 use crate::marks;
 use crate::quiet::Quiet;
 use crate::raw::seen_end;
-use claiming::Answer;
 use rdkafka::bindings::rd_kafka_resp_err_t;
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::cell::{Cell, RefCell};
@@ -50,8 +49,6 @@ pub(crate) struct GroupContext {
     /// What is being fetched, or paused.
     assigned: Mutex<BTreeSet<u32>>,
     poll_gaps: AtomicU64,
-    /// The last answer to a commit outside of a transaction: what was committed, and how it went.
-    answered: Mutex<Option<Answer>>,
     quiet: Quiet,
 }
 
@@ -89,10 +86,6 @@ impl ConsumerContext for GroupContext {
             Change::Revoked => BTreeSet::new(),
         };
         lock(&self.changes).push(change);
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        *lock(&self.answered) = Some(Answer::of(result, offsets));
     }
 }
 

@@ -48,7 +48,7 @@ fn a_broker_or_a_registry_that_is_away_is_waited_for() {
     ];
     for (index, (variable, said)) in unreachable
         .into_iter()
-        .zip(["cluster cannot be reached", "registry cannot be reached"])
+        .zip(["cluster cannot be reached", "does not answer"])
         .enumerate()
     {
         let state = folder.path().join(format!("state-{index}"));
