@@ -317,12 +317,12 @@ fn evolve(step: Step, at: Index, count: usize, schema: &mut Json, branch: &str, 
         Step::PlainPayload => {
             let payload = payload(schema);
             if let Some(branches) = payload.as_array() {
-                let leg = branches
-                    .iter()
-                    .find_map(|of| of.pointer("/fields/0/type/items").filter(|of| of.is_object()));
+                let fields = branches.iter().flat_map(|of| of["fields"].as_array().into_iter().flatten());
+                let mut items = fields.filter_map(|field| field.pointer("/type/items"));
+                let leg = items.find(|items| items.is_object()).cloned();
                 let mut plain = branches.iter().find(|of| of["name"] == branch).unwrap().clone();
-                if let (Some(items), Some(leg)) = (plain.pointer_mut("/fields/1/type/items"), leg) {
-                    *items = leg.clone();
+                if let Some(leg) = leg {
+                    define(&mut plain, &leg);
                 }
                 *payload = plain;
             }
@@ -335,6 +335,17 @@ fn evolve(step: Step, at: Index, count: usize, schema: &mut Json, branch: &str, 
         | Step::AddBranch
         | Step::Reference => {
             evolve_further(step, at, count, schema, &place, references);
+        }
+    }
+}
+
+/// A branch that stands alone defines the record that another branch has defined for it.
+fn define(branch: &mut Json, leg: &Json) {
+    let name = leg["name"].as_str().unwrap();
+    for field in branch["fields"].as_array_mut().into_iter().flatten() {
+        let items = field.pointer_mut("/type/items");
+        if let Some(items) = items.filter(|items| items.as_str().is_some_and(|of| of.ends_with(name))) {
+            *items = leg.clone();
         }
     }
 }
