@@ -218,7 +218,7 @@ impl Reader {
     }
 
     /// The ends of all partitions that are read; an error where one lies before what was read already, or where the log holds more and
-    /// nothing of it has come for [`SILENCE_MAX`].
+    /// nothing of it has come for `SILENCE_MAX`.
     ///
     /// Asked over connections of its own: a broker answers what comes on one in order, and this reader's hold a request for records that waits
     /// for some to come.
