@@ -9,7 +9,7 @@ use warp::reply::Response;
 /// The content type of most answers.
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
-/// What is answered changes all the time: whoever keeps an answer has to ask again before using it.
+/// Answers change with every event: a cache has to revalidate an answer before it uses it.
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// An answer that is complete.

@@ -1,4 +1,4 @@
-//! The HTTP server for whoever operates a process: `/metrics`, `/health/live` and `/health/ready`, on a port of its own.
+//! The HTTP server for the operators of a process: `/metrics`, `/health/live` and `/health/ready`, on a port of its own.
 //!
 //! It runs on one thread that does nothing else, so that a busy process still answers its probes, and with connections of its own,
 //! so that nobody's questions take their place.

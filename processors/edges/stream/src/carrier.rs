@@ -132,7 +132,7 @@ impl Carrier {
     }
 }
 
-/// Takes a transactional id away from whoever has it: its open transaction is aborted, and it can commit nothing more under its epoch.
+/// Fences the producer that has a transactional id: its open transaction is aborted, and it can commit nothing more under its epoch.
 pub fn fence(settings: &Settings, transactional_id: &str) -> Result<(), CarryError> {
     connect(settings, transactional_id).map(|_| ())
 }
