@@ -33,6 +33,8 @@ pub enum WriteFailure {
     Client(Failure),
     #[error("the record could not be sent: {0}")]
     Send(Failure),
+    #[error("the producer's queue is full: the cluster takes records more slowly than they come")]
+    QueueFull,
     #[error("the record was not written: {0}")]
     Refused(String),
     #[error("{count} records were not acknowledged in {} s: is the cluster reachable?", .waited.as_secs())]
@@ -66,10 +68,24 @@ pub struct Foreign<'r> {
 const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(20);
 
 impl Writer {
+    /// One that keeps its reports until they are asked for.
     pub fn new(settings: &Settings) -> Result<Self, WriteFailure> {
+        Self::with(settings, Reports::default())
+    }
+
+    /// One that hands over each report as soon as it comes, to the thread that [serves](Self::serve) them.
+    pub fn reporting(settings: &Settings, report: impl Fn(Report) + Send + Sync + 'static) -> Result<Self, WriteFailure> {
+        let reports = Reports {
+            told: Some(Box::new(report)),
+            ..Reports::default()
+        };
+        Self::with(settings, reports)
+    }
+
+    fn with(settings: &Settings, reports: Reports) -> Result<Self, WriteFailure> {
         let config = settings.writer();
         let client: BaseProducer<Reports> = config
-            .create_with_context(Reports::default())
+            .create_with_context(reports)
             .map_err(|error| WriteFailure::Client(Failure::of(&error)))?;
         client.context().quiet.watch(client.client(), &config);
         Ok(Self { client })
@@ -77,32 +93,23 @@ impl Writer {
 
     /// Queues a record; waits while the queue is full.
     pub fn send(&self, record: &Outgoing<'_>) -> Result<(), WriteFailure> {
-        let headers: Vec<(&[u8], Option<&[u8]>)> = record.headers.iter().map(|(name, value)| (name.as_bytes(), Some(*value))).collect();
-        self.send_foreign(&Foreign {
-            topic: record.topic,
-            key: record.key,
-            value: record.value,
-            headers: &headers,
-            tag: record.tag,
-            partition: record.partition,
-            timestamp_ms: None,
-        })
+        let headers = bytes_of(record.headers);
+        self.send_foreign(&foreign(record, &headers))
     }
 
-    /// The same with any bytes.
-    pub fn send_foreign(&self, record: &Foreign<'_>) -> Result<(), WriteFailure> {
-        let mut queued: BaseRecord<'_, [u8], [u8], usize> = BaseRecord::with_opaque_to(record.topic, record.tag);
-        queued.key = record.key;
-        queued.payload = record.value;
-        queued.partition = record.partition.map(u32::cast_signed);
-        queued.timestamp = record.timestamp_ms;
-        if !record.headers.is_empty() {
-            let mut headers = NewHeaders::with_capacity(record.headers.len());
-            for (name, value) in record.headers {
-                headers.push(name, *value);
-            }
-            queued = queued.headers(headers.finish());
+    /// Queues a record, or fails at once where the queue is full.
+    pub fn try_send(&self, record: &Outgoing<'_>) -> Result<(), WriteFailure> {
+        let headers = bytes_of(record.headers);
+        match self.client.send(base_record(&foreign(record, &headers))) {
+            Ok(()) => Ok(()),
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => Err(WriteFailure::QueueFull),
+            Err((error, _)) => Err(WriteFailure::Send(Failure::of(&error))),
         }
+    }
+
+    /// Queues a record of any bytes; waits while the queue is full.
+    pub fn send_foreign(&self, record: &Foreign<'_>) -> Result<(), WriteFailure> {
+        let mut queued = base_record(record);
         loop {
             match self.client.send(queued) {
                 Ok(()) => return Ok(()),
@@ -118,7 +125,12 @@ impl Writer {
     /// What has become of records since the last call, after waiting up to `wait`.
     pub fn reports(&self, wait: Duration) -> Vec<Report> {
         self.client.poll(wait);
-        std::mem::take(&mut *self.client.context().reports.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.client.context().kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Hands over reports as they come, for as long as `wait`.
+    pub fn serve(&self, wait: Duration) {
+        self.client.poll(wait);
     }
 
     /// Waits until everything that was queued is written or refused.
@@ -130,9 +142,43 @@ impl Writer {
     }
 }
 
+fn bytes_of<'r>(headers: &'r [(&'r str, &'r [u8])]) -> Vec<(&'r [u8], Option<&'r [u8]>)> {
+    headers.iter().map(|(name, value)| (name.as_bytes(), Some(*value))).collect()
+}
+
+fn foreign<'r>(record: &Outgoing<'r>, headers: &'r [(&'r [u8], Option<&'r [u8]>)]) -> Foreign<'r> {
+    Foreign {
+        topic: record.topic,
+        key: record.key,
+        value: record.value,
+        headers,
+        tag: record.tag,
+        partition: record.partition,
+        timestamp_ms: None,
+    }
+}
+
+fn base_record<'r>(record: &Foreign<'r>) -> BaseRecord<'r, [u8], [u8], usize> {
+    let mut queued: BaseRecord<'r, [u8], [u8], usize> = BaseRecord::with_opaque_to(record.topic, record.tag);
+    queued.key = record.key;
+    queued.payload = record.value;
+    queued.partition = record.partition.map(u32::cast_signed);
+    queued.timestamp = record.timestamp_ms;
+    if record.headers.is_empty() {
+        return queued;
+    }
+    let mut headers = NewHeaders::with_capacity(record.headers.len());
+    for (name, value) in record.headers {
+        headers.push(name, *value);
+    }
+    queued.headers(headers.finish())
+}
+
 #[derive(Default)]
 struct Reports {
-    reports: Mutex<Vec<Report>>,
+    kept: Mutex<Vec<Report>>,
+    /// Takes the reports instead.
+    told: Option<Box<dyn Fn(Report) + Send + Sync>>,
     quiet: Quiet,
 }
 
@@ -150,9 +196,10 @@ impl ProducerContext for Reports {
             Ok(message) => Ok((message.partition().cast_unsigned(), message.offset())),
             Err((error, _)) => Err(error.to_string()),
         };
-        self.reports
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(Report { tag, written });
+        let report = Report { tag, written };
+        match &self.told {
+            Some(told) => told(report),
+            None => self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(report),
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
-use schemas::{AvroCodec, Content, SchemaIds, subject};
+use command_client::OutcomeDecoder;
+use schemas::{Airline, AvroCodec, Content, SchemaIds, subject};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use stream::Settings;
@@ -184,5 +185,12 @@ impl Connection {
 
     pub(crate) fn codec(&self) -> anyhow::Result<AvroCodec> {
         Ok(AvroCodec::new(self.schema_ids()?))
+    }
+
+    pub(crate) fn outcome_decoder(&self) -> anyhow::Result<OutcomeDecoder> {
+        Ok(OutcomeDecoder::new::<Airline, _>(
+            AvroCodec::new(SchemaIds::UNKNOWN),
+            self.registry()?,
+        ))
     }
 }

@@ -1,11 +1,10 @@
 //! The command line: topics and schemas, commands and their outcomes, imports, checks, audits.
 //!
-//! Every subcommand has a file; `connection` knows where the cluster is, `outcomes` and `dead_letters` wait for answers.
+//! Every subcommand has a file; `connection` knows where the cluster is. `command-client` sends commands and waits for answers.
 
 mod audit;
 mod check;
 mod connection;
-mod dead_letters;
 mod decode;
 mod describe;
 mod import;

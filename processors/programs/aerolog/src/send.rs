@@ -2,18 +2,16 @@
 
 mod command;
 
-use crate::dead_letters::DeadLetters;
-use crate::outcomes::{Outcomes, to_json, verdict_of};
+use crate::outcomes::{to_json, verdict_of};
 use crate::{Connection, READINESS, Verdict, say};
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use command::What;
-use decider::{CommandEnvelope, Outcome};
+use command_client::{Answer, Client, CommandWriter, ContentType, Limits, NewCommand, Place, WaitError};
+use decider::CommandEnvelope;
 use schemas::{command_to_avro, command_to_json, command_type};
-use service::clock;
 use std::io::Read;
 use std::time::Duration;
-use stream::writer::{Outgoing, Writer};
 use uuid::Uuid;
 
 #[derive(Args)]
@@ -52,20 +50,10 @@ enum Format {
     Json,
 }
 
-/// A command that is ready to be written.
-struct Ready {
-    command_id: Uuid,
-    key: String,
-    value: Vec<u8>,
-    type_name: String,
-    json: bool,
-}
-
 const WRITE_WAIT_MAX: Duration = Duration::from_secs(10);
-const POLL_WAIT: Duration = Duration::from_millis(100);
 
 pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let ready = match (&arguments.what, arguments.json) {
+    let command = match (&arguments.what, arguments.json) {
         (Some(what), false) => by_flags(connection, arguments, what)?,
         (None, true) if arguments.expected_version.is_some() || arguments.issued_by.is_some() => {
             bail!("with --json, expected_version and issued_by stand in the JSON, not in flags")
@@ -74,18 +62,40 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
         (Some(_), true) => bail!("either a command by name or --json, not both"),
         (None, false) => bail!("name a command, or give one with --json; `aerolog send --help` lists them"),
     };
+    let command = NewCommand {
+        traceparent: arguments.traceparent.clone(),
+        ..command
+    };
+    let (settings, topology) = (connection.settings()?, connection.open_log()?);
     if arguments.no_wait {
-        write(connection, arguments, &ready)?;
-        say(serde_json::json!({ "command_id": ready.command_id.to_string(), "status": "sent" }))?;
+        CommandWriter::new(&settings, &topology)?.write(&command, WRITE_WAIT_MAX)?;
+        say(serde_json::json!({ "command_id": command.command_id.to_string(), "status": "sent" }))?;
         return Ok(Verdict::Fine);
     }
-    // Answers are read from before the command is written, so that none is missed.
-    let answers = (
-        Outcomes::open(connection, connection.codec()?, false)?,
-        DeadLetters::open(connection)?,
-    );
-    let place = write(connection, arguments, &ready)?;
-    wait(answers, &ready, place, Duration::from_secs(arguments.timeout))
+    let client = Client::start(&settings, &topology, connection.outcome_decoder()?, Limits { commands_max: 1 })?;
+    match client.send(&command)?.wait(Duration::from_secs(arguments.timeout)) {
+        Ok(Answer::Outcome { partition, outcome }) => {
+            say(to_json(partition, &outcome))?;
+            Ok(verdict_of(&outcome))
+        }
+        Ok(Answer::DeadLetter { reason, .. }) => bail!("this is no command: {reason}"),
+        Err(WaitError::Late { place, waited }) => {
+            eprintln!("aerolog: {}", late(command.command_id, place, waited));
+            Ok(Verdict::TimedOut)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn late(command_id: Uuid, place: Option<Place>, waited: Duration) -> String {
+    let written = match place {
+        Some(Place { partition, offset }) => format!("It is written to partition {partition} at offset {offset} and may still be decided"),
+        None => "It is not known whether it was written; it may still be decided".to_owned(),
+    };
+    format!(
+        "no outcome of command {command_id} within {} s. {written}; `aerolog outcomes {command_id}` shows its outcome then. {READINESS}",
+        waited.as_secs()
+    )
 }
 
 /// An id that a processor takes.
@@ -97,7 +107,7 @@ fn command_id(text: &str) -> Result<Uuid, String> {
     Ok(id)
 }
 
-fn by_flags(connection: &Connection, arguments: &Arguments, what: &What) -> anyhow::Result<Ready> {
+fn by_flags(connection: &Connection, arguments: &Arguments, what: &What) -> anyhow::Result<NewCommand> {
     let (aggregate_id, command) = what.to_command();
     let envelope = CommandEnvelope {
         command_id: arguments.command_id.unwrap_or_else(Uuid::new_v4),
@@ -113,17 +123,18 @@ fn by_flags(connection: &Connection, arguments: &Arguments, what: &What) -> anyh
         command_to_avro(&envelope, connection.schema_ids()?.command)
     };
     let type_name = command_type(&envelope.command).to_owned();
-    Ok(Ready {
+    Ok(NewCommand {
         command_id: envelope.command_id,
-        key: envelope.aggregate_id,
+        aggregate_id: envelope.aggregate_id,
         value,
+        content_type: if json { ContentType::Json } else { ContentType::Framed },
         type_name,
-        json,
+        traceparent: None,
     })
 }
 
 /// Only what is needed to send it is looked at; whether it is a command, the processor says.
-fn from_json(mut input: impl Read, command_id: Option<Uuid>) -> anyhow::Result<Ready> {
+fn from_json(mut input: impl Read, command_id: Option<Uuid>) -> anyhow::Result<NewCommand> {
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes).context("standard input")?;
     // As strictly as the topic: once a value is made of it, a doubled key is gone.
@@ -139,76 +150,21 @@ fn from_json(mut input: impl Read, command_id: Option<Uuid>) -> anyhow::Result<R
     let entry = object.entry("command_id").or_insert_with(|| Uuid::new_v4().to_string().into());
     let text = entry.as_str().ok_or_else(|| anyhow!("command_id is not a UUID"))?;
     let command_id = self::command_id(text).map_err(|reason| anyhow!("command_id {text:?}: {reason}"))?;
-    let key = object
+    let aggregate_id = object
         .get("aggregate_id")
         .and_then(|id| id.as_str())
         .ok_or_else(|| anyhow!("aggregate_id is missing"))?
         .to_owned();
     let payload = object.get("payload").and_then(|payload| payload.as_object());
     let type_name = payload.and_then(|payload| payload.keys().next()).cloned().unwrap_or_default();
-    Ok(Ready {
+    Ok(NewCommand {
         command_id,
-        key,
+        aggregate_id,
         value: value.to_string().into_bytes(),
+        content_type: ContentType::Json,
         type_name,
-        json: true,
+        traceparent: None,
     })
-}
-
-/// The partition and the offset where the command lies now.
-fn write(connection: &Connection, arguments: &Arguments, ready: &Ready) -> anyhow::Result<(u32, i64)> {
-    let topology = connection.open_log()?;
-    let writer = Writer::new(&connection.settings()?)?;
-    let mut headers: Vec<(&str, &[u8])> = vec![("type", ready.type_name.as_bytes())];
-    if ready.json {
-        headers.push(("content-type", b"application/json"));
-    }
-    if let Some(traceparent) = &arguments.traceparent {
-        headers.push(("traceparent", traceparent.as_bytes()));
-    }
-    writer.send(&Outgoing {
-        topic: &topology.topics.commands.name,
-        key: Some(ready.key.as_bytes()),
-        value: Some(&ready.value),
-        headers: &headers,
-        tag: 0,
-        partition: None,
-    })?;
-    writer.flush(WRITE_WAIT_MAX)?;
-    match writer.reports(Duration::ZERO).into_iter().next().map(|report| report.written) {
-        Some(Err(reason)) => bail!("the command was not written: {reason}"),
-        Some(Ok(place)) => Ok(place),
-        None => bail!("it is not known whether the command was written"),
-    }
-}
-
-fn wait(answers: (Outcomes, DeadLetters), ready: &Ready, place: (u32, i64), patience: Duration) -> anyhow::Result<Verdict> {
-    let Ready { command_id, key, .. } = ready;
-    // In another partition than the one that was written to only where a processor has forwarded the command.
-    let is_ours = |(partition, outcome): &(u32, Outcome)| {
-        let is_of_command = outcome.command_id == *command_id && outcome.aggregate_id == *key;
-        is_of_command && (*partition != place.0 || outcome.command_offset == place.1)
-    };
-    let (mut outcomes, mut dead_letters) = answers;
-    let began = clock::monotonic();
-    while began.elapsed() < patience {
-        let come = outcomes.poll(POLL_WAIT)?;
-        if let Some((partition, outcome)) = come.outcomes.into_iter().find(is_ours) {
-            say(to_json(partition, &outcome))?;
-            return Ok(verdict_of(&outcome));
-        }
-        if let Some(reason) = dead_letters.reason_of(place)? {
-            bail!("this is no command: {reason}");
-        }
-    }
-    eprintln!(
-        "aerolog: no outcome of command {command_id} within {} s. It is written to partition {} at offset {} and may still be decided; \
-         `aerolog outcomes {command_id}` shows its outcome then. {READINESS}",
-        patience.as_secs(),
-        place.0,
-        place.1
-    );
-    Ok(Verdict::TimedOut)
 }
 
 #[cfg(test)]

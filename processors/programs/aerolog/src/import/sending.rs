@@ -5,6 +5,7 @@ use super::answering::{Answer, answer};
 use crate::Connection;
 use crate::outcomes::Outcomes;
 use anyhow::bail;
+use command_client::StartAt;
 use decider::{CommandEnvelope, Outcome};
 use indicatif::{ProgressBar, ProgressStyle};
 use schemas::{command_id_of, command_to_avro, command_type};
@@ -48,7 +49,7 @@ const POLL_WAIT: Duration = Duration::from_millis(50);
 
 /// Sends the commands in their order. What of a rejected one is possible is sent again, behind all others.
 pub(super) fn send(connection: &Connection, asks: Vec<Ask>) -> anyhow::Result<Sent> {
-    let mut outcomes = Outcomes::open(connection, connection.codec()?, false)?;
+    let mut outcomes = Outcomes::open(connection, StartAt::End)?;
     let sender = Sender {
         writer: Writer::new(&connection.settings()?)?,
         topic: connection.open_log()?.topics.commands.name,

@@ -76,7 +76,10 @@ fn a_value_that_cannot_be_says_what_was_expected() {
 fn json_gets_an_id_where_it_has_none_and_keeps_the_one_that_it_has() {
     let text = r#"{"aggregate_id": "airport/HNL", "payload": {"RegisterAirport": {}}}"#;
     let made = from_json(text.as_bytes(), None).unwrap();
-    assert_eq!((made.key.as_str(), made.type_name.as_str()), ("airport/HNL", "RegisterAirport"));
+    assert_eq!(
+        (made.aggregate_id.as_str(), made.type_name.as_str()),
+        ("airport/HNL", "RegisterAirport")
+    );
     assert!(String::from_utf8(made.value).unwrap().contains(&made.command_id.to_string()));
     let id = "6f1d3a52-94c8-4e0b-9a57-0c4b8f62d1e3";
     let text = format!(r#"{{"command_id": "{id}", "aggregate_id": "airport/HNL"}}"#);
@@ -97,6 +100,18 @@ fn json_that_cannot_be_sent_says_why() {
         let error = format!("{:#}", from_json(text.as_bytes(), None).err().unwrap());
         assert!(error.contains(reason), "{error}");
     }
+}
+
+#[test]
+fn a_command_without_an_outcome_in_time_says_where_it_lies() {
+    let place = Place { partition: 3, offset: 14 };
+    let text = late(Uuid::from_u128(7), Some(place), Duration::from_secs(2));
+    assert!(
+        text.contains("within 2 s. It is written to partition 3 at offset 14") && text.contains("/health/ready"),
+        "{text}"
+    );
+    let text = late(Uuid::from_u128(7), None, Duration::from_secs(2));
+    assert!(text.contains("not known whether it was written"), "{text}");
 }
 
 #[test]

@@ -1,0 +1,161 @@
+//! Reading outcomes, of all commands, from the end of the topic or from its beginning.
+
+use crate::following::{ASK_WAIT_MAX, Follow};
+use crate::waiting::Waiting;
+use decider::{Codec, DecodeError, Domain, Outcome};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use stream::Settings;
+use stream::reader::{ReadFailure, Reader};
+use stream::registry::SchemaSource;
+use topology::Topology;
+
+/// Turns values into outcomes, with whatever codec the domain has.
+pub struct OutcomeDecoder(Decode);
+
+type Decode = Box<dyn FnMut(Option<u64>, &[u8]) -> Result<Outcome, String> + Send>;
+
+impl OutcomeDecoder {
+    /// Schemas that the codec does not know are asked of `schemas`.
+    pub fn new<D: Domain, C: Codec<D> + 'static>(mut codec: C, mut schemas: impl SchemaSource + Send + 'static) -> Self {
+        Self(Box::new(move |fingerprint, value| {
+            // Each turn learns one schema that the value needs, or ends.
+            loop {
+                match codec.decode_outcome_of(fingerprint, value) {
+                    Ok(outcome) => return Ok(outcome),
+                    Err(DecodeError::Malformed(reason)) => return Err(reason),
+                    Err(DecodeError::UnknownSchema(id)) => {
+                        let schema = schemas.schema(id).map_err(|error| error.to_string())?.into_result()?;
+                        codec.learn(id, &schema).map_err(|reason| format!("schema {id}: {reason}"))?;
+                    }
+                }
+            }
+        }))
+    }
+
+    fn decode(&mut self, fingerprint: Option<u64>, value: &[u8]) -> Result<Outcome, String> {
+        (self.0)(fingerprint, value)
+    }
+}
+
+/// Where reading begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartAt {
+    Beginning,
+    /// The end of the topic as it is now.
+    End,
+}
+
+/// A record of the outcomes topic that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    pub partition: u32,
+    pub offset: i64,
+    pub key: Option<Vec<u8>>,
+    pub reason: String,
+}
+
+/// What one poll has brought.
+#[derive(Debug, Default)]
+pub struct Polled {
+    /// Each with its partition.
+    pub outcomes: Vec<(u32, Outcome)>,
+    pub unreadable: Vec<Unreadable>,
+    /// Partitions whose end was reached.
+    pub ended: Vec<u32>,
+}
+
+/// Reads outcomes.
+pub struct OutcomeReader {
+    settings: Settings,
+    reader: Reader,
+    decoder: OutcomeDecoder,
+    partitions: u32,
+}
+
+const RECORDS_MAX: usize = 10_000;
+
+impl OutcomeReader {
+    pub fn open(settings: &Settings, topology: &Topology, decoder: OutcomeDecoder, from: StartAt) -> Result<Self, ReadFailure> {
+        let mut reader = Reader::new(settings, &topology.topics.outcomes.name)?;
+        match from {
+            StartAt::End => reader.assign_ends(topology.partitions, ASK_WAIT_MAX)?,
+            StartAt::Beginning => {
+                let partitions: Vec<u32> = (0..topology.partitions).collect();
+                let marks = reader.all_watermarks(&partitions, ASK_WAIT_MAX)?;
+                let beginnings: BTreeMap<u32, i64> = marks.into_iter().map(|(partition, marks)| (partition, marks.low)).collect();
+                reader.assign(&beginnings, ASK_WAIT_MAX)?;
+            }
+        }
+        Ok(Self {
+            settings: settings.clone(),
+            reader,
+            decoder,
+            partitions: topology.partitions,
+        })
+    }
+
+    /// Waits up to `wait` for a first outcome, then takes what is there.
+    pub fn poll(&mut self, wait: Duration) -> Result<Polled, ReadFailure> {
+        let mut brought = Polled::default();
+        let decoder = &mut self.decoder;
+        let polled = self.reader.poll(RECORDS_MAX, wait, |record| {
+            match decoder.decode(record.schema_fingerprint(), record.value.unwrap_or_default()) {
+                Ok(outcome) => brought.outcomes.push((record.partition, outcome)),
+                Err(reason) => brought.unreadable.push(Unreadable {
+                    partition: record.partition,
+                    offset: record.offset,
+                    key: record.key.map(<[u8]>::to_vec),
+                    reason,
+                }),
+            }
+        })?;
+        brought.ended = polled.ended;
+        Ok(brought)
+    }
+
+    pub fn topic(&self) -> &str {
+        self.reader.topic()
+    }
+
+    pub fn partitions(&self) -> u32 {
+        self.partitions
+    }
+}
+
+impl Follow for OutcomeReader {
+    fn topic(&self) -> &str {
+        self.reader.topic()
+    }
+
+    fn check_ends(&mut self, wait: Duration) -> Result<(), ReadFailure> {
+        self.reader.checked_ends(wait).map(drop)
+    }
+
+    fn take(&mut self, wait: Duration) -> Result<impl FnOnce(&mut Waiting), ReadFailure> {
+        let brought = self.poll(wait)?;
+        let topic = self.topic().to_owned();
+        Ok(move |waiting: &mut Waiting| {
+            for (partition, outcome) in brought.outcomes {
+                waiting.decided(partition, outcome);
+            }
+            for record in brought.unreadable {
+                tracing::warn!(
+                    topic,
+                    partition = record.partition,
+                    offset = record.offset,
+                    reason = record.reason,
+                    "no outcome"
+                );
+                waiting.unreadable(&topic, record);
+            }
+        })
+    }
+
+    fn reopen(&mut self) -> Result<(), ReadFailure> {
+        let mut reader = Reader::new(&self.settings, self.reader.topic())?;
+        reader.assign_ends(self.partitions, ASK_WAIT_MAX)?;
+        self.reader = reader;
+        Ok(())
+    }
+}
