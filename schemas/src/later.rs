@@ -6,7 +6,6 @@
 use crate::problem::shortened;
 use crate::released::{Content, Released};
 use crate::schema::unqualified;
-use crate::{commands, events};
 use domain::Rejection;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -43,15 +42,6 @@ impl Unknown {
     }
 }
 
-/// The names of the payloads of a version, in the schema's order.
-pub(crate) fn payloads(released: &Released) -> &'static [&'static str] {
-    match released.content {
-        Content::Command => &commands::BRANCHES[..released.payloads],
-        Content::Event => &events::BRANCHES[..released.payloads],
-        Content::Outcome => &[],
-    }
-}
-
 /// The payload, if it is one that this version does not have. Another one takes its place, so that the rest can be read.
 pub(crate) fn take_unknown_payload(known: &Released, value: &mut Value) -> Option<Unknown> {
     let payload = value.get_mut("payload")?;
@@ -59,7 +49,7 @@ pub(crate) fn take_unknown_payload(known: &Released, value: &mut Value) -> Optio
     let name = unqualified(object.keys().next()?);
     let plain = |character: char| character.is_ascii_alphanumeric() || character == '_';
     let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.chars().all(plain);
-    if !is_name || payloads(known).contains(&name) {
+    if !is_name || known.payload_names().contains(&name) {
         return None;
     }
     let name = shortened(name.to_owned(), NAME_CHARS_MAX);

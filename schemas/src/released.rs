@@ -1,6 +1,7 @@
 //! The schemas that have been released, every version of them. A released file is never edited; a change is a new file.
 
 use crate::schema::Schema;
+use crate::{commands, events};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -116,7 +117,11 @@ impl Content {
 impl Released {
     /// The kinds of payload that it has, in the schema's order.
     pub fn payload_names(&self) -> &'static [&'static str] {
-        crate::later::payloads(self)
+        match self.content {
+            Content::Command => &commands::BRANCHES[..self.payloads],
+            Content::Event => &events::BRANCHES[..self.payloads],
+            Content::Outcome => &[],
+        }
     }
 
     /// What names it in the log.

@@ -1,9 +1,11 @@
 //! The rules, applied to this checkout.
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use tidy::modules::Modules;
 use tidy::sources;
 use tidy::workspace::Workspace;
 
@@ -81,6 +83,24 @@ fn every_file_keeps_the_rules_for_files() {
     }
     assert!(checked > 50, "only {checked} files were found");
     violations.sort();
+    assert!(violations.is_empty(), "{violations:#?}");
+}
+
+#[test]
+fn no_two_sibling_modules_import_each_other() {
+    let root = root();
+    let mut found = Vec::new();
+    files(&root, &mut found);
+    let mut crates: BTreeMap<String, Modules> = BTreeMap::new();
+    for path in found {
+        let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+        if let Some((folder, file)) = name.split_once("/src/") {
+            let modules = crates.entry(folder.to_owned()).or_default();
+            modules.add(file, &fs::read_to_string(&path).unwrap_or_default());
+        }
+    }
+    assert!(crates.len() > 10, "only {} crates were found", crates.len());
+    let violations: Vec<String> = crates.iter().flat_map(|(folder, modules)| modules.violations(folder)).collect();
     assert!(violations.is_empty(), "{violations:#?}");
 }
 

@@ -4,7 +4,7 @@ use crate::answer::Answer;
 use crate::exchange::{Cut, Exchange};
 use crate::problem::Problem;
 use crate::request::{Handler, Request};
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::wire::Wire;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;

@@ -19,6 +19,7 @@ mod position;
 mod problem;
 mod request;
 mod server;
+mod shared;
 mod wire;
 
 pub use answer::{Answer, JSON};

@@ -8,6 +8,7 @@ use crate::limits::Limits;
 use crate::metrics::ConnectionMetrics;
 use crate::problem::Problem;
 use crate::request::Handler;
+use crate::shared::Shared;
 use prometheus::IntGauge;
 use std::future::Future;
 use std::io;
@@ -17,22 +18,12 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 /// Rests after a failed accept (too many open files, mostly), so that the loop does not spin.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
 /// How often the times of open connections are looked at.
 const CHECK_PERIOD: Duration = Duration::from_millis(200);
-
-/// What all connections of a server have in common.
-pub(crate) struct Shared<H> {
-    pub(crate) handler: Arc<H>,
-    pub(crate) limits: Limits,
-    pub(crate) metrics: ConnectionMetrics,
-    pub(crate) connections: Connections,
-    pub(crate) answer_bytes: AnswerBytes,
-    slots: Semaphore,
-}
 
 /// Answers requests on `listener` until `shutdown` resolves, then lets open requests end.
 pub async fn serve<H: Handler>(
@@ -82,13 +73,6 @@ pub async fn serve<H: Handler>(
     let all_ended = async { while tasks.join_next().await.is_some() {} };
     if timeout(limits.shutdown_wait_max, all_ended).await.is_err() {
         tracing::warn!("connections were cut because their requests took too long");
-    }
-}
-
-impl<H> Shared<H> {
-    fn check(&self) {
-        let pending = usize::try_from(self.metrics.pending.get()).unwrap_or(0);
-        self.connections.check(Instant::now(), &self.limits, pending, &self.answer_bytes);
     }
 }
 

@@ -1,7 +1,6 @@
 //! The cluster's topics: looked at, compared with the topology, created from it.
 
 use crate::advice::CLOSED_CONNECTIONS;
-use crate::facts::{self, FactsError};
 use crate::failure::{Failure, is_transient};
 use crate::quiet::Quiet;
 use crate::raw::{self, TopicIdsError};
@@ -15,7 +14,7 @@ use topology::{
 
 /// Looks at a cluster.
 pub struct Admin {
-    settings: Settings,
+    pub(crate) settings: Settings,
     client: AdminClient<Quiet>,
     /// Of topics that are created; `None` where the number of brokers decides.
     replicas: Option<u32>,
@@ -36,8 +35,6 @@ pub enum AdminError {
     Missing(String),
     #[error("the cluster does not say its id")]
     NoClusterId,
-    #[error(transparent)]
-    Facts(Box<FactsError>),
 }
 
 /// What a state directory was built on: it fits nothing else.
@@ -181,18 +178,6 @@ impl Admin {
     /// What differs between the cluster and the topology.
     pub fn check(&self, topology: &Topology) -> Result<Vec<Difference>, AdminError> {
         Ok(differences(topology, &self.live(topology)?))
-    }
-
-    /// Creates the topics that are missing, begins the log with the topology's number of partitions, and returns the names of the topics that
-    /// were created. What is there is never changed; a log that was begun with another number is an error.
-    pub fn apply(&self, topology: &Topology) -> Result<Vec<String>, AdminError> {
-        let created = self.create(topology)?;
-        let topics = &topology.topics;
-        let are_new = [&topics.events, &topics.outcomes, &topics.metadata]
-            .iter()
-            .all(|topic| created.contains(&topic.name));
-        facts::begin_once(&self.settings, topology, are_new).map_err(|error| AdminError::Facts(Box::new(error)))?;
-        Ok(created)
     }
 
     /// Creates the topics that are missing, and returns their names. What is there is never changed.

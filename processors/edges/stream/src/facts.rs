@@ -3,10 +3,11 @@
 //! The number of partitions that a log was begun with is the modulus by which every aggregate has its partition. No setting changes it.
 
 mod agreement;
+mod applying;
 
 use crate::Settings;
 use crate::admin::{Admin, AdminError};
-use crate::clock::{self, Deadline};
+use crate::clock::Deadline;
 use crate::reader::{ReadFailure, Reader};
 use crate::writer::{Outgoing, WriteFailure, Writer};
 use agreement::Agreement;
@@ -290,31 +291,6 @@ fn say_begun(settings: &Settings, topology: &Topology, reader: &mut FactsReader)
     say(settings, topology, &begun)?;
     reader.read()?;
     Ok(())
-}
-
-/// Begins a log that is not begun yet. Where its topics `are_new` because this process has just created them, no record can contradict it.
-pub(crate) fn begin_once(settings: &Settings, topology: &Topology, are_new: bool) -> Result<(), FactsError> {
-    let patience = Deadline::after(READ_WAIT_MAX);
-    loop {
-        match try_begin(settings, topology, are_new) {
-            Err(error) if error.is_transient() && !patience.is_over() => clock::rest(POLL_WAIT),
-            begun => return begun,
-        }
-    }
-}
-
-fn try_begin(settings: &Settings, topology: &Topology, are_new: bool) -> Result<(), FactsError> {
-    let mut reader = FactsReader::new(settings, topology)?;
-    let facts = reader.read()?;
-    allowed(topology, facts, Role::View)?;
-    if facts.begun.is_none() {
-        if are_new {
-            say_begun(settings, topology, &mut reader)?;
-        } else {
-            begin(settings, topology, &mut reader)?;
-        }
-    }
-    number(topology, reader.read()?, Some(topology.partitions)).map(|_| ())
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 //! Positions are told by the group's offset and by the outcomes, which the state has folded. None is believed unless it is of this topic and
 //! the record before it is the one that was decided (docs/decisions/0019). Where that can be shown, it is gone on from; nothing is guessed.
 
+use crate::committed::Committed;
 use crate::decided::Decided;
 use crate::marks::Watermarks;
-use crate::processor::scout::Committed;
 
 /// What is told of a partition's position.
 #[derive(Debug, Clone, Copy)]

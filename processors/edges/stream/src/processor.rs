@@ -10,6 +10,7 @@ mod follower;
 mod lane;
 mod namesake;
 mod observe;
+mod records;
 mod resolver;
 mod restore;
 pub(crate) mod scout;

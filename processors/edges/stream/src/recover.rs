@@ -8,11 +8,11 @@ mod looking;
 mod steps;
 
 use crate::Settings;
+use crate::committed::Committed;
 use crate::decided::Decided;
 use crate::inspect::{GroupOffset, InspectError};
 use crate::marks::Watermarks;
 use crate::position::{Contradiction, Doubt, Position, Told, choose, contradiction};
-use crate::processor::scout::Committed;
 use crate::reader::ReadFailure;
 use crate::signature::Signature;
 pub use looking::{Looked, look};

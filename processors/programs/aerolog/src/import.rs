@@ -10,7 +10,6 @@ mod sending;
 use crate::{Connection, Verdict, say};
 use clap::Subcommand;
 use domain::{AggregateId, Command, State};
-use sending::Ids;
 
 #[derive(Subcommand)]
 pub(crate) enum What {
@@ -43,6 +42,15 @@ struct Plan {
     lines: u64,
     /// Airports that were named and cannot be asked for; they were printed.
     unknown: usize,
+}
+
+/// How commands get their ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ids {
+    /// The same for the same command: sent again it changes nothing.
+    FromContent,
+    /// Every time another.
+    Fresh,
 }
 
 /// A command, and the lines that it stands for.

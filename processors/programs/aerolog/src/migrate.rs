@@ -9,6 +9,7 @@ mod filling;
 mod moving;
 mod placing;
 mod reading;
+mod step;
 
 use crate::{Connection, Verdict, audit, say, schemas_command};
 use anyhow::{Context, bail};

@@ -2,7 +2,8 @@
 
 use crate::bookkeeping::Progress;
 use crate::directory::{self, Edition, Log};
-use crate::process::Failure;
+use crate::failure::Failure;
+use crate::parts::KAFKA;
 use crate::view::View;
 use service::{Health, Shutdown, State};
 use std::collections::BTreeMap;
@@ -17,8 +18,6 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// Of asking whether a log without the view's place is another one.
 const IDENTITY_TRIES_MAX: u32 = 5;
 const ASK_WAIT_MAX: Duration = Duration::from_secs(5);
-/// The part of the process that waits for the brokers.
-pub(crate) const KAFKA: &str = "kafka";
 
 /// A reader that stands where the view has come to.
 pub(crate) struct Connected {
@@ -81,7 +80,6 @@ impl From<AdminError> for Attempt {
             AdminError::Settings(_) | AdminError::Create { .. } | AdminError::Missing(_) => {
                 Self::Failed(Failure::Topics(error.to_string()))
             }
-            AdminError::Facts(error) => (*error).into(),
         }
     }
 }

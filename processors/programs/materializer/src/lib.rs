@@ -9,12 +9,16 @@ mod bookkeeping;
 mod configuration;
 mod connecting;
 mod directory;
+mod failure;
 mod folding;
 mod metrics;
+mod parts;
 mod process;
 mod reading;
+mod session;
 mod view;
 mod writing;
 
 pub use configuration::{Apply, Configuration, DEFAULTS, Http, RocksDb};
-pub use process::{Failure, Process, start, start_build};
+pub use failure::Failure;
+pub use process::{Process, start, start_build};

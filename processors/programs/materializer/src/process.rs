@@ -1,33 +1,33 @@
 //! The parts of the process and their threads: one reads the log, one folds it, one writes the view, a few answer questions.
 
-use crate::applying::Stop;
 use crate::configuration::Configuration;
 use crate::connecting::{self, Connected, Wanted};
 use crate::directory::{self, Edition};
+use crate::failure::{Failure, FailureKind};
 use crate::folding::{self, FOLDED_WAITING_MAX};
 use crate::metrics::Metrics;
+use crate::parts::{self, VIEW};
 use crate::reading::{self, Decoder};
+use crate::session::Session;
 use crate::view::View;
-use crate::writing::{APPLIED, VIEW, WRITTEN, Writer, partition_part};
-use http_server::{Limits, ListenError};
-use keyvalue::{Fault, ReadError};
+use crate::writing::{APPLIED, Destination, WRITTEN, Writer};
+use http_server::Limits;
 use query_service::{Patience, Service};
 use schemas::{AvroCodec, SchemaIds};
-use service::failpoints::{FailpointError, Failpoints};
+use service::failpoints::Failpoints;
 use service::{Health, Operations, Shutdown, State};
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use store::{Kind, Sizing};
+use store::Sizing;
 use stream::admin::Identity;
 use stream::facts::Role;
 use stream::reader::ReadFailure;
-use stream::registry::{Registry, RegistryError};
-use stream::{Settings, SettingsError, TopicWatch};
+use stream::registry::Registry;
+use stream::{Settings, TopicWatch};
 use tokio::runtime;
 use topology::Topology;
 
@@ -43,37 +43,6 @@ const RUNS_WAITING_MAX: usize = 2;
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 /// Between two looks at topics that are not as they should be.
 const MENDING_PAUSE: Duration = Duration::from_secs(10);
-
-/// Why the process cannot start, or its view cannot go on.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-    #[error(transparent)]
-    Listen(#[from] ListenError),
-    #[error(transparent)]
-    Directory(#[from] directory::Error),
-    #[error("a metric could not be registered: {0}")]
-    Metrics(#[from] prometheus::Error),
-    #[error("a thread could not be started: {0}")]
-    Thread(#[from] io::Error),
-    #[error("the topics are not as the topology says: {0}")]
-    Topics(String),
-    #[error(transparent)]
-    Log(#[from] ReadFailure),
-    #[error(transparent)]
-    Stopped(Stop),
-    #[error(transparent)]
-    Store(#[from] store::Error),
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    #[error(transparent)]
-    Failpoint(#[from] FailpointError),
-    #[error("a thread of the process panicked; the log says where")]
-    Panicked,
-}
 
 /// A materializer that runs.
 pub struct Process {
@@ -110,7 +79,7 @@ pub fn start_build(
         shutdown.clone(),
     )?;
     let (http_address, http) = serve(configuration, Arc::clone(&view), prometheus, shutdown)?;
-    let keeper = Keeper {
+    let updater = ViewUpdater {
         view,
         settings,
         topology,
@@ -123,7 +92,7 @@ pub fn start_build(
         failpoints,
     };
     let requested = shutdown.clone();
-    let view = thread::Builder::new().name("view".into()).spawn(move || keeper.keep(&requested))?;
+    let view = thread::Builder::new().name("view".into()).spawn(move || updater.run(&requested))?;
     Ok(Process {
         http_address,
         http,
@@ -193,25 +162,25 @@ fn serve(
 }
 
 /// Keeps the view up to date.
-pub(crate) struct Keeper {
-    pub(crate) view: Arc<View>,
+struct ViewUpdater {
+    view: Arc<View>,
     settings: Settings,
-    pub(crate) topology: Topology,
+    topology: Topology,
     /// The number of partitions that the log must have, if the configuration says one.
     partitions: Option<u32>,
     registry: Registry,
     codec: fn(SchemaIds) -> AvroCodec,
-    pub(crate) metrics: Metrics,
-    pub(crate) health: Health,
+    metrics: Metrics,
+    health: Health,
     events_max: usize,
-    pub(crate) failpoints: Failpoints,
+    failpoints: Failpoints,
 }
 
-impl Keeper {
+impl ViewUpdater {
     /// Keeps the view until the shutdown. A view that cannot go on stays as it is and is still asked, for as long as the process
     /// lives: its position tells how old it is. Only what was wrong from the beginning ends the process; what goes wrong with the
     /// topics later is told until somebody has mended it.
-    fn keep(self, shutdown: &Shutdown) -> Result<(), Failure> {
+    fn run(self, shutdown: &Shutdown) -> Result<(), Failure> {
         let followed = AtomicBool::new(false);
         loop {
             let Err(failure) = self.follow(shutdown, &followed) else {
@@ -278,29 +247,32 @@ impl Keeper {
         };
         followed.store(true, Ordering::Relaxed);
         self.forget_stopped(topology.partitions);
-        let writer = Writer::new(self, progress.clone(), ends)?;
+        let destination = Destination {
+            view: &self.view,
+            metrics: &self.metrics,
+            health: &self.health,
+            failpoints: &self.failpoints,
+            topic: &topology.topics.events.name,
+        };
+        let writer = Writer::new(destination, progress.clone(), ends)?;
         let decoder = Decoder::new(self.codec, self.registry.clone(), self.health.clone());
         let (runs, received) = mpsc::sync_channel(RUNS_WAITING_MAX);
         let (folded, to_write) = mpsc::sync_channel(FOLDED_WAITING_MAX);
-        let going = Going {
-            shutdown,
-            watch: self.watch(topology.clone(), identity, shutdown)?,
-            over: AtomicBool::new(false),
-        };
+        let session = Session::new(shutdown, self.watch(topology.clone(), identity, shutdown)?);
         let followed = thread::scope(|scope| {
-            let going = &going;
-            let read = || reading::read(reader, decoder, self.events_max, going, runs);
+            let session = &session;
+            let read = || reading::read(reader, decoder, self.events_max, session, runs);
             let reading = thread::Builder::new().name("log".into()).spawn_scoped(scope, read)?;
             let fold = || folding::fold(&self.view, progress, shutdown, received, folded);
             let folding = thread::Builder::new().name("fold".into()).spawn_scoped(scope, fold);
             let written = writer.write(&to_write);
-            going.over.store(true, Ordering::Relaxed);
+            session.end();
             drop(to_write);
             let folded = folding?.join().map_err(|_panic| Failure::Panicked);
             let read = reading.join().unwrap_or(Err(Failure::Panicked));
             written.and(folded).and(read)
         });
-        match (going.watch.found(), followed) {
+        match (session.watch.found(), followed) {
             (Some(reason), _) => Err(Failure::Topics(reason.to_owned())),
             (None, Err(gone @ Failure::Log(ReadFailure::OutOfRange { .. }))) => {
                 let another = connecting::another_log(&self.view, EDITION, &self.settings, &topology, shutdown);
@@ -315,7 +287,7 @@ impl Keeper {
         self.metrics.stopped.set(0);
         self.metrics.partition_stopped.reset();
         for partition in 0..partitions {
-            self.health.remove(&partition_part(partition));
+            self.health.remove(&parts::partition(partition));
         }
     }
 
@@ -326,60 +298,5 @@ impl Keeper {
         // A view is built on events alone.
         let built_on = identity.with_topic(&self.topology.topics.events.name);
         Ok(TopicWatch::start(self.settings.clone(), topology, built_on, Role::View, rest)?)
-    }
-}
-
-/// Whether the reading thread should go on.
-pub(crate) struct Going<'s> {
-    pub(crate) shutdown: &'s Shutdown,
-    watch: TopicWatch,
-    /// Nobody takes what is read.
-    over: AtomicBool,
-}
-
-impl Going<'_> {
-    pub(crate) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Relaxed) || self.shutdown.is_requested() || self.watch.found().is_some()
-    }
-}
-
-/// What to do about a failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FailureKind {
-    /// End the process: it was set up for something else.
-    Refuse,
-    /// Try again.
-    Reconnect,
-    /// Keep the view as it is and say why.
-    Stop,
-    /// Say that only a restart helps.
-    Restart,
-}
-
-impl Failure {
-    fn kind(&self) -> FailureKind {
-        match self {
-            Self::Settings(_)
-            | Self::Registry(_)
-            | Self::Listen(_)
-            | Self::Directory(_)
-            | Self::Metrics(_)
-            | Self::Failpoint(_)
-            | Self::Thread(_)
-            | Self::Topics(_) => FailureKind::Refuse,
-            Self::Log(ReadFailure::Kafka { .. } | ReadFailure::Unheard { .. }) => FailureKind::Reconnect,
-            Self::Stopped(Stop::Unreadable(_)) => FailureKind::Restart,
-            Self::Log(ReadFailure::OutOfRange { .. }) | Self::Stopped(_) => FailureKind::Stop,
-            Self::Store(_) | Self::Read(_) | Self::Panicked => FailureKind::Restart,
-        }
-    }
-
-    /// What is on disk cannot be right.
-    fn is_corruption(&self) -> bool {
-        match self {
-            Self::Store(error) => error.kind == Kind::Corrupt,
-            Self::Read(error) | Self::Stopped(Stop::Unreadable(error)) => error.fault == Fault::Corrupt,
-            _ => false,
-        }
     }
 }

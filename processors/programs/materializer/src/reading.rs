@@ -1,7 +1,9 @@
 //! Events from the log, decoded, in runs of bounded size.
 
 use crate::applying::{Located, Stop, panic_text};
-use crate::process::{Failure, Going};
+use crate::failure::Failure;
+use crate::parts::REGISTRY;
+use crate::session::Session;
 use decider::{Codec, DecodeError, WriterSchema};
 use domain::{AggregateId, Instant};
 use schemas::{Airline, AvroCodec, SchemaIds};
@@ -19,8 +21,6 @@ const POLL_WAIT: Duration = Duration::from_millis(100);
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 const LAG_PERIOD: Duration = Duration::from_secs(5);
 const LAG_WAIT_MAX: Duration = Duration::from_secs(1);
-/// The part of the process that waits for the schema registry.
-const REGISTRY: &str = "schema-registry";
 
 /// What one poll has brought.
 pub(crate) struct Run {
@@ -71,20 +71,20 @@ pub(crate) fn read(
     mut reader: Reader,
     mut decoder: Decoder,
     events_max: usize,
-    going: &Going<'_>,
+    session: &Session<'_>,
     runs: SyncSender<Run>,
 ) -> Result<(), Failure> {
     let mut lag_asked = clock::monotonic();
     let mut behind: Vec<u32> = Vec::new();
     let mut stopped: BTreeSet<u32> = BTreeSet::new();
     let mut cut: Option<ReadFailure> = None;
-    while !going.is_over() {
+    while !session.is_over() {
         let mut run = Run::empty();
         let polled = reader.poll(events_max, POLL_WAIT, |record| {
             if stopped.contains(&record.partition) {
                 return;
             }
-            match decoder.decode_caught(record, going) {
+            match decoder.decode_caught(record, session) {
                 Ok(Some(located)) => {
                     run.located.push(located);
                     run.appended_ms.push(record.timestamp_ms);
@@ -119,7 +119,7 @@ pub(crate) fn read(
                 (Err(failure), _) => tracing::debug!(%failure, "the ends of the log cannot be read now"),
             }
         }
-        if !going.is_over() && !run.is_empty() && runs.send(run).is_err() {
+        if !session.is_over() && !run.is_empty() && runs.send(run).is_err() {
             return Ok(());
         }
     }
@@ -144,9 +144,9 @@ impl Decoder {
 
     /// The fact in a record; `None` when the shutdown came while the registry was waited for. A panic is a record that cannot be read:
     /// it would come again at every start.
-    fn decode_caught(&mut self, record: &Record<'_>, going: &Going<'_>) -> Result<Option<Located>, Stop> {
+    fn decode_caught(&mut self, record: &Record<'_>, session: &Session<'_>) -> Result<Option<Located>, Stop> {
         let Record { partition, offset, .. } = *record;
-        let reason = match panic::catch_unwind(AssertUnwindSafe(|| self.decode(record, going))) {
+        let reason = match panic::catch_unwind(AssertUnwindSafe(|| self.decode(record, session))) {
             Ok(Ok(located)) => return Ok(located),
             Ok(Err(reason)) => reason,
             Err(panic) => format!("the code that reads it panicked: {}", panic_text(&*panic)),
@@ -154,14 +154,14 @@ impl Decoder {
         Err(Stop::Undecodable { partition, offset, reason })
     }
 
-    fn decode(&mut self, record: &Record<'_>, going: &Going<'_>) -> Result<Option<Located>, String> {
+    fn decode(&mut self, record: &Record<'_>, session: &Session<'_>) -> Result<Option<Located>, String> {
         let Record { partition, offset, .. } = *record;
         let value = record.value.ok_or("it has no value")?;
         let event = loop {
             match Codec::<Airline>::decode_event_of(&mut self.codec, record.schema_fingerprint(), value) {
                 Ok(event) => break event,
                 Err(DecodeError::Malformed(reason)) => return Err(reason),
-                Err(DecodeError::UnknownSchema(id)) => match self.schema(id, going) {
+                Err(DecodeError::UnknownSchema(id)) => match self.schema(id, session) {
                     None => return Ok(None),
                     Some(Err(reason)) => return Err(reason),
                     Some(Ok(schema)) => Codec::<Airline>::learn(&mut self.codec, id, &schema)?,
@@ -183,8 +183,8 @@ impl Decoder {
     }
 
     /// Asks the registry until it answers: the schema, or why there is none. `None` when the shutdown came first.
-    fn schema(&self, id: u32, going: &Going<'_>) -> Option<Result<WriterSchema, String>> {
-        while !going.is_over() {
+    fn schema(&self, id: u32, session: &Session<'_>) -> Option<Result<WriterSchema, String>> {
+        while !session.is_over() {
             match self.registry.schema(id) {
                 Ok(schema) => {
                     self.health.set(REGISTRY, State::Ready);
@@ -193,7 +193,7 @@ impl Decoder {
                 Err(error) => {
                     tracing::warn!(%error, schema_id = id, "a schema is needed to go on; waiting for the registry");
                     self.health.set(REGISTRY, State::Waiting(error.to_string()));
-                    going.shutdown.wait_timeout(RETRY_PAUSE);
+                    session.shutdown.wait_timeout(RETRY_PAUSE);
                 }
             }
         }

@@ -2,10 +2,10 @@
 
 use crate::applying::{Step, Stop};
 use crate::bookkeeping::Progress;
-use crate::connecting::KAFKA;
+use crate::failure::Failure;
 use crate::folding::Folded;
 use crate::metrics::Metrics;
-use crate::process::{Failure, Keeper};
+use crate::parts::{self, KAFKA, VIEW};
 use crate::reading::Run;
 use crate::view::View;
 use service::failpoints::Failpoints;
@@ -14,21 +14,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
-/// The part of the process that keeps the view.
-pub(crate) const VIEW: &str = "view";
 /// A batch is folded and not written: a point at which tests let a process end.
 pub(crate) const APPLIED: &str = "applied";
-/// A batch is written and nobody was told.
+/// A batch is written and not visible yet.
 pub(crate) const WRITTEN: &str = "written";
+
+/// Where the batches are written, and where that is shown.
+#[derive(Clone, Copy)]
+pub(crate) struct Destination<'p> {
+    pub(crate) view: &'p View,
+    pub(crate) metrics: &'p Metrics,
+    pub(crate) health: &'p Health,
+    pub(crate) failpoints: &'p Failpoints,
+    /// The topic of the events.
+    pub(crate) topic: &'p str,
+}
 
 /// Writes what runs make of a view, in one thread.
 pub(crate) struct Writer<'p> {
-    view: &'p View,
-    metrics: &'p Metrics,
-    health: &'p Health,
-    failpoints: &'p Failpoints,
-    /// The topic of the events.
-    topic: &'p str,
+    to: Destination<'p>,
     progress: Progress,
     /// Partitions in which the view does not go on.
     stopped: BTreeSet<u32>,
@@ -45,7 +49,7 @@ struct CatchingUp {
 }
 
 impl<'p> Writer<'p> {
-    pub(crate) fn new(keeper: &'p Keeper, progress: Progress, mut ends: BTreeMap<u32, i64>) -> Result<Self, Failure> {
+    pub(crate) fn new(to: Destination<'p>, progress: Progress, mut ends: BTreeMap<u32, i64>) -> Result<Self, Failure> {
         ends.retain(|partition, end| next_offset(&progress, *partition) < *end);
         let catching_up = CatchingUp {
             offsets_total: offsets_left(&ends, &progress),
@@ -54,11 +58,7 @@ impl<'p> Writer<'p> {
             began: clock::monotonic(),
         };
         let mut writer = Self {
-            view: &keeper.view,
-            metrics: &keeper.metrics,
-            health: &keeper.health,
-            failpoints: &keeper.failpoints,
-            topic: &keeper.topology.topics.events.name,
+            to,
             progress,
             stopped: BTreeSet::new(),
             catching_up: Some(catching_up),
@@ -77,16 +77,16 @@ impl<'p> Writer<'p> {
 
     fn apply(&mut self, run: &Run, step: Option<&Step>) -> Result<(), Failure> {
         if let Some(step) = step {
-            self.failpoints.reached(APPLIED);
-            let store = self.view.store();
+            self.to.failpoints.reached(APPLIED);
+            let store = self.to.view.store();
             match self.catching_up {
                 // A crash costs some of the way again, which the log brings back.
                 Some(_) => store.apply_unlogged(&step.mutations)?,
                 None => store.apply(&step.mutations)?,
             }
-            self.failpoints.reached(WRITTEN);
+            self.to.failpoints.reached(WRITTEN);
             self.progress = step.progress.clone();
-            self.view.announce(&self.progress);
+            self.to.view.announce(&self.progress);
             self.count(step, run);
             if let Some(failure) = &step.failure {
                 return Err(Failure::Stopped(failure.clone()));
@@ -106,18 +106,22 @@ impl<'p> Writer<'p> {
         if !self.stopped.insert(partition) {
             return;
         }
-        let topic = self.topic;
+        let topic = self.to.topic;
         tracing::error!(topic, partition, %stop, "the view does not go on in this partition; the others do");
-        self.metrics.stopped.set(1);
-        self.metrics.partition_stopped.with_label_values(&[&partition.to_string()]).set(1);
-        self.health.set(
-            &partition_part(partition),
+        self.to.metrics.stopped.set(1);
+        self.to
+            .metrics
+            .partition_stopped
+            .with_label_values(&[&partition.to_string()])
+            .set(1);
+        self.to.health.set(
+            &parts::partition(partition),
             State::Waiting(format!("stopped: topic {topic}: {stop}")),
         );
     }
 
     fn count(&mut self, step: &Step, run: &Run) {
-        let metrics = self.metrics;
+        let metrics = self.to.metrics;
         metrics.batches.inc();
         metrics.events_applied.inc_by(step.applied);
         metrics.events_repeated.inc_by(step.repeated);
@@ -151,7 +155,7 @@ impl<'p> Writer<'p> {
             .retain(|partition, end| next_offset(progress, *partition) < *end && !is_ended(partition));
         let left = offsets_left(&catching_up.ends, progress);
         let total = catching_up.offsets_total.max(1);
-        self.metrics.restored.set(1.0 - left as f64 / total as f64);
+        self.to.metrics.restored.set(1.0 - left as f64 / total as f64);
         if catching_up.ends.is_empty() {
             tracing::info!(
                 events = catching_up.events,
@@ -159,13 +163,14 @@ impl<'p> Writer<'p> {
                 position = %progress.position(),
                 "the view has caught up with the log"
             );
-            self.view.become_complete()?;
+            self.to.view.become_complete()?;
             self.catching_up = None;
-            self.health.set(VIEW, State::Ready);
-            self.health.set(KAFKA, State::Ready);
+            self.to.health.set(VIEW, State::Ready);
+            self.to.health.set(KAFKA, State::Ready);
         } else {
             let percent = 100 - left.saturating_mul(100) / total;
-            self.health
+            self.to
+                .health
                 .set(VIEW, State::Waiting(format!("catching up with the log, {percent} % done")));
         }
         Ok(())
@@ -173,18 +178,13 @@ impl<'p> Writer<'p> {
 
     fn note_lag(&self, run: &Run) {
         for partition in run.ended.iter().filter(|partition| !self.stopped.contains(partition)) {
-            self.metrics.lag_of(*partition).set(0);
+            self.to.metrics.lag_of(*partition).set(0);
         }
         for (partition, end) in &run.ends {
             let lag = (end - next_offset(&self.progress, *partition)).max(0);
-            self.metrics.lag_of(*partition).set(lag);
+            self.to.metrics.lag_of(*partition).set(lag);
         }
     }
-}
-
-/// The part of the process that is one partition of the view.
-pub(crate) fn partition_part(partition: u32) -> String {
-    format!("view partition {partition}")
 }
 
 fn next_offset(progress: &Progress, partition: u32) -> i64 {

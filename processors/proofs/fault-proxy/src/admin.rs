@@ -1,8 +1,7 @@
 //! Commands as JSON, one a line, and their answers: how a proxy in another process is driven.
 
-use crate::held::HeldId;
 use crate::proxy::Proxy;
-use crate::rules::{Rule, RuleId};
+use crate::rules::{HeldId, Rule, RuleId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::io::{self, BufRead, BufReader, Read, Write};

@@ -5,106 +5,32 @@
 
 use crate::api::ApiKey;
 use crate::frame::{self, Request};
-use crate::proxy::Hub;
+use crate::hub::Hub;
+use crate::link::{Link, ToBroker};
+use crate::passage::Verdict;
 use crate::rewrite::{self, Address};
 use crate::rules::{Client, Side};
-use crate::state::{Conditions, Passage, Verdict};
+use crate::state::Conditions;
 use bytes::Bytes;
-use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 /// How many frames wait in one direction; the one who sends more has to wait.
 const FRAMES_MAX: usize = 256;
 const CONNECT_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// What others may know of a connection, and do to it.
-#[derive(Debug)]
-pub(crate) struct Link {
-    pub(crate) number: u64,
-    pub(crate) broker: Address,
-    pub(crate) broker_name: String,
-    client_id: OnceLock<String>,
-    client_is_gone: AtomicBool,
-    is_reset: AtomicBool,
-    ended: Notify,
-    pending: Mutex<HashMap<i32, Pending>>,
-    to_broker: mpsc::Sender<ToBroker>,
-}
-
-/// A request whose answer has not come.
-#[derive(Debug)]
-struct Pending {
-    key: ApiKey,
-    version: i16,
-    passage: Passage,
-    tell: Option<oneshot::Sender<Bytes>>,
-}
-
-#[derive(Debug)]
-enum ToBroker {
-    Request { bytes: Bytes, due: Instant },
-    HalfClose,
-    End,
-}
-
 #[derive(Debug)]
 enum ToClient {
     Answer { key: ApiKey, bytes: Bytes, due: Instant },
     HalfClose,
     End,
-}
-
-impl Link {
-    pub(crate) fn client_id(&self) -> Option<&str> {
-        self.client_id.get().map(String::as_str)
-    }
-
-    /// Ends the connection; the client finds it reset.
-    pub(crate) fn reset(&self) {
-        self.client_is_gone.store(true, Ordering::SeqCst);
-        self.is_reset.store(true, Ordering::SeqCst);
-        self.ended.notify_one();
-    }
-
-    /// Sends a held request as if it had come now; `None` when that cannot be.
-    pub(crate) async fn send_held(&self, request: &Request) -> Option<oneshot::Receiver<Bytes>> {
-        if self.client_is_gone.load(Ordering::SeqCst) {
-            return None;
-        }
-        let (tell, answer) = oneshot::channel();
-        if request.is_answered() {
-            self.expect_answer(request, Passage::default(), Some(tell));
-        } else {
-            // Nobody reads it any more when the one who released it is gone.
-            let _gone = tell.send(Bytes::new());
-        }
-        let (bytes, due) = (request.bytes().clone(), Instant::now());
-        self.to_broker.send(ToBroker::Request { bytes, due }).await.ok()?;
-        Some(answer)
-    }
-
-    fn expect_answer(&self, request: &Request, passage: Passage, tell: Option<oneshot::Sender<Bytes>>) {
-        let (key, version) = (request.key(), request.version());
-        let pending = Pending {
-            key,
-            version,
-            passage,
-            tell,
-        };
-        self.pending().insert(request.correlation_id(), pending);
-    }
-
-    fn pending(&self) -> MutexGuard<'_, HashMap<i32, Pending>> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Serves a client until it or the broker goes, or a rule ends the connection.

@@ -1,22 +1,17 @@
 //! Requests that are kept, and what came of those that were released.
 
 use crate::api::ApiKey;
-use crate::connection::Link;
 use crate::frame::{self, Request};
+use crate::link::Link;
 use crate::rewrite::Address;
-use crate::rules::{RuleId, When};
+use crate::rules::{HeldId, RuleId, When};
 use crate::wire::Cursor;
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
-
-/// Names a request that is or was kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct HeldId(pub u64);
 
 /// A request that is kept.
 #[derive(Debug, Clone, Serialize)]

@@ -3,17 +3,16 @@
 use crate::api::ApiKey;
 use crate::connection;
 use crate::counts::Counts;
-use crate::held::{HeldId, HeldRequest, ReleaseError, Released};
+use crate::held::{HeldRequest, ReleaseError, Released};
+use crate::hub::Hub;
 use crate::rewrite::Address;
-use crate::rules::{Client, Fault, Rule, RuleId, When};
+use crate::rules::{Client, Fault, HeldId, Rule, RuleId, When};
 use crate::state::{Shared, State};
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, TcpListener as StdListener};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
@@ -57,6 +56,7 @@ impl Proxy {
             shared: Shared::new(),
             places: Mutex::default(),
             runtime: handle.clone(),
+            serve: |client, broker, hub| Box::pin(connection::serve(client, broker, hub)),
         });
         let mut proxy = Self {
             hub,
@@ -179,61 +179,6 @@ impl Drop for Proxy {
             let _panicked = thread.join();
         }
     }
-}
-
-/// What all listeners share.
-#[derive(Debug)]
-pub(crate) struct Hub {
-    pub(crate) shared: Shared,
-    /// By broker: the listener in front of it.
-    places: Mutex<BTreeMap<Address, Address>>,
-    runtime: Handle,
-}
-
-impl Hub {
-    /// The listener in front of a broker, opened when it is first asked for.
-    pub(crate) fn place(self: &Arc<Self>, broker: &Address) -> io::Result<Address> {
-        self.place_at(broker, 0)
-    }
-
-    fn place_at(self: &Arc<Self>, broker: &Address, port: u16) -> io::Result<Address> {
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = places.get(broker) {
-            return Ok(place.clone());
-        }
-        let listener = StdListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        listener.set_nonblocking(true)?;
-        let place = Address {
-            host: Ipv4Addr::LOCALHOST.to_string(),
-            port: listener.local_addr()?.port(),
-        };
-        let entered = self.runtime.enter();
-        let listener = TcpListener::from_std(listener)?;
-        drop(entered);
-        self.runtime.spawn(listen(listener, broker.clone(), Arc::clone(self)));
-        places.insert(broker.clone(), place.clone());
-        Ok(place)
-    }
-}
-
-/// After a failed accept (no file descriptor is free), others may be closed.
-const ACCEPT_REST: Duration = Duration::from_millis(50);
-
-async fn listen(listener: TcpListener, broker: Address, hub: Arc<Hub>) {
-    loop {
-        match listener.accept().await {
-            Ok((client, _)) => drop(tokio::spawn(serve(client, broker.clone(), Arc::clone(&hub)))),
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_REST).await;
-            }
-        }
-    }
-}
-
-/// Boxed, because it is large and there is one for each connection.
-async fn serve(client: TcpStream, broker: Address, hub: Arc<Hub>) {
-    Box::pin(connection::serve(client, broker, hub)).await;
 }
 
 fn address(text: &str) -> Option<Address> {

@@ -15,6 +15,11 @@ pub struct Rule {
     pub fault: Fault,
 }
 
+/// Names a request that is or was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HeldId(pub u64);
+
 /// Names a rule that was added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

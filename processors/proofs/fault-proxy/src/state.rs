@@ -1,11 +1,11 @@
 //! What all connections share: rules, held requests, counts, and the listeners in front of brokers.
 
-use crate::connection::Link;
 use crate::counts::Counts;
 use crate::frame::Request;
-use crate::held::{ANSWER_WAIT_MAX, Held, HeldId, HeldRequest, ReleaseError, Released, send_alone};
-use crate::rules::{Client, Direction, Fault, Rule, RuleId, Side};
-use bytes::Bytes;
+use crate::held::{ANSWER_WAIT_MAX, Held, HeldRequest, ReleaseError, Released, send_alone};
+use crate::link::Link;
+use crate::passage::{Passage, Verdict};
+use crate::rules::{Client, Direction, Fault, HeldId, Rule, RuleId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -32,27 +32,6 @@ struct Active {
     met: u64,
     /// The connections on which one was met.
     caught: BTreeSet<u64>,
-}
-
-/// What is done with a request.
-#[derive(Debug)]
-pub(crate) enum Verdict {
-    Pass(Passage),
-    /// It is not passed on.
-    Kept(Client),
-}
-
-/// How a request and its answer pass.
-#[derive(Debug, Default)]
-pub(crate) struct Passage {
-    pub(crate) delay: Duration,
-    pub(crate) answer_delay: Duration,
-    pub(crate) drop_answer: Option<Client>,
-    /// What the broker gets instead.
-    pub(crate) overturned: Option<Bytes>,
-    pub(crate) half_close: Option<Side>,
-    /// Released before its answer is passed on.
-    pub(crate) releases: Vec<HeldId>,
 }
 
 /// What connections are like at the moment.

@@ -7,7 +7,7 @@ mod violations;
 
 pub use violations::{Filter, count, violations};
 
-use crate::checks::Check;
+use crate::check::Check;
 use crate::keys::{self, Key, KeyReader, Prefix};
 use crate::nodes::{Airplane, Airport, Leg, Rotation};
 use crate::project::counts::{Counted, stored_count};

@@ -19,7 +19,7 @@
 //! Ids end with a zero byte, which none contains. Numbers are big-endian with the sign turned, so that keys sort as values do.
 
 use crate::bytes::{Bytes, corrupt};
-use crate::checks::Check;
+use crate::check::Check;
 use domain::{AircraftType, AirportCode, DESIGNATOR_BYTES_MAX, FlightDesignator, Instant, LegId, Registration, RotationId};
 use keyvalue::{ReadError, prefix_end};
 

@@ -9,7 +9,9 @@
 
 pub mod ask;
 mod bytes;
+mod check;
 mod checks;
+mod day;
 mod keys;
 mod nodes;
 mod project;
@@ -17,7 +19,7 @@ mod recompute;
 mod violation;
 mod world;
 
-pub use checks::Check;
+pub use check::Check;
 pub use nodes::{Airplane, Airport, Leg, Provenance, Rotation};
 pub use project::{Memory, ProjectError, Projector, project};
 pub use recompute::{BudgetExceeded, Recomputed, recompute};

@@ -1,7 +1,7 @@
 //! All violations from nothing: plain scans over nodes, in other words than the checks that follow the events. For comparison.
 
-use crate::Check;
 use crate::bytes::put_number;
+use crate::check::Check;
 use crate::keys::{self, Key, KeyReader, Prefix};
 use crate::nodes::{Leg, Rotation};
 use crate::violation::{Detail, Violation, Violations};

@@ -1,8 +1,8 @@
 //! What a check has found: where, between which legs, and by which facts.
 
-use crate::Check;
 use crate::bytes::{Bytes, corrupt, put_number, put_text};
-use crate::checks::designator::Day;
+use crate::check::Check;
+use crate::day::Day;
 use crate::keys::{self, Key, KeyReader};
 use crate::nodes::{Leg, Provenance, read_airport};
 use crate::world;

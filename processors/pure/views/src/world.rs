@@ -1,8 +1,7 @@
 //! The facts as they are stored: nodes by id, neighbours in order.
 
 use crate::bytes::{Bytes, corrupt, put_number, put_signed, put_text};
-use crate::checks::designator::Day;
-use crate::checks::seam::Stretch;
+use crate::day::Day;
 use crate::keys::{self, Key, KeyReader, Prefix};
 use crate::nodes::{Airplane, Airport, Leg, Rotation};
 use domain::{AircraftType, AirportCode, Instant, LegId, Registration, RotationId};
@@ -92,6 +91,14 @@ fn nearest_leg(read: &impl Read, range: (Vec<u8>, Vec<u8>), order: Order, withou
         Ok(ControlFlow::Break(()))
     })?;
     Ok(found)
+}
+
+/// A rotation with legs, as an airplane flies it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stretch {
+    pub(crate) rotation: RotationId,
+    pub(crate) first: Leg,
+    pub(crate) last: Leg,
 }
 
 /// The rotation as its airplane flies it; `None` without legs.

@@ -2,11 +2,11 @@
 
 mod claiming;
 
-use super::scout::{Committed, committed};
 use super::{Configuration, End, ProcessorError};
 use crate::Settings;
 use crate::advice::advice;
 use crate::clock::{self, Deadline};
+use crate::committed::{Committed, committed};
 use crate::failure::{Failure, is_transient, is_unreadable};
 use crate::marks;
 use crate::quiet::Quiet;

@@ -1,6 +1,6 @@
 //! What state and outcomes tell of the last decided command of each partition, and of which commands topic it was.
 
-use super::restore::replay::Found;
+use super::records::Record;
 use crate::decided::Decided;
 use decider::{Cursor, Outcome, Replay, keys};
 use keyvalue::{Mutation, Read, ReadError};
@@ -45,8 +45,8 @@ impl Evidence {
     }
 
     /// Notes what records of the log say of their commands, and which of them are of a former topic.
-    pub(super) fn note(&mut self, partition: u32, records: &[Found]) -> Vec<bool> {
-        let is_former = |record: &Found| {
+    pub(super) fn note(&mut self, partition: u32, records: &[Record]) -> Vec<bool> {
+        let is_former = |record: &Record| {
             let named = record
                 .command
                 .as_deref()

@@ -5,7 +5,7 @@
 
 use super::SchemaSource;
 use super::evidence::{self, Evidence};
-use super::restore::replay::{FoundByPartition, asking, decoded, poll};
+use super::records::{RecordsByPartition, asking, decoded, poll};
 use crate::Settings;
 use crate::reader::Reader;
 use decider::{Codec, Cursor, Domain, Limits, Machine};
@@ -255,10 +255,10 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
 }
 
 /// What has come of a topic; nothing while the brokers are away.
-fn next_records(reader: &mut Reader) -> Result<FoundByPartition, String> {
+fn next_records(reader: &mut Reader) -> Result<RecordsByPartition, String> {
     match poll(reader, FOLLOW_RECORDS_MAX, POLL_WAIT) {
         Ok((found, _)) => Ok(found),
-        Err(failure) if failure.is_transient() => Ok(FoundByPartition::new()),
+        Err(failure) if failure.is_transient() => Ok(RecordsByPartition::new()),
         Err(failure) => Err(failure.to_string()),
     }
 }

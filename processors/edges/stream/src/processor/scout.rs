@@ -2,29 +2,14 @@
 
 use super::ProcessorError;
 use crate::Settings;
+use crate::committed::{Committed, committed};
 use crate::failure::Failure;
 use crate::marks::{self, Question, Watermarks};
 use crate::quiet::{HEAR_WAIT, Quiet};
-use crate::raw::{self, TopicIdsError, metadata};
-use crate::signature::Signature;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use crate::raw::{self, TopicIdsError};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-/// A committed offset, and what it is signed with.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Committed {
-    pub(crate) offset: i64,
-    pub(crate) signature: Signature,
-}
-
-impl Committed {
-    /// By a processor. What a tool has set is not.
-    pub(crate) fn is_signed(&self) -> bool {
-        !self.signature.transactional_id.is_empty()
-    }
-}
 
 /// Who is in a group.
 pub(crate) struct Members {
@@ -96,27 +81,4 @@ impl Scout {
             timeout,
         }
     }
-}
-
-pub(crate) fn committed<C: ConsumerContext>(
-    client: &BaseConsumer<C>,
-    topic: &str,
-    partitions: &[u32],
-    timeout: Duration,
-) -> Result<BTreeMap<u32, Committed>, Failure> {
-    let mut list = TopicPartitionList::with_capacity(partitions.len());
-    for partition in partitions {
-        list.add_partition(topic, partition.cast_signed());
-    }
-    let found = client.committed_offsets(list, timeout).map_err(|error| Failure::of(&error))?;
-    let mut offsets = BTreeMap::new();
-    for (element, metadata) in found.elements().iter().zip(metadata(&found)) {
-        element.error().map_err(|error| Failure::of(&error))?;
-        if let Offset::Offset(offset) = element.offset() {
-            let signature = Signature::read(&metadata);
-            let committed = Committed { offset, signature };
-            offsets.insert(element.partition().cast_unsigned(), committed);
-        }
-    }
-    Ok(offsets)
 }

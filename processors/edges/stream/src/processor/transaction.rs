@@ -9,11 +9,11 @@ mod settling;
 
 use super::closing::close_aside;
 use super::consumer::GroupConsumer;
-use super::scout::Committed;
 use super::sending::{NotSent, send_offsets};
 use super::{Configuration, Guards, Observe, Point, ProcessorError, Trouble};
 use crate::Settings;
 use crate::clock::{self, Deadline};
+use crate::committed::Committed;
 use crate::failure::Failure;
 use crate::raw::flush;
 pub(super) use coordinator::init_transactions;

@@ -1,9 +1,10 @@
 //! The steps: losses are put on record, then the group's offsets are set.
 
 use super::{InspectError, LOST_COMMANDS, Loss, RECOVERY, RECOVERY_OWNER, ReadFailure, Step};
+use crate::committed::Committed;
 use crate::failure::Failure;
 use crate::processor::ProcessorError;
-use crate::processor::scout::{Committed, Scout};
+use crate::processor::scout::Scout;
 use crate::quiet::Quiet;
 use crate::signature::Signature;
 use crate::writer::{Outgoing, WriteFailure, Writer};
@@ -144,7 +145,7 @@ fn set(settings: &Settings, topology: &Topology, group: &str, offsets: &BTreeMap
     }
     client.commit(&list, CommitMode::Sync).map_err(|error| failed(&error))?;
     let partitions: Vec<u32> = offsets.keys().copied().collect();
-    let found = crate::processor::scout::committed(&client, commands, &partitions, ASK_WAIT_MAX);
+    let found = crate::committed::committed(&client, commands, &partitions, ASK_WAIT_MAX);
     let found = found.map_err(|failure| RecoverError::Offsets {
         group: group.to_owned(),
         failure,

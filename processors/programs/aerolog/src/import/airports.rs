@@ -1,7 +1,6 @@
 //! Airports from a file.
 
-use super::sending::Ids;
-use super::{Ask, Plan, Problem, impossible, lines};
+use super::{Ask, Ids, Plan, Problem, impossible, lines};
 use anyhow::bail;
 use clap::Args;
 use domain::{AggregateId, AirportCode, Command, InvalidValue, State, ZoneName, airport};

@@ -1,7 +1,6 @@
 //! What follows from the outcome of a command of an import: it counts, or what of it can still be done is asked once more.
 
-use super::Ask;
-use super::sending::Ids;
+use super::{Ask, Ids};
 use decider::{Outcome, Rejection};
 use domain::rotation::Leg;
 use domain::{Command, rotation};

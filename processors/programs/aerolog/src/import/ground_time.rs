@@ -1,7 +1,6 @@
 //! One minimum ground time for many airports.
 
-use super::sending::Ids;
-use super::{Ask, Plan, airports};
+use super::{Ask, Ids, Plan, airports};
 use clap::Args;
 use domain::{AggregateId, AirportCode, Command, airport};
 use std::path::PathBuf;

@@ -1,7 +1,6 @@
 //! Legs from a file: one draft rotation for each tail, whatever the legs do to one another; the checks tell.
 
-use super::sending::Ids;
-use super::{Ask, Plan, Problem, impossible, lines};
+use super::{Ask, Ids, Plan, Problem, impossible, lines};
 use clap::Args;
 use domain::rotation::{COMMAND_LEGS_MAX, Leg, Mode};
 use domain::{AggregateId, AircraftType, AirportCode, Command, Event, FlightDesignator, Instant, InvalidValue, LegId, Registration};

@@ -1,7 +1,7 @@
 //! Sending many commands and waiting for all their outcomes, with a bound on how many are under way.
 
-use super::Ask;
 use super::answering::{Answer, answer};
+use super::{Ask, Ids};
 use crate::Connection;
 use crate::outcomes::Outcomes;
 use anyhow::bail;
@@ -14,15 +14,6 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 use stream::writer::{Outgoing, Writer};
 use uuid::Uuid;
-
-/// How commands get their ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ids {
-    /// The same for the same command: sent again it changes nothing.
-    FromContent,
-    /// Every time another.
-    Fresh,
-}
 
 /// What became of the commands.
 #[derive(Debug, Default)]

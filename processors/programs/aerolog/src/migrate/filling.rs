@@ -1,7 +1,8 @@
 //! Writing the records of the old log to the new one: whole commands, in bounded transactions, from where an earlier try has come to.
 
-use super::placing::{Headers, Placed, Placing};
-use super::reading::{Reading, Step};
+use super::placing::{Placed, Placing};
+use super::reading::Reading;
+use super::step::{COMMAND, Headers, Step};
 use decider::{Codec, SCHEMA_FINGERPRINT};
 use indicatif::ProgressBar;
 use schemas::{Airline, AvroCodec};
@@ -14,8 +15,6 @@ const RECORDS_MAX: usize = 5_000;
 const BYTES_MAX: usize = 8 << 20;
 /// The header of an outcome that names who has written it.
 const OWNER: &str = "owner";
-/// The header of events and outcomes that names their command, which the new log does not have.
-pub(super) const COMMAND: &str = "command";
 
 /// The last records of a partition of the new log.
 #[derive(Debug, Clone, Copy)]

@@ -3,12 +3,9 @@
 //! Every aggregate keeps its events in their order, with their versions; a partition's sequences are counted again. The commands stay in the old
 //! log, so that what answers them has negative command offsets, which no command of the new log ever has.
 
-use super::reading::Step;
+use super::step::{Headers, Step};
 use decider::{EventEnvelope, Fingerprint, Outcome, Status};
 use std::collections::BTreeMap;
-
-/// Names and values.
-pub(super) type Headers = Vec<(String, Option<Vec<u8>>)>;
 
 /// A record of the new log.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,37 +1,14 @@
 //! The committed records of one log, partition by partition, as the commands that they follow from.
 
-use super::filling::COMMAND;
-use super::placing::Headers;
+use super::step::{Answer, COMMAND, Event, Headers, Step};
 use crate::Connection;
 use crate::audit::source::{fingerprint_of, learn};
 use anyhow::{anyhow, bail};
-use decider::{Codec, DecodeError, EventEnvelope, Outcome};
+use decider::{Codec, DecodeError, EventEnvelope};
 use schemas::{Airline, AvroCodec};
 use stream::inspect::{Found, Inspector, Walk};
 use stream::registry::Registry;
 use topology::Topology;
-
-/// An event with its record's headers.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Event {
-    pub(super) envelope: EventEnvelope<domain::Event>,
-    pub(super) headers: Headers,
-}
-
-/// An outcome with its record's timestamp and headers.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Answer {
-    pub(super) outcome: Outcome,
-    pub(super) timestamp_ms: i64,
-    pub(super) headers: Headers,
-}
-
-/// What followed from one command.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Step {
-    pub(super) events: Vec<Event>,
-    pub(super) outcomes: Vec<Answer>,
-}
 
 /// Reads a log.
 pub(super) struct Reading {

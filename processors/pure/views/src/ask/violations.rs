@@ -1,7 +1,7 @@
 //! The violations of a check, under filters.
 
 use super::{Page, Span, Time, page};
-use crate::checks::Check;
+use crate::check::Check;
 use crate::keys::{self, Key};
 use crate::project::counts::{Counted, stored_count};
 use crate::violation::Violation;

@@ -3,51 +3,14 @@
 //! The day is the flight's origin date: the local calendar date at the departure airport, and the UTC date until the airport is
 //! registered with its zone.
 
-use crate::Check;
 use crate::bytes::{Bytes, put_number};
+use crate::check::Check;
+use crate::day::Day;
 use crate::keys::{self, Key};
-use crate::nodes::{Airport, Leg};
 use crate::violation::Violations;
-use domain::{AirportCode, FlightDesignator, RotationId};
-use jiff::Timestamp;
-use jiff::civil::date;
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use domain::RotationId;
 use keyvalue::ReadError;
 use std::collections::BTreeMap;
-
-/// Which legs should not meet.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Day {
-    pub(crate) designator: FlightDesignator,
-    pub(crate) airport: AirportCode,
-    /// Days since 1970-01-01.
-    pub(crate) date: i32,
-}
-
-impl Day {
-    /// The day of a leg; `origin` is its departure airport, if registered.
-    pub(crate) fn of(leg: &Leg, origin: Option<&Airport>) -> Self {
-        Self {
-            designator: leg.designator,
-            airport: leg.origin,
-            date: origin_date(leg, origin),
-        }
-    }
-}
-
-fn origin_date(leg: &Leg, origin: Option<&Airport>) -> i32 {
-    let zone = origin
-        .and_then(|airport| TimeZoneDatabase::bundled().get(airport.zone.as_str()).ok())
-        .unwrap_or(TimeZone::UTC);
-    // Departures lie between 1970 and 2200, which every zone can show.
-    let departure = Timestamp::from_millisecond(leg.departure.0).unwrap_or(Timestamp::UNIX_EPOCH);
-    let since = zone
-        .to_datetime(departure)
-        .date()
-        .since(date(1970, 1, 1))
-        .map(|span| span.get_days());
-    since.unwrap_or(0)
-}
 
 /// What a rotation has of a day with several legs: its entry in the index of violations. The legs themselves are read where the
 /// violation is, so that one leg more changes the entries of no more than three rotations.

@@ -4,7 +4,7 @@
 //! checks. A departure exactly at the arrival plus the minimum is legal. Minutes are whole: a minimum is kept by a minute that is begun
 //! only if it is over.
 
-use crate::Check;
+use crate::check::Check;
 use crate::keys::{self, Key};
 use crate::nodes::{Airport, Leg};
 use crate::violation::{Detail, Violation, Violations};

@@ -3,7 +3,7 @@
 //! When the registration of a retired airplane is given to another one, the rotations that were assigned before the first one retired
 //! were meant for that one. They are reported until somebody assigns them again.
 
-use crate::Check;
+use crate::check::Check;
 use crate::nodes::{Airplane, Leg, Rotation};
 use crate::violation::{Detail, Violation, Violations};
 use domain::{AirportCode, RotationId};

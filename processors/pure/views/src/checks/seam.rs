@@ -1,17 +1,9 @@
 //! Two rotations that follow one another for an airplane: the last leg of the one and the first of the other.
 
-use crate::Check;
-use crate::nodes::Leg;
+use crate::check::Check;
 use crate::violation::{Detail, Violation, Violations};
-use domain::{Registration, RotationId};
-
-/// A rotation with legs, as an airplane flies it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Stretch {
-    pub(crate) rotation: RotationId,
-    pub(crate) first: Leg,
-    pub(crate) last: Leg,
-}
+use crate::world::Stretch;
+use domain::Registration;
 
 pub(crate) fn examine(airplane: &Registration, before: &Stretch, after: &Stretch, into: &mut Violations) {
     let discontinuous = after.first.origin != before.last.destination;

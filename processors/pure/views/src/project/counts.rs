@@ -1,7 +1,7 @@
 //! How many of each there are, kept with every event.
 
 use crate::bytes::corrupt;
-use crate::checks::Check;
+use crate::check::Check;
 use crate::keys::Key;
 use keyvalue::{Read, ReadError};
 

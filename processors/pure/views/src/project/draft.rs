@@ -3,9 +3,9 @@
 use super::counts::Counted;
 use super::known::{Known, News};
 use super::tail::Place;
-use crate::checks::Check;
-use crate::checks::designator::Day;
+use crate::check::Check;
 use crate::checks::pair::{self, Stay};
+use crate::day::Day;
 use crate::keys::Key;
 use crate::nodes::{Airplane, Airport, Leg, Rotation};
 use crate::violation::Violations;

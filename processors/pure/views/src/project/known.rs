@@ -6,7 +6,7 @@ use super::counts::stored_count;
 use super::recent::Recent;
 use super::tail::{Answer, Gap, KnownDays, KnownRotation, Place};
 use crate::bytes::corrupt;
-use crate::checks::designator::Day;
+use crate::day::Day;
 use crate::keys::Key;
 use crate::nodes::{Airplane, Airport, Leg, Rotation};
 use crate::{keys, world};

@@ -4,12 +4,12 @@ use super::counts::Counted;
 use super::draft::Draft;
 use super::same_day;
 use super::tail::{Gap, place};
-use crate::checks::designator::Day;
 use crate::checks::reference::{self, End};
-use crate::checks::seam::{self, Stretch};
+use crate::checks::seam;
+use crate::day::Day;
 use crate::keys::{self, Key, Prefix};
 use crate::nodes::{Leg, Rotation};
-use crate::world;
+use crate::world::{self, Stretch};
 use domain::{AircraftType, Registration, RotationId};
 use keyvalue::{Order, Read, ReadError};
 

@@ -3,7 +3,8 @@
 use super::draft::Draft;
 use super::known::News;
 use super::tail::Place;
-use crate::checks::designator::{self, Day, Share};
+use crate::checks::designator::{self, Share};
+use crate::day::Day;
 use crate::world::Member;
 use crate::{keys, world};
 use domain::RotationId;

@@ -1,6 +1,6 @@
 //! The last legs of a rotation and the last days of a designator, decoded: most events add something there or beside it.
 
-use crate::checks::designator::Day;
+use crate::day::Day;
 use crate::keys::{self, Key, KeyReader};
 use crate::nodes::{Leg, Rotation};
 use crate::world;

@@ -6,7 +6,8 @@
 use super::draft::Draft;
 use super::known::News;
 use super::{legs, same_day};
-use crate::checks::designator::{self, Day};
+use crate::checks::designator;
+use crate::day::Day;
 use crate::nodes::{Airport, Leg};
 use crate::world::Member;
 use domain::{AirportCode, FlightDesignator, RotationId};

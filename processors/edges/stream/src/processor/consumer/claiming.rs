@@ -1,8 +1,8 @@
 //! Signing the group's offsets outside of a transaction, with a deadline.
 
 use super::GroupConsumer;
+use crate::committed::Committed;
 use crate::failure::Failure;
-use crate::processor::scout::Committed;
 use crate::raw;
 use rdkafka::error::KafkaError;
 use std::collections::BTreeMap;

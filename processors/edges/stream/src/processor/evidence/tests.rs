@@ -3,8 +3,8 @@
 use super::*;
 use keyvalue::Memory;
 
-fn records(commands: &[Option<&str>]) -> Vec<Found> {
-    let found = |command: &Option<&str>| Found::of_command(command.map(|command| command.as_bytes().to_vec()));
+fn records(commands: &[Option<&str>]) -> Vec<Record> {
+    let found = |command: &Option<&str>| Record::of_command(command.map(|command| command.as_bytes().to_vec()));
     commands.iter().map(found).collect()
 }
 

@@ -1,8 +1,8 @@
 //! The offsets that a transaction commits, and what they are signed with.
 
 use super::Lane;
+use crate::committed::Committed;
 use crate::decided::{Decided, fingerprint};
-use crate::processor::scout::Committed;
 use crate::processor::{Observe, SchemaSource};
 use crate::signature::Torn;
 use decider::{Batch, Codec, Domain, Incoming, Outgoing};

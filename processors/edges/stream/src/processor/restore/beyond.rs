@@ -5,10 +5,10 @@
 //! alone says how far they have come. Where that offset is gone or was set by a tool, everything that the topic still has is forwarded again: the
 //! commands' ids are remembered where they are decided.
 
+use crate::committed::Committed;
 use crate::marks::Watermarks;
 use crate::position::Position;
 use crate::processor::lane::Lane;
-use crate::processor::scout::Committed;
 use crate::processor::{Observe, SchemaSource};
 use decider::{Codec, Domain};
 use keyvalue::{Read, Write};

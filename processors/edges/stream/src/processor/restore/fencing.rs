@@ -3,10 +3,10 @@
 
 use super::ASK_WAIT_MAX;
 use crate::clock::{self, Deadline};
+use crate::committed::Committed;
 use crate::failure::Failure;
 use crate::processor::closing::close_aside;
 use crate::processor::lane::Lane;
-use crate::processor::scout::Committed;
 use crate::processor::sending::{NotSent, send_offsets};
 use crate::processor::transaction::init_transactions;
 use crate::processor::{Observe, SchemaSource, Trouble};

@@ -2,11 +2,11 @@
 
 use super::{ASK_WAIT_MAX, RestoreError};
 use crate::clock::Deadline;
+use crate::committed::Committed;
 use crate::decided::fingerprint;
 use crate::marks::Watermarks;
 use crate::position::{Contradiction, Doubt, Position, Told, choose, contradiction};
 use crate::processor::lane::Lane;
-use crate::processor::scout::Committed;
 use crate::processor::{Observe, SchemaSource};
 use crate::signature::Signature;
 use decider::{Codec, Domain};

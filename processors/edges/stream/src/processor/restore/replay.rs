@@ -2,15 +2,13 @@
 
 use super::{ASK_WAIT_MAX, RestoreError};
 use crate::clock::Deadline;
-use crate::decided::COMMAND;
 use crate::marks::Watermarks;
 use crate::processor::evidence;
 use crate::processor::lane::Lane;
-use crate::processor::resolver::Resolver;
+use crate::processor::records::{Record, Undecoded, decoded, known, poll};
 use crate::processor::{Observe, Point, Processor, SchemaSource};
-use crate::reader::{Polled, ReadFailure, Reader};
-use crate::registry::Lookup;
-use decider::{Codec, DecodeError, Domain, Outcome, Replay, ReplayError};
+use crate::reader::Reader;
+use decider::{Codec, Domain, Outcome, Replay, ReplayError};
 use keyvalue::{Mutation, Read, Write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -168,7 +166,7 @@ where
     }
 
     /// `None` when the registry is away.
-    fn fold(&mut self, topic: &str, partition: u32, records: Vec<Found>, kind: Kind) -> Result<Option<Vec<Mutation>>, RestoreError> {
+    fn fold(&mut self, topic: &str, partition: u32, records: Vec<Record>, kind: Kind) -> Result<Option<Vec<Mutation>>, RestoreError> {
         let are_former = match kind {
             Kind::Events => Vec::new(),
             Kind::Outcomes => self.evidence.note(partition, &records),
@@ -225,117 +223,4 @@ where
             }
         }
     }
-}
-
-/// Records by partition, in offset order.
-pub(in crate::processor) type FoundByPartition = BTreeMap<u32, Vec<Found>>;
-
-pub(in crate::processor) fn poll(
-    reader: &mut Reader,
-    records_max: usize,
-    wait: Duration,
-) -> Result<(FoundByPartition, Polled), ReadFailure> {
-    let mut found = FoundByPartition::new();
-    let polled = reader.poll(records_max, wait, |record| {
-        let value = record.value.unwrap_or_default().to_vec();
-        found.entry(record.partition).or_default().push(Found {
-            offset: record.offset,
-            timestamp_ms: record.timestamp_ms,
-            fingerprint: record.schema_fingerprint(),
-            value,
-            command: record.header(COMMAND).map(<[u8]>::to_vec),
-        });
-    })?;
-    Ok((found, polled))
-}
-
-/// A record that is to be folded.
-pub(in crate::processor) struct Found {
-    offset: i64,
-    timestamp_ms: i64,
-    fingerprint: Option<u64>,
-    value: Vec<u8>,
-    /// The header that names the command that this follows from.
-    pub(in crate::processor) command: Option<Vec<u8>>,
-}
-
-#[cfg(test)]
-impl Found {
-    /// One of which nothing but its command is of interest.
-    pub(in crate::processor) fn of_command(command: Option<Vec<u8>>) -> Self {
-        Self {
-            offset: 0,
-            timestamp_ms: 0,
-            fingerprint: None,
-            value: Vec::new(),
-            command,
-        }
-    }
-}
-
-/// Why a record could not be decoded.
-#[derive(Debug, thiserror::Error)]
-pub(in crate::processor) enum Undecoded {
-    #[error("the record at offset {offset} cannot be read: {reason}")]
-    Never { offset: i64, reason: String },
-    #[error("schema {schema_id} cannot be had now: {reason}")]
-    NotYet { schema_id: u32, reason: String },
-}
-
-/// Whether a schema that was missing is learned, or why it cannot be; an error where that cannot be told now.
-type Learned = Result<Result<(), String>, String>;
-
-/// Learns what was looked up already; the rest is to be waited for.
-pub(in crate::processor) fn known<C>(schemas: &Resolver) -> impl FnMut(&mut C, u32) -> Learned {
-    |_, id| match schemas.absent().get(&id) {
-        Some(reason) => Ok(Err(reason.clone())),
-        None => Err("it is being looked up".to_owned()),
-    }
-}
-
-/// Asks the registry and waits for it.
-pub(in crate::processor) fn asking<D: Domain, C: Codec<D>>(schemas: &mut impl SchemaSource) -> impl FnMut(&mut C, u32) -> Learned {
-    |codec, id| match schemas.schema(id) {
-        Ok(Lookup::Found(schema)) => Ok(codec.learn(id, &schema)),
-        Ok(Lookup::Absent(reason)) => Ok(Err(reason)),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// Decodes records; schemas that the codec does not know are asked for.
-pub(in crate::processor) fn decoded<D: Domain, C: Codec<D>, V>(
-    codec: &mut C,
-    mut schemas: impl FnMut(&mut C, u32) -> Learned,
-    records: Vec<Found>,
-    decode: impl Fn(&mut C, Option<u64>, &[u8]) -> Result<V, DecodeError>,
-) -> Result<Vec<Replay<V>>, Undecoded> {
-    let mut values = Vec::with_capacity(records.len());
-    for Found {
-        offset,
-        timestamp_ms,
-        fingerprint,
-        value,
-        command: _,
-    } in records
-    {
-        let never = |reason| Undecoded::Never { offset, reason };
-        loop {
-            match decode(codec, fingerprint, &value) {
-                Ok(value) => {
-                    values.push(Replay {
-                        offset,
-                        timestamp_ms,
-                        value,
-                    });
-                    break;
-                }
-                Err(DecodeError::Malformed(reason)) => return Err(never(reason)),
-                Err(DecodeError::UnknownSchema(schema_id)) => match schemas(codec, schema_id) {
-                    Ok(learned) => learned.map_err(never)?,
-                    Err(reason) => return Err(Undecoded::NotYet { schema_id, reason }),
-                },
-            }
-        }
-    }
-    Ok(values)
 }

@@ -5,12 +5,13 @@
 //! and forwarded commands, cannot be told from what is missing: it may be there twice.
 
 use super::lost::POLL_WAIT;
-use super::replay::{NO_PROGRESS_MAX, REPLAY_RECORDS_MAX, decoded, known, poll};
+use super::replay::{NO_PROGRESS_MAX, REPLAY_RECORDS_MAX};
 use super::{ASK_WAIT_MAX, RestoreError};
 use crate::clock::Deadline;
+use crate::committed::Committed;
 use crate::processor::evidence::BEFORE_ALL;
 use crate::processor::lane::Lane;
-use crate::processor::scout::Committed;
+use crate::processor::records::{decoded, known, poll};
 use crate::processor::{Observe, SchemaSource, Trouble};
 use decider::{Codec, Cursor, Domain, EventEnvelope, Outcome, Replay, Seam, Whole, Written};
 use keyvalue::{Read, Write};

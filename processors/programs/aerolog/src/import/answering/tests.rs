@@ -1,7 +1,7 @@
 //! Files that are imported into a rotation, one command after the other, as the processor decides them.
 
 use super::*;
-use crate::import::sending::Ids;
+use crate::import::Ids;
 use decider::{Fingerprint, Status};
 use domain::rotation::Mode;
 use domain::{AggregateId, AirportCode, Event, FlightDesignator, Instant, LegId, RotationId, State};

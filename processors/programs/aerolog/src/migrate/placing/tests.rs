@@ -1,6 +1,6 @@
 //! Logs of any number of partitions, placed in another number.
 
-use super::super::reading::{Answer, Event};
+use super::super::step::{Answer, Event};
 use super::*;
 use domain::airplane;
 use uuid::Uuid;

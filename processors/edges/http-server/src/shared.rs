@@ -1,0 +1,27 @@
+//! What all connections of a server have in common.
+
+use crate::answer_bytes::AnswerBytes;
+use crate::connections::Connections;
+use crate::limits::Limits;
+use crate::metrics::ConnectionMetrics;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+/// The handler of a server, its limits, and what is counted.
+pub(crate) struct Shared<H> {
+    pub(crate) handler: Arc<H>,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: ConnectionMetrics,
+    pub(crate) connections: Connections,
+    pub(crate) answer_bytes: AnswerBytes,
+    pub(crate) slots: Semaphore,
+}
+
+impl<H> Shared<H> {
+    /// Ends the connections whose time is over.
+    pub(crate) fn check(&self) {
+        let pending = usize::try_from(self.metrics.pending.get()).unwrap_or(0);
+        self.connections.check(Instant::now(), &self.limits, pending, &self.answer_bytes);
+    }
+}

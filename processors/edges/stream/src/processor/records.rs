@@ -1,0 +1,119 @@
+//! Records of the log as they are fetched, and their values as soon as their schemas are known.
+
+use super::SchemaSource;
+use super::resolver::Resolver;
+use crate::decided::COMMAND;
+use crate::reader::{Polled, ReadFailure, Reader};
+use crate::registry::Lookup;
+use decider::{Codec, DecodeError, Domain, Replay};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Records by partition, in offset order.
+pub(super) type RecordsByPartition = BTreeMap<u32, Vec<Record>>;
+
+pub(super) fn poll(reader: &mut Reader, records_max: usize, wait: Duration) -> Result<(RecordsByPartition, Polled), ReadFailure> {
+    let mut found = RecordsByPartition::new();
+    let polled = reader.poll(records_max, wait, |record| {
+        let value = record.value.unwrap_or_default().to_vec();
+        found.entry(record.partition).or_default().push(Record {
+            offset: record.offset,
+            timestamp_ms: record.timestamp_ms,
+            fingerprint: record.schema_fingerprint(),
+            value,
+            command: record.header(COMMAND).map(<[u8]>::to_vec),
+        });
+    })?;
+    Ok((found, polled))
+}
+
+/// A record that is to be folded.
+pub(super) struct Record {
+    pub(super) offset: i64,
+    timestamp_ms: i64,
+    fingerprint: Option<u64>,
+    value: Vec<u8>,
+    /// The header that names the command that this follows from.
+    pub(super) command: Option<Vec<u8>>,
+}
+
+#[cfg(test)]
+impl Record {
+    /// One of which nothing but its command is of interest.
+    pub(super) fn of_command(command: Option<Vec<u8>>) -> Self {
+        Self {
+            offset: 0,
+            timestamp_ms: 0,
+            fingerprint: None,
+            value: Vec::new(),
+            command,
+        }
+    }
+}
+
+/// Why a record could not be decoded.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Undecoded {
+    #[error("the record at offset {offset} cannot be read: {reason}")]
+    Never { offset: i64, reason: String },
+    #[error("schema {schema_id} cannot be had now: {reason}")]
+    NotYet { schema_id: u32, reason: String },
+}
+
+/// Whether a schema that was missing is learned, or why it cannot be; an error where that cannot be told now.
+type Learned = Result<Result<(), String>, String>;
+
+/// Learns what was looked up already; the rest is to be waited for.
+pub(super) fn known<C>(schemas: &Resolver) -> impl FnMut(&mut C, u32) -> Learned {
+    |_, id| match schemas.absent().get(&id) {
+        Some(reason) => Ok(Err(reason.clone())),
+        None => Err("it is being looked up".to_owned()),
+    }
+}
+
+/// Asks the registry and waits for it.
+pub(super) fn asking<D: Domain, C: Codec<D>>(schemas: &mut impl SchemaSource) -> impl FnMut(&mut C, u32) -> Learned {
+    |codec, id| match schemas.schema(id) {
+        Ok(Lookup::Found(schema)) => Ok(codec.learn(id, &schema)),
+        Ok(Lookup::Absent(reason)) => Ok(Err(reason)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Decodes records; schemas that the codec does not know are asked for.
+pub(super) fn decoded<D: Domain, C: Codec<D>, V>(
+    codec: &mut C,
+    mut schemas: impl FnMut(&mut C, u32) -> Learned,
+    records: Vec<Record>,
+    decode: impl Fn(&mut C, Option<u64>, &[u8]) -> Result<V, DecodeError>,
+) -> Result<Vec<Replay<V>>, Undecoded> {
+    let mut values = Vec::with_capacity(records.len());
+    for Record {
+        offset,
+        timestamp_ms,
+        fingerprint,
+        value,
+        command: _,
+    } in records
+    {
+        let never = |reason| Undecoded::Never { offset, reason };
+        loop {
+            match decode(codec, fingerprint, &value) {
+                Ok(value) => {
+                    values.push(Replay {
+                        offset,
+                        timestamp_ms,
+                        value,
+                    });
+                    break;
+                }
+                Err(DecodeError::Malformed(reason)) => return Err(never(reason)),
+                Err(DecodeError::UnknownSchema(schema_id)) => match schemas(codec, schema_id) {
+                    Ok(learned) => learned.map_err(never)?,
+                    Err(reason) => return Err(Undecoded::NotYet { schema_id, reason }),
+                },
+            }
+        }
+    }
+    Ok(values)
+}
