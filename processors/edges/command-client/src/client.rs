@@ -2,12 +2,12 @@
 
 use crate::following::follow;
 use crate::letters::LetterReader;
+use crate::shared::Shared;
 use crate::waiting::{Waiter, Waiting};
 use crate::writer::CommandWriter;
 use crate::{Answer, NewCommand, OutcomeDecoder, OutcomeReader, Pending, Place, SendError, StartAt, StartError, WaitError};
 use service::Shutdown;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use stream::Settings;
@@ -35,25 +35,6 @@ pub struct Client {
     writer: Arc<CommandWriter>,
     stop: Shutdown,
     threads: Vec<JoinHandle<()>>,
-}
-
-/// What the threads and the waiting commands share.
-#[derive(Default)]
-pub(crate) struct Shared {
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-pub(crate) struct State {
-    pub(crate) waiting: Waiting,
-    /// Topics that cannot be followed at the moment, and why.
-    pub(crate) interrupted: BTreeMap<String, String>,
-}
-
-impl Shared {
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 const SERVE_WAIT: Duration = Duration::from_millis(50);

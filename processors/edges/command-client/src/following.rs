@@ -1,7 +1,7 @@
 //! Following a topic from its end: what is read goes to those who wait, and where reading fails they are told, and it begins again.
 
 use crate::WaitError;
-use crate::client::Shared;
+use crate::shared::Shared;
 use crate::waiting::Waiting;
 use service::{Shutdown, clock};
 use std::time::Duration;

@@ -12,13 +12,16 @@ mod following;
 mod letters;
 mod outcomes;
 mod pending;
+mod shared;
+mod unreadable;
 mod waiting;
 mod writer;
 
 pub use client::{Client, Limits};
 pub use error::{SendError, StartError, WaitError};
-pub use outcomes::{OutcomeDecoder, OutcomeReader, Polled, StartAt, Unreadable};
+pub use outcomes::{OutcomeDecoder, OutcomeReader, Polled, StartAt};
 pub use pending::Pending;
+pub use unreadable::Unreadable;
 pub use writer::{CommandWriter, ContentType, NewCommand};
 
 use decider::Outcome;

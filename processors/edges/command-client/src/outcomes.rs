@@ -1,6 +1,7 @@
 //! Reading outcomes, of all commands, from the end of the topic or from its beginning.
 
 use crate::following::{ASK_WAIT_MAX, Follow};
+use crate::unreadable::Unreadable;
 use crate::waiting::Waiting;
 use decider::{Codec, DecodeError, Domain, Outcome};
 use std::collections::BTreeMap;
@@ -44,15 +45,6 @@ pub enum StartAt {
     Beginning,
     /// The end of the topic as it is now.
     End,
-}
-
-/// A record of the outcomes topic that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    pub partition: u32,
-    pub offset: i64,
-    pub key: Option<Vec<u8>>,
-    pub reason: String,
 }
 
 /// What one poll has brought.

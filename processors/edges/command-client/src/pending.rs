@@ -1,6 +1,6 @@
 //! One command that was sent, until it is known what became of it.
 
-use crate::client::Shared;
+use crate::shared::Shared;
 use crate::{Answer, Place, WaitError};
 use std::pin::Pin;
 use std::sync::Arc;

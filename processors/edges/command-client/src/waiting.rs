@@ -1,6 +1,6 @@
 //! The commands that wait, and which of them a report, an outcome or a dead letter answers. No I/O: they come in any order.
 
-use crate::outcomes::Unreadable;
+use crate::unreadable::Unreadable;
 use crate::{Answer, Place, WaitError};
 use decider::Outcome;
 use std::collections::{HashMap, VecDeque};
