@@ -10,7 +10,7 @@ pub const PURE: [&str; 3] = ["processors/pure/", "schemas/", "topology/"];
 const NEVER_PURE: [&str; 5] = ["tokio", "rdkafka", "rocksdb", "warp", "reqwest"];
 
 /// What only some of our crates may name in their `Cargo.toml`: foreign crate, crates of ours.
-const NAMED_ONLY_BY: [(&str, &[&str]); 7] = [
+const NAMED_ONLY_BY: [(&str, &[&str]); 9] = [
     ("rand", &[]),
     ("rdkafka", &["stream"]),
     ("apache-avro", &["schemas"]),
@@ -18,6 +18,8 @@ const NAMED_ONLY_BY: [(&str, &[&str]); 7] = [
     ("warp", &["http-server"]),
     ("hyper", &["http-server"]),
     ("hyper-util", &["http-server"]),
+    ("libfuzzer-sys", &["fuzz"]),
+    ("cap", &["fuzz"]),
 ];
 
 /// What our crates may not reach, however many steps it takes: crates of ours, foreign crates.

@@ -4,7 +4,7 @@
 mod history;
 mod walk;
 
-pub use history::{Entry, history};
+pub use history::{Entry, UnknownForm, history, offset_in};
 pub use walk::{Found, Walk};
 
 use crate::Settings;
@@ -122,6 +122,16 @@ pub struct GroupOffset {
 }
 
 impl GroupOffset {
+    /// With what its metadata says, which is whatever the one has written who has set it.
+    pub fn read(offset: i64, metadata: &str) -> Self {
+        let signature = Signature::read(metadata);
+        Self {
+            offset,
+            owner: signature.transactional_id,
+            last: signature.last,
+        }
+    }
+
     /// Whether it says how far this commands topic was decided: a processor, or a recovery, has signed it.
     pub fn is_of(&self, topic_id: &str) -> bool {
         !self.owner.is_empty() && self.last.as_ref().is_none_or(|last| last.topic_id == topic_id)
@@ -149,13 +159,7 @@ impl Group {
         for (element, metadata) in found.elements().iter().zip(metadata(&found)) {
             element.error().map_err(failed)?;
             if let Offset::Offset(offset) = element.offset() {
-                let signature = Signature::read(&metadata);
-                let committed = GroupOffset {
-                    offset,
-                    owner: signature.transactional_id,
-                    last: signature.last,
-                };
-                offsets.insert(element.partition().cast_unsigned(), committed);
+                offsets.insert(element.partition().cast_unsigned(), GroupOffset::read(offset, &metadata));
             }
         }
         Ok(offsets)

@@ -3,6 +3,7 @@
 //! What a batch has touched stays marked until its transaction ends. Committed, it is weighed again; aborted, it is dropped and read
 //! again from the store, which never holds anything that was not committed.
 
+use crate::cursor::COUNT_MAX;
 use crate::{Domain, keys};
 use keyvalue::{Order, Read, ReadError, prefix_end};
 use lru::LruCache;
@@ -146,6 +147,9 @@ fn load<D: Domain>(read: &impl Read, partition: u32, id: &str) -> Result<Held<D:
     })?;
     if is_cut {
         return Err(corrupt("a part has no version").into());
+    }
+    if version > COUNT_MAX {
+        return Err(corrupt("a part has a version that no log comes to").into());
     }
     let state = if version == 0 {
         D::initial(id)

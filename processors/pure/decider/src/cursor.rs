@@ -28,6 +28,10 @@ const TIMESTAMP_MS_MIN: i64 = 1;
 
 const BYTES: usize = 56;
 
+/// No sequence, version or offset that a log comes to is greater: what is stored beyond it is damaged. So the next ones can be counted, and
+/// written in the 63 bits that Avro has for them.
+pub(crate) const COUNT_MAX: u64 = 1 << 62;
+
 impl Cursor {
     /// The stored cursor of a partition; `None` where nothing was ever stored.
     pub fn load(read: &impl Read, partition: u32) -> Result<Option<Self>, ReadError> {
@@ -35,7 +39,7 @@ impl Cursor {
             None => Ok(None),
             Some(Some(cursor)) => Ok(Some(cursor)),
             Some(None) => Err(ReadError::corrupt(format!(
-                "the cursor of partition {partition} is not {BYTES} bytes long"
+                "the cursor of partition {partition} is not {BYTES} bytes of offsets, times and sequences"
             ))),
         }
     }
@@ -84,7 +88,7 @@ impl Cursor {
             eight.copy_from_slice(&bytes[index * 8..index * 8 + 8]);
             i64::from_be_bytes(eight)
         };
-        Some(Self {
+        let cursor = Self {
             next_command_offset: number(0),
             next_event_offset: number(1),
             next_outcome_offset: number(2),
@@ -92,6 +96,9 @@ impl Cursor {
             clock_ms: number(4),
             sequence: number(5).cast_unsigned(),
             answered: number(6).cast_unsigned(),
-        })
+        };
+        let offsets = [cursor.next_command_offset, cursor.next_event_offset, cursor.next_outcome_offset];
+        let mut counts = offsets.into_iter().map(i64::unsigned_abs).chain([cursor.sequence, cursor.answered]);
+        counts.all(|count| count <= COUNT_MAX).then_some(cursor)
     }
 }

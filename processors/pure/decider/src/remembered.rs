@@ -3,6 +3,7 @@
 //! Entries lie in periods of the retention's length, on the partition's clock. A command is looked for in the period of the clock and in
 //! the one before, so that it is found for at least one retention; older periods are deleted by one range when a new one begins.
 
+use crate::cursor::COUNT_MAX;
 use crate::{COMMAND_ID_REUSED, Fingerprint, Outcome, Rejection, Status, keys};
 use keyvalue::{Mutation, Order, Read, ReadError};
 use rustc_hash::FxHashMap;
@@ -149,7 +150,8 @@ impl Remembered {
         let command_offset = i64::from_be_bytes(take(&mut rest, 8)?.try_into().ok()?);
         let fingerprint = Fingerprint(u64::from_be_bytes(take(&mut rest, 8)?.try_into().ok()?));
         let rejection = if rest.is_empty() { None } else { Some(take_rejection(&mut rest)?) };
-        Some(Self {
+        let counts = [version, sequence, command_offset.unsigned_abs()];
+        counts.into_iter().all(|count| count <= COUNT_MAX).then_some(Self {
             status,
             version,
             sequence,

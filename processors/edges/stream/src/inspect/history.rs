@@ -2,8 +2,7 @@
 //! partition is left, of recent ones all.
 
 use super::walk::Side;
-use super::{InspectError, Inspector};
-use crate::signature::Signature;
+use super::{GroupOffset, InspectError, Inspector};
 
 const TOPIC: &str = "__consumer_offsets";
 
@@ -33,31 +32,42 @@ pub fn history(inspector: &Inspector, group: &str, topic: &str, visit: &mut dyn 
     let mut side = Side::new(&inspector.settings().reader(), TOPIC)?;
     side.begin(partition, marks.low, marks.high)?;
     while let Some(found) = side.take()? {
-        let unknown = || InspectError::UnknownForm {
+        let key = found.key.as_deref().unwrap_or_default();
+        let Some(read) = offset_in(key, found.value.as_deref(), group, topic) else {
+            continue;
+        };
+        let (of, signed) = read.map_err(|UnknownForm| InspectError::UnknownForm {
             topic: TOPIC.to_owned(),
             partition,
             offset: found.offset,
-        };
-        let Some(of) = found.key.as_deref().and_then(|key| partition_in(key, group, topic)) else {
-            continue;
-        };
-        let (offset, metadata) = match found.value.as_deref() {
-            None => (None, String::new()),
-            Some(value) => {
-                let (offset, metadata) = committed_in(value).ok_or_else(unknown)?;
-                (Some(offset), metadata)
-            }
-        };
-        let signature = Signature::read(&metadata);
+        })?;
+        let (offset, owner, last) = signed.map_or((None, String::new(), None), |GroupOffset { offset, owner, last }| {
+            (Some(offset), owner, last)
+        });
         visit(Entry {
             partition: of,
             offset,
-            owner: signature.transactional_id,
-            topic_id: signature.last.map(|last| last.topic_id),
+            owner,
+            topic_id: last.map(|last| last.topic_id),
             at: (partition, found.offset),
         });
     }
     Ok(())
+}
+
+/// A record of the brokers is of a form that is not known here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownForm;
+
+/// The partition and the offset of `topic` in a record of the brokers' topic, which has no value where the offset was deleted; `None` where it is
+/// of something else than an offset of this group and topic.
+pub fn offset_in(key: &[u8], value: Option<&[u8]>, group: &str, topic: &str) -> Option<Result<(u32, Option<GroupOffset>), UnknownForm>> {
+    let partition = partition_in(key, group, topic)?;
+    let Some(value) = value else {
+        return Some(Ok((partition, None)));
+    };
+    let read = committed_in(value).map(|(offset, metadata)| (partition, Some(GroupOffset::read(offset, &metadata))));
+    Some(read.ok_or(UnknownForm))
 }
 
 /// The partition of the brokers' topic that holds a group.

@@ -2,7 +2,8 @@
 
 use super::counter::Command;
 use super::pipeline::*;
-use crate::Limits;
+use crate::{Cursor, Limits, StepError};
+use keyvalue::Mutation;
 use proptest::prelude::*;
 
 /// What a client or a fault sends: id, counter, amount, how it is sent, how much later.
@@ -69,4 +70,46 @@ proptest! {
             .collect();
         prop_assert_eq!(stored, rebuilt_content);
     }
+}
+
+#[test]
+fn a_number_that_no_log_comes_to_is_damage_of_the_state_and_no_bug_of_the_domain() {
+    let id = "c/1";
+    let partition = partition_of(id);
+    let resent = |pipeline: &mut Pipeline| pipeline.command(1, id, add(1, 1));
+    let stored = {
+        let mut pipeline = Pipeline::new(LIMITS);
+        let first = resent(&mut pipeline);
+        pipeline.run(&[first]);
+        pipeline.memory
+    };
+    let (mut damaged, cursor_key) = (0, crate::keys::cursor(partition));
+    for (key, value) in stored.iter() {
+        let last = value.len().saturating_sub(8);
+        // What lies before the version in a part is the domain's.
+        let is_part = key.starts_with(&crate::keys::aggregate(partition, id));
+        for from in if is_part { last } else { 0 }..=last {
+            let mut pipeline = Pipeline::new(LIMITS);
+            pipeline.memory = stored.clone();
+            let mut value = value.to_vec();
+            value[from..from + 8].copy_from_slice(&(u64::MAX >> 1).to_be_bytes());
+            pipeline.memory.apply(&[Mutation::Put { key: key.to_vec(), value }]);
+            let Ok(cursor) = Cursor::load(&pipeline.memory, partition) else {
+                assert_eq!(*key, cursor_key);
+                damaged += 1;
+                continue;
+            };
+            pipeline.machine.open(partition, cursor.unwrap());
+            let _first = resent(&mut pipeline);
+            // The one that is remembered, and another one of the same aggregate.
+            for sent in [resent(&mut pipeline), pipeline.command(2, id, add(1, 1))] {
+                match pipeline.decide(&[sent]) {
+                    Ok(batch) => pipeline.machine.aborted(batch),
+                    Err(error @ StepError::Domain(_)) => panic!("bytes {from} to {} at {key:?}: {error}", from + 8),
+                    Err(_) => damaged += 1,
+                }
+            }
+        }
+    }
+    assert!(damaged > 20, "{damaged}");
 }
