@@ -37,6 +37,9 @@ pub struct Topics {
     pub metadata: Topic,
 }
 
+/// The largest message that a client of ours sends: a dead letter with its headers. No topic takes a larger one.
+pub const MESSAGE_BYTES_MAX: u32 = 2 << 20;
+
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Topic {

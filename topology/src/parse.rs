@@ -1,6 +1,6 @@
 //! Reading a topology from its text, and refusing one that could not work.
 
-use crate::{Cleanup, Timestamp, Topics, Topology};
+use crate::{Cleanup, MESSAGE_BYTES_MAX, Timestamp, Topics, Topology};
 
 const SCHEDULE: &str = include_str!("../topology.toml");
 
@@ -107,6 +107,12 @@ impl Topology {
             return Some(format!(
                 "{} must have the timestamp CreateTime: it is the time of the decision",
                 topics.outcomes.name
+            ));
+        }
+        if let Some(topic) = self.topics().iter().find(|topic| topic.message_bytes_max > MESSAGE_BYTES_MAX) {
+            return Some(format!(
+                "{} takes messages of {} bytes; no client sends more than {MESSAGE_BYTES_MAX}",
+                topic.name, topic.message_bytes_max
             ));
         }
         if topics.dead_letters.message_bytes_max <= topics.commands.message_bytes_max {

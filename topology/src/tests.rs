@@ -78,6 +78,7 @@ fn a_topology_that_could_not_work_is_refused_with_the_reason() {
     );
     check_refused(|text| text.replacen("LogAppendTime", "CreateTime", 1), "time of the decision");
     check_refused(|text| text.replace("2_097_152", "1000"), "larger message");
+    check_refused(|text| text.replace("2_097_152", "2_097_153"), "no client sends more than 2097152");
     check_refused(|text| text.replace("purpose", "porpoise"), "porpoise");
 }
 

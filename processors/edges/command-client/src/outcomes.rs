@@ -3,7 +3,7 @@
 use crate::following::{ASK_WAIT_MAX, Follow};
 use crate::unreadable::Unreadable;
 use crate::waiting::Waiting;
-use decider::{Codec, DecodeError, Domain, Outcome};
+use decider::{Codec, Domain, Outcome, decode_learning};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use stream::Settings;
@@ -20,17 +20,16 @@ impl OutcomeDecoder {
     /// Schemas that the codec does not know are asked of `schemas`.
     pub fn new<D: Domain, C: Codec<D> + 'static>(mut codec: C, mut schemas: impl SchemaSource + Send + 'static) -> Self {
         Self(Box::new(move |fingerprint, value| {
-            // Each turn learns one schema that the value needs, or ends.
-            loop {
-                match codec.decode_outcome_of(fingerprint, value) {
-                    Ok(outcome) => return Ok(outcome),
-                    Err(DecodeError::Malformed(reason)) => return Err(reason),
-                    Err(DecodeError::UnknownSchema(id)) => {
-                        let schema = schemas.schema(id).map_err(|error| error.to_string())?.into_result()?;
-                        codec.learn(id, &schema).map_err(|reason| format!("schema {id}: {reason}"))?;
-                    }
-                }
-            }
+            decode_learning(
+                &mut codec,
+                |codec| codec.decode_outcome_of(fingerprint, value),
+                |codec, id| {
+                    let schema = schemas.schema(id).map_err(|error| error.to_string())?.into_result();
+                    let learned = schema.and_then(|schema| codec.learn(id, &schema).map_err(|reason| format!("schema {id}: {reason}")));
+                    Ok(learned)
+                },
+            )
+            .flatten()
         }))
     }
 

@@ -7,12 +7,10 @@
 
 mod claim;
 mod errors;
-mod hash;
 mod open;
 mod reading;
 
 pub use errors::{Error, Kind};
-pub use hash::content_hash;
 pub use open::{Sizing, ask_for_rebuild, is_rebuild_asked_for, set_aside};
 pub use reading::{ReadOnly, Snapshot};
 

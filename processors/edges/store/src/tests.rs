@@ -1,7 +1,7 @@
 //! On real RocksDB in temporary directories, beside the same mutations in memory.
 
 use super::*;
-use keyvalue::{Fault, Memory, Order, Read};
+use keyvalue::{Fault, Memory, Order, Read, content_hash};
 use std::ops::ControlFlow;
 
 type Pairs = Vec<(Vec<u8>, Vec<u8>)>;

@@ -120,7 +120,7 @@ impl ProcessorError {
 /// A command value larger than this is a dead letter: its events and its outcome have to fit into records, too.
 pub const COMMAND_BYTES_MAX: usize = 512 << 10;
 /// A transaction that has more than this to write ends early.
-const BATCH_BYTES_MAX: usize = 32 << 20;
+pub const BATCH_BYTES_MAX: usize = 32 << 20;
 /// After a fault the consumer or the producer is made anew; not more often than this.
 const RENEWAL_PAUSE: Duration = Duration::from_millis(250);
 

@@ -179,7 +179,7 @@ const SESSION_TIMEOUT_MS: &str = "6000";
 const HEARTBEAT_INTERVAL_MS: &str = "250";
 const MAX_POLL_INTERVAL_MS: &str = "60000";
 /// The largest dead letter with its headers.
-const MESSAGE_BYTES_MAX: i64 = 2_097_152;
+const MESSAGE_BYTES_MAX: i64 = topology::MESSAGE_BYTES_MAX as i64;
 
 impl Settings {
     /// Checks a `[kafka]` table: names and values that librdkafka does not take are found here, before any client is made.

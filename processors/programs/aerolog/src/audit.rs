@@ -79,7 +79,6 @@ Exit status: 0 everything holds; 1 it could not be read; 5 something does not ho
 
 /// What the decider may keep of aggregates in memory.
 const CACHE_BYTES_MAX: usize = 64 << 20;
-const BATCH_BYTES_MAX: usize = 32 << 20;
 
 pub(crate) type Audit<'a> = Auditor<'a, Airline, AvroCodec, Store>;
 
@@ -147,7 +146,7 @@ fn limits(topology: &Topology) -> Limits {
     Limits {
         partitions: topology.partitions,
         command_bytes_max: stream::processor::COMMAND_BYTES_MAX,
-        batch_bytes_max: BATCH_BYTES_MAX,
+        batch_bytes_max: stream::processor::BATCH_BYTES_MAX,
         cache_bytes_max: CACHE_BYTES_MAX,
         remembered_ms: topology.topics.commands.retention_ms,
     }

@@ -4,8 +4,7 @@ use crate::applying::{Located, Stop, panic_text};
 use crate::failure::Failure;
 use crate::parts::REGISTRY;
 use crate::session::Session;
-use decider::{Codec, DecodeError, WriterSchema};
-use domain::{AggregateId, Instant};
+use decider::{Codec, WriterSchema, decode_learning};
 use schemas::{Airline, AvroCodec, SchemaIds};
 use service::{Health, State, clock};
 use std::collections::{BTreeMap, BTreeSet};
@@ -157,46 +156,42 @@ impl Decoder {
     fn decode(&mut self, record: &Record<'_>, session: &Session<'_>) -> Result<Option<Located>, String> {
         let Record { partition, offset, .. } = *record;
         let value = record.value.ok_or("it has no value")?;
-        let event = loop {
-            match Codec::<Airline>::decode_event_of(&mut self.codec, record.schema_fingerprint(), value) {
-                Ok(event) => break event,
-                Err(DecodeError::Malformed(reason)) => return Err(reason),
-                Err(DecodeError::UnknownSchema(id)) => match self.schema(id, session) {
-                    None => return Ok(None),
-                    Some(Err(reason)) => return Err(reason),
-                    Some(Ok(schema)) => Codec::<Airline>::learn(&mut self.codec, id, &schema)?,
-                },
-            }
-        };
-        let aggregate_id = AggregateId::parse(&event.aggregate_id).map_err(|invalid| invalid.to_string())?;
-        let fact = Fact {
-            partition,
-            sequence: event.sequence,
-            version: event.version,
-            command_id: event.command_id.into_bytes(),
-            command_offset: event.command_offset,
-            decided_at: Instant(event.decided_at_ms),
-            aggregate_id,
-            event: event.event,
-        };
-        Ok(Some(Located { offset, fact }))
-    }
-
-    /// Asks the registry until it answers: the schema, or why there is none. `None` when the shutdown came first.
-    fn schema(&self, id: u32, session: &Session<'_>) -> Option<Result<WriterSchema, String>> {
-        while !session.is_over() {
-            match self.registry.schema(id) {
-                Ok(schema) => {
-                    self.health.set(REGISTRY, State::Ready);
-                    return Some(schema.into_result());
-                }
-                Err(error) => {
-                    tracing::warn!(%error, schema_id = id, "a schema is needed to go on; waiting for the registry");
-                    self.health.set(REGISTRY, State::Waiting(error.to_string()));
-                    session.shutdown.wait_timeout(RETRY_PAUSE);
-                }
+        let Self { codec, registry, health } = self;
+        let decoded = decode_learning(
+            codec,
+            |codec| Codec::<Airline>::decode_event_of(codec, record.schema_fingerprint(), value),
+            |codec, id| {
+                let schema = schema(registry, health, id, session)?;
+                Ok(schema.and_then(|schema| Codec::<Airline>::learn(codec, id, &schema)))
+            },
+        );
+        match decoded {
+            Err(ShuttingDown) => Ok(None),
+            Ok(event) => {
+                let fact = Fact::from_envelope(partition, event?).map_err(|invalid| invalid.to_string())?;
+                Ok(Some(Located { offset, fact }))
             }
         }
-        None
     }
+}
+
+/// The shutdown came while the registry was waited for.
+struct ShuttingDown;
+
+/// Asks the registry until it answers: the schema, or why there is none.
+fn schema(registry: &Registry, health: &Health, id: u32, session: &Session<'_>) -> Result<Result<WriterSchema, String>, ShuttingDown> {
+    while !session.is_over() {
+        match registry.schema(id) {
+            Ok(schema) => {
+                health.set(REGISTRY, State::Ready);
+                return Ok(schema.into_result());
+            }
+            Err(error) => {
+                tracing::warn!(%error, schema_id = id, "a schema is needed to go on; waiting for the registry");
+                health.set(REGISTRY, State::Waiting(error.to_string()));
+                session.shutdown.wait_timeout(RETRY_PAUSE);
+            }
+        }
+    }
+    Err(ShuttingDown)
 }

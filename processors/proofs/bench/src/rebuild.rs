@@ -9,7 +9,6 @@ use crate::process::{LOOK_EVERY, Process, cpu_seconds};
 use crate::report::{Report, Wanted};
 use anyhow::{Context, ensure};
 use decider::Codec;
-use domain::{AggregateId, Instant};
 use keyvalue::{Mutation, Overlay};
 use schemas::{Airline, AvroCodec};
 use service::clock;
@@ -147,16 +146,7 @@ fn mutations(plan: &Plan, schedule: &Schedule, events: usize) -> anyhow::Result<
 
 fn fact(codec: &mut AvroCodec, partition: u32, value: &[u8]) -> anyhow::Result<Fact> {
     let event = Codec::<Airline>::decode_event(codec, value)?;
-    Ok(Fact {
-        partition,
-        sequence: event.sequence,
-        version: event.version,
-        command_id: event.command_id.into_bytes(),
-        command_offset: event.command_offset,
-        decided_at: Instant(event.decided_at_ms),
-        aggregate_id: AggregateId::parse(&event.aggregate_id).context("an event of no aggregate")?,
-        event: event.event,
-    })
+    Fact::from_envelope(partition, event).context("an event of no aggregate")
 }
 
 fn write(plan: &Plan, runs: &[Vec<Mutation>], events: usize) -> anyhow::Result<Pass> {

@@ -41,7 +41,7 @@ pub(crate) fn audit(schedule: &Schedule, folder: &Path, records: u64, views: &[S
 /// When they do not: with some of the keys that differ.
 pub fn compare_states(kept: &Path, rebuilt: &Path) {
     let (kept, rebuilt) = (open(kept), open(rebuilt));
-    let hash = |store: &Store| store::content_hash(store, FIRST, LAST).unwrap();
+    let hash = |store: &Store| keyvalue::content_hash(store, FIRST, LAST).unwrap();
     if hash(&kept) == hash(&rebuilt) {
         return;
     }

@@ -39,6 +39,10 @@ pub use scenario::{Bank, Command, EventOf, Faulty, Scenario, Schedule};
 pub use trace::Trace;
 pub use world::run;
 
+/// How long command ids are remembered: the retention of the commands topic. No run lasts as long, however often the broker's clock jumps, so that
+/// none is forgotten.
+pub(crate) const REMEMBERED_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+
 /// Something that must never be so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {

@@ -7,10 +7,8 @@ use crate::scenario::Scenario;
 use crate::trace::Trace;
 use crate::{Sabotage, Violation};
 use decider::Codec;
-use keyvalue::{Memory, Mutation, Order, Overlay, Read};
+use keyvalue::{Memory, Mutation, Overlay, Read};
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::ops::ControlFlow;
 
 /// Before the keys of the position; no view's key begins so.
 const POSITION: u8 = 0xFE;
@@ -27,7 +25,7 @@ pub(crate) struct Replica<S: Scenario, P> {
     /// Projected and not written yet.
     pending: Vec<Mutation>,
     /// What a content hash was taken of, to be compared at the end.
-    pub(crate) witnesses: Vec<(Position, u64)>,
+    pub(crate) witnesses: Vec<(Position, u128)>,
 }
 
 impl<S: Scenario, P: Place> Replica<S, P> {
@@ -134,7 +132,7 @@ impl<S: Scenario, P: Place> Replica<S, P> {
 }
 
 /// A view that is made in one go: one partition after the other, each up to the position, and nothing remembered between events.
-pub(crate) fn oracle<S: Scenario>(log: &Log, position: &Position) -> Result<u64, Violation> {
+pub(crate) fn oracle<S: Scenario>(log: &Log, position: &Position) -> Result<u128, Violation> {
     let mut codec = S::codec();
     let mut view = Memory::default();
     for (partition, last) in position {
@@ -152,14 +150,8 @@ pub(crate) fn oracle<S: Scenario>(log: &Log, position: &Position) -> Result<u64,
 }
 
 /// Of all keys and values but the position.
-fn content_hash(read: &impl Read) -> Result<u64, Violation> {
-    let mut hasher = DefaultHasher::new();
-    read.scan(&[], &[POSITION], Order::Ascending, &mut |key, value| {
-        (key, value).hash(&mut hasher);
-        ControlFlow::Continue(())
-    })
-    .map_err(|error| Violation::new("I9", error.to_string()))?;
-    Ok(hasher.finish())
+fn content_hash(read: &impl Read) -> Result<u128, Violation> {
+    keyvalue::content_hash(read, &[], &[POSITION]).map_err(|error| Violation::new("I9", error.to_string()))
 }
 
 #[derive(Default)]

@@ -21,8 +21,6 @@ const WITNESSES_MAX: usize = 3;
 const STATES_MAX: usize = 8;
 const HOUR_MS: i64 = 60 * 60 * 1000;
 const YEAR_MS: i64 = 365 * 24 * HOUR_MS;
-/// As the commands topic is retained.
-const REMEMBERED_MS: i64 = 7 * 24 * HOUR_MS;
 
 pub(crate) struct World<S: Scenario, P> {
     pub(crate) log: Log,
@@ -91,7 +89,7 @@ impl<S: Scenario, P: Place> World<S, P> {
             command_bytes_max: COMMAND_BYTES_MAX,
             batch_bytes_max: *chance.one_of(&[500, 5_000, 1 << 20]),
             cache_bytes_max: *chance.one_of(&[0, 800, 3_000, 1 << 20]),
-            remembered_ms: *chance.one_of(&[2 * HOUR_MS, REMEMBERED_MS]),
+            remembered_ms: *chance.one_of(&[2 * HOUR_MS, crate::REMEMBERED_MS]),
         };
         let faults = Faults {
             batch_records_max: chance.index(12) + 1,

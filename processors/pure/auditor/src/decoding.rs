@@ -1,6 +1,6 @@
 //! Bytes to envelopes, with schemas that are learned when they are first met.
 
-use decider::{Codec, DecodeError, Domain, EventEnvelope, Outcome, WriterSchema};
+use decider::{Codec, Domain, EventEnvelope, Outcome, WriterSchema, decode_learning};
 use std::collections::BTreeMap;
 
 /// Records or schemas could not be read: nothing can be said about the log.
@@ -36,17 +36,12 @@ impl<'s, C> Decoding<'s, C> {
     where
         C: Codec<D>,
     {
-        loop {
-            match self.codec.decode_event_of(fingerprint, value) {
-                Ok(event) => return Ok(Ok(event)),
-                Err(DecodeError::Malformed(reason)) => return Ok(Err(reason)),
-                Err(DecodeError::UnknownSchema(id)) => {
-                    if let Some(reason) = self.learn::<D>(id)? {
-                        return Ok(Err(reason));
-                    }
-                }
-            }
-        }
+        let Self { codec, schemas, unusable } = self;
+        decode_learning(
+            codec,
+            |codec| codec.decode_event_of(fingerprint, value),
+            |codec, id| learn::<D, C>(codec, schemas, unusable, id),
+        )
     }
 
     /// The outcome, or why the bytes are none.
@@ -54,17 +49,12 @@ impl<'s, C> Decoding<'s, C> {
     where
         C: Codec<D>,
     {
-        loop {
-            match self.codec.decode_outcome_of(fingerprint, value) {
-                Ok(outcome) => return Ok(Ok(outcome)),
-                Err(DecodeError::Malformed(reason)) => return Ok(Err(reason)),
-                Err(DecodeError::UnknownSchema(id)) => {
-                    if let Some(reason) = self.learn::<D>(id)? {
-                        return Ok(Err(reason));
-                    }
-                }
-            }
-        }
+        let Self { codec, schemas, unusable } = self;
+        decode_learning(
+            codec,
+            |codec| codec.decode_outcome_of(fingerprint, value),
+            |codec, id| learn::<D, C>(codec, schemas, unusable, id),
+        )
     }
 
     /// Makes a schema known; `Some` says why it cannot be.
@@ -72,16 +62,27 @@ impl<'s, C> Decoding<'s, C> {
     where
         C: Codec<D>,
     {
-        if let Some(reason) = self.unusable.get(&id) {
-            return Ok(Some(reason.clone()));
-        }
-        let learned = match (self.schemas)(id)? {
-            Err(reason) => Err(reason),
-            Ok(schema) => self.codec.learn(id, &schema).map_err(|reason| format!("schema id {id}: {reason}")),
-        };
-        if let Err(reason) = &learned {
-            self.unusable.insert(id, reason.clone());
-        }
-        Ok(learned.err())
+        let Self { codec, schemas, unusable } = self;
+        Ok(learn::<D, C>(codec, schemas, unusable, id)?.err())
     }
+}
+
+/// Asks for a schema once: why it cannot be used is remembered.
+fn learn<D: Domain, C: Codec<D>>(
+    codec: &mut C,
+    schemas: &mut Schemas<'_>,
+    unusable: &mut BTreeMap<u32, String>,
+    id: u32,
+) -> Result<Result<(), String>, SourceError> {
+    if let Some(reason) = unusable.get(&id) {
+        return Ok(Err(reason.clone()));
+    }
+    let learned = match schemas(id)? {
+        Err(reason) => Err(reason),
+        Ok(schema) => codec.learn(id, &schema).map_err(|reason| format!("schema id {id}: {reason}")),
+    };
+    if let Err(reason) = &learned {
+        unusable.insert(id, reason.clone());
+    }
+    Ok(learned)
 }

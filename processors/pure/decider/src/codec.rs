@@ -41,6 +41,32 @@ pub fn schema_fingerprint(header: &[u8]) -> Option<u64> {
     u64::from_str_radix(text, 16).ok()
 }
 
+/// Decodes a value, and learns its schema where that is not known yet: the value, or why it can never be read.
+///
+/// `learn` makes a schema known to the codec, or says why its records cannot be read.
+///
+/// # Errors
+/// That of `learn`, which says that the schema cannot be had now.
+pub fn decode_learning<C, V, E>(
+    codec: &mut C,
+    mut decode: impl FnMut(&mut C) -> Result<V, DecodeError>,
+    learn: impl FnOnce(&mut C, u32) -> Result<Result<(), String>, E>,
+) -> Result<Result<V, String>, E> {
+    let id = match decode(codec) {
+        Ok(value) => return Ok(Ok(value)),
+        Err(DecodeError::Malformed(reason)) => return Ok(Err(reason)),
+        Err(DecodeError::UnknownSchema(id)) => id,
+    };
+    if let Err(reason) = learn(codec, id)? {
+        return Ok(Err(reason));
+    }
+    // A value names one schema: what is still unknown after that was learned stays so.
+    Ok(decode(codec).map_err(|error| match error {
+        DecodeError::Malformed(reason) => reason,
+        DecodeError::UnknownSchema(id) => format!("schema id {id} is not known, though its schema was learned"),
+    }))
+}
+
 /// The schemas of what a codec encodes, by their fingerprints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WrittenWith {
@@ -94,3 +120,6 @@ pub trait Codec<D: Domain>: Send {
 
     fn decode_outcome(&mut self, value: &[u8]) -> Result<Outcome, DecodeError>;
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,7 @@ mod replay;
 mod torn;
 
 pub use batch::{Batch, DeadLetter, Incoming, Outgoing, Tally};
-pub use codec::{Codec, DecodeError, SCHEMA_FINGERPRINT, WriterSchema, WrittenWith, schema_fingerprint};
+pub use codec::{Codec, DecodeError, SCHEMA_FINGERPRINT, WriterSchema, WrittenWith, decode_learning, schema_fingerprint};
 pub use containment::{Call, DomainFailure};
 pub use cursor::{CLOCK_STEP_MS_MAX, Cursor};
 pub use envelope::{COMMAND_ID_REUSED, CommandEnvelope, EventEnvelope, Outcome, Status};

@@ -4,10 +4,12 @@
 //! `store` implements it with RocksDB, `simulation` and the tests with [`Memory`]; nothing here does any I/O.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod hash;
 mod layer;
 mod memory;
 mod overlay;
 
+pub use hash::content_hash;
 pub use layer::Layer;
 pub use memory::Memory;
 pub use overlay::Overlay;

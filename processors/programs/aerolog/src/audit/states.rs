@@ -6,11 +6,11 @@ use crate::Connection;
 use anyhow::{Context, anyhow};
 use auditor::{Invariant, Violation};
 use decider::{Cursor, Machine, Outcome, Replay, keys};
-use keyvalue::{Order, Read};
+use keyvalue::{Order, Read, content_hash};
 use schemas::Airline;
 use std::ops::ControlFlow;
 use std::path::Path;
-use store::{ReadOnly, Sizing, Store, content_hash};
+use store::{ReadOnly, Sizing, Store};
 use topology::Topology;
 
 /// Records that are folded, and written, at a time.

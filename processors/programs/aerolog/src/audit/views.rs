@@ -7,7 +7,6 @@ use crate::query::Query;
 use anyhow::{Context, anyhow};
 use auditor::{Invariant, Violation};
 use decider::EventEnvelope;
-use domain::{AggregateId, Instant};
 use keyvalue::Overlay;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -153,14 +152,5 @@ fn apply(store: &Store, facts: &[Fact]) -> anyhow::Result<()> {
 }
 
 fn fact(partition: u32, event: EventEnvelope<domain::Event>) -> anyhow::Result<Fact> {
-    Ok(Fact {
-        partition,
-        sequence: event.sequence,
-        version: event.version,
-        command_id: event.command_id.into_bytes(),
-        command_offset: event.command_offset,
-        decided_at: Instant(event.decided_at_ms),
-        aggregate_id: AggregateId::parse(&event.aggregate_id)?,
-        event: event.event,
-    })
+    Ok(Fact::from_envelope(partition, event)?)
 }

@@ -2,7 +2,7 @@
 
 use super::step::{Answer, COMMAND, Event, Headers, Step};
 use crate::Connection;
-use crate::audit::source::{fingerprint_of, learn};
+use crate::audit::source::decoded;
 use anyhow::{anyhow, bail};
 use decider::{Codec, DecodeError, EventEnvelope};
 use schemas::{Airline, AvroCodec};
@@ -126,14 +126,8 @@ impl Reading {
         found: &Found,
         decode: impl Fn(&mut AvroCodec, Option<u64>, &[u8]) -> Result<T, DecodeError>,
     ) -> anyhow::Result<T> {
-        let value = found.value.as_deref().unwrap_or_default();
-        loop {
-            match decode(&mut self.codec, fingerprint_of(found), value) {
-                Ok(value) => return Ok(value),
-                Err(error) => learn(&mut self.codec, &self.registry, error)
-                    .map_err(|error| anyhow!("partition {} at offset {}: {error:#}", self.partition, found.offset))?,
-            }
-        }
+        let decoded = decoded(&mut self.codec, &self.registry, found, decode);
+        decoded.map_err(|error| anyhow!("partition {} at offset {}: {error:#}", self.partition, found.offset))
     }
 
     /// A log that is not whole is not carried anywhere.

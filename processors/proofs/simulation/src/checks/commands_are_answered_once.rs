@@ -1,13 +1,10 @@
 //! I2: no command has two answers, and no command has the answer of another one.
 
 use super::History;
-use crate::Violation;
 use crate::scenario::Scenario;
+use crate::{REMEMBERED_MS, Violation};
 use decider::{Limits, Outcome};
 use std::collections::BTreeMap;
-
-/// No run lasts as long, however often the broker's clock jumps: where ids are remembered for this time, none is forgotten.
-const LASTS_LESS_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// The first outcome of a command id of an aggregate is a decision. Every further one of the same command repeats it and says so; those of
 /// other commands refuse them.
@@ -45,7 +42,7 @@ pub(crate) fn commands_are_answered_once<S: Scenario>(history: &History<S>, limi
                 Some(_) if outcome.value.refuses_id() => {}
                 Some(first) => {
                     let passed_ms = outcome.value.clock_ms - first.clock_ms;
-                    if passed_ms <= limits.remembered_ms || limits.remembered_ms >= LASTS_LESS_MS {
+                    if passed_ms <= limits.remembered_ms || limits.remembered_ms >= REMEMBERED_MS {
                         return broken("is a second decision");
                     }
                 }

@@ -15,7 +15,7 @@ struct Left {
     states: Vec<StateAtCursor>,
     limits: Limits,
     log: Log,
-    witness: (Position, u64),
+    witness: (Position, u128),
 }
 
 fn left() -> Left {

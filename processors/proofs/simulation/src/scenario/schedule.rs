@@ -96,16 +96,7 @@ impl Scenario for Schedule {
     }
 
     fn project(projector: &mut Projector, partition: u32, event: &EventOf<Self>, read: &impl Read) -> Result<Vec<Mutation>, String> {
-        let fact = views::Fact {
-            partition,
-            sequence: event.sequence,
-            version: event.version,
-            command_id: *event.command_id.as_bytes(),
-            command_offset: event.command_offset,
-            decided_at: Instant(event.decided_at_ms),
-            aggregate_id: domain::AggregateId::parse(&event.aggregate_id).map_err(|error| error.to_string())?,
-            event: event.event.clone(),
-        };
+        let fact = views::Fact::from_envelope(partition, event.clone()).map_err(|error| error.to_string())?;
         projector.project(&fact, read).map_err(|error| error.to_string())
     }
 }

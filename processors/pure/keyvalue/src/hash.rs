@@ -1,6 +1,6 @@
-//! A hash of content: equal for two directories that hold the same keys and values, however they came to.
+//! A hash of content: equal for two states that hold the same keys and values, however they were built.
 
-use keyvalue::{Order, Read, ReadError};
+use crate::{Order, Read, ReadError};
 use std::ops::ControlFlow;
 use xxhash_rust::xxh3::Xxh3;
 
