@@ -11,7 +11,8 @@ use crate::check::Check;
 use crate::keys::{self, Key, KeyReader, Prefix};
 use crate::nodes::{Airplane, Airport, Leg, Rotation};
 use crate::project::counts::{Counted, stored_count};
-use crate::world;
+use crate::stored::{self, FlownRotation, LegEdge, LegIndex};
+use crate::tombstones::{FormerAssignment, RemovedLeg, RemovedRotation};
 use domain::{AirportCode, FlightDesignator, Instant, LegId, Registration, RotationId};
 use keyvalue::{Order, Read, ReadError};
 use std::ops::ControlFlow;
@@ -35,7 +36,7 @@ pub struct Span<'a> {
     pub limit: usize,
 }
 
-/// `from` is in it, `to` is not.
+/// A window of time: `from` is in it, `to` is not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Time {
     pub from: Option<Instant>,
@@ -60,29 +61,29 @@ pub struct Counts {
 }
 
 pub fn rotation(read: &impl Read, id: &RotationId) -> Result<Option<Rotation>, ReadError> {
-    world::rotation(read, id)
+    stored::rotation(read, id)
 }
 
 pub fn airplane(read: &impl Read, registration: &Registration) -> Result<Option<Airplane>, ReadError> {
-    world::airplane(read, registration)
+    stored::airplane(read, registration)
 }
 
 pub fn airport(read: &impl Read, code: AirportCode) -> Result<Option<Airport>, ReadError> {
-    world::airport(read, code)
+    stored::airport(read, code)
 }
 
 pub fn leg(read: &impl Read, rotation: &RotationId, id: &LegId) -> Result<Option<Leg>, ReadError> {
-    world::leg(read, rotation, id)
+    stored::leg(read, rotation, id)
 }
 
 /// The leg that follows, if any.
 pub fn next_leg(read: &impl Read, rotation: &RotationId, leg: &Leg) -> Result<Option<Leg>, ReadError> {
-    world::leg_after(read, rotation, &keys::leg_in_order(rotation, leg.departure, &leg.id), None)
+    stored::leg_after(read, rotation, &keys::leg_in_order(rotation, leg.departure, &leg.id), None)
 }
 
 /// The leg before, if any.
 pub fn previous_leg(read: &impl Read, rotation: &RotationId, leg: &Leg) -> Result<Option<Leg>, ReadError> {
-    world::leg_before(read, rotation, &keys::leg_in_order(rotation, leg.departure, &leg.id), None)
+    stored::leg_before(read, rotation, &keys::leg_in_order(rotation, leg.departure, &leg.id), None)
 }
 
 pub fn rotations(read: &impl Read, span: Span<'_>) -> Result<Page<(RotationId, Rotation)>, ReadError> {
@@ -103,33 +104,41 @@ pub fn airports(read: &impl Read, span: Span<'_>) -> Result<Page<(AirportCode, A
     })
 }
 
-/// The legs of a rotation, in the order in which they are flown.
-pub fn legs_of(read: &impl Read, rotation: &RotationId, span: Span<'_>) -> Result<Page<Leg>, ReadError> {
-    page(read, keys::legs_of(rotation).range(), span, |_, value| {
+/// The legs of a rotation that depart within a time, in the order in which they are flown.
+pub fn legs_of(read: &impl Read, rotation: &RotationId, time: Time, span: Span<'_>) -> Result<Page<Leg>, ReadError> {
+    page(read, within(&keys::legs_of(rotation), time), span, |_, value| {
         Leg::from_bytes(value).map(Some)
     })
 }
 
-/// The rotations of an airplane in time order, each with its first departure; those without legs at the end.
-pub fn rotations_of(read: &impl Read, airplane: &Registration, span: Span<'_>) -> Result<Page<(RotationId, Option<Instant>)>, ReadError> {
-    page(read, keys::rotations_of(airplane).range(), span, |key, _| {
-        let mut key = KeyReader::new(key)?;
-        key.airplane()?;
-        let first = key.instant()?;
-        Ok(Some((key.rotation()?, (first != keys::NO_DEPARTURE).then_some(first))))
+/// The rotations of an airplane that are under way within a time, by their first departure; those without legs at the end, where no time
+/// is asked for.
+pub fn rotations_of(read: &impl Read, airplane: &Registration, time: Time, span: Span<'_>) -> Result<Page<FlownRotation>, ReadError> {
+    let of = keys::rotations_of(airplane);
+    let (begin, end) = if time == Time::default() {
+        of.range()
+    } else {
+        // None began longer before than the longest ever was.
+        let longest_ms = stored::longest_rotation(read, airplane)?.map_or(0, |class| 1_i64.checked_shl(class.into()).unwrap_or(i64::MAX));
+        let from = time.from.map_or(i64::MIN, |from| from.0.saturating_sub(longest_ms));
+        let to = time.to.unwrap_or(keys::NO_DEPARTURE);
+        (of.clone().instant(Instant(from)).0, of.instant(to).0)
+    };
+    page(read, (begin, end), span, |key, value| {
+        let flown = stored::read_rotation_edge(key, value)?;
+        let has_ended = |span: &crate::RotationSpan| time.from.is_some_and(|from| span.last_arrival <= from);
+        Ok((!flown.span.as_ref().is_some_and(has_ended)).then_some(flown))
     })
 }
 
-/// Legs that depart within a time, in the order of rotations and departures.
+/// Legs that depart within a time, in time order.
 pub fn legs(read: &impl Read, time: Time, span: Span<'_>) -> Result<Page<(RotationId, Leg)>, ReadError> {
-    page(read, Key::new(Prefix::RotationLegs).range(), span, |key, value| {
-        let mut key = KeyReader::new(key)?;
-        let rotation = key.rotation()?;
-        if !time.holds(key.instant()?) {
-            return Ok(None);
-        }
-        Ok(Some((rotation, Leg::from_bytes(value)?)))
-    })
+    with_legs(read, leg_edges(read, LegIndex::AllByDeparture, time, span)?)
+}
+
+/// The same by the index alone: what the edges to the legs say.
+pub fn leg_summaries(read: &impl Read, time: Time, span: Span<'_>) -> Result<Page<LegEdge>, ReadError> {
+    leg_edges(read, LegIndex::AllByDeparture, time, span)
 }
 
 /// Legs of one designator that depart within a time, by airport and origin date.
@@ -141,48 +150,93 @@ pub fn legs_of_designator(
 ) -> Result<Page<(RotationId, Leg)>, ReadError> {
     page(read, keys::designator(designator).range(), span, |key, _| {
         let mut key = KeyReader::new(key)?;
-        key.designator()?;
-        key.airport()?;
-        key.date()?;
+        key.day()?;
         let (departure, rotation, id) = (key.instant()?, key.rotation()?, key.leg()?);
         if !time.holds(departure) {
             return Ok(None);
         }
-        let leg = world::leg_at(read, &rotation, departure, &id)?;
+        let leg = stored::leg_at(read, &rotation, departure, &id)?;
         Ok(Some((rotation, leg)))
     })
 }
 
 /// Legs that depart from an airport within a time, in time order.
 pub fn departures(read: &impl Read, code: AirportCode, time: Time, span: Span<'_>) -> Result<Page<(RotationId, Leg)>, ReadError> {
-    board(read, keys::departures(code), time, span, |instant, _| Ok(instant))
+    with_legs(read, departure_summaries(read, code, time, span)?)
+}
+
+/// The same by the edges alone.
+pub fn departure_summaries(read: &impl Read, code: AirportCode, time: Time, span: Span<'_>) -> Result<Page<LegEdge>, ReadError> {
+    leg_edges(read, LegIndex::Departures(code), time, span)
 }
 
 /// Legs that arrive at an airport within a time, in time order.
 pub fn arrivals(read: &impl Read, code: AirportCode, time: Time, span: Span<'_>) -> Result<Page<(RotationId, Leg)>, ReadError> {
-    board(read, keys::arrivals(code), time, span, |_, value| {
-        let bytes = value.try_into().map_err(|_| crate::bytes::corrupt("a departure"))?;
-        Ok(Instant(i64::from_be_bytes(bytes)))
+    with_legs(read, arrival_summaries(read, code, time, span)?)
+}
+
+/// The same by the edges alone.
+pub fn arrival_summaries(read: &impl Read, code: AirportCode, time: Time, span: Span<'_>) -> Result<Page<LegEdge>, ReadError> {
+    leg_edges(read, LegIndex::Arrivals(code), time, span)
+}
+
+fn leg_edges(read: &impl Read, index: LegIndex, time: Time, span: Span<'_>) -> Result<Page<LegEdge>, ReadError> {
+    page(read, within(&index.key(), time), span, |key, value| {
+        index.read(key, value).map(Some)
     })
 }
 
-fn board(
+fn with_legs(read: &impl Read, edges: Page<LegEdge>) -> Result<Page<(RotationId, Leg)>, ReadError> {
+    let legs = edges.items.into_iter().map(|edge| {
+        let leg = stored::leg_at(read, &edge.rotation, edge.summary.departure, &edge.leg)?;
+        Ok((edge.rotation, leg))
+    });
+    Ok(Page {
+        items: legs.collect::<Result<_, ReadError>>()?,
+        next: edges.next,
+    })
+}
+
+/// What became of a rotation that is gone; `None` if it was not removed.
+pub fn removed_rotation(read: &impl Read, id: &RotationId) -> Result<Option<RemovedRotation>, ReadError> {
+    read.get(&keys::removed_rotation(id).0, RemovedRotation::from_bytes)?.transpose()
+}
+
+/// What became of a leg that is gone; `None` if it was not removed.
+pub fn removed_leg(read: &impl Read, rotation: &RotationId, id: &LegId) -> Result<Option<RemovedLeg>, ReadError> {
+    read.get(&keys::removed_leg(rotation, id).0, RemovedLeg::from_bytes)?.transpose()
+}
+
+/// The legs that a rotation had and has no more, by id.
+pub fn removed_legs(read: &impl Read, rotation: &RotationId, span: Span<'_>) -> Result<Page<RemovedLeg>, ReadError> {
+    page(read, keys::removed_legs(rotation).range(), span, |_, value| {
+        RemovedLeg::from_bytes(value).map(Some)
+    })
+}
+
+/// The rotations that were assigned to an airplane, by id, each with its last assignment that has ended.
+pub fn former_rotations(
     read: &impl Read,
-    of: Key,
-    time: Time,
+    airplane: &Registration,
     span: Span<'_>,
-    departure: impl Fn(Instant, &[u8]) -> Result<Instant, ReadError>,
-) -> Result<Page<(RotationId, Leg)>, ReadError> {
-    let (begin, end) = of.clone().range();
-    let from = time.from.map_or(begin, |from| of.clone().instant(from).0);
-    let to = time.to.map_or(end, |to| of.instant(to).0);
-    page(read, (from, to), span, |key, value| {
+) -> Result<Page<(RotationId, FormerAssignment)>, ReadError> {
+    page(read, keys::former_rotations(airplane).range(), span, |key, value| {
         let mut key = KeyReader::new(key)?;
-        key.airport()?;
-        let departure = departure(key.instant()?, value)?;
-        let (rotation, id) = (key.rotation()?, key.leg()?);
-        let leg = world::leg_at(read, &rotation, departure, &id)?;
-        Ok(Some((rotation, leg)))
+        key.airplane()?;
+        Ok(Some((key.rotation()?, FormerAssignment::from_bytes(value)?)))
+    })
+}
+
+/// The airplanes that a rotation was assigned to, by registration, each with its last assignment that has ended.
+pub fn former_airplanes(
+    read: &impl Read,
+    rotation: &RotationId,
+    span: Span<'_>,
+) -> Result<Page<(Registration, FormerAssignment)>, ReadError> {
+    page(read, keys::former_airplanes(rotation).range(), span, |key, value| {
+        let mut key = KeyReader::new(key)?;
+        key.rotation()?;
+        Ok(Some((key.airplane()?, FormerAssignment::from_bytes(value)?)))
     })
 }
 
@@ -202,6 +256,13 @@ pub fn counts(read: &impl Read) -> Result<Counts, ReadError> {
     })
 }
 
+/// The range of keys in which an instant follows `of`.
+pub(crate) fn within(of: &Key, time: Time) -> (Vec<u8>, Vec<u8>) {
+    let (begin, end) = of.clone().range();
+    let at = |instant: Instant| of.clone().instant(instant).0;
+    (time.from.map_or(begin, at), time.to.map_or(end, at))
+}
+
 /// Items of a range after a key; `item` leaves out what does not belong.
 pub(crate) fn page<T>(
     read: &impl Read,
@@ -219,7 +280,7 @@ pub(crate) fn page<T>(
     };
     let mut last = None;
     let mut scanned = 0;
-    world::each(read, (begin, to), Order::Ascending, |key, value| {
+    stored::each(read, (begin, to), Order::Ascending, |key, value| {
         if page.items.len() == span.limit || scanned == SCANNED_MAX {
             page.next = last.take();
             return Ok(ControlFlow::Break(()));

@@ -1,6 +1,6 @@
-//! The checks that a view keeps an index of, by name and number.
+//! The names of the checks. Their numbers stand in keys.
 
-/// The checks; their numbers stand in keys.
+/// A check of the schedule. Its number stands in keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Check {
     RotationContinuity,

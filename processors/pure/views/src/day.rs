@@ -1,41 +1,29 @@
-//! The local day of a flight designator at an airport, on which it may name one flight only.
+//! A flight's day: the local calendar date at the departure airport, and the UTC date until the airport is registered with its zone.
 
-use crate::nodes::{Airport, Leg};
-use domain::{AirportCode, FlightDesignator};
+use domain::{AirportCode, FlightDesignator, Instant, ZoneName};
 use jiff::Timestamp;
 use jiff::civil::date;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
-/// Which legs should not meet.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Day {
-    pub(crate) designator: FlightDesignator,
-    pub(crate) airport: AirportCode,
+/// The legs that depart from one airport under one designator on one day. There should be one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DesignatorDay {
+    pub designator: FlightDesignator,
+    pub airport: AirportCode,
     /// Days since 1970-01-01.
-    pub(crate) date: i32,
+    pub date: i32,
 }
 
-impl Day {
-    /// The day of a leg; `origin` is its departure airport, if registered.
-    pub(crate) fn of(leg: &Leg, origin: Option<&Airport>) -> Self {
-        Self {
-            designator: leg.designator,
-            airport: leg.origin,
-            date: origin_date(leg, origin),
-        }
-    }
+/// The zone of an airport, as the time-zone database has it; UTC where the airport is not registered.
+pub(crate) fn zone_of(name: Option<&ZoneName>) -> TimeZone {
+    name.and_then(|name| TimeZoneDatabase::bundled().get(name.as_str()).ok())
+        .unwrap_or(TimeZone::UTC)
 }
 
-fn origin_date(leg: &Leg, origin: Option<&Airport>) -> i32 {
-    let zone = origin
-        .and_then(|airport| TimeZoneDatabase::bundled().get(airport.zone.as_str()).ok())
-        .unwrap_or(TimeZone::UTC);
+/// The date of a departure, in days since 1970-01-01.
+pub(crate) fn origin_date(departure: Instant, zone: &TimeZone) -> i32 {
     // Departures lie between 1970 and 2200, which every zone can show.
-    let departure = Timestamp::from_millisecond(leg.departure.0).unwrap_or(Timestamp::UNIX_EPOCH);
-    let since = zone
-        .to_datetime(departure)
-        .date()
-        .since(date(1970, 1, 1))
-        .map(|span| span.get_days());
-    since.unwrap_or(0)
+    let departure = Timestamp::from_millisecond(departure.0).unwrap_or(Timestamp::UNIX_EPOCH);
+    let since = zone.to_datetime(departure).date().since(date(1970, 1, 1));
+    since.map_or(0, |span| span.get_days())
 }

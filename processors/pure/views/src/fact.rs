@@ -1,10 +1,10 @@
 //! What a view is built from.
 
-use crate::nodes::Provenance;
+use crate::provenance::Provenance;
 use decider::EventEnvelope;
 use domain::{AggregateId, Instant, InvalidValue};
 
-/// An event with where it stands in the log.
+/// An event and its place in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     pub partition: u32,
@@ -35,11 +35,13 @@ impl Fact {
         })
     }
 
-    /// Where what this event says comes from.
+    /// The origin of everything that this event says.
     pub fn provenance(&self) -> Provenance {
         Provenance {
             partition: self.partition,
             sequence: self.sequence,
+            command_id: self.command_id,
+            decided_at: self.decided_at,
         }
     }
 }

@@ -1,35 +1,52 @@
-//! The registry of keys. A prefix byte that was used once is never used for anything else.
+//! The registry of keys of the whole database. A prefix byte that was used once is never used for anything else.
 //!
 //! | prefix | rest of the key | value |
 //! |---|---|---|
+//! | 00 | what | bookkeeping of the process that keeps the view; not content |
+//! | 01 | partition, sequence | offset of that event, for one sequence in [`offsets::STRIDE`](crate::offsets::STRIDE); not content |
 //! | 10 | airport | node |
 //! | 11 | airplane | node |
 //! | 12 | rotation | node |
 //! | 13 | rotation, leg | node: the departure, under which the leg stands in 20 |
-//! | 20 | rotation, departure, leg | edge rotation → leg in order, with the leg itself; the next key is the edge leg → next leg |
-//! | 21 | airplane, first departure, rotation | edge airplane → rotation in order; back by the rotation's node |
-//! | 22 | airport, departure, rotation, leg | edge airport → departing leg; back by the leg |
-//! | 23 | airport, arrival, rotation, leg | edge airport → arriving leg: its departure; back by the leg |
+//! | 14 | rotation | tombstone of a rotation |
+//! | 15 | rotation, leg | tombstone of a leg |
+//! | 16 | airplane, rotation | tombstone of the edge airplane → rotation |
+//! | 17 | rotation, airplane | tombstone of the edge rotation → airplane, the same value |
+//! | 20 | rotation, departure, leg | edge rotation → leg in order, with the leg itself; the keys around it are its edges to the leg before and after, and its origin date is the edge to its designator's day |
+//! | 21 | airplane, first departure, rotation | edge airplane → rotation in order: mode, and from where and when to where and when; back by the rotation's node |
+//! | 22 | airport, departure, rotation, leg | edge airport → departing leg: a leg summary; back by the leg |
+//! | 23 | airport, arrival, rotation, leg | edge airport → arriving leg: a leg summary; back by the leg |
 //! | 24 | designator, airport, origin date, departure, rotation, leg | node designator-day and its edges to legs; back by the leg |
 //! | 25 | designator, airport, origin date | number of legs of the day, where there are several, and the first of them |
 //! | 26 | airport, aircraft type, minutes, rotation, departure, leg | edge airport → stay after that leg, by ground time; back by the leg |
-//! | 30 | check, rotation, subject | violation, or what is needed to read it |
+//! | 27 | departure, rotation, leg | every leg by departure: a leg summary |
+//! | 28 | airplane | how long its longest rotation ever was, as a power of two: how far before an instant to look for what is under way then |
+//! | 30 | check, rotation, subject | violation: whether it is counted; what it says is read from the facts |
 //! | 40 | what | count |
 //!
 //! Ids end with a zero byte, which none contains. Numbers are big-endian with the sign turned, so that keys sort as values do.
 
 use crate::bytes::{Bytes, corrupt};
 use crate::check::Check;
+use crate::day::DesignatorDay;
+use crate::nodes::Leg;
 use domain::{AircraftType, AirportCode, DESIGNATOR_BYTES_MAX, FlightDesignator, Instant, LegId, Registration, RotationId};
 use keyvalue::{ReadError, prefix_end};
 
-#[derive(Clone, Copy)]
+/// The first byte of a key. Every byte in use is here, whoever writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Prefix {
+pub enum Prefix {
+    Bookkeeping = 0x00,
+    Offset = 0x01,
     Airport = 0x10,
     Airplane = 0x11,
     Rotation = 0x12,
     Leg = 0x13,
+    RemovedRotation = 0x14,
+    RemovedLeg = 0x15,
+    FormerRotation = 0x16,
+    FormerAirplane = 0x17,
     RotationLegs = 0x20,
     AirplaneRotations = 0x21,
     Departures = 0x22,
@@ -37,12 +54,20 @@ pub(crate) enum Prefix {
     DesignatorDay = 0x24,
     DesignatorDayLegs = 0x25,
     Stays = 0x26,
+    LegsByDeparture = 0x27,
+    LongestRotation = 0x28,
     Violation = 0x30,
     Count = 0x40,
 }
 
+/// Bytes below belong to the process that keeps the view; every byte from here on, in use or not, is content.
+const CONTENT: u8 = 0x10;
+
 /// Rotations without legs come last among an airplane's.
 pub(crate) const NO_DEPARTURE: Instant = Instant(i64::MAX);
+
+/// No key is as long: ids have at most 64 bytes, and no key has more than four of them.
+const KEY_BYTES_MAX: usize = 512;
 
 /// A key that is being put together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,8 +100,8 @@ impl Key {
         self
     }
 
-    pub(crate) fn date(self, date: i32) -> Self {
-        self.signed(date)
+    pub(crate) fn day(self, day: &DesignatorDay) -> Self {
+        self.designator(day.designator).airport(day.airport).signed(day.date)
     }
 
     pub(crate) fn signed(mut self, number: i32) -> Self {
@@ -95,9 +120,9 @@ impl Key {
     }
 }
 
-/// Everything that is content; what a process keeps beside it lies elsewhere.
-pub(crate) fn everything() -> (Vec<u8>, Vec<u8>) {
-    (vec![Prefix::Airport as u8], vec![Prefix::Count as u8 + 1])
+/// Everything that is content. It has no upper end: a prefix that is added later cannot be left out.
+pub(crate) fn content() -> (Vec<u8>, Vec<u8>) {
+    (vec![CONTENT], vec![u8::MAX; KEY_BYTES_MAX + 1])
 }
 
 pub(crate) fn airport(code: AirportCode) -> Key {
@@ -140,19 +165,65 @@ pub(crate) fn arrivals(airport: AirportCode) -> Key {
     Key::new(Prefix::Arrivals).airport(airport)
 }
 
+pub(crate) fn departure(leg: &Leg, rotation: &RotationId) -> Key {
+    departures(leg.origin)
+        .instant(leg.departure)
+        .id(rotation.as_str())
+        .id(leg.id.as_str())
+}
+
+pub(crate) fn arrival(leg: &Leg, rotation: &RotationId) -> Key {
+    arrivals(leg.destination)
+        .instant(leg.arrival)
+        .id(rotation.as_str())
+        .id(leg.id.as_str())
+}
+
+pub(crate) fn leg_by_departure(leg: &Leg, rotation: &RotationId) -> Key {
+    Key::new(Prefix::LegsByDeparture)
+        .instant(leg.departure)
+        .id(rotation.as_str())
+        .id(leg.id.as_str())
+}
+
+pub(crate) fn longest_rotation(airplane: &Registration) -> Key {
+    Key::new(Prefix::LongestRotation).id(airplane.as_str())
+}
+
+pub(crate) fn removed_rotation(id: &RotationId) -> Key {
+    Key::new(Prefix::RemovedRotation).id(id.as_str())
+}
+
+pub(crate) fn removed_legs(rotation: &RotationId) -> Key {
+    Key::new(Prefix::RemovedLeg).id(rotation.as_str())
+}
+
+pub(crate) fn removed_leg(rotation: &RotationId, leg: &LegId) -> Key {
+    removed_legs(rotation).id(leg.as_str())
+}
+
+pub(crate) fn former_rotations(airplane: &Registration) -> Key {
+    Key::new(Prefix::FormerRotation).id(airplane.as_str())
+}
+
+pub(crate) fn former_airplanes(rotation: &RotationId) -> Key {
+    Key::new(Prefix::FormerAirplane).id(rotation.as_str())
+}
+
 pub(crate) fn designator(designator: FlightDesignator) -> Key {
     Key::new(Prefix::DesignatorDay).designator(designator)
 }
 
-pub(crate) fn designator_day(designator: FlightDesignator, airport: AirportCode, date: i32) -> Key {
-    self::designator(designator).airport(airport).date(date)
+pub(crate) fn designator_day(day: &DesignatorDay) -> Key {
+    Key::new(Prefix::DesignatorDay).day(day)
 }
 
-pub(crate) fn designator_day_legs(designator: FlightDesignator, airport: AirportCode, date: i32) -> Key {
-    Key::new(Prefix::DesignatorDayLegs)
-        .designator(designator)
-        .airport(airport)
-        .date(date)
+pub(crate) fn leg_of_day(day: &DesignatorDay, departure: Instant, rotation: &RotationId, leg: &LegId) -> Key {
+    designator_day(day).instant(departure).id(rotation.as_str()).id(leg.as_str())
+}
+
+pub(crate) fn designator_day_legs(day: &DesignatorDay) -> Key {
+    Key::new(Prefix::DesignatorDayLegs).day(day)
 }
 
 /// Of airplanes of one type, and of those whose type is not known, between two legs that meet at an airport.
@@ -221,8 +292,12 @@ impl<'k> KeyReader<'k> {
         Ok(Instant((u64::from_be_bytes(bytes) ^ (1 << 63)).cast_signed()))
     }
 
-    pub(crate) fn date(&mut self) -> Result<i32, ReadError> {
-        self.signed()
+    pub(crate) fn day(&mut self) -> Result<DesignatorDay, ReadError> {
+        Ok(DesignatorDay {
+            designator: self.designator()?,
+            airport: self.airport()?,
+            date: self.signed()?,
+        })
     }
 
     pub(crate) fn signed(&mut self) -> Result<i32, ReadError> {
@@ -234,3 +309,6 @@ impl<'k> KeyReader<'k> {
         Ok(self.0.take(1)?[0])
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,24 +1,26 @@
 //! An event to mutations: nodes and edges as they are after it, and the violations that came or went with it.
 
 mod airplane;
+mod airplane_window;
 mod airport;
+mod cached_rotation;
 pub(crate) mod counts;
-mod draft;
-mod known;
 mod legs;
+mod projection;
+mod read_cache;
 mod recent;
 mod rotation;
 mod same_day;
-mod tail;
 mod zone;
 
 use crate::Fact;
 use domain::{AggregateId, Event};
-use draft::Draft;
-use keyvalue::{Mutation, Read, ReadError};
-use known::Known;
 
-pub use known::Memory;
+use keyvalue::{Mutation, Read, ReadError};
+use projection::Projection;
+use read_cache::ReadCache;
+
+pub use read_cache::Memory;
 
 /// Why an event could not be projected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,11 +37,11 @@ pub fn project(fact: &Fact, read: &impl Read) -> Result<Vec<Mutation>, ProjectEr
     Projector::default().project(fact, read)
 }
 
-/// Projects one event after the other, each on a view that has the changes of those before, and remembers what it has read: nobody
-/// else may change the view. After an error, or when changes did not come into the view, it is of no use any more.
+/// Projects one event after the other, each on a view that has the changes of those before, and remembers what it has read: nothing
+/// else may change the view. After an error, or when changes did not come into the view, it must not be used again.
 #[derive(Debug)]
 pub struct Projector {
-    known: Known,
+    cache: ReadCache,
 }
 
 impl Default for Projector {
@@ -50,7 +52,9 @@ impl Default for Projector {
 
 impl Projector {
     pub fn new(memory: Memory) -> Self {
-        Self { known: Known::new(memory) }
+        Self {
+            cache: ReadCache::new(memory),
+        }
     }
 
     /// As [`project`] does.
@@ -63,29 +67,29 @@ impl Projector {
     /// The same without the counts, which nearly every event changes: they are asked for after some events, and come into the view
     /// together with what these changed.
     pub fn project_uncounted(&mut self, fact: &Fact, read: &impl Read) -> Result<Vec<Mutation>, ProjectError> {
-        mutations(fact, read, &mut self.known)
+        mutations(fact, read, &mut self.cache)
     }
 
     /// The counts that have changed since they were last asked for.
     pub fn counts(&mut self) -> Vec<Mutation> {
-        self.known.changed_counts().collect()
+        self.cache.changed_counts().collect()
     }
 }
 
-fn mutations(fact: &Fact, read: &impl Read, known: &mut Known) -> Result<Vec<Mutation>, ProjectError> {
+fn mutations(fact: &Fact, read: &impl Read, cache: &mut ReadCache) -> Result<Vec<Mutation>, ProjectError> {
     let provenance = fact.provenance();
-    let mut draft = Draft::new(read, known);
+    let mut projection = Projection::new(read, cache);
     match (&fact.aggregate_id, &fact.event) {
-        (AggregateId::Airport(code), Event::Airport(event)) => airport::project(&mut draft, *code, event, provenance)?,
+        (AggregateId::Airport(code), Event::Airport(event)) => airport::project(&mut projection, *code, event, provenance)?,
         (AggregateId::Airplane(registration), Event::Airplane(event)) => {
-            airplane::project(&mut draft, registration, event, provenance, fact.decided_at)?;
+            airplane::project(&mut projection, registration, event, provenance)?;
         }
-        (AggregateId::Rotation(id), Event::Rotation(event)) => rotation::project(&mut draft, id, event, provenance, fact.decided_at)?,
+        (AggregateId::Rotation(id), Event::Rotation(event)) => rotation::project(&mut projection, id, event, provenance)?,
         (AggregateId::Airport(_) | AggregateId::Airplane(_) | AggregateId::Rotation(_), event) => {
             return Err(unfit(event, format!("it is an event of another kind than {}", fact.aggregate_id)));
         }
     }
-    Ok(draft.into_mutations()?)
+    Ok(projection.into_mutations()?)
 }
 
 fn unfit(event: &impl std::fmt::Debug, reason: impl Into<String>) -> ProjectError {

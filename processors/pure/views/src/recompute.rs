@@ -1,11 +1,12 @@
-//! All violations from nothing: plain scans over nodes, in other words than the checks that follow the events. For comparison.
+//! All violations from nothing: plain scans over nodes, written independently of the checks that follow the events. For comparison.
 
 use crate::bytes::put_number;
 use crate::check::Check;
+use crate::checks::Violations;
+use crate::day::DesignatorDay;
 use crate::keys::{self, Key, KeyReader, Prefix};
-use crate::nodes::{Leg, Rotation};
-use crate::violation::{Detail, Violation, Violations};
-use crate::world;
+use crate::nodes::{Airplane, Leg, Rotation};
+use crate::stored;
 use domain::{Registration, RotationId};
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
@@ -22,7 +23,7 @@ pub enum BudgetExceeded {
     Read(#[from] ReadError),
 }
 
-/// The index beside what it should be.
+/// How the index compares with what it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recomputed {
     /// Violations that count.
@@ -52,7 +53,7 @@ pub fn recompute(read: &impl Read, check: Option<Check>, legs_max: u64) -> Resul
     if check.is_none_or(|check| check == Check::GroundTime) {
         differing += differing_from(read, Prefix::Stays, stays)?;
     }
-    world::each(read, Key::new(Prefix::Violation).range(), Order::Ascending, |key, value| {
+    stored::each(read, Key::new(Prefix::Violation).range(), Order::Ascending, |key, value| {
         if is_asked(key) {
             let expected = right.remove(&Key(key.to_vec()));
             differing += u64::from(expected.is_none_or(|(_, bytes)| bytes != value));
@@ -67,7 +68,7 @@ pub fn recompute(read: &impl Read, check: Option<Check>, legs_max: u64) -> Resul
 
 fn differing_from(read: &impl Read, prefix: Prefix, mut right: Expected) -> Result<u64, ReadError> {
     let mut differing = 0;
-    world::each(read, Key::new(prefix).range(), Order::Ascending, |key, value| {
+    stored::each(read, Key::new(prefix).range(), Order::Ascending, |key, value| {
         let expected = right.remove(&Key(key.to_vec()));
         differing += u64::from(expected.as_deref() != Some(value));
         Ok(ControlFlow::Continue(()))
@@ -77,12 +78,12 @@ fn differing_from(read: &impl Read, prefix: Prefix, mut right: Expected) -> Resu
 
 fn load(read: &impl Read, legs_max: u64) -> Result<Schedule, BudgetExceeded> {
     let mut schedule = Schedule::new();
-    world::each(read, Key::new(Prefix::Rotation).range(), Order::Ascending, |key, value| {
+    stored::each(read, Key::new(Prefix::Rotation).range(), Order::Ascending, |key, value| {
         schedule.insert(KeyReader::new(key)?.rotation()?, (Rotation::from_bytes(value)?, Vec::new()));
         Ok(ControlFlow::Continue(()))
     })?;
     let mut count = 0;
-    world::each(read, Key::new(Prefix::RotationLegs).range(), Order::Ascending, |key, value| {
+    stored::each(read, Key::new(Prefix::RotationLegs).range(), Order::Ascending, |key, value| {
         let id = KeyReader::new(key)?.rotation()?;
         let (_, legs) = schedule
             .get_mut(&id)
@@ -109,66 +110,43 @@ fn within_rotations(read: &impl Read, schedule: &Schedule, right: &mut Violation
     let mut stays = Expected::new();
     for (id, (rotation, legs)) in schedule {
         let airplane = match &rotation.airplane {
-            Some((registration, _)) => world::airplane(read, registration)?,
+            Some(assignment) => stored::airplane(read, &assignment.registration)?,
             None => None,
         };
-        if let Some((registration, assigned)) = &rotation.airplane
-            && airplane
-                .as_ref()
-                .is_none_or(|airplane| airplane.is_retired() || rotation.was_assigned_before(airplane.former_until))
-        {
-            let detail = Detail::UnknownAirplane {
-                airplane: registration.clone(),
-                retired: airplane.is_some(),
-                assigned: *assigned,
-            };
-            let violation = Violation {
-                rotation: id.clone(),
-                counted: true,
-                legs: Vec::new(),
-                detail,
-            };
-            violation.insert(Check::UnknownReference, |key| key.byte(b'P'), right);
+        let meant = |airplane: &&Airplane| !rotation.means_former(airplane);
+        let is_registered = |airplane: &Airplane| airplane.retired.is_none();
+        if rotation.airplane.is_some() && !airplane.as_ref().filter(meant).is_some_and(is_registered) {
+            insert(keys::violations_of(Check::UnknownReference, id).byte(b'P'), true, right);
         }
         for (index, leg) in legs.iter().enumerate() {
-            let one = |legs: &[&Leg], detail| Violation {
-                rotation: id.clone(),
-                counted: true,
-                legs: legs.iter().map(|leg| (id.clone(), (*leg).clone())).collect(),
-                detail,
-            };
+            let subject = |key: Key| key.instant(leg.departure).id(leg.id.as_str());
             for (end, code) in [(b'D', leg.origin), (b'A', leg.destination)] {
-                if world::airport(read, code)?.is_none() {
-                    let subject = |key: Key| key.byte(end).instant(leg.departure).id(leg.id.as_str());
-                    one(&[leg], Detail::UnknownAirport { airport: code }).insert(Check::UnknownReference, subject, right);
+                if stored::airport(read, code)?.is_none() {
+                    insert(subject(keys::violations_of(Check::UnknownReference, id).byte(end)), true, right);
                 }
             }
             let Some(next) = legs.get(index + 1) else { continue };
-            let subject = |key: Key| key.instant(leg.departure).id(leg.id.as_str());
             if leg.destination != next.origin {
-                one(&[leg, next], Detail::Continuity).insert(Check::RotationContinuity, subject, right);
+                insert(subject(keys::violations_of(Check::RotationContinuity, id)), true, right);
             }
             if next.departure < leg.arrival {
-                one(&[leg, next], Detail::Overlap).insert(Check::Overlap, subject, right);
+                insert(subject(keys::violations_of(Check::Overlap, id)), true, right);
             }
             if leg.destination != next.origin {
                 continue;
             }
-            let of_now = airplane
-                .as_ref()
-                .filter(|airplane| !rotation.was_assigned_before(airplane.former_until));
-            let aircraft_type = of_now.map(|airplane| &airplane.aircraft_type);
+            let aircraft_type = airplane.as_ref().filter(meant).map(|airplane| &airplane.aircraft_type);
             let ground_ms = next.departure.0 - leg.arrival.0;
             let minutes = i32::try_from(ground_ms.div_euclid(60 * 1000)).unwrap_or(i32::MAX);
             let stay = keys::stays(leg.destination, aircraft_type).signed(minutes).id(id.as_str());
             stays.insert(subject(stay), Vec::new());
-            let Some(airport) = world::airport(read, leg.destination)? else {
+            let Some(airport) = stored::airport(read, leg.destination)? else {
                 continue;
             };
             let own = aircraft_type.and_then(|aircraft_type| airport.by_aircraft_type.get(aircraft_type));
-            let minimum_minutes = *own.unwrap_or(&airport.minimum_ground_time_minutes);
-            if ground_ms < i64::from(minimum_minutes) * 60 * 1000 {
-                right.insert(subject(keys::violations_of(Check::GroundTime, id)), (true, vec![1]));
+            let minimum = own.unwrap_or(&airport.minimum_ground_time);
+            if ground_ms < i64::from(minimum.minutes) * 60 * 1000 {
+                insert(subject(keys::violations_of(Check::GroundTime, id)), true, right);
             }
         }
     }
@@ -178,34 +156,26 @@ fn within_rotations(read: &impl Read, schedule: &Schedule, right: &mut Violation
 fn between_rotations(schedule: &Schedule, right: &mut Violations) {
     let mut by_airplane: BTreeMap<&Registration, Vec<(&RotationId, &Leg, &Leg)>> = BTreeMap::new();
     for (id, (rotation, legs)) in schedule {
-        if let (Some((registration, _)), Some(first), Some(last)) = (&rotation.airplane, legs.first(), legs.last()) {
-            by_airplane.entry(registration).or_default().push((id, first, last));
+        if let (Some(assignment), Some(first), Some(last)) = (&rotation.airplane, legs.first(), legs.last()) {
+            by_airplane.entry(&assignment.registration).or_default().push((id, first, last));
         }
     }
-    for (registration, mut flown) in by_airplane {
+    for flown in by_airplane.values_mut() {
         flown.sort_by_key(|(id, first, _)| (first.departure, (*id).clone()));
         for pair in flown.windows(2) {
             let ((before, _, last), (after, first, _)) = (pair[0], pair[1]);
-            let (discontinuous, overlapping) = (last.destination != first.origin, last.arrival > first.departure);
-            if discontinuous || overlapping {
+            if last.destination != first.origin || last.arrival > first.departure {
                 for (rotation, counted) in [(before, true), (after, false)] {
-                    let legs = vec![(before.clone(), last.clone()), (after.clone(), first.clone())];
-                    let detail = Detail::Seam {
-                        airplane: registration.clone(),
-                        discontinuous,
-                        overlapping,
-                    };
-                    let violation = Violation {
-                        rotation: rotation.clone(),
-                        counted,
-                        legs,
-                        detail,
-                    };
-                    violation.insert(Check::RotationSeam, |key| key.id(before.as_str()).id(after.as_str()), right);
+                    let key = keys::violations_of(Check::RotationSeam, rotation);
+                    insert(key.id(before.as_str()).id(after.as_str()), counted, right);
                 }
             }
         }
     }
+}
+
+fn insert(key: Key, counted: bool, into: &mut Violations) {
+    into.insert(key, (counted, vec![u8::from(counted)]));
 }
 
 /// Returns how many legs each day has that has several.
@@ -214,7 +184,7 @@ fn same_day(read: &impl Read, schedule: &Schedule, right: &mut Violations) -> Re
     let mut totals = Expected::new();
     for (id, (_, legs)) in schedule {
         for leg in legs {
-            let zone = match world::airport(read, leg.origin)? {
+            let zone = match stored::airport(read, leg.origin)? {
                 Some(airport) => TimeZoneDatabase::bundled().get(airport.zone.as_str()).unwrap_or(TimeZone::UTC),
                 None => TimeZone::UTC,
             };
@@ -231,13 +201,17 @@ fn same_day(read: &impl Read, schedule: &Schedule, right: &mut Violations) -> Re
         if legs.len() < 2 {
             continue;
         }
-        let date = jiff::civil::Date::constant(1970, 1, 1)
-            .until(local)
-            .map_or(0, |span| span.get_days());
+        let day = DesignatorDay {
+            designator,
+            airport,
+            date: jiff::civil::Date::constant(1970, 1, 1)
+                .until(local)
+                .map_or(0, |span| span.get_days()),
+        };
         let (departure, rotation, id) = legs[0];
         let first = (departure, rotation.clone(), id.clone());
-        let total = world::several_to_bytes(legs.len() as u64, &first);
-        totals.insert(keys::designator_day_legs(designator, airport, date), total);
+        let total = stored::several_to_bytes(legs.len() as u64, &first);
+        totals.insert(keys::designator_day_legs(&day), total);
         let mut by_rotation: BTreeMap<&RotationId, u64> = BTreeMap::new();
         for (_, rotation, _) in &legs {
             *by_rotation.entry(rotation).or_default() += 1;
@@ -247,7 +221,7 @@ fn same_day(read: &impl Read, schedule: &Schedule, right: &mut Violations) -> Re
             let key = keys::violations_of(Check::FlightDesignator, rotation);
             let mut value = vec![u8::from(counted)];
             put_number(&mut value, own);
-            right.insert(key.designator(designator).airport(airport).date(date), (counted, value));
+            right.insert(key.day(&day), (counted, value));
         }
     }
     Ok(totals)

@@ -3,10 +3,11 @@
 mod corrections;
 mod cost;
 mod fixture;
-
+mod model;
 mod pairs;
 mod random;
 mod references;
 mod rotations;
 mod same_day;
+mod tombstones;
 mod unfit;

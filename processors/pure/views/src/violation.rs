@@ -1,14 +1,17 @@
-//! What a check has found: where, between which legs, and by which facts.
+//! What a check has found: where, between which legs, and by which facts. The index says where; the rest is read from the facts.
 
-use crate::bytes::{Bytes, corrupt, put_number, put_text};
+use crate::bytes::{Bytes, corrupt};
 use crate::check::Check;
-use crate::day::Day;
-use crate::keys::{self, Key, KeyReader};
-use crate::nodes::{Leg, Provenance, read_airport};
-use crate::world;
+use crate::checks::reference::{AIRPLANE, End};
+use crate::checks::seam;
+use crate::day::DesignatorDay;
+use crate::edges::RotationSpan;
+use crate::keys::{self, KeyReader};
+use crate::nodes::{Airplane, Leg, MinimumGroundTime, Rotation};
+use crate::provenance::Provenance;
+use crate::stored;
 use domain::{AirportCode, FlightDesignator, Registration, RotationId};
 use keyvalue::{Read, ReadError};
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 /// One violation, as it is listed under a rotation.
@@ -34,6 +37,7 @@ pub enum Detail {
         ground_minutes: i64,
         minimum_minutes: u32,
         airport: AirportCode,
+        /// The event that set the minimum that holds for the aircraft type.
         airport_provenance: Provenance,
     },
     /// Several flights have one designator on one day at one airport.
@@ -64,54 +68,7 @@ pub enum Detail {
 /// Legs of one designator and day that a violation lists.
 pub const LEGS_MAX: usize = 16;
 
-/// Violations by key, each with whether it counts and with its bytes.
-pub(crate) type Violations = BTreeMap<Key, (bool, Vec<u8>)>;
-
 impl Violation {
-    /// Puts it under its key; `subject` tells violations of one check and rotation apart.
-    pub(crate) fn insert(self, check: Check, subject: impl FnOnce(Key) -> Key, into: &mut Violations) {
-        let key = subject(keys::violations_of(check, &self.rotation));
-        into.insert(key, (self.counted, self.to_bytes()));
-    }
-
-    fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(160);
-        out.push(u8::from(self.counted));
-        put_number(&mut out, self.legs.len() as u64);
-        for (rotation, leg) in &self.legs {
-            put_text(&mut out, rotation.as_str());
-            leg.put(&mut out);
-        }
-        match &self.detail {
-            // The index holds what finds them instead: see `checks::designator` and `checks::pair`.
-            Detail::Continuity | Detail::Overlap | Detail::Designator { .. } | Detail::GroundTime { .. } => {}
-            Detail::Seam {
-                airplane,
-                discontinuous,
-                overlapping,
-            } => {
-                put_text(&mut out, airplane.as_str());
-                out.push(u8::from(*discontinuous));
-                out.push(u8::from(*overlapping));
-            }
-            Detail::UnknownAirport { airport } => {
-                out.push(0);
-                out.extend_from_slice(airport.as_str().as_bytes());
-            }
-            Detail::UnknownAirplane {
-                airplane,
-                retired,
-                assigned,
-            } => {
-                out.push(1);
-                put_text(&mut out, airplane.as_str());
-                out.push(u8::from(*retired));
-                assigned.put(&mut out);
-            }
-        }
-        out
-    }
-
     /// Whether a value of the index belongs to a violation that counts.
     pub(crate) fn is_counted(value: &[u8]) -> Result<bool, ReadError> {
         Bytes::new(value).flag()
@@ -122,27 +79,15 @@ impl Violation {
         let mut key = KeyReader::new(key)?;
         let check = Check::from_number(key.byte()?).ok_or_else(|| corrupt("a check"))?;
         let rotation = key.rotation()?;
-        let mut bytes = Bytes::new(value);
-        let counted = bytes.flag()?;
-        if check == Check::FlightDesignator {
-            let day = Day {
-                designator: key.designator()?,
-                airport: key.airport()?,
-                date: key.date()?,
-            };
-            return Ok((check, Self::same_day(read, rotation, counted, &day)?));
-        }
-        if check == Check::GroundTime {
-            let departure = key.instant()?;
-            let first = world::leg_at(read, &rotation, departure, &key.leg()?)?;
-            return Ok((check, Self::ground_time(read, rotation, first)?));
-        }
-        let mut legs = Vec::new();
-        for _ in 0..bytes.number()? {
-            let rotation = RotationId::parse(bytes.text()?).map_err(|_| corrupt("a rotation id"))?;
-            legs.push((rotation, Leg::read(&mut bytes)?));
-        }
-        let detail = read_detail(check, &mut bytes)?;
+        let (legs, detail) = match check {
+            Check::RotationContinuity => (between_legs(read, &rotation, &mut key)?, Detail::Continuity),
+            Check::Overlap => (between_legs(read, &rotation, &mut key)?, Detail::Overlap),
+            Check::GroundTime => ground_time(read, &rotation, between_legs(read, &rotation, &mut key)?)?,
+            Check::FlightDesignator => same_day(read, &key.day()?)?,
+            Check::RotationSeam => between_rotations(read, &key.rotation()?, &key.rotation()?)?,
+            Check::UnknownReference => unknown_reference(read, &rotation, &mut key)?,
+        };
+        let counted = Self::is_counted(value)?;
         Ok((
             check,
             Self {
@@ -154,59 +99,7 @@ impl Violation {
         ))
     }
 
-    fn same_day(read: &impl Read, rotation: RotationId, counted: bool, day: &Day) -> Result<Self, ReadError> {
-        let (count, first) = world::several_of_day(read, day)?.ok_or_else(|| corrupt("a day of one leg is no violation"))?;
-        let mut members = Vec::new();
-        world::each_member(read, day, Some(&first), |member| {
-            members.push(member);
-            if members.len() < LEGS_MAX {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
-        })?;
-        let legs = members.into_iter().map(|(departure, rotation, id)| {
-            let leg = world::leg_at(read, &rotation, departure, &id)?;
-            Ok((rotation, leg))
-        });
-        Ok(Self {
-            rotation,
-            counted,
-            legs: legs.collect::<Result<_, ReadError>>()?,
-            detail: Detail::Designator {
-                designator: day.designator,
-                airport: day.airport,
-                origin_date_days: day.date,
-                legs: count,
-            },
-        })
-    }
-
-    fn ground_time(read: &impl Read, rotation: RotationId, first: Leg) -> Result<Self, ReadError> {
-        let missing = || corrupt("a violation of what is not there");
-        let place = keys::leg_in_order(&rotation, first.departure, &first.id);
-        let second = world::leg_after(read, &rotation, &place, None)?.ok_or_else(missing)?;
-        let airport = world::airport(read, first.destination)?.ok_or_else(missing)?;
-        let node = world::rotation(read, &rotation)?.ok_or_else(missing)?;
-        let airplane = match node.registration() {
-            Some(registration) => world::airplane(read, registration)?,
-            None => None,
-        };
-        let detail = Detail::GroundTime {
-            ground_minutes: first.ground_minutes(&second),
-            minimum_minutes: airport.minimum_minutes(node.aircraft_type(airplane.as_ref())),
-            airport: first.destination,
-            airport_provenance: airport.ground_time_provenance,
-        };
-        Ok(Self {
-            counted: true,
-            legs: vec![(rotation.clone(), first), (rotation.clone(), second)],
-            rotation,
-            detail,
-        })
-    }
-
-    /// Is it between airports of which this is one?
+    /// Whether it is at this airport.
     pub fn concerns_airport(&self, code: AirportCode) -> bool {
         match &self.detail {
             // Between two legs it is about where the one ends and the other begins.
@@ -222,30 +115,107 @@ impl Violation {
     }
 }
 
-fn read_detail(check: Check, bytes: &mut Bytes<'_>) -> Result<Detail, ReadError> {
-    let registration = |text: &str| Registration::parse(text).map_err(|_| corrupt("a registration"));
-    Ok(match check {
-        Check::RotationContinuity => Detail::Continuity,
-        Check::Overlap => Detail::Overlap,
-        Check::GroundTime | Check::FlightDesignator => return Err(corrupt("a violation that has no bytes of its own")),
-        Check::RotationSeam => Detail::Seam {
-            airplane: registration(bytes.text()?)?,
-            discontinuous: bytes.flag()?,
-            overlapping: bytes.flag()?,
-        },
-        Check::UnknownReference => {
-            if bytes.flag()? {
-                let airplane = registration(bytes.text()?)?;
-                Detail::UnknownAirplane {
-                    airplane,
-                    retired: bytes.flag()?,
-                    assigned: Provenance::read(bytes)?,
-                }
-            } else {
-                Detail::UnknownAirport {
-                    airport: read_airport(bytes)?,
-                }
-            }
+type Legs = Vec<(RotationId, Leg)>;
+
+/// The leg that a key names, and the one that follows it.
+fn between_legs(read: &impl Read, rotation: &RotationId, key: &mut KeyReader<'_>) -> Result<Legs, ReadError> {
+    let departure = key.instant()?;
+    let first = stored::leg_at(read, rotation, departure, &key.leg()?)?;
+    let place = keys::leg_in_order(rotation, first.departure, &first.id);
+    let second = stored::leg_after(read, rotation, &place, None)?.ok_or_else(missing)?;
+    Ok(vec![(rotation.clone(), first), (rotation.clone(), second)])
+}
+
+fn ground_time(read: &impl Read, rotation: &RotationId, legs: Legs) -> Result<(Legs, Detail), ReadError> {
+    let [(_, first), (_, second)] = legs.as_slice() else {
+        return Err(missing());
+    };
+    let airport = stored::airport(read, first.destination)?.ok_or_else(missing)?;
+    let (node, airplane) = rotation_and_airplane(read, rotation)?;
+    let MinimumGroundTime { minutes, provenance } = airport.minimum_of(node.aircraft_type(airplane.as_ref()));
+    let detail = Detail::GroundTime {
+        ground_minutes: first.ground_minutes(second),
+        minimum_minutes: minutes,
+        airport: first.destination,
+        airport_provenance: provenance,
+    };
+    Ok((legs, detail))
+}
+
+fn same_day(read: &impl Read, day: &DesignatorDay) -> Result<(Legs, Detail), ReadError> {
+    let (count, first) = stored::several_of_day(read, day)?.ok_or_else(|| corrupt("a day of one leg is no violation"))?;
+    let mut members = Vec::new();
+    stored::each_leg_of_day(read, day, Some(&first), |member| {
+        members.push(member);
+        if members.len() < LEGS_MAX {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
         }
-    })
+    })?;
+    let legs = members.into_iter().map(|(departure, rotation, id)| {
+        let leg = stored::leg_at(read, &rotation, departure, &id)?;
+        Ok((rotation, leg))
+    });
+    let detail = Detail::Designator {
+        designator: day.designator,
+        airport: day.airport,
+        origin_date_days: day.date,
+        legs: count,
+    };
+    Ok((legs.collect::<Result<_, ReadError>>()?, detail))
+}
+
+fn between_rotations(read: &impl Read, before: &RotationId, after: &RotationId) -> Result<(Legs, Detail), ReadError> {
+    let ends = |id: &RotationId| -> Result<(Leg, Leg), ReadError> {
+        let (first, last) = (stored::first_leg(read, id, None)?, stored::last_leg(read, id, None)?);
+        first.zip(last).ok_or_else(missing)
+    };
+    let ((first, last), (next, last_of_next)) = (ends(before)?, ends(after)?);
+    let node = stored::rotation(read, before)?.ok_or_else(missing)?;
+    let spans = (
+        RotationSpan::new(before, &first, &last),
+        RotationSpan::new(after, &next, &last_of_next),
+    );
+    let detail = Detail::Seam {
+        airplane: node.registration().cloned().ok_or_else(missing)?,
+        discontinuous: seam::is_discontinuous(&spans.0, &spans.1),
+        overlapping: seam::is_overlapping(&spans.0, &spans.1),
+    };
+    Ok((vec![(before.clone(), last), (after.clone(), next)], detail))
+}
+
+fn unknown_reference(read: &impl Read, rotation: &RotationId, key: &mut KeyReader<'_>) -> Result<(Legs, Detail), ReadError> {
+    let subject = key.byte()?;
+    if subject == AIRPLANE {
+        let (node, airplane) = rotation_and_airplane(read, rotation)?;
+        let assignment = node.airplane.ok_or_else(missing)?;
+        let detail = Detail::UnknownAirplane {
+            airplane: assignment.registration,
+            retired: airplane.is_some(),
+            assigned: assignment.provenance,
+        };
+        return Ok((Vec::new(), detail));
+    }
+    let departure = key.instant()?;
+    let leg = stored::leg_at(read, rotation, departure, &key.leg()?)?;
+    let airport = if subject == End::Departure.byte() {
+        leg.origin
+    } else {
+        leg.destination
+    };
+    Ok((vec![(rotation.clone(), leg)], Detail::UnknownAirport { airport }))
+}
+
+fn rotation_and_airplane(read: &impl Read, id: &RotationId) -> Result<(Rotation, Option<Airplane>), ReadError> {
+    let node = stored::rotation(read, id)?.ok_or_else(missing)?;
+    let airplane = match node.registration() {
+        Some(registration) => stored::airplane(read, registration)?,
+        None => None,
+    };
+    Ok((node, airplane))
+}
+
+fn missing() -> ReadError {
+    corrupt("a violation of what is not there")
 }

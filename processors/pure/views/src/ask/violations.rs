@@ -4,8 +4,8 @@ use super::{Page, Span, Time, page};
 use crate::check::Check;
 use crate::keys::{self, Key};
 use crate::project::counts::{Counted, stored_count};
+use crate::stored;
 use crate::violation::Violation;
-use crate::world;
 use domain::{AirportCode, Registration, RotationId};
 use keyvalue::{Order, Read, ReadError, prefix_end};
 use std::ops::ControlFlow;
@@ -38,7 +38,7 @@ impl Filter {
         }
     }
 
-    /// Nothing is asked for of which a violation between rotations could be listed under one that does not count.
+    /// Whether every violation that is asked for is listed under the rotation that counts it.
     fn lists_once(&self) -> bool {
         self.rotation.is_none() && self.rotation_prefix.is_none() && self.airplane.is_none()
     }
@@ -91,7 +91,7 @@ pub fn count(read: &impl Read, check: Check, filter: &Filter) -> Result<u64, Rea
     }
     let rotations = rotations_meant(read, filter)?;
     let mut count = 0;
-    world::each(read, filter.range(check), Order::Ascending, |key, value| {
+    stored::each(read, filter.range(check), Order::Ascending, |key, value| {
         if filter.lists_once() && !Violation::is_counted(value)? {
             return Ok(ControlFlow::Continue(()));
         }
@@ -106,6 +106,9 @@ fn rotations_meant(read: &impl Read, filter: &Filter) -> Result<Option<Vec<Rotat
     filter
         .airplane
         .as_ref()
-        .map(|airplane| world::rotations_of(read, airplane))
+        .map(|airplane| {
+            let flown = stored::rotations_of(read, airplane)?;
+            Ok(flown.into_iter().map(|flown| flown.rotation).collect())
+        })
         .transpose()
 }

@@ -1,27 +1,24 @@
 //! Legs that depart from one airport under one designator on one day: there should be one.
-//!
-//! The day is the flight's origin date: the local calendar date at the departure airport, and the UTC date until the airport is
-//! registered with its zone.
 
+use super::Violations;
 use crate::bytes::{Bytes, put_number};
 use crate::check::Check;
-use crate::day::Day;
+use crate::day::DesignatorDay;
 use crate::keys::{self, Key};
-use crate::violation::Violations;
 use domain::RotationId;
 use keyvalue::ReadError;
 use std::collections::BTreeMap;
 
-/// What a rotation has of a day with several legs: its entry in the index of violations. The legs themselves are read where the
-/// violation is, so that one leg more changes the entries of no more than three rotations.
+/// The part that one rotation has in a day with several legs: its entry in the index of violations. The legs themselves are read where the
+/// violation is, so that one more leg changes the entries of no more than three rotations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Share {
+pub(crate) struct DayShare {
     /// The first leg of the day is one of this rotation.
     pub(crate) counted: bool,
     pub(crate) legs: u64,
 }
 
-impl Share {
+impl DayShare {
     pub(crate) fn to_bytes(self) -> Vec<u8> {
         let mut out = vec![u8::from(self.counted)];
         put_number(&mut out, self.legs);
@@ -38,19 +35,16 @@ impl Share {
 }
 
 /// Where the share of a rotation stands in the index.
-pub(crate) fn key(day: &Day, rotation: &RotationId) -> Key {
-    keys::violations_of(Check::FlightDesignator, rotation)
-        .designator(day.designator)
-        .airport(day.airport)
-        .date(day.date)
+pub(crate) fn key(day: &DesignatorDay, rotation: &RotationId) -> Key {
+    keys::violations_of(Check::FlightDesignator, rotation).day(day)
 }
 
-pub(crate) fn report(day: &Day, rotation: &RotationId, share: Share, into: &mut Violations) {
+pub(crate) fn report_share(day: &DesignatorDay, rotation: &RotationId, share: DayShare, into: &mut Violations) {
     into.insert(key(day, rotation), (share.counted, share.to_bytes()));
 }
 
 /// `rotations` are those of all legs of the day, one for each leg and that of the first leg first.
-pub(crate) fn examine<'m>(day: &Day, rotations: impl ExactSizeIterator<Item = &'m RotationId>, into: &mut Violations) {
+pub(crate) fn examine<'m>(day: &DesignatorDay, rotations: impl ExactSizeIterator<Item = &'m RotationId>, into: &mut Violations) {
     if rotations.len() < 2 {
         return;
     }
@@ -62,6 +56,6 @@ pub(crate) fn examine<'m>(day: &Day, rotations: impl ExactSizeIterator<Item = &'
     }
     for (rotation, legs) in shares {
         let counted = first == Some(rotation);
-        report(day, rotation, Share { counted, legs }, into);
+        report_share(day, rotation, DayShare { counted, legs }, into);
     }
 }

@@ -4,34 +4,30 @@
 //! checks. A departure exactly at the arrival plus the minimum is legal. Minutes are whole: a minimum is kept by a minute that is begun
 //! only if it is over.
 
+use super::{Violations, report};
 use crate::check::Check;
 use crate::keys::{self, Key};
 use crate::nodes::{Airport, Leg};
-use crate::violation::{Detail, Violation, Violations};
 use domain::{AircraftType, AirportCode, Instant, LegId, RotationId};
 
 /// Continuity and overlap, of which no other fact is needed.
 pub(crate) fn examine(rotation: &RotationId, first: &Leg, second: &Leg, into: &mut Violations) {
-    let mut report = |check, detail| {
-        let legs = vec![(rotation.clone(), first.clone()), (rotation.clone(), second.clone())];
-        let violation = Violation {
-            rotation: rotation.clone(),
-            counted: true,
-            legs,
-            detail,
-        };
-        violation.insert(check, |key| key.instant(first.departure).id(first.id.as_str()), into);
-    };
+    let mut found = |check| report(key(check, rotation, first.departure, &first.id), true, into);
     if second.departure < first.arrival {
-        report(Check::Overlap, Detail::Overlap);
+        found(Check::Overlap);
     }
     if second.origin != first.destination {
-        report(Check::RotationContinuity, Detail::Continuity);
+        found(Check::RotationContinuity);
     }
 }
 
+/// The entry of a violation between a leg and the one that follows it.
+pub(crate) fn key(check: Check, rotation: &RotationId, departure: Instant, leg: &LegId) -> Key {
+    keys::violations_of(check, rotation).instant(departure).id(leg.as_str())
+}
+
 /// An airplane on the ground between two legs that meet at an airport. Stays stand in the view by airport, type and time, so that another
-/// minimum touches those only that it makes too short, or no longer.
+/// minimum touches only those that it makes too short, or no longer too short.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stay {
     pub(crate) airport: AirportCode,
@@ -70,13 +66,10 @@ impl Stay {
     }
 
     pub(crate) fn report(&self, into: &mut Violations) {
-        let (key, value) = too_short(&self.rotation, self.departure, &self.leg);
-        into.insert(key, (true, value));
+        report_too_short(&self.rotation, self.departure, &self.leg, into);
     }
 }
 
-/// The entry of a stay that is too short. All that is to be said of it is read where the violation is.
-pub(crate) fn too_short(rotation: &RotationId, departure: Instant, leg: &LegId) -> (Key, Vec<u8>) {
-    let key = keys::violations_of(Check::GroundTime, rotation).instant(departure).id(leg.as_str());
-    (key, vec![u8::from(true)])
+pub(crate) fn report_too_short(rotation: &RotationId, departure: Instant, leg: &LegId, into: &mut Violations) {
+    report(key(Check::GroundTime, rotation, departure, leg), true, into);
 }

@@ -1,36 +1,32 @@
 //! Two rotations that follow one another for an airplane: the last leg of the one and the first of the other.
 
+use super::{Violations, report};
 use crate::check::Check;
-use crate::violation::{Detail, Violation, Violations};
-use crate::world::Stretch;
-use domain::Registration;
+use crate::edges::RotationSpan;
+use crate::keys::{self, Key};
+use domain::RotationId;
 
-pub(crate) fn examine(airplane: &Registration, before: &Stretch, after: &Stretch, into: &mut Violations) {
-    let discontinuous = after.first.origin != before.last.destination;
-    let overlapping = after.first.departure < before.last.arrival;
-    if !discontinuous && !overlapping {
-        return;
+/// The second rotation departs from another airport than where the first ends.
+pub(crate) fn is_discontinuous(before: &RotationSpan, after: &RotationSpan) -> bool {
+    after.first_origin != before.last_destination
+}
+
+/// The second rotation departs before the first has ended.
+pub(crate) fn is_overlapping(before: &RotationSpan, after: &RotationSpan) -> bool {
+    after.first_departure < before.last_arrival
+}
+
+/// The entry stands under both rotations, and is counted under the first.
+pub(crate) fn examine(before: &RotationSpan, after: &RotationSpan, into: &mut Violations) {
+    if is_discontinuous(before, after) || is_overlapping(before, after) {
+        for (rotation, counted) in [(&before.rotation, true), (&after.rotation, false)] {
+            report(key(rotation, &before.rotation, &after.rotation), counted, into);
+        }
     }
-    let legs = vec![
-        (before.rotation.clone(), before.last.clone()),
-        (after.rotation.clone(), after.first.clone()),
-    ];
-    for (rotation, counted) in [(&before.rotation, true), (&after.rotation, false)] {
-        let detail = Detail::Seam {
-            airplane: airplane.clone(),
-            discontinuous,
-            overlapping,
-        };
-        let violation = Violation {
-            rotation: rotation.clone(),
-            counted,
-            legs: legs.clone(),
-            detail,
-        };
-        violation.insert(
-            Check::RotationSeam,
-            |key| key.id(before.rotation.as_str()).id(after.rotation.as_str()),
-            into,
-        );
-    }
+}
+
+fn key(rotation: &RotationId, before: &RotationId, after: &RotationId) -> Key {
+    keys::violations_of(Check::RotationSeam, rotation)
+        .id(before.as_str())
+        .id(after.as_str())
 }

@@ -1,42 +1,43 @@
-//! An airplane is registered or corrected, retires, or gives its registration to another one: its rotations are looked at again.
+//! An airplane is registered or corrected, retires, or its registration is given to another one: its rotations are examined again.
 
 use super::counts::Counted;
-use super::draft::Draft;
-use super::known::News;
+use super::projection::Projection;
+use super::read_cache::CacheUpdate;
 use super::{ProjectError, unfit};
 use crate::checks::reference;
-use crate::nodes::{Airplane, Provenance};
-use crate::{keys, world};
+use crate::nodes::{Airplane, FormerAirplane};
+use crate::provenance::Provenance;
+use crate::{keys, stored};
+use domain::Registration;
 use domain::airplane::Event;
-use domain::{Instant, Registration};
 use keyvalue::Read;
 
 pub(super) fn project<R: Read>(
-    draft: &mut Draft<'_, R>,
+    projection: &mut Projection<'_, R>,
     registration: &Registration,
     event: &Event,
     provenance: Provenance,
-    decided_at: Instant,
 ) -> Result<(), ProjectError> {
-    let before = world::airplane(draft.read, registration)?;
+    let before = stored::airplane(projection.read, registration)?;
     if before.is_none() {
-        draft.count(Counted::Airplanes, 1);
+        projection.count(Counted::Airplanes, 1);
     }
-    let after = after(event, before.as_ref(), provenance, decided_at)?;
-    draft.put(keys::airplane(registration), after.to_bytes());
-    draft.tell(News::Airplane(registration.clone()));
-    for id in world::rotations_of(draft.read, registration)? {
-        let Some(rotation) = world::rotation(draft.read, &id)? else {
+    let after = after(event, before.as_ref(), provenance)?;
+    projection.put(keys::airplane(registration), after.to_bytes());
+    projection.update_cache(CacheUpdate::Airplane(registration.clone()));
+    for flown in stored::rotations_of(projection.read, registration)? {
+        let id = flown.rotation;
+        let Some(rotation) = stored::rotation(projection.read, &id)? else {
             continue;
         };
-        reference::examine_airplane(&id, &rotation, before.as_ref(), &mut draft.before);
-        reference::examine_airplane(&id, &rotation, Some(&after), &mut draft.after);
+        reference::examine_airplane(&id, &rotation, before.as_ref(), &mut projection.before);
+        reference::examine_airplane(&id, &rotation, Some(&after), &mut projection.after);
         let (old_type, new_type) = (rotation.aircraft_type(before.as_ref()), rotation.aircraft_type(Some(&after)));
         if old_type != new_type {
-            let legs = world::legs(draft.read, &id)?;
+            let legs = stored::legs(projection.read, &id)?;
             for (first, second) in legs.iter().zip(legs.iter().skip(1)) {
-                draft.stayed(&id, first, second, old_type);
-                draft.stay(&id, first, second, new_type);
+                projection.stayed(&id, first, second, old_type);
+                projection.stay(&id, first, second, new_type);
             }
         }
     }
@@ -44,29 +45,33 @@ pub(super) fn project<R: Read>(
 }
 
 /// The airplane after an event.
-fn after(event: &Event, before: Option<&Airplane>, provenance: Provenance, decided_at: Instant) -> Result<Airplane, ProjectError> {
+fn after(event: &Event, before: Option<&Airplane>, provenance: Provenance) -> Result<Airplane, ProjectError> {
     match (event, before) {
         (Event::Registered { aircraft_type }, None) => Ok(Airplane {
             aircraft_type: aircraft_type.clone(),
-            retired_at: None,
-            former_until: None,
             provenance,
+            type_provenance: provenance,
+            retired: None,
+            former: None,
         }),
         (Event::Retired, Some(airplane)) if !airplane.is_retired() => Ok(Airplane {
-            retired_at: Some(decided_at),
-            provenance,
+            retired: Some(provenance),
             ..airplane.clone()
         }),
         (Event::Corrected { aircraft_type, .. }, Some(airplane)) if !airplane.is_retired() => Ok(Airplane {
             aircraft_type: aircraft_type.clone(),
-            provenance,
+            type_provenance: provenance,
             ..airplane.clone()
         }),
         (Event::Reregistered { aircraft_type }, Some(airplane)) if airplane.is_retired() => Ok(Airplane {
             aircraft_type: aircraft_type.clone(),
-            retired_at: None,
-            former_until: airplane.retired_at,
             provenance,
+            type_provenance: provenance,
+            retired: None,
+            former: airplane.retired.map(|retired| FormerAirplane {
+                aircraft_type: airplane.aircraft_type.clone(),
+                retired,
+            }),
         }),
         (Event::Registered { .. }, Some(_)) => Err(unfit(event, "the airplane is registered already")),
         (Event::Reregistered { .. }, Some(_)) => Err(unfit(event, "the airplane has not retired")),

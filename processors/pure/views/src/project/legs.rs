@@ -1,17 +1,22 @@
 //! One leg more, one less, or one at another time: only its neighbours, its day and its airplane's neighbouring rotations are touched.
 
+use super::airplane_window::rotation_place;
+use super::cached_rotation::{Gap, place};
 use super::counts::Counted;
-use super::draft::Draft;
+use super::projection::Projection;
+use super::read_cache::CacheUpdate;
 use super::same_day;
-use super::tail::{Gap, place};
 use crate::checks::reference::{self, End};
 use crate::checks::seam;
-use crate::day::Day;
-use crate::keys::{self, Key, Prefix};
+use crate::day::DesignatorDay;
+use crate::edges::{LegSummary, RotationSpan};
+use crate::keys;
 use crate::nodes::{Leg, Rotation};
-use crate::world::{self, Stretch};
+use crate::provenance::Provenance;
+use crate::stored;
+use crate::tombstones::RemovedLeg;
 use domain::{AircraftType, Registration, RotationId};
-use keyvalue::{Order, Read, ReadError};
+use keyvalue::{Read, ReadError};
 
 /// A leg as it was and as it is now.
 pub(super) struct Change {
@@ -19,58 +24,54 @@ pub(super) struct Change {
     pub(super) new: Option<Leg>,
 }
 
-/// The type of the airplane that is assigned to a rotation, if both are known.
-pub(super) fn aircraft_type(read: &impl Read, id: &RotationId) -> Result<Option<AircraftType>, ReadError> {
-    match world::rotation(read, id)? {
-        Some(rotation) => type_of(read, &rotation),
-        None => Ok(None),
-    }
-}
-
-fn type_of(read: &impl Read, rotation: &Rotation) -> Result<Option<AircraftType>, ReadError> {
-    match rotation.registration() {
-        Some(registration) => {
-            let airplane = world::airplane(read, registration)?;
-            Ok(rotation.aircraft_type(airplane.as_ref()).cloned())
-        }
-        None => Ok(None),
-    }
-}
-
-/// Returns the legs beside the place from which one has gone.
+/// Returns the legs around the place from which one has gone.
 pub(super) fn change<R: Read>(
-    draft: &mut Draft<'_, R>,
+    projection: &mut Projection<'_, R>,
     id: &RotationId,
     rotation: &Rotation,
     change: &Change,
 ) -> Result<Option<Gap>, ReadError> {
     let Change { old, new } = change;
-    draft.count(Counted::Legs, i64::from(new.is_some()) - i64::from(old.is_some()));
-    days_and_keys(draft, id, change)?;
+    projection.count(Counted::Legs, i64::from(new.is_some()) - i64::from(old.is_some()));
+    keys_and_references(projection, id, rotation, change)?;
+    days(projection, id, change)?;
 
     let old_place = old.as_ref().map(place);
-    let mut beside = |leg: &Leg| -> Result<Sides, ReadError> {
-        let (before, after) = draft.legs_beside(id, &place(leg), old_place.as_ref())?;
+    let mut around = |leg: &Leg| -> Result<Sides, ReadError> {
+        let (before, after) = projection.legs_around(id, &place(leg), old_place.as_ref())?;
         Ok(Sides { before, after })
     };
-    let old_sides = old.as_ref().map(&mut beside).transpose()?;
-    let new_sides = new.as_ref().map(&mut beside).transpose()?;
+    let old_sides = old.as_ref().map(&mut around).transpose()?;
+    let new_sides = new.as_ref().map(&mut around).transpose()?;
     let airplane = match rotation.registration() {
-        Some(registration) => draft.airplane(registration)?,
+        Some(registration) => projection.airplane(registration)?,
         None => None,
     };
     let aircraft_type = rotation.aircraft_type(airplane.as_deref()).cloned();
-    pairs(draft, id, aircraft_type.as_ref(), change, old_sides.as_ref(), new_sides.as_ref());
+    pairs(
+        projection,
+        id,
+        aircraft_type.as_ref(),
+        change,
+        old_sides.as_ref(),
+        new_sides.as_ref(),
+    );
 
     let at_an_end = |sides: &Option<Sides>| sides.as_ref().is_some_and(|sides| sides.before.is_none() || sides.after.is_none());
     if let Some(registration) = rotation.registration()
         && (at_an_end(&old_sides) || at_an_end(&new_sides))
     {
         let was = match (&old_place, &new_sides) {
-            (None, Some(sides)) => stretch_around(draft, id, sides)?,
-            _ => stretch(draft, id)?,
+            (None, Some(sides)) => ends_around(projection, id, sides)?,
+            _ => ends(projection, id)?,
         };
-        ends(draft, registration, id, was, change, old_sides.as_ref())?;
+        let staying = match &old_sides {
+            None => was.clone(),
+            Some(sides) => ends_around(projection, id, sides)?,
+        };
+        let span = |ends: Option<(Leg, Leg)>| ends.map(|(first, last)| RotationSpan::new(id, &first, &last));
+        let is = span(with(staying, new.as_ref()));
+        span_changed(projection, registration, id, rotation, span(was).as_ref(), is.as_ref())?;
     }
     Ok(old_sides.map(|Sides { before, after }| (before, after)))
 }
@@ -84,7 +85,7 @@ struct Sides {
 
 /// Which legs followed one another before, and which do now.
 fn pairs<R: Read>(
-    draft: &mut Draft<'_, R>,
+    projection: &mut Projection<'_, R>,
     id: &RotationId,
     aircraft_type: Option<&AircraftType>,
     change: &Change,
@@ -106,178 +107,206 @@ fn pairs<R: Read>(
         }
     }
     for (first, second) in was.into_iter().filter_map(|(first, second)| first.zip(second)) {
-        draft.followed(id, first, second, aircraft_type);
+        projection.followed(id, first, second, aircraft_type);
     }
     for (first, second) in is.into_iter().filter_map(|(first, second)| first.zip(second)) {
-        draft.follow(id, first, second, aircraft_type);
+        projection.follow(id, first, second, aircraft_type);
     }
 }
 
-/// The rotation around a place, without the leg that may be there: what ends beside the place need not be looked for.
-fn stretch_around<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, sides: &Sides) -> Result<Option<Stretch>, ReadError> {
+/// First and last leg of the rotation around a place, without the leg that may be there: an end next to the place is not searched.
+fn ends_around<R: Read>(projection: &mut Projection<'_, R>, id: &RotationId, sides: &Sides) -> Result<Option<(Leg, Leg)>, ReadError> {
     let first = match &sides.before {
         None => sides.after.clone(),
-        Some(_) => draft.first_leg(id, None)?,
+        Some(_) => projection.first_leg(id, None)?,
     };
     let last = match &sides.after {
         None => sides.before.clone(),
-        Some(_) => draft.last_leg(id, None)?,
+        Some(_) => projection.last_leg(id, None)?,
     };
-    Ok(between(id, first, last))
+    Ok(first.zip(last))
 }
 
-/// The rotation before the event.
-fn stretch<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId) -> Result<Option<Stretch>, ReadError> {
-    let (first, last) = (draft.first_leg(id, None)?, draft.last_leg(id, None)?);
-    Ok(between(id, first, last))
+/// First and last leg of the rotation before the event.
+fn ends<R: Read>(projection: &mut Projection<'_, R>, id: &RotationId) -> Result<Option<(Leg, Leg)>, ReadError> {
+    let first = projection.first_leg(id, None)?;
+    Ok(first.zip(projection.last_leg(id, None)?))
 }
 
-fn between(id: &RotationId, first: Option<Leg>, last: Option<Leg>) -> Option<Stretch> {
-    first.zip(last).map(|(first, last)| Stretch {
-        rotation: id.clone(),
-        first,
-        last,
-    })
+fn with(ends: Option<(Leg, Leg)>, leg: Option<&Leg>) -> Option<(Leg, Leg)> {
+    let (first, last) = ends.unzip();
+    let first = first.into_iter().chain(leg.cloned()).min_by_key(place);
+    let last = last.into_iter().chain(leg.cloned()).max_by_key(place);
+    first.zip(last)
 }
 
-/// The rotation begins or ends with another leg: its place among the airplane's rotations, and the seams there.
-fn ends<R: Read>(
-    draft: &mut Draft<'_, R>,
-    registration: &Registration,
+/// The rotation begins or ends otherwise: its edge from its airplane, and the seams to the airplane's rotations around it.
+fn span_changed<R: Read>(
+    projection: &mut Projection<'_, R>,
+    airplane: &Registration,
     id: &RotationId,
-    was: Option<Stretch>,
-    change: &Change,
-    old_sides: Option<&Sides>,
+    rotation: &Rotation,
+    was: Option<&RotationSpan>,
+    is: Option<&RotationSpan>,
 ) -> Result<(), ReadError> {
-    let new = change.new.clone();
-    let (first, last) = match old_sides {
-        None => was.clone(),
-        Some(sides) => stretch_around(draft, id, sides)?,
+    if was == is {
+        return Ok(());
     }
-    .map(|stretch| (stretch.first, stretch.last))
-    .unzip();
-    let first = first.into_iter().chain(new.clone()).min_by_key(place);
-    let last = last.into_iter().chain(new).max_by_key(place);
-    let is = between(id, first, last);
-    let departure = |stretch: &Option<Stretch>| stretch.as_ref().map_or(keys::NO_DEPARTURE, |stretch| stretch.first.departure);
-    if departure(&was) != departure(&is) {
-        draft.delete(keys::rotation_in_order(registration, departure(&was), id));
-        draft.put(keys::rotation_in_order(registration, departure(&is), id), Vec::new());
+    let (old_key, _) = stored::rotation_edge(airplane, id, was, rotation.mode);
+    let (new_key, value) = stored::rotation_edge(airplane, id, is, rotation.mode);
+    if old_key != new_key {
+        projection.delete(old_key);
     }
-    seams(draft, registration, id, was.as_ref(), is.as_ref())
+    projection.put(new_key, value);
+    flown(projection, airplane, id, was, is)
 }
 
-/// A rotation's stretch changes, comes or goes among those of its airplane.
-pub(super) fn seams<R: Read>(
-    draft: &mut Draft<'_, R>,
-    registration: &Registration,
+/// A rotation's span changes, comes or goes among those of its airplane.
+pub(super) fn flown<R: Read>(
+    projection: &mut Projection<'_, R>,
+    airplane: &Registration,
     id: &RotationId,
-    was: Option<&Stretch>,
-    is: Option<&Stretch>,
+    was: Option<&RotationSpan>,
+    is: Option<&RotationSpan>,
 ) -> Result<(), ReadError> {
-    let beside = |stretch: &Stretch| -> Result<_, ReadError> {
-        let place = keys::rotation_in_order(registration, stretch.first.departure, id);
-        let before = world::stretch_beside(draft.read, registration, &place, Order::Descending, id)?;
-        Ok((
-            before,
-            world::stretch_beside(draft.read, registration, &place, Order::Ascending, id)?,
-        ))
+    note_duration(projection, airplane, was, is)?;
+    seams(projection, airplane, id, was, is)?;
+    projection.update_cache(CacheUpdate::Flown {
+        airplane: airplane.clone(),
+        was: was.map(rotation_place),
+        is: is.cloned(),
+    });
+    Ok(())
+}
+
+/// Keeps how long the airplane's longest rotation ever was. That never shrinks, so that it does not depend on the order of events.
+fn note_duration<R: Read>(
+    projection: &mut Projection<'_, R>,
+    airplane: &Registration,
+    was: Option<&RotationSpan>,
+    is: Option<&RotationSpan>,
+) -> Result<(), ReadError> {
+    let class = |span: &RotationSpan| stored::duration_class(span.duration_ms());
+    let Some(new) = is.map(class).filter(|new| was.map(class) < Some(*new)) else {
+        return Ok(());
     };
-    let departure = |stretch: &Stretch| stretch.first.departure;
-    let old_sides = was.map(beside).transpose()?;
-    let new_sides = if was.map(departure) == is.map(departure) {
+    if stored::longest_rotation(projection.read, airplane)? < Some(new) {
+        projection.put(keys::longest_rotation(airplane), vec![new]);
+    }
+    Ok(())
+}
+
+fn seams<R: Read>(
+    projection: &mut Projection<'_, R>,
+    airplane: &Registration,
+    id: &RotationId,
+    was: Option<&RotationSpan>,
+    is: Option<&RotationSpan>,
+) -> Result<(), ReadError> {
+    let mut around = |span: &RotationSpan| projection.rotations_around(airplane, &rotation_place(span), id);
+    let old_sides = was.map(&mut around).transpose()?;
+    let new_sides = if was.map(rotation_place) == is.map(rotation_place) {
         old_sides.clone()
     } else {
-        is.map(beside).transpose()?
+        is.map(around).transpose()?
     };
-    let mut report = |before: Option<&Stretch>, after: Option<&Stretch>, now: bool| {
+    let mut examine = |before: Option<&RotationSpan>, after: Option<&RotationSpan>, now: bool| {
         if let (Some(before), Some(after)) = (before, after) {
-            seam::examine(registration, before, after, if now { &mut draft.after } else { &mut draft.before });
+            let into = if now { &mut projection.after } else { &mut projection.before };
+            seam::examine(before, after, into);
         }
     };
-    if let (Some(stretch), Some((before, after))) = (was, &old_sides) {
-        report(before.as_ref(), Some(stretch), false);
-        report(Some(stretch), after.as_ref(), false);
+    if let (Some(span), Some((before, after))) = (was, &old_sides) {
+        examine(before.as_ref(), Some(span), false);
+        examine(Some(span), after.as_ref(), false);
         if new_sides != old_sides {
-            report(before.as_ref(), after.as_ref(), true);
+            examine(before.as_ref(), after.as_ref(), true);
         }
     }
-    if let (Some(stretch), Some((before, after))) = (is, &new_sides) {
-        report(before.as_ref(), Some(stretch), true);
-        report(Some(stretch), after.as_ref(), true);
+    if let (Some(span), Some((before, after))) = (is, &new_sides) {
+        examine(before.as_ref(), Some(span), true);
+        examine(Some(span), after.as_ref(), true);
         if new_sides != old_sides {
-            report(before.as_ref(), after.as_ref(), false);
+            examine(before.as_ref(), after.as_ref(), false);
         }
     }
     Ok(())
 }
 
-/// The leg's own keys, its references and its designator's days.
-fn days_and_keys<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, change: &Change) -> Result<(), ReadError> {
-    let Some(leg) = change.new.as_ref().or(change.old.as_ref()) else {
-        return Ok(());
-    };
-    let (origin, destination) = (draft.airport(leg.origin)?, draft.airport(leg.destination)?);
-    let day_of = |leg: &Option<Leg>| leg.as_ref().map(|leg| Day::of(leg, origin.as_deref()));
-    let (old_day, new_day) = (day_of(&change.old), day_of(&change.new));
-    if let (Some(new), Some(day)) = (&change.new, &new_day) {
-        put_keys(draft, id, new, day);
-        reference::examine_airport(id, new, End::Departure, origin.is_some(), &mut draft.after);
-        reference::examine_airport(id, new, End::Arrival, destination.is_some(), &mut draft.after);
-    }
-    let mut gone = Vec::new();
-    if let (Some(old), Some(day)) = (&change.old, &old_day) {
-        delete_keys(draft, id, old, day);
-        reference::examine_airport(id, old, End::Departure, origin.is_some(), &mut draft.before);
-        reference::examine_airport(id, old, End::Arrival, destination.is_some(), &mut draft.before);
-        gone.push(place(old));
-    }
-    let come = change.new.as_ref().map(place);
-    match (old_day, new_day) {
-        (Some(old_day), Some(new_day)) if old_day != new_day => {
-            same_day::change(draft, old_day, id, &gone, None)?;
-            same_day::change(draft, new_day, id, &[], come)
+fn keys_and_references<R: Read>(
+    projection: &mut Projection<'_, R>,
+    id: &RotationId,
+    rotation: &Rotation,
+    Change { old, new }: &Change,
+) -> Result<(), ReadError> {
+    if let Some(new) = new {
+        put_keys(projection, id, rotation, new);
+        for end in unregistered_ends(projection, new)? {
+            reference::report_airport(id, new.departure, &new.id, end, &mut projection.after);
         }
-        (_, Some(day)) | (Some(day), None) => same_day::change(draft, day, id, &gone, come),
+    }
+    if let Some(old) = old {
+        delete_keys(projection, id, old);
+        for end in unregistered_ends(projection, old)? {
+            reference::report_airport(id, old.departure, &old.id, end, &mut projection.before);
+        }
+    }
+    Ok(())
+}
+
+/// Ends of a leg whose airport was not registered before the event.
+pub(super) fn unregistered_ends<R: Read>(projection: &mut Projection<'_, R>, leg: &Leg) -> Result<Vec<End>, ReadError> {
+    let mut ends = Vec::new();
+    for (end, code) in [(End::Departure, leg.origin), (End::Arrival, leg.destination)] {
+        if projection.airport(code)?.is_none() {
+            ends.push(end);
+        }
+    }
+    Ok(ends)
+}
+
+fn days<R: Read>(projection: &mut Projection<'_, R>, id: &RotationId, Change { old, new }: &Change) -> Result<(), ReadError> {
+    let gone: Vec<_> = old.iter().map(place).collect();
+    let come = new.as_ref().map(place);
+    match (old.as_ref().map(Leg::day), new.as_ref().map(Leg::day)) {
+        (Some(old_day), Some(new_day)) if old_day != new_day => {
+            same_day::change(projection, old_day, id, &gone, None)?;
+            same_day::change(projection, new_day, id, &[], come)
+        }
+        (_, Some(day)) | (Some(day), None) => same_day::change(projection, day, id, &gone, come),
         (None, None) => Ok(()),
     }
 }
 
-fn put_keys<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, leg: &Leg, day: &Day) {
-    draft.put(keys::leg(id, &leg.id), leg.departure.0.to_be_bytes().to_vec());
-    draft.put(keys::leg_in_order(id, leg.departure, &leg.id), leg.to_bytes());
-    draft.put(departure_edge(id, leg), Vec::new());
-    draft.put(arrival_edge(id, leg), leg.departure.0.to_be_bytes().to_vec());
-    draft.put(designator_edge(day, id, leg), Vec::new());
+fn put_keys<R: Read>(projection: &mut Projection<'_, R>, id: &RotationId, rotation: &Rotation, leg: &Leg) {
+    projection.put(keys::leg(id, &leg.id), leg.departure.0.to_be_bytes().to_vec());
+    projection.put(keys::leg_in_order(id, leg.departure, &leg.id), leg.to_bytes());
+    put_day(projection, id, leg, &leg.day());
+    put_summaries(projection, id, rotation, leg);
 }
 
-pub(super) fn delete_keys<R: Read>(draft: &mut Draft<'_, R>, id: &RotationId, leg: &Leg, day: &Day) {
-    draft.delete(keys::leg(id, &leg.id));
-    draft.delete(keys::leg_in_order(id, leg.departure, &leg.id));
-    draft.delete(departure_edge(id, leg));
-    draft.delete(arrival_edge(id, leg));
-    draft.delete(designator_edge(day, id, leg));
+/// The edges to a leg that say what its rotation is like.
+pub(super) fn put_summaries<R: Read>(projection: &mut Projection<'_, R>, id: &RotationId, rotation: &Rotation, leg: &Leg) {
+    let summary = LegSummary::new(leg, rotation).to_bytes();
+    projection.put(keys::departure(leg, id), summary.clone());
+    projection.put(keys::arrival(leg, id), summary.clone());
+    projection.put(keys::leg_by_departure(leg, id), summary);
 }
 
-fn departure_edge(id: &RotationId, leg: &Leg) -> Key {
-    Key::new(Prefix::Departures)
-        .airport(leg.origin)
-        .instant(leg.departure)
-        .id(id.as_str())
-        .id(leg.id.as_str())
+pub(super) fn put_day<R: Read>(projection: &mut Projection<'_, R>, id: &RotationId, leg: &Leg, day: &DesignatorDay) {
+    projection.put(keys::leg_of_day(day, leg.departure, id, &leg.id), Vec::new());
 }
 
-fn arrival_edge(id: &RotationId, leg: &Leg) -> Key {
-    Key::new(Prefix::Arrivals)
-        .airport(leg.destination)
-        .instant(leg.arrival)
-        .id(id.as_str())
-        .id(leg.id.as_str())
+pub(super) fn delete_keys<R: Read>(projection: &mut Projection<'_, R>, id: &RotationId, leg: &Leg) {
+    projection.delete(keys::leg(id, &leg.id));
+    projection.delete(keys::leg_in_order(id, leg.departure, &leg.id));
+    projection.delete(keys::leg_of_day(&leg.day(), leg.departure, id, &leg.id));
+    projection.delete(keys::departure(leg, id));
+    projection.delete(keys::arrival(leg, id));
+    projection.delete(keys::leg_by_departure(leg, id));
 }
 
-pub(super) fn designator_edge(day: &Day, id: &RotationId, leg: &Leg) -> Key {
-    keys::designator_day(day.designator, day.airport, day.date)
-        .instant(leg.departure)
-        .id(id.as_str())
-        .id(leg.id.as_str())
+/// What remains of a leg that is removed.
+pub(super) fn put_tombstone<R: Read>(projection: &mut Projection<'_, R>, id: &RotationId, leg: &Leg, removed: Provenance) {
+    projection.put(keys::removed_leg(id, &leg.id), RemovedLeg::new(leg, removed).to_bytes());
 }

@@ -37,7 +37,11 @@ fn another_name_changes_nothing_but_the_airport() {
     view.when([airport_corrected("HNL", "Daniel K. Inouye", "Pacific/Honolulu")]);
     assert_eq!(view.violations(GroundTime, &Filter::default()), before);
     let airport = ask::airport(&view.memory, code("HNL")).unwrap().unwrap();
-    assert_eq!((airport.name.as_str(), airport.provenance.sequence), ("Daniel K. Inouye", 5));
+    assert_eq!(
+        (airport.name.as_str(), airport.name_provenance),
+        ("Daniel K. Inouye", from_event(5))
+    );
+    assert_eq!((airport.provenance, airport.zone_provenance), (from_event(1), from_event(1)));
 }
 
 #[test]
@@ -170,10 +174,10 @@ fn a_zone_writes_only_what_moves_to_another_date() {
         let memory = departures(10 * 1440, designators);
         let (aggregate_id, event) = airport_corrected("HNL", "x", "Africa/Lagos");
         let mutations = crate::project(&fact(0, 1_000_000, aggregate_id, event), &memory).unwrap();
-        // One of 24 hours moves; each leg of it has an edge to its new day and one less to its old one, a day and a share.
+        // One of 24 hours moves; each leg of it is written, has an edge to its new day and one less to its old one, a day and a share.
         let moved = 10 * 60;
         assert!(
-            mutations.len() < 5 * moved,
+            mutations.len() < 6 * moved,
             "{} mutations for {moved} legs that move",
             mutations.len()
         );

@@ -1,7 +1,8 @@
-//! A view in memory that is told events, and is compared with a recomputation after each of them.
+//! A view in memory that applies events, and is compared with a recomputation and a plain model after each of them.
 
+use super::model::Model;
 use crate::ask::{self, Filter, Span};
-use crate::{Check, Detail, Fact, Violation, project, recompute};
+use crate::{Check, Detail, Fact, Provenance, Violation, project, recompute};
 use domain::rotation::Mode;
 use domain::{AggregateId, AircraftType, AirportCode, Event, FlightDesignator, Instant, LegId, Registration, RotationId, ZoneName};
 use domain::{airplane, airport, rotation};
@@ -19,6 +20,7 @@ pub(super) const ALL: Span<'_> = Span {
 pub(super) struct View {
     pub(super) memory: Memory,
     sequence: u64,
+    model: Model,
 }
 
 impl View {
@@ -31,8 +33,11 @@ impl View {
     pub(super) fn when(&mut self, told: impl IntoIterator<Item = Told>) {
         for (aggregate_id, event) in told {
             self.sequence += 1;
-            apply(&mut self.memory, &fact(0, self.sequence, aggregate_id, event));
+            let fact = fact(0, self.sequence, aggregate_id, event);
+            apply(&mut self.memory, &fact);
             agrees_with_recomputation(&self.memory);
+            self.model.apply(&fact);
+            self.model.is_held_by(&self.memory);
         }
     }
 
@@ -58,11 +63,26 @@ pub(super) fn fact(partition: u32, sequence: u64, aggregate_id: AggregateId, eve
         partition,
         sequence,
         version: sequence,
-        command_id: [0; 16],
+        command_id: command_id(partition, sequence),
         command_offset: 0,
         decided_at: Instant(i64::try_from(sequence).unwrap()),
         aggregate_id,
         event,
+    }
+}
+
+/// The command of an event, another one for each.
+pub(super) fn command_id(partition: u32, sequence: u64) -> [u8; 16] {
+    ((u128::from(partition) << 64) | u128::from(sequence)).to_be_bytes()
+}
+
+/// The provenance of an event that was given to a view of one partition.
+pub(super) fn from_event(sequence: u64) -> Provenance {
+    Provenance {
+        partition: 0,
+        sequence,
+        command_id: command_id(0, sequence),
+        decided_at: Instant(i64::try_from(sequence).unwrap()),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::fixture::*;
 use crate::Check::{GroundTime, Overlap, RotationContinuity};
+use crate::Detail;
 use crate::ask::Filter;
-use crate::{Detail, Provenance};
 
 const OUT: &str = "a HA1 HNL OGG 01T08:00 01T08:40";
 const BACK: &str = "b HA2 OGG HNL 01T09:10 01T09:50";
@@ -129,11 +129,10 @@ fn a_violation_names_the_events_it_follows_from() {
         airport("OGG", "Pacific/Honolulu", 45),
     ]);
     let violations = view.violations(GroundTime, &Filter::default());
-    let from = |sequence| Provenance { partition: 0, sequence };
     let [violation] = &violations[..] else {
         panic!("{violations:?}");
     };
     let legs: Vec<_> = violation.legs.iter().map(|(_, leg)| leg.provenance).collect();
-    assert_eq!(legs, [from(2), from(3)]);
-    assert!(matches!(violation.detail, Detail::GroundTime { airport_provenance, .. } if airport_provenance == from(4)));
+    assert_eq!(legs, [from_event(2), from_event(3)]);
+    assert!(matches!(violation.detail, Detail::GroundTime { airport_provenance, .. } if airport_provenance == from_event(4)));
 }

@@ -1,6 +1,8 @@
 //! Whatever is decided, in whatever order partitions are read: the index is what a recomputation says, after every event.
 
-use super::fixture::{agrees_with_recomputation, aircraft_type, apply, code, leg_id, registration, rotation_id};
+use super::fixture::{agrees_with_recomputation, aircraft_type, apply, code, command_id, leg_id, registration, rotation_id};
+use super::model::Model;
+use crate::ask::Time;
 use crate::{Fact, Memory as Remembered, Projector, ask, content_hash, project};
 use domain::rotation::{Leg, Mode};
 use domain::{AggregateId, Command, Event, FlightDesignator, Instant, State, ZoneName, airplane, airport, rotation};
@@ -139,7 +141,7 @@ fn decided(asked: &[Asked]) -> Vec<Fact> {
                 partition,
                 sequence: *sequence,
                 version: *version,
-                command_id: [0; 16],
+                command_id: command_id(partition, *sequence),
                 command_offset: 0,
                 decided_at: Instant(decided_at),
                 aggregate_id: id.clone(),
@@ -172,9 +174,12 @@ proptest! {
     fn the_index_follows_every_event_and_does_not_depend_on_the_order_of_partitions(asked in asked(), choices in vec(any::<Index>(), 1..60)) {
         let facts = decided(&asked);
         let mut view = Memory::default();
+        let mut model = Model::default();
         for fact in &facts {
             apply(&mut view, fact);
             agrees_with_recomputation(&view);
+            model.apply(fact);
+            model.is_held_by(&view);
         }
         let mut other = Memory::default();
         // As one run: what a projector has read before is read no more.
@@ -185,6 +190,20 @@ proptest! {
             agrees_with_recomputation(&other);
         }
         prop_assert_eq!(content_hash(&view).unwrap(), content_hash(&other).unwrap());
+    }
+
+    #[test]
+    fn edges_and_windows_of_time_are_answered_as_by_a_look_at_everything(asked in asked(), windows in vec(window(), 1..6)) {
+        let mut view = Memory::default();
+        let mut model = Model::default();
+        for fact in &decided(&asked) {
+            apply(&mut view, fact);
+            model.apply(fact);
+        }
+        model.has_its_edges(&view);
+        for time in windows {
+            model.answers_in(&view, time);
+        }
     }
 
     #[test]
@@ -219,15 +238,21 @@ proptest! {
     }
 }
 
+fn window() -> impl Strategy<Value = Time> {
+    let instant = || option::of((-5..STEPS + 10, 0..2_i64).prop_map(|(step, more)| Instant(BEGIN_MS + step * STEP_MS + more)));
+    (instant(), instant()).prop_map(|(from, to)| Time { from, to })
+}
+
 /// So little that something is forgotten all the time, or enough for everything.
 fn remembered() -> impl Strategy<Value = Remembered> {
-    let little = (1..8_usize, 1..4_usize, 1..8_usize, 1..4_usize, 1..8_usize).prop_map(
-        |(nodes_max, legs_max, designators_max, days_max, departures_max)| Remembered {
+    let little = (1..8_usize, 1..4_usize, 1..8_usize, 1..4_usize, 1..8_usize, 1..4_usize).prop_map(
+        |(nodes_max, legs_max, designators_max, days_max, departures_max, airplane_rotations_max)| Remembered {
             nodes_max,
             legs_max,
             designators_max,
             days_max,
             departures_max,
+            airplane_rotations_max,
         },
     );
     prop_oneof![3 => little, 1 => Just(Remembered::default())]

@@ -3,6 +3,7 @@
 use super::fixture::*;
 use crate::Check::RotationSeam;
 use crate::ask::{self, Filter};
+use crate::{Assignment, LegEdge, Prefix};
 use domain::rotation::{Event, Mode};
 
 const MORNING: &str = "a HA1 HNL OGG 01T08:00 01T08:40";
@@ -63,7 +64,7 @@ fn rotations_of_different_airplanes_have_no_seam() {
 }
 
 #[test]
-fn a_removed_rotation_leaves_nothing_behind() {
+fn a_removed_rotation_leaves_nothing_but_tombstones() {
     let mut view = two_rotations();
     view.when([airport("OGG", "Pacific/Honolulu", 30)]);
     let before = view.memory.clone();
@@ -76,16 +77,58 @@ fn a_removed_rotation_leaves_nothing_behind() {
     ]);
     assert_ne!(view.memory, before);
     view.when([removed("t")]);
-    assert_eq!(view.memory, before);
+    let new: Vec<u8> = view
+        .memory
+        .iter()
+        .filter(|entry| !before.iter().any(|old| old == *entry))
+        .map(|(key, _)| key[0])
+        .collect();
+    let tombstones = [
+        Prefix::RemovedRotation,
+        Prefix::RemovedLeg,
+        Prefix::RemovedLeg,
+        Prefix::RemovedLeg,
+        Prefix::FormerRotation,
+        Prefix::FormerAirplane,
+        Prefix::LongestRotation,
+    ];
+    assert_eq!(new, tombstones.map(|prefix| prefix as u8));
+    assert_eq!(view.memory.len(), before.len() + 6, "the longest rotation of N1 was stored before");
 }
 
 #[test]
-fn an_activated_rotation_keeps_its_airplane_and_says_which_event_activated_it() {
+fn an_activated_rotation_keeps_its_airplane_and_each_says_from_which_event_it_is() {
     let mut view = two_rotations();
     view.when([rotation("r", Event::Activated)]);
     let stored = ask::rotation(&view.memory, &rotation_id("r")).unwrap().unwrap();
-    assert_eq!(stored.mode, Mode::Active);
-    assert_eq!(stored.provenance.sequence, 7);
-    let (airplane, assigned) = stored.airplane.unwrap();
-    assert_eq!((airplane.as_str(), assigned.sequence), ("N1", 5));
+    assert_eq!(
+        (stored.mode, stored.mode_provenance, stored.provenance),
+        (Mode::Active, from_event(7), from_event(1))
+    );
+    let Assignment { registration, provenance } = stored.airplane.unwrap();
+    assert_eq!((registration.as_str(), provenance), ("N1", from_event(5)));
+}
+
+#[test]
+fn edges_to_legs_say_the_mode_and_the_airplane_that_their_rotation_has_now() {
+    let mut view = two_rotations();
+    let seen = |view: &View| {
+        let page = ask::leg_summaries(&view.memory, ask::Time::default(), ALL).unwrap();
+        let of = |edge: LegEdge| {
+            (
+                edge.rotation.to_string(),
+                edge.summary.mode,
+                edge.summary.airplane.map(|airplane| airplane.to_string()),
+            )
+        };
+        page.items.into_iter().map(of).collect::<Vec<_>>()
+    };
+    let row = |id: &str, mode, airplane: Option<&str>| (id.to_owned(), mode, airplane.map(str::to_owned));
+    assert_eq!(seen(&view), [row("r", Mode::Draft, Some("N1")), row("s", Mode::Draft, Some("N1"))]);
+    view.when([
+        rotation("s", Event::Activated),
+        assigned("s", "N2", Some("N1")),
+        unassigned("r", "N1"),
+    ]);
+    assert_eq!(seen(&view), [row("r", Mode::Draft, None), row("s", Mode::Active, Some("N2"))]);
 }

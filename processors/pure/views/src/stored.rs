@@ -1,9 +1,11 @@
-//! The facts as they are stored: nodes by id, neighbours in order.
+//! Reads facts as they are stored: nodes by id, neighbours in order.
 
 use crate::bytes::{Bytes, corrupt, put_number, put_signed, put_text};
-use crate::day::Day;
+use crate::day::DesignatorDay;
+use crate::edges::{KeyInstant, LegSummary, RotationSpan};
 use crate::keys::{self, Key, KeyReader, Prefix};
-use crate::nodes::{Airplane, Airport, Leg, Rotation};
+use crate::nodes::{Airplane, Airport, Leg, Rotation, put_mode, read_mode};
+use domain::rotation::Mode;
 use domain::{AircraftType, AirportCode, Instant, LegId, Registration, RotationId};
 use keyvalue::{Order, Read, ReadError};
 use std::ops::ControlFlow;
@@ -93,101 +95,128 @@ fn nearest_leg(read: &impl Read, range: (Vec<u8>, Vec<u8>), order: Order, withou
     Ok(found)
 }
 
-/// A rotation with legs, as an airplane flies it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Stretch {
-    pub(crate) rotation: RotationId,
-    pub(crate) first: Leg,
-    pub(crate) last: Leg,
-}
-
 /// The rotation as its airplane flies it; `None` without legs.
-pub(crate) fn stretch(read: &impl Read, rotation: &RotationId) -> Result<Option<Stretch>, ReadError> {
-    let Some(first) = first_leg(read, rotation, None)? else {
-        return Ok(None);
-    };
-    let last = last_leg(read, rotation, None)?.unwrap_or_else(|| first.clone());
-    Ok(Some(Stretch {
-        rotation: rotation.clone(),
-        first,
-        last,
-    }))
+pub(crate) fn rotation_span(read: &impl Read, rotation: &RotationId) -> Result<Option<RotationSpan>, ReadError> {
+    let (first, last) = (first_leg(read, rotation, None)?, last_leg(read, rotation, None)?);
+    Ok(first.zip(last).map(|(first, last)| RotationSpan::new(rotation, &first, &last)))
 }
 
-/// Rotations of an airplane beside a place in its order, those without legs and the one called `without` left out.
-pub(crate) fn stretch_beside(
+/// A rotation as the edge from its airplane describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlownRotation {
+    pub rotation: RotationId,
+    pub mode: Mode,
+    /// `None` without legs.
+    pub span: Option<RotationSpan>,
+}
+
+/// The edge from an airplane to a rotation of a mode, `span` being `None` where the rotation has no legs.
+pub(crate) fn rotation_edge(airplane: &Registration, id: &RotationId, span: Option<&RotationSpan>, mode: Mode) -> (Key, Vec<u8>) {
+    let first_departure = span.map_or(keys::NO_DEPARTURE, |span| span.first_departure);
+    let mut value = Vec::with_capacity(16);
+    put_mode(mode, &mut value);
+    if let Some(span) = span {
+        span.put(&mut value);
+    }
+    (keys::rotation_in_order(airplane, first_departure, id), value)
+}
+
+pub(crate) fn read_rotation_edge(key: &[u8], value: &[u8]) -> Result<FlownRotation, ReadError> {
+    let mut key = KeyReader::new(key)?;
+    key.airplane()?;
+    let (first_departure, rotation) = (key.instant()?, key.rotation()?);
+    let mut value = Bytes::new(value);
+    let mode = read_mode(&mut value)?;
+    let span = match first_departure {
+        keys::NO_DEPARTURE => None,
+        first_departure => Some(RotationSpan::read(rotation.clone(), first_departure, &mut value)?),
+    };
+    Ok(FlownRotation { rotation, mode, span })
+}
+
+/// The rotation at a place in its airplane's order.
+pub(crate) fn rotation_at(
     read: &impl Read,
     airplane: &Registration,
-    place: &Key,
+    (first_departure, id): &(Instant, RotationId),
+) -> Result<Option<RotationSpan>, ReadError> {
+    let key = keys::rotation_in_order(airplane, *first_departure, id);
+    let edge = read.get(&key.0, |value| read_rotation_edge(&key.0, value))?.transpose()?;
+    Ok(edge.and_then(|edge| edge.span))
+}
+
+/// The nearest rotation with legs on one side of a place in its airplane's order.
+pub(crate) fn rotation_next_to(
+    read: &impl Read,
+    airplane: &Registration,
+    (first_departure, id): &(Instant, RotationId),
     order: Order,
-    without: &RotationId,
-) -> Result<Option<Stretch>, ReadError> {
+) -> Result<Option<RotationSpan>, ReadError> {
+    let place = keys::rotation_in_order(airplane, *first_departure, id);
     let Key(from) = keys::rotations_of(airplane);
     // Those without legs come last: any number of them is never looked at.
     let Key(without_legs) = keys::rotations_of(airplane).instant(keys::NO_DEPARTURE);
     let range = match order {
-        Order::Ascending => (after(place), without_legs),
-        Order::Descending => (from, place.0.clone()),
+        Order::Ascending => (after(&place), without_legs),
+        Order::Descending => (from, place.0),
     };
     let mut found = None;
-    each(read, range, order, |key, _| {
-        let mut key = KeyReader::new(key)?;
-        key.airplane()?;
-        key.instant()?;
-        let rotation = key.rotation()?;
-        if rotation == *without {
-            return Ok(ControlFlow::Continue(()));
-        }
-        found = Some(rotation);
+    each(read, range, order, |key, value| {
+        found = read_rotation_edge(key, value)?.span;
         Ok(ControlFlow::Break(()))
     })?;
-    match found {
-        None => Ok(None),
-        Some(rotation) => stretch(read, &rotation),
-    }
+    Ok(found)
 }
 
 /// The rotations of an airplane, in order, those without legs at the end.
-pub(crate) fn rotations_of(read: &impl Read, airplane: &Registration) -> Result<Vec<RotationId>, ReadError> {
+pub(crate) fn rotations_of(read: &impl Read, airplane: &Registration) -> Result<Vec<FlownRotation>, ReadError> {
     let mut rotations = Vec::new();
-    each(read, keys::rotations_of(airplane).range(), Order::Ascending, |key, _| {
-        let mut key = KeyReader::new(key)?;
-        key.airplane()?;
-        key.instant()?;
-        rotations.push(key.rotation()?);
+    each(read, keys::rotations_of(airplane).range(), Order::Ascending, |key, value| {
+        rotations.push(read_rotation_edge(key, value)?);
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(rotations)
 }
 
+/// The power of two that a duration stays below, in milliseconds.
+pub(crate) fn duration_class(duration_ms: i64) -> u8 {
+    let bits = i64::BITS - duration_ms.max(0).leading_zeros();
+    u8::try_from(bits).unwrap_or(u8::MAX)
+}
+
+/// The class of the longest rotation that an airplane ever had.
+pub(crate) fn longest_rotation(read: &impl Read, airplane: &Registration) -> Result<Option<u8>, ReadError> {
+    read.get(&keys::longest_rotation(airplane).0, |value| {
+        value.first().copied().ok_or_else(|| corrupt("a duration"))
+    })?
+    .transpose()
+}
+
 /// A leg of a designator's day, in the order of the day.
-pub(crate) type Member = (Instant, RotationId, LegId);
+pub(crate) type DayLeg = (Instant, RotationId, LegId);
 
 /// Visits the legs of a designator's day, in order and from `first` on, until `visit` breaks.
-pub(crate) fn each_member(
+pub(crate) fn each_leg_of_day(
     read: &impl Read,
-    day: &Day,
-    first: Option<&Member>,
-    mut visit: impl FnMut(Member) -> ControlFlow<()>,
+    day: &DesignatorDay,
+    first: Option<&DayLeg>,
+    mut visit: impl FnMut(DayLeg) -> ControlFlow<()>,
 ) -> Result<(), ReadError> {
-    let of = keys::designator_day(day.designator, day.airport, day.date);
-    let (begin, end) = of.clone().range();
+    let (begin, end) = keys::designator_day(day).range();
     // Without it, a search would come past all legs that were removed from the beginning of the day.
     let begin = first.map_or(begin, |(departure, rotation, leg)| {
-        of.instant(*departure).id(rotation.as_str()).id(leg.as_str()).0
+        keys::leg_of_day(day, *departure, rotation, leg).0
     });
     each(read, (begin, end), Order::Ascending, |key, _| {
         let mut key = KeyReader::new(key)?;
-        key.id()?;
-        key.airport()?;
-        key.date()?;
+        key.day()?;
         Ok(visit((key.instant()?, key.rotation()?, key.leg()?)))
     })
 }
 
 /// How many legs a designator's day has, and the first of them, where they are several.
-pub(crate) fn several_of_day(read: &impl Read, day: &Day) -> Result<Option<(u64, Member)>, ReadError> {
-    let key = keys::designator_day_legs(day.designator, day.airport, day.date);
+pub(crate) fn several_of_day(read: &impl Read, day: &DesignatorDay) -> Result<Option<(u64, DayLeg)>, ReadError> {
+    let key = keys::designator_day_legs(day);
     let several = read.get(&key.0, |bytes| {
         let mut bytes = Bytes::new(bytes);
         let (legs, departure) = (bytes.number()?, Instant(bytes.signed()?));
@@ -198,7 +227,7 @@ pub(crate) fn several_of_day(read: &impl Read, day: &Day) -> Result<Option<(u64,
     several.transpose()
 }
 
-pub(crate) fn several_to_bytes(legs: u64, (departure, rotation, leg): &Member) -> Vec<u8> {
+pub(crate) fn several_to_bytes(legs: u64, (departure, rotation, leg): &DayLeg) -> Vec<u8> {
     let mut out = Vec::new();
     put_number(&mut out, legs);
     put_signed(&mut out, departure.0);
@@ -258,36 +287,59 @@ pub(crate) fn has_departures(read: &impl Read) -> Result<bool, ReadError> {
     Ok(found)
 }
 
-/// Legs that depart from an airport, in order.
-pub(crate) fn departing(read: &impl Read, code: AirportCode) -> Result<Vec<(RotationId, Leg)>, ReadError> {
-    at_airport(read, keys::departures(code), |instant, _| Ok(instant))
+/// A leg by one of the edges to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LegEdge {
+    pub rotation: RotationId,
+    pub leg: LegId,
+    pub summary: LegSummary,
 }
 
-/// Legs that arrive at an airport, in order.
-pub(crate) fn arriving(read: &impl Read, code: AirportCode) -> Result<Vec<(RotationId, Leg)>, ReadError> {
-    at_airport(read, keys::arrivals(code), |_, value| {
-        let bytes = value.try_into().map_err(|_| corrupt("a departure"))?;
-        Ok(Instant(i64::from_be_bytes(bytes)))
-    })
+/// An index of legs by an instant that stands in the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LegIndex {
+    Departures(AirportCode),
+    Arrivals(AirportCode),
+    AllByDeparture,
 }
 
-fn at_airport(
-    read: &impl Read,
-    of: Key,
-    departure: impl Fn(Instant, &[u8]) -> Result<Instant, ReadError>,
-) -> Result<Vec<(RotationId, Leg)>, ReadError> {
-    let mut places = Vec::new();
-    each(read, of.range(), Order::Ascending, |key, value| {
+impl LegIndex {
+    /// Of all its keys; an instant follows.
+    pub(crate) fn key(self) -> Key {
+        match self {
+            Self::Departures(code) => keys::departures(code),
+            Self::Arrivals(code) => keys::arrivals(code),
+            Self::AllByDeparture => Key::new(Prefix::LegsByDeparture),
+        }
+    }
+
+    pub(crate) fn read(self, key: &[u8], value: &[u8]) -> Result<LegEdge, ReadError> {
         let mut key = KeyReader::new(key)?;
-        key.airport()?;
-        let instant = key.instant()?;
-        places.push((departure(instant, value)?, key.rotation()?, key.leg()?));
+        let at = match self {
+            Self::Departures(_) => {
+                key.airport()?;
+                KeyInstant::Departure(key.instant()?)
+            }
+            Self::Arrivals(_) => {
+                key.airport()?;
+                KeyInstant::Arrival(key.instant()?)
+            }
+            Self::AllByDeparture => KeyInstant::Departure(key.instant()?),
+        };
+        Ok(LegEdge {
+            rotation: key.rotation()?,
+            leg: key.leg()?,
+            summary: LegSummary::from_bytes(at, value)?,
+        })
+    }
+}
+
+/// Visits all legs of an index, in order.
+pub(crate) fn each_leg(read: &impl Read, index: LegIndex, mut visit: impl FnMut(LegEdge)) -> Result<(), ReadError> {
+    each(read, index.key().range(), Order::Ascending, |key, value| {
+        visit(index.read(key, value)?);
         Ok(ControlFlow::Continue(()))
-    })?;
-    places
-        .into_iter()
-        .map(|(departure, rotation, id)| Ok((rotation.clone(), leg_at(read, &rotation, departure, &id)?)))
-        .collect()
+    })
 }
 
 /// The least key above this one.

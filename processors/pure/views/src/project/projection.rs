@@ -1,33 +1,34 @@
 //! The mutations of one event, while they are collected.
 
+use super::airplane_window::{Neighbours, RotationPlace};
+use super::cached_rotation::Place;
 use super::counts::Counted;
-use super::known::{Known, News};
-use super::tail::Place;
+use super::read_cache::{CacheUpdate, ReadCache};
 use crate::check::Check;
+use crate::checks::Violations;
 use crate::checks::pair::{self, Stay};
-use crate::day::Day;
+use crate::day::DesignatorDay;
 use crate::keys::Key;
 use crate::nodes::{Airplane, Airport, Leg, Rotation};
-use crate::violation::Violations;
 use domain::{AircraftType, AirportCode, LegId, Registration, RotationId};
 use keyvalue::{Mutation, Read, ReadError};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// What a leg more puts: the leg, its place, its edges, a count.
+/// Puts of one more leg: the leg, its place, its edges, a stay.
 const PUT_MOSTLY: usize = 8;
 const COUNTED_MOSTLY: usize = 2;
 
-pub(crate) struct Draft<'r, R> {
+pub(crate) struct Projection<'r, R> {
     /// The view before the event.
     pub(crate) read: &'r R,
-    known: &'r mut Known,
+    cache: &'r mut ReadCache,
     deleted: Vec<Key>,
-    /// Stays, even if it is deleted too.
+    /// A key that is deleted and put is put.
     put: Vec<(Key, Vec<u8>)>,
     /// By how much they change, of each kind at most once.
     counts: Vec<(u8, i64)>,
-    news: Vec<News>,
+    updates: Vec<CacheUpdate>,
     /// Violations between the touched facts, as they were and as they are now.
     pub(crate) before: Violations,
     pub(crate) after: Violations,
@@ -36,15 +37,15 @@ pub(crate) struct Draft<'r, R> {
     stays_after: BTreeSet<Stay>,
 }
 
-impl<'r, R: Read> Draft<'r, R> {
-    pub(crate) fn new(read: &'r R, known: &'r mut Known) -> Self {
+impl<'r, R: Read> Projection<'r, R> {
+    pub(crate) fn new(read: &'r R, cache: &'r mut ReadCache) -> Self {
         Self {
             read,
-            known,
+            cache,
             deleted: Vec::new(),
             put: Vec::with_capacity(PUT_MOSTLY),
             counts: Vec::with_capacity(COUNTED_MOSTLY),
-            news: Vec::new(),
+            updates: Vec::new(),
             before: Violations::new(),
             after: Violations::new(),
             stays_before: BTreeSet::new(),
@@ -54,47 +55,57 @@ impl<'r, R: Read> Draft<'r, R> {
 
     /// As it was before the event.
     pub(crate) fn airport(&mut self, code: AirportCode) -> Result<Option<Rc<Airport>>, ReadError> {
-        self.known.airport(self.read, code)
+        self.cache.airport(self.read, code)
     }
 
     /// As it was before the event.
     pub(crate) fn airplane(&mut self, registration: &Registration) -> Result<Option<Rc<Airplane>>, ReadError> {
-        self.known.airplane(self.read, registration)
+        self.cache.airplane(self.read, registration)
     }
 
     /// As it was before the event.
     pub(crate) fn rotation(&mut self, id: &RotationId) -> Result<Option<Rotation>, ReadError> {
-        self.known.rotation(self.read, id)
+        self.cache.rotation(self.read, id)
     }
 
     /// As it was before the event.
     pub(crate) fn leg(&mut self, rotation: &RotationId, id: &LegId) -> Result<Option<Leg>, ReadError> {
-        self.known.leg(self.read, rotation, id)
+        self.cache.leg(self.read, rotation, id)
     }
 
-    /// The legs before and behind a place before the event, leaving out the leg at `without`.
-    pub(crate) fn legs_beside(
+    /// The legs before and after a place before the event, leaving out the leg at `without`.
+    pub(crate) fn legs_around(
         &mut self,
         rotation: &RotationId,
         place: &Place,
         without: Option<&Place>,
     ) -> Result<(Option<Leg>, Option<Leg>), ReadError> {
-        self.known.legs_beside(self.read, rotation, place, without)
+        self.cache.legs_around(self.read, rotation, place, without)
     }
 
     /// Of the legs before the event, leaving out the one at `without`.
     pub(crate) fn first_leg(&mut self, rotation: &RotationId, without: Option<&Place>) -> Result<Option<Leg>, ReadError> {
-        self.known.first_leg(self.read, rotation, without)
+        self.cache.first_leg(self.read, rotation, without)
     }
 
     /// Of the legs before the event, leaving out the one at `without`.
     pub(crate) fn last_leg(&mut self, rotation: &RotationId, without: Option<&Place>) -> Result<Option<Leg>, ReadError> {
-        self.known.last_leg(self.read, rotation, without)
+        self.cache.last_leg(self.read, rotation, without)
+    }
+
+    /// The rotations with legs around a place among those of an airplane before the event, the rotation `without` left out.
+    pub(crate) fn rotations_around(
+        &mut self,
+        airplane: &Registration,
+        place: &RotationPlace,
+        without: &RotationId,
+    ) -> Result<Neighbours, ReadError> {
+        self.cache.rotations_around(self.read, airplane, place, without)
     }
 
     /// Whether nothing departed on a designator's day before the event, if that is known.
-    pub(crate) fn is_free(&mut self, day: &Day) -> Result<bool, ReadError> {
-        self.known.is_free(self.read, day)
+    pub(crate) fn is_free(&mut self, day: &DesignatorDay) -> Result<bool, ReadError> {
+        self.cache.is_free(self.read, day)
     }
 
     /// Two legs followed one another before the event.
@@ -119,9 +130,9 @@ impl<'r, R: Read> Draft<'r, R> {
         self.stays_after.extend(Stay::between(id, first, second, aircraft_type));
     }
 
-    /// What the event changes of what may be known.
-    pub(crate) fn tell(&mut self, news: News) {
-        self.news.push(news);
+    /// To be made once the event is projected.
+    pub(crate) fn update_cache(&mut self, update: CacheUpdate) {
+        self.updates.push(update);
     }
 
     pub(crate) fn put(&mut self, key: Key, value: Vec<u8>) {
@@ -145,9 +156,9 @@ impl<'r, R: Read> Draft<'r, R> {
     pub(crate) fn into_mutations(mut self) -> Result<Vec<Mutation>, ReadError> {
         self.settle_stays()?;
         self.settle_violations();
-        self.known.count(self.read, &self.counts)?;
-        for news in self.news {
-            self.known.follow(news);
+        self.cache.count(self.read, &self.counts)?;
+        for update in self.updates {
+            self.cache.update(update);
         }
         let deleted = self.deleted.into_iter().map(|Key(key)| Mutation::Delete { key });
         let put = self.put.into_iter().map(|(Key(key), value)| Mutation::Put { key, value });

@@ -1,9 +1,9 @@
-//! The last legs of a rotation and the last days of a designator, decoded: most events add something there or beside it.
+//! The last legs of a rotation and the last days of a designator, decoded: most events add something there or next to it.
 
-use crate::day::Day;
+use crate::day::DesignatorDay;
 use crate::keys::{self, Key, KeyReader};
 use crate::nodes::{Leg, Rotation};
-use crate::world;
+use crate::stored;
 use domain::{Instant, LegId, RotationId};
 use keyvalue::{Order, Read, ReadError};
 use std::ops::ControlFlow;
@@ -15,7 +15,7 @@ pub(crate) fn place(leg: &Leg) -> Place {
     (leg.departure, leg.id.clone())
 }
 
-/// All that stands at or behind `from`, in order; all there is if it is `None`.
+/// All that stands at `from` or after it, in order; all there is if it is `None`.
 #[derive(Debug)]
 struct Tail<P, V> {
     from: Option<P>,
@@ -46,7 +46,7 @@ impl<P: Clone + Ord, V> Tail<P, V> {
         }
     }
 
-    /// Whether all is known that stands at a place and behind it.
+    /// Whether everything is known that stands at a place and after it.
     fn covers(&self, place: &P) -> bool {
         self.from.as_ref().is_none_or(|from| from <= place)
     }
@@ -59,7 +59,7 @@ impl<P: Clone + Ord, V> Tail<P, V> {
         }
     }
 
-    /// Nothing changes where it does not reach. Of more than twice `most` entries the last ones stay.
+    /// Places that it does not cover are ignored. Of more than twice `most` entries the last ones stay.
     fn insert(&mut self, place: P, value: V, most: usize) {
         if !self.covers(&place) {
             return;
@@ -83,12 +83,12 @@ impl<P: Clone + Ord, V> Tail<P, V> {
 
 /// A rotation and its last legs.
 #[derive(Debug)]
-pub(crate) struct KnownRotation {
+pub(crate) struct CachedRotation {
     pub(crate) node: Rotation,
     legs: Tail<Place, Leg>,
     /// The first of all legs, once it was asked for, where the last ones do not tell.
     first: Option<Leg>,
-    /// Where legs went, the one before and the one after: a search would come past all that were removed there.
+    /// Where legs were removed, the one before and the one after: a search in the store would come past all that were removed there.
     gaps: Vec<Gap>,
 }
 
@@ -98,14 +98,14 @@ pub(crate) type Gap = (Option<Leg>, Option<Leg>);
 /// Gaps that are remembered of a rotation: legs that are removed one by one widen one of them, or one at each end.
 const GAPS_MAX: usize = 4;
 
-/// What is known of a place, if anything.
-pub(crate) enum Answer<T> {
-    Known(T),
-    AskStore,
+/// The answer of the cache, if it has one.
+pub(crate) enum Lookup<T> {
+    Found(T),
+    NotCached,
 }
 
-impl KnownRotation {
-    /// As it begins, without legs.
+impl CachedRotation {
+    /// One that was just created, without legs.
     pub(crate) fn new(node: Rotation) -> Self {
         Self {
             node,
@@ -116,11 +116,11 @@ impl KnownRotation {
     }
 
     pub(crate) fn read(read: &impl Read, id: &RotationId, legs_max: usize) -> Result<Option<Self>, ReadError> {
-        let Some(node) = world::rotation(read, id)? else {
+        let Some(node) = stored::rotation(read, id)? else {
             return Ok(None);
         };
         let mut last = Vec::new();
-        world::each(read, keys::legs_of(id).range(), Order::Descending, |_, value| {
+        stored::each(read, keys::legs_of(id).range(), Order::Descending, |_, value| {
             let leg = Leg::from_bytes(value)?;
             last.push((place(&leg), leg));
             Ok(go_on_while(last.len() <= legs_max))
@@ -139,35 +139,35 @@ impl KnownRotation {
     }
 
     /// The leg before a place, leaving out the leg at `without`.
-    pub(crate) fn before(&self, place: &Place, without: Option<&Place>) -> Answer<Option<&Leg>> {
+    pub(crate) fn before(&self, place: &Place, without: Option<&Place>) -> Lookup<Option<&Leg>> {
         if !self.legs.covers(place) {
             return self.before_by_gap(place, without);
         }
         let (Ok(index) | Err(index)) = self.legs.index(place);
         let mut before = self.legs.entries[..index].iter().rev();
         match before.find(|(at, _)| Some(at) != without) {
-            Some((_, leg)) => Answer::Known(Some(leg)),
-            None if self.legs.from.is_none() => Answer::Known(None),
+            Some((_, leg)) => Lookup::Found(Some(leg)),
+            None if self.legs.from.is_none() => Lookup::Found(None),
             None => self.before_by_gap(place, without),
         }
     }
 
-    fn before_by_gap(&self, leg_place: &Place, without: Option<&Place>) -> Answer<Option<&Leg>> {
+    fn before_by_gap(&self, leg_place: &Place, without: Option<&Place>) -> Lookup<Option<&Leg>> {
         let ends_there = |(before, after): &&Gap| {
             after.as_ref().is_none_or(|after| *leg_place <= place(after)) && before.as_ref().is_none_or(|before| place(before) < *leg_place)
         };
         known_but(self.gaps.iter().find(ends_there).map(|(before, _)| before.as_ref()), without)
     }
 
-    fn after_by_gap(&self, leg_place: &Place, without: Option<&Place>) -> Answer<Option<&Leg>> {
+    fn after_by_gap(&self, leg_place: &Place, without: Option<&Place>) -> Lookup<Option<&Leg>> {
         let begins_there = |(before, after): &&Gap| {
             before.as_ref().is_none_or(|before| place(before) <= *leg_place) && after.as_ref().is_none_or(|after| *leg_place < place(after))
         };
         known_but(self.gaps.iter().find(begins_there).map(|(_, after)| after.as_ref()), without)
     }
 
-    /// The leg behind a place, leaving out the leg at `without`.
-    pub(crate) fn after(&self, place: &Place, without: Option<&Place>) -> Answer<Option<&Leg>> {
+    /// The leg after a place, leaving out the leg at `without`.
+    pub(crate) fn after(&self, place: &Place, without: Option<&Place>) -> Lookup<Option<&Leg>> {
         if !self.legs.covers(place) {
             return self.after_by_gap(place, without);
         }
@@ -176,16 +176,16 @@ impl KnownRotation {
             Err(index) => index,
         };
         let mut after = self.legs.entries[index..].iter();
-        Answer::Known(after.find(|(at, _)| Some(at) != without).map(|(_, leg)| leg))
+        Lookup::Found(after.find(|(at, _)| Some(at) != without).map(|(_, leg)| leg))
     }
 
-    pub(crate) fn first(&self, without: Option<&Place>) -> Answer<Option<&Leg>> {
+    pub(crate) fn first(&self, without: Option<&Place>) -> Lookup<Option<&Leg>> {
         if self.legs.from.is_none() {
             let mut legs = self.legs.entries.iter();
-            return Answer::Known(legs.find(|(at, _)| Some(at) != without).map(|(_, leg)| leg));
+            return Lookup::Found(legs.find(|(at, _)| Some(at) != without).map(|(_, leg)| leg));
         }
         match &self.first {
-            Some(first) if without.is_none_or(|without| place(first) != *without) => Answer::Known(Some(first)),
+            Some(first) if without.is_none_or(|without| place(first) != *without) => Lookup::Found(Some(first)),
             Some(_) | None => {
                 let beginning = self.gaps.iter().find(|(before, _)| before.is_none());
                 known_but(beginning.map(|(_, after)| after.as_ref()), without)
@@ -193,11 +193,11 @@ impl KnownRotation {
         }
     }
 
-    pub(crate) fn last(&self, without: Option<&Place>) -> Answer<Option<&Leg>> {
+    pub(crate) fn last(&self, without: Option<&Place>) -> Lookup<Option<&Leg>> {
         let mut legs = self.legs.entries.iter().rev();
         match legs.find(|(at, _)| Some(at) != without) {
-            Some((_, leg)) => Answer::Known(Some(leg)),
-            None if self.legs.from.is_none() => Answer::Known(None),
+            Some((_, leg)) => Lookup::Found(Some(leg)),
+            None if self.legs.from.is_none() => Lookup::Found(None),
             None => {
                 let end = self.gaps.iter().find(|(_, after)| after.is_none());
                 known_but(end.map(|(before, _)| before.as_ref()), without)
@@ -210,8 +210,8 @@ impl KnownRotation {
         self.first = Some(first.clone());
     }
 
-    /// A leg is other than it was, is new, or is gone. `gap` is what it has left, if it has gone from where it was.
-    pub(crate) fn follow(&mut self, old: Option<&Leg>, new: Option<&Leg>, gap: Option<Gap>, legs_max: usize) {
+    /// A leg was changed, added or removed. `gap` is what it has left where it was, if it has gone from there.
+    pub(crate) fn update(&mut self, old: Option<&Leg>, new: Option<&Leg>, gap: Option<Gap>, legs_max: usize) {
         if let Some(old) = old {
             let old = place(old);
             let ends_at = |leg: &Option<Leg>| leg.as_ref().is_some_and(|leg| place(leg) == old);
@@ -243,62 +243,60 @@ impl KnownRotation {
 }
 
 /// What a gap says, unless it is the leg that is to be left out.
-fn known_but<'l>(found: Option<Option<&'l Leg>>, without: Option<&Place>) -> Answer<Option<&'l Leg>> {
+fn known_but<'l>(found: Option<Option<&'l Leg>>, without: Option<&Place>) -> Lookup<Option<&'l Leg>> {
     match found {
-        Some(Some(leg)) if without.is_some_and(|without| place(leg) == *without) => Answer::AskStore,
-        Some(leg) => Answer::Known(leg),
-        None => Answer::AskStore,
+        Some(Some(leg)) if without.is_some_and(|without| place(leg) == *without) => Lookup::NotCached,
+        Some(leg) => Lookup::Found(leg),
+        None => Lookup::NotCached,
     }
 }
 
 /// The last days on which a designator departs from an airport.
 #[derive(Debug)]
-pub(crate) struct KnownDays(Tail<i32, ()>);
+pub(crate) struct CachedDays(Tail<i32, ()>);
 
-impl Default for KnownDays {
+impl Default for CachedDays {
     /// There are none.
     fn default() -> Self {
         Self(Tail::of_nothing())
     }
 }
 
-impl KnownDays {
+impl CachedDays {
     /// Of all dates, in order.
     pub(crate) fn new(dates: &[i32], days_max: usize) -> Self {
         let last = dates.iter().rev().take(days_max + 1).map(|date| (*date, ()));
         Self(Tail::of_last(last.collect(), days_max))
     }
 
-    pub(crate) fn read(read: &impl Read, day: &Day, days_max: usize) -> Result<Self, ReadError> {
+    pub(crate) fn read(read: &impl Read, day: &DesignatorDay, days_max: usize) -> Result<Self, ReadError> {
         let mut last: Vec<(i32, ())> = Vec::new();
         let (from, mut to) = keys::designator(day.designator).airport(day.airport).range();
         // The last leg of each day, however many the day has.
         while last.len() <= days_max {
             let mut found = None;
-            world::each(read, (from.clone(), to), Order::Descending, |key, _| {
+            stored::each(read, (from.clone(), to), Order::Descending, |key, _| {
                 let mut key = KeyReader::new(key)?;
-                key.id()?;
-                key.airport()?;
-                found = Some(key.date()?);
+                found = Some(key.day()?.date);
                 Ok(ControlFlow::Break(()))
             })?;
             let Some(date) = found else { break };
             last.push((date, ()));
-            Key(to) = keys::designator_day(day.designator, day.airport, date);
+            Key(to) = keys::designator_day(&DesignatorDay { date, ..*day });
         }
         Ok(Self(Tail::of_last(last, days_max)))
     }
 
     /// Whether nothing departs that day, if that is known.
-    pub(crate) fn is_free(&self, date: i32) -> Answer<bool> {
+    pub(crate) fn is_free(&self, date: i32) -> Lookup<bool> {
         if self.0.covers(&date) {
-            Answer::Known(self.0.index(&date).is_err())
+            Lookup::Found(self.0.index(&date).is_err())
         } else {
-            Answer::AskStore
+            Lookup::NotCached
         }
     }
 
-    pub(crate) fn follow(&mut self, date: i32, is_free: bool, days_max: usize) {
+    pub(crate) fn update(&mut self, date: i32, is_free: bool, days_max: usize) {
         if is_free {
             self.0.remove(&date);
         } else {

@@ -1,15 +1,17 @@
-//! What events refer to again and again: read and decoded once, and followed from event to event as long as there is room.
+//! What events refer to again and again: read and decoded once, and kept up to date from event to event as long as there is room.
 //!
-//! What is known is what the reader would say. It holds only while every change of the view goes through the same projector.
+//! The cache holds what the reader would answer. That is so only while every change of the view goes through the same projector.
 
+use super::airplane_window::{AirplaneWindow, Neighbours, RotationPlace};
+use super::cached_rotation::{CachedDays, CachedRotation, Gap, Lookup, Place};
 use super::counts::stored_count;
 use super::recent::Recent;
-use super::tail::{Answer, Gap, KnownDays, KnownRotation, Place};
 use crate::bytes::corrupt;
-use crate::day::Day;
+use crate::day::DesignatorDay;
+use crate::edges::RotationSpan;
 use crate::keys::Key;
 use crate::nodes::{Airplane, Airport, Leg, Rotation};
-use crate::{keys, world};
+use crate::{keys, stored};
 use domain::{AirportCode, FlightDesignator, LegId, Registration, RotationId};
 use keyvalue::{Mutation, Read, ReadError};
 use rustc_hash::FxHashSet;
@@ -30,10 +32,12 @@ pub struct Memory {
     pub days_max: usize,
     /// Designators, each at one airport, of which it is remembered only that there are some of their legs.
     pub departures_max: usize,
+    /// Of an airplane, rotations around the one that changed last; some more for a while.
+    pub airplane_rotations_max: usize,
 }
 
 impl Default for Memory {
-    /// At its most about 32 MiB: a leg takes some 120 bytes, a designator with its days some 110, one of which little is known 20.
+    /// At its most about 40 MiB: a leg takes some 200 bytes, a designator with its days some 110, one of which little is known 20.
     fn default() -> Self {
         Self {
             nodes_max: 8192,
@@ -41,19 +45,26 @@ impl Default for Memory {
             designators_max: 131_072,
             days_max: 4,
             departures_max: 262_144,
+            airplane_rotations_max: 16,
         }
     }
 }
 
-/// What an event changes of what may be known. It is followed when nothing more is asked about the view before the event.
+/// A change of what the cache may hold. It is made when nothing more is asked about the view before the event.
 #[derive(Debug)]
-pub(crate) enum News {
+pub(crate) enum CacheUpdate {
     Airport(AirportCode),
     Airplane(Registration),
-    /// A rotation has begun, without legs.
-    Begun(RotationId, Rotation),
+    /// A rotation was created, without legs.
+    Created(RotationId, Rotation),
     /// A rotation has changed otherwise than by one leg.
     Rotation(RotationId),
+    /// The place or span of a rotation among those of its airplane.
+    Flown {
+        airplane: Registration,
+        was: Option<RotationPlace>,
+        is: Option<RotationSpan>,
+    },
     /// A leg is other than it was, is new, or is gone.
     Leg {
         rotation: RotationId,
@@ -64,7 +75,7 @@ pub(crate) enum News {
     },
     /// Legs of a designator's day came or went.
     Day {
-        day: Day,
+        day: DesignatorDay,
         is_free: bool,
     },
     /// The days of an airport begin at another hour: those on which each of its designators departs.
@@ -77,8 +88,8 @@ pub(crate) enum News {
 /// A designator at an airport.
 type Departures = (FlightDesignator, AirportCode);
 
-/// All designators that ever departed, each with its airport: while a view is built from nothing, most are new, and nothing need be
-/// looked for.
+/// All designators that ever departed, each with its airport: while a view is built from nothing, most are new, and nothing has to be
+/// searched.
 #[derive(Debug)]
 enum AllDepartures {
     Unasked,
@@ -90,9 +101,9 @@ enum AllDepartures {
 
 impl AllDepartures {
     /// Whether there was none of the designator at its airport so far. From now on there may be some.
-    fn are_first(&mut self, read: &impl Read, day: &Day, most: usize) -> Result<bool, ReadError> {
+    fn are_first(&mut self, read: &impl Read, day: &DesignatorDay, most: usize) -> Result<bool, ReadError> {
         if matches!(self, Self::Unasked) {
-            *self = if world::has_departures(read)? {
+            *self = if stored::has_departures(read)? {
                 Self::Unknown
             } else {
                 Self::Known(FxHashSet::default())
@@ -109,14 +120,15 @@ impl AllDepartures {
     }
 }
 
-/// What has been read; `None` for what is not registered.
+/// What has been read; `None` for what is not registered or does not exist.
 #[derive(Debug)]
-pub(crate) struct Known {
+pub(crate) struct ReadCache {
     memory: Memory,
     airports: Recent<AirportCode, Option<Rc<Airport>>>,
     airplanes: Recent<Registration, Option<Rc<Airplane>>>,
-    rotations: Recent<RotationId, Option<KnownRotation>>,
-    days: Recent<Departures, KnownDays>,
+    rotations: Recent<RotationId, Option<CachedRotation>>,
+    windows: Recent<Registration, AirplaneWindow>,
+    days: Recent<Departures, CachedDays>,
     departures: AllDepartures,
     /// As many as there are kinds of counts.
     counts: BTreeMap<u8, Count>,
@@ -125,17 +137,18 @@ pub(crate) struct Known {
 #[derive(Debug)]
 struct Count {
     now: i64,
-    /// Somebody has been told of its last change, or there was none.
-    is_told: bool,
+    /// It is in the view as it is now.
+    is_written: bool,
 }
 
-impl Known {
+impl ReadCache {
     pub(crate) fn new(memory: Memory) -> Self {
         Self {
             memory,
             airports: Recent::new(memory.nodes_max),
             airplanes: Recent::new(memory.nodes_max),
             rotations: Recent::new(memory.nodes_max),
+            windows: Recent::new(memory.nodes_max),
             days: Recent::new(memory.designators_max),
             departures: AllDepartures::Unasked,
             counts: BTreeMap::new(),
@@ -143,64 +156,64 @@ impl Known {
     }
 
     pub(crate) fn airport(&mut self, read: &impl Read, code: AirportCode) -> Result<Option<Rc<Airport>>, ReadError> {
-        let airport = self.airports.get_or_read(&code, || Ok(world::airport(read, code)?.map(Rc::new)))?;
+        let airport = self.airports.get_or_read(&code, || Ok(stored::airport(read, code)?.map(Rc::new)))?;
         Ok(airport.clone())
     }
 
     pub(crate) fn airplane(&mut self, read: &impl Read, registration: &Registration) -> Result<Option<Rc<Airplane>>, ReadError> {
         let airplane = self
             .airplanes
-            .get_or_read(registration, || Ok(world::airplane(read, registration)?.map(Rc::new)))?;
+            .get_or_read(registration, || Ok(stored::airplane(read, registration)?.map(Rc::new)))?;
         Ok(airplane.clone())
     }
 
-    fn known_rotation(&mut self, read: &impl Read, id: &RotationId) -> Result<Option<&mut KnownRotation>, ReadError> {
+    fn cached_rotation(&mut self, read: &impl Read, id: &RotationId) -> Result<Option<&mut CachedRotation>, ReadError> {
         let legs_max = self.memory.legs_max;
-        let rotation = self.rotations.get_or_read(id, || KnownRotation::read(read, id, legs_max))?;
+        let rotation = self.rotations.get_or_read(id, || CachedRotation::read(read, id, legs_max))?;
         Ok(rotation.as_mut())
     }
 
     pub(crate) fn rotation(&mut self, read: &impl Read, id: &RotationId) -> Result<Option<Rotation>, ReadError> {
-        Ok(self.known_rotation(read, id)?.map(|rotation| rotation.node.clone()))
+        Ok(self.cached_rotation(read, id)?.map(|rotation| rotation.node.clone()))
     }
 
     pub(crate) fn leg(&mut self, read: &impl Read, id: &RotationId, leg_id: &LegId) -> Result<Option<Leg>, ReadError> {
-        match self.known_rotation(read, id)?.and_then(|rotation| rotation.leg(leg_id).cloned()) {
+        match self.cached_rotation(read, id)?.and_then(|rotation| rotation.leg(leg_id).cloned()) {
             Some(leg) => Ok(Some(leg)),
-            None => world::leg(read, id, leg_id),
+            None => stored::leg(read, id, leg_id),
         }
     }
 
-    /// The legs before and behind a place in a rotation, leaving out the leg at `without`.
-    pub(crate) fn legs_beside(
+    /// The legs before and after a place in a rotation, leaving out the leg at `without`.
+    pub(crate) fn legs_around(
         &mut self,
         read: &impl Read,
         id: &RotationId,
         place: &Place,
         without: Option<&Place>,
     ) -> Result<(Option<Leg>, Option<Leg>), ReadError> {
-        let Some(rotation) = self.known_rotation(read, id)? else {
+        let Some(rotation) = self.cached_rotation(read, id)? else {
             return Ok((None, None));
         };
         let before = match rotation.before(place, without) {
-            Answer::Known(leg) => leg.cloned(),
-            Answer::AskStore => world::leg_before(read, id, &key_of(id, place), key_without(id, without).as_ref())?,
+            Lookup::Found(leg) => leg.cloned(),
+            Lookup::NotCached => stored::leg_before(read, id, &key_of(id, place), key_without(id, without).as_ref())?,
         };
         let after = match rotation.after(place, without) {
-            Answer::Known(leg) => leg.cloned(),
-            Answer::AskStore => world::leg_after(read, id, &key_of(id, place), key_without(id, without).as_ref())?,
+            Lookup::Found(leg) => leg.cloned(),
+            Lookup::NotCached => stored::leg_after(read, id, &key_of(id, place), key_without(id, without).as_ref())?,
         };
         Ok((before, after))
     }
 
     pub(crate) fn first_leg(&mut self, read: &impl Read, id: &RotationId, without: Option<&Place>) -> Result<Option<Leg>, ReadError> {
-        let Some(rotation) = self.known_rotation(read, id)? else {
+        let Some(rotation) = self.cached_rotation(read, id)? else {
             return Ok(None);
         };
-        if let Answer::Known(leg) = rotation.first(without) {
+        if let Lookup::Found(leg) = rotation.first(without) {
             return Ok(leg.cloned());
         }
-        let first = world::first_leg(read, id, key_without(id, without).as_ref())?;
+        let first = stored::first_leg(read, id, key_without(id, without).as_ref())?;
         if let (Some(first), None) = (&first, without) {
             rotation.begins_with(first);
         }
@@ -208,26 +221,39 @@ impl Known {
     }
 
     pub(crate) fn last_leg(&mut self, read: &impl Read, id: &RotationId, without: Option<&Place>) -> Result<Option<Leg>, ReadError> {
-        let Some(rotation) = self.known_rotation(read, id)? else {
+        let Some(rotation) = self.cached_rotation(read, id)? else {
             return Ok(None);
         };
-        if let Answer::Known(leg) = rotation.last(without) {
+        if let Lookup::Found(leg) = rotation.last(without) {
             return Ok(leg.cloned());
         }
-        world::last_leg(read, id, key_without(id, without).as_ref())
+        stored::last_leg(read, id, key_without(id, without).as_ref())
+    }
+
+    /// The rotations with legs around a place among those of an airplane, the rotation `without` left out.
+    pub(crate) fn rotations_around(
+        &mut self,
+        read: &impl Read,
+        airplane: &Registration,
+        place: &RotationPlace,
+        without: &RotationId,
+    ) -> Result<Neighbours, ReadError> {
+        let window = self.windows.get_or_read(airplane, || AirplaneWindow::read(read, airplane, place))?;
+        window.move_to(read, airplane, place)?;
+        window.neighbours(read, airplane, place, without)
     }
 
     /// Whether it is known that a designator's day has no legs, as most often.
-    pub(crate) fn is_free(&mut self, read: &impl Read, day: &Day) -> Result<bool, ReadError> {
+    pub(crate) fn is_free(&mut self, read: &impl Read, day: &DesignatorDay) -> Result<bool, ReadError> {
         let (memory, departures) = (self.memory, &mut self.departures);
         let days = self.days.get_or_read(&(day.designator, day.airport), || {
             if departures.are_first(read, day, memory.departures_max)? {
-                Ok(KnownDays::default())
+                Ok(CachedDays::default())
             } else {
-                KnownDays::read(read, day, memory.days_max)
+                CachedDays::read(read, day, memory.days_max)
             }
         })?;
-        Ok(matches!(days.is_free(day.date), Answer::Known(true)))
+        Ok(matches!(days.is_free(day.date), Lookup::Found(true)))
     }
 
     /// Changes counts, all of them or none.
@@ -237,7 +263,7 @@ impl Known {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(unknown) => unknown.insert(Count {
                     now: stored_count(read, &keys::count(*what))?,
-                    is_told: true,
+                    is_written: true,
                 }),
             };
             if count.now + by < 0 {
@@ -247,7 +273,7 @@ impl Known {
         for (what, by) in changes.iter().filter(|(_, by)| *by != 0) {
             if let Some(count) = self.counts.get_mut(what) {
                 count.now += by;
-                count.is_told = false;
+                count.is_written = false;
             }
         }
         Ok(())
@@ -255,9 +281,9 @@ impl Known {
 
     /// The counts that have changed since they were last asked for.
     pub(crate) fn changed_counts(&mut self) -> impl Iterator<Item = Mutation> {
-        let changed = self.counts.iter_mut().filter(|(_, count)| !count.is_told);
+        let changed = self.counts.iter_mut().filter(|(_, count)| !count.is_written);
         changed.map(|(what, count)| {
-            count.is_told = true;
+            count.is_written = true;
             let Key(key) = keys::count(*what);
             match count.now {
                 0 => Mutation::Delete { key },
@@ -269,26 +295,31 @@ impl Known {
         })
     }
 
-    pub(crate) fn follow(&mut self, news: News) {
-        match news {
-            News::Airport(code) => self.airports.forget(&code),
-            News::Airplane(registration) => self.airplanes.forget(&registration),
-            News::Begun(id, node) => self.rotations.insert(id, Some(KnownRotation::new(node))),
-            News::Rotation(id) => self.rotations.forget(&id),
-            News::Leg { rotation, old, new, gap } => {
+    pub(crate) fn update(&mut self, update: CacheUpdate) {
+        match update {
+            CacheUpdate::Airport(code) => self.airports.forget(&code),
+            CacheUpdate::Airplane(registration) => self.airplanes.forget(&registration),
+            CacheUpdate::Created(id, node) => self.rotations.insert(id, Some(CachedRotation::new(node))),
+            CacheUpdate::Rotation(id) => self.rotations.forget(&id),
+            CacheUpdate::Flown { airplane, was, is } => {
+                if let Some(window) = self.windows.known_mut(&airplane) {
+                    window.update(was.as_ref(), is.as_ref(), self.memory.airplane_rotations_max);
+                }
+            }
+            CacheUpdate::Leg { rotation, old, new, gap } => {
                 if let Some(Some(known)) = self.rotations.known_mut(&rotation) {
-                    known.follow(old.as_ref(), new.as_ref(), gap, self.memory.legs_max);
+                    known.update(old.as_ref(), new.as_ref(), gap, self.memory.legs_max);
                 }
             }
-            News::Day { day, is_free } => {
+            CacheUpdate::Day { day, is_free } => {
                 if let Some(known) = self.days.known_mut(&(day.designator, day.airport)) {
-                    known.follow(day.date, is_free, self.memory.days_max);
+                    known.update(day.date, is_free, self.memory.days_max);
                 }
             }
-            News::Days { airport, days } => {
+            CacheUpdate::Days { airport, days } => {
                 for (designator, dates) in days {
                     if let Some(known) = self.days.known_mut(&(designator, airport)) {
-                        *known = KnownDays::new(&dates, self.memory.days_max);
+                        *known = CachedDays::new(&dates, self.memory.days_max);
                     }
                 }
             }
