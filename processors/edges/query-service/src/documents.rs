@@ -10,7 +10,7 @@ use keyvalue::Read;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
-use views::ask::{self, Filter, Page};
+use views::ask::{self, Filter, Page, Time};
 use views::{BudgetExceeded, Check, Leg};
 
 /// Legs that a recomputation looks at before it gives up. They are held in memory meanwhile.
@@ -23,7 +23,7 @@ pub(crate) fn answer(question: &Question, read: &impl Read, stamp: &Stamp) -> Re
             let page = ask::rotations(read, paging.span())?;
             list("rotations", &page, paging, |(id, rotation)| RotationShape::new(id, rotation))
         }
-        Question::Rotation { id, paging } => rotation(read, id, paging),
+        Question::Rotation { id, time, paging } => rotation(read, id, *time, paging),
         Question::Leg { rotation, id } => leg(read, rotation, id),
         Question::Airplanes(paging) => {
             let page = ask::airplanes(read, paging.span())?;
@@ -31,7 +31,11 @@ pub(crate) fn answer(question: &Question, read: &impl Read, stamp: &Stamp) -> Re
                 AirplaneShape::new(registration, Some(airplane))
             })
         }
-        Question::Airplane { registration, paging } => airplane(read, registration, paging),
+        Question::Airplane {
+            registration,
+            time,
+            paging,
+        } => airplane(read, registration, *time, paging),
         Question::Airports(paging) => {
             let page = ask::airports(read, paging.span())?;
             list("airports", &page, paging, |(code, airport)| AirportShape::new(*code, airport))
@@ -59,7 +63,7 @@ pub(crate) fn answer(question: &Question, read: &impl Read, stamp: &Stamp) -> Re
     }
 }
 
-fn rotation(read: &impl Read, id: &RotationId, paging: &Paging) -> Result<Vec<u8>, Refusal> {
+fn rotation(read: &impl Read, id: &RotationId, time: Time, paging: &Paging) -> Result<Vec<u8>, Refusal> {
     #[derive(Serialize)]
     struct Document<'v> {
         #[serde(flatten)]
@@ -68,7 +72,7 @@ fn rotation(read: &impl Read, id: &RotationId, paging: &Paging) -> Result<Vec<u8
         next_cursor: Option<String>,
     }
     let rotation = ask::rotation(read, id)?.ok_or_else(|| Refusal::not_found("rotation", id.as_str()))?;
-    let page = ask::legs_of(read, id, paging.span())?;
+    let page = ask::legs_of(read, id, time, paging.span())?;
     bytes(&Document {
         rotation: RotationShape::new(id, &rotation),
         legs: page.items.iter().map(|leg| LegShape::new(id, leg)).collect(),
@@ -92,14 +96,14 @@ fn leg(read: &impl Read, rotation: &RotationId, id: &LegId) -> Result<Vec<u8>, R
     let airplane = flown.as_ref().and_then(|flown| flown.airplane.as_ref());
     bytes(&Document {
         leg: LegShape::new(rotation, &leg),
-        airplane: airplane.map(|(registration, _)| registration.as_str()),
+        airplane: airplane.map(|assignment| assignment.registration.as_str()),
         previous: previous.as_ref().map(|leg| LegShape::new(rotation, leg)),
         next: next.as_ref().map(|leg| LegShape::new(rotation, leg)),
     })
 }
 
-/// An airplane that nobody has registered is still found where rotations name it.
-fn airplane(read: &impl Read, registration: &Registration, paging: &Paging) -> Result<Vec<u8>, Refusal> {
+/// An airplane that is not registered is still found where rotations name it.
+fn airplane(read: &impl Read, registration: &Registration, time: Time, paging: &Paging) -> Result<Vec<u8>, Refusal> {
     #[derive(Serialize)]
     struct Document<'v> {
         #[serde(flatten)]
@@ -108,13 +112,13 @@ fn airplane(read: &impl Read, registration: &Registration, paging: &Paging) -> R
         next_cursor: Option<String>,
     }
     let airplane = ask::airplane(read, registration)?;
-    let page = ask::rotations_of(read, registration, paging.span())?;
+    let page = ask::rotations_of(read, registration, time, paging.span())?;
     if airplane.is_none() && page.items.is_empty() && paging.is_first() {
         return Err(Refusal::not_found("airplane", registration.as_str()));
     }
     bytes(&Document {
         airplane: AirplaneShape::new(registration, airplane.as_ref()),
-        rotations: page.items.iter().map(|(id, first)| FlownShape::new(id, *first)).collect(),
+        rotations: page.items.iter().map(FlownShape::new).collect(),
         next_cursor: paging.next(&page),
     })
 }

@@ -25,6 +25,8 @@ pub(crate) enum Question {
     Rotations(Paging),
     Rotation {
         id: RotationId,
+        /// Of the legs that are listed.
+        time: Time,
         paging: Paging,
     },
     Leg {
@@ -34,6 +36,8 @@ pub(crate) enum Question {
     Airplanes(Paging),
     Airplane {
         registration: Registration,
+        /// Of the rotations that are listed.
+        time: Time,
         paging: Paging,
     },
     Airports(Paging),
@@ -68,12 +72,12 @@ pub(crate) enum Question {
 impl Question {
     pub(crate) fn known_parameters(route: &Route<'_>) -> &'static [&'static str] {
         match route {
-            Route::Rotations | Route::Rotation { .. } | Route::Airplanes | Route::Airplane { .. } | Route::Airports => {
-                &["limit", "cursor", "at_least"]
-            }
+            Route::Rotations | Route::Airplanes | Route::Airports => &["limit", "cursor", "at_least"],
             Route::Leg { .. } | Route::Airport { .. } => &["at_least"],
             Route::Position => &["content_hash", "at_least"],
-            Route::Departures { .. } | Route::Arrivals { .. } => &["from", "to", "limit", "cursor", "at_least"],
+            Route::Rotation { .. } | Route::Airplane { .. } | Route::Departures { .. } | Route::Arrivals { .. } => {
+                &["from", "to", "limit", "cursor", "at_least"]
+            }
             Route::Legs => &["designator", "from", "to", "limit", "cursor", "at_least"],
             Route::Check { .. } => &[
                 "rotation",
@@ -100,6 +104,7 @@ impl Question {
             Route::Rotations => Self::Rotations(paging()?),
             Route::Rotation { id } => Self::Rotation {
                 id: reading::name("id", id, RotationId::parse)?,
+                time: time()?,
                 paging: paging()?,
             },
             Route::Leg { rotation, id } => Self::Leg {
@@ -109,6 +114,7 @@ impl Question {
             Route::Airplanes => Self::Airplanes(paging()?),
             Route::Airplane { registration } => Self::Airplane {
                 registration: reading::name("id", registration, Registration::parse)?,
+                time: time()?,
                 paging: paging()?,
             },
             Route::Airports => Self::Airports(paging()?),
@@ -148,10 +154,13 @@ impl Question {
 
     pub(crate) fn work(&self) -> Work {
         match self {
+            // It may come past many rotations that have ended before.
+            Self::Airplane { time, .. } if *time != Time::default() => Work::Page,
             Self::Rotation { .. } | Self::Leg { .. } | Self::Airplane { .. } | Self::Airport(_) => Work::Point,
             Self::Position { content_hash: false } => Work::Point,
             Self::Check { filter, recompute, .. } if filter.rotation.is_some() && filter.airplane.is_none() && !recompute => Work::Point,
             Self::Rotations(_) | Self::Airplanes(_) | Self::Airports(_) | Self::Departures { .. } | Self::Arrivals { .. } => Work::Page,
+            Self::Legs { designator: None, .. } => Work::Page,
             Self::Check { recompute: true, .. } | Self::Position { content_hash: true } => Work::Whole,
             Self::Check { filter, .. } if **filter == Filter::default() => Work::Page,
             Self::Legs { .. } | Self::Check { .. } => Work::Search,

@@ -1,4 +1,4 @@
-//! Answers as JSON: nodes with their edges in order, each fact with the event that put it there, instants in RFC 3339.
+//! Answers as JSON: nodes with their edges in order, each group of facts with the event that wrote it, instants in RFC 3339.
 
 use domain::{AirportCode, Instant, Registration, RotationId};
 use jiff::{Span, civil};
@@ -6,7 +6,9 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use views::{Airplane, Airport, Detail, Leg, Provenance, Rotation, Violation};
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
+use views::{Airplane, Airport, Assignment, Detail, FlownRotation, Leg, MinimumGroundTime, Provenance, Rotation, Violation};
 
 /// Anything by its text.
 pub(crate) struct Text<T>(pub(crate) T);
@@ -17,17 +19,29 @@ impl<T: Display> Serialize for Text<T> {
     }
 }
 
-/// The event that put a fact there: its place in the log of events.
+/// The event that wrote a fact, by its place in the log of events, with the command that it was decided for.
 #[derive(Serialize)]
 pub(crate) struct ProvenanceShape {
     partition: u32,
     sequence: u64,
+    command_id: Text<Hyphenated>,
+    decided_at: Text<Instant>,
 }
 
 impl From<Provenance> for ProvenanceShape {
     fn from(provenance: Provenance) -> Self {
-        let Provenance { partition, sequence } = provenance;
-        Self { partition, sequence }
+        let Provenance {
+            partition,
+            sequence,
+            command_id,
+            decided_at,
+        } = provenance;
+        Self {
+            partition,
+            sequence,
+            command_id: Text(Uuid::from_bytes(command_id).hyphenated()),
+            decided_at: Text(decided_at),
+        }
     }
 }
 
@@ -37,6 +51,7 @@ pub(crate) struct RotationShape<'v> {
     mode: &'static str,
     airplane: Option<AssignmentShape<'v>>,
     provenance: ProvenanceShape,
+    mode_provenance: ProvenanceShape,
 }
 
 /// An airplane of a rotation, with the event that assigned it.
@@ -48,15 +63,19 @@ struct AssignmentShape<'v> {
 
 impl<'v> RotationShape<'v> {
     pub(crate) fn new(id: &'v RotationId, rotation: &'v Rotation) -> Self {
-        let airplane = rotation.airplane.as_ref().map(|(registration, provenance)| AssignmentShape {
-            registration: registration.as_str(),
-            provenance: (*provenance).into(),
-        });
+        let airplane = rotation
+            .airplane
+            .as_ref()
+            .map(|Assignment { registration, provenance }| AssignmentShape {
+                registration: registration.as_str(),
+                provenance: (*provenance).into(),
+            });
         Self {
             id: id.as_str(),
             mode: rotation.mode.name(),
             airplane,
             provenance: rotation.provenance.into(),
+            mode_provenance: rotation.mode_provenance.into(),
         }
     }
 }
@@ -70,7 +89,10 @@ pub(crate) struct LegShape<'v> {
     destination: &'v str,
     departure: Text<Instant>,
     arrival: Text<Instant>,
+    /// The local date of the departure.
+    origin_date: Option<Text<civil::Date>>,
     provenance: ProvenanceShape,
+    times_provenance: ProvenanceShape,
 }
 
 impl<'v> LegShape<'v> {
@@ -83,7 +105,9 @@ impl<'v> LegShape<'v> {
             destination: leg.destination.as_str(),
             departure: Text(leg.departure),
             arrival: Text(leg.arrival),
+            origin_date: date(leg.origin_date).map(Text),
             provenance: leg.provenance.into(),
+            times_provenance: leg.times_provenance.into(),
         }
     }
 }
@@ -91,10 +115,13 @@ impl<'v> LegShape<'v> {
 #[derive(Serialize)]
 pub(crate) struct AirplaneShape<'v> {
     registration: &'v str,
-    /// Null, as what follows, where rotations name an airplane that nobody has registered.
+    /// Null, as what follows, where rotations name an airplane that is not registered.
     aircraft_type: Option<&'v str>,
     retired: Option<bool>,
     provenance: Option<ProvenanceShape>,
+    type_provenance: Option<ProvenanceShape>,
+    /// Null, too, where it has not retired.
+    retired_provenance: Option<ProvenanceShape>,
 }
 
 impl<'v> AirplaneShape<'v> {
@@ -104,6 +131,8 @@ impl<'v> AirplaneShape<'v> {
             aircraft_type: airplane.map(|airplane| airplane.aircraft_type.as_str()),
             retired: airplane.map(Airplane::is_retired),
             provenance: airplane.map(|airplane| airplane.provenance.into()),
+            type_provenance: airplane.map(|airplane| airplane.type_provenance.into()),
+            retired_provenance: airplane.and_then(|airplane| airplane.retired).map(ProvenanceShape::from),
         }
     }
 }
@@ -112,15 +141,40 @@ impl<'v> AirplaneShape<'v> {
 #[derive(Serialize)]
 pub(crate) struct FlownShape<'v> {
     id: &'v str,
-    /// Null where the rotation has no legs.
+    mode: &'static str,
+    /// Null, as what follows, where the rotation has no legs.
     first_departure: Option<Text<Instant>>,
+    last_arrival: Option<Text<Instant>>,
+    departs_from: Option<&'v str>,
+    arrives_at: Option<&'v str>,
 }
 
 impl<'v> FlownShape<'v> {
-    pub(crate) fn new(id: &'v RotationId, first_departure: Option<Instant>) -> Self {
+    pub(crate) fn new(flown: &'v FlownRotation) -> Self {
+        let span = flown.span.as_ref();
         Self {
-            id: id.as_str(),
-            first_departure: first_departure.map(Text),
+            id: flown.rotation.as_str(),
+            mode: flown.mode.name(),
+            first_departure: span.map(|span| Text(span.first_departure)),
+            last_arrival: span.map(|span| Text(span.last_arrival)),
+            departs_from: span.map(|span| span.first_origin.as_str()),
+            arrives_at: span.map(|span| span.last_destination.as_str()),
+        }
+    }
+}
+
+/// A minimum ground time with the event that set it.
+#[derive(Serialize)]
+struct MinimumShape {
+    minutes: u32,
+    provenance: ProvenanceShape,
+}
+
+impl From<&MinimumGroundTime> for MinimumShape {
+    fn from(minimum: &MinimumGroundTime) -> Self {
+        Self {
+            minutes: minimum.minutes,
+            provenance: minimum.provenance.into(),
         }
     }
 }
@@ -130,10 +184,12 @@ pub(crate) struct AirportShape<'v> {
     code: String,
     name: &'v str,
     zone: &'v str,
-    minimum_ground_time_minutes: u32,
+    minimum_ground_time: MinimumShape,
     /// Where an aircraft type has a minimum of its own.
-    by_aircraft_type: BTreeMap<&'v str, u32>,
+    by_aircraft_type: BTreeMap<&'v str, MinimumShape>,
     provenance: ProvenanceShape,
+    name_provenance: ProvenanceShape,
+    zone_provenance: ProvenanceShape,
 }
 
 impl<'v> AirportShape<'v> {
@@ -143,11 +199,13 @@ impl<'v> AirportShape<'v> {
             code: code.to_string(),
             name: &airport.name,
             zone: airport.zone.as_str(),
-            minimum_ground_time_minutes: airport.minimum_ground_time_minutes,
+            minimum_ground_time: (&airport.minimum_ground_time).into(),
             by_aircraft_type: by_aircraft_type
-                .map(|(aircraft_type, minutes)| (aircraft_type.as_str(), *minutes))
+                .map(|(aircraft_type, minimum)| (aircraft_type.as_str(), minimum.into()))
                 .collect(),
             provenance: airport.provenance.into(),
+            name_provenance: airport.name_provenance.into(),
+            zone_provenance: airport.zone_provenance.into(),
         }
     }
 }

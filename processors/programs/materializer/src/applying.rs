@@ -8,7 +8,7 @@ use std::any::Any;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::panic::{self, AssertUnwindSafe};
-use views::{Fact, ProjectError, Projector};
+use views::{Fact, ProjectError, Projector, offsets};
 
 /// A decoded event and the offset of its record.
 #[derive(Debug, Clone)]
@@ -178,6 +178,7 @@ fn attempt(
                     Ok(mutations) => {
                         mutated += mutations.len();
                         overlay.apply(mutations);
+                        overlay.apply(Vec::from_iter(offsets::entry(partition, reached.sequence, located.offset)));
                         applied += 1;
                         progress.set(partition, reached);
                     }

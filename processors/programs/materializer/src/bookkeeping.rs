@@ -6,16 +6,18 @@
 //! | 0, 1 | progress: of each partition its number (u32), the sequence of its last event (u64) and the offset to read next (i64) |
 //! | 0, 2 | complete, empty: there since the view has first held the whole log as it was at that start |
 //!
-//! The views' own keys begin with other bytes. Progress is one value, so that reading it costs one look-up for any number of
+//! The registry of all keys is `keys` of `views`, where these have a prefix of their own, and the offsets of events, which this process writes
+//! too, have another. Progress is one value, so that reading it costs one look-up for any number of
 //! partitions, and is written in the same batch as the view.
 
 use http_server::Position;
 use keyvalue::{Mutation, Read, ReadError};
 use std::collections::BTreeMap;
+use views::Prefix;
 
-const IDENTITY_KEY: [u8; 2] = [0, 0];
-const PROGRESS_KEY: [u8; 2] = [0, 1];
-const COMPLETE_KEY: [u8; 2] = [0, 2];
+const IDENTITY_KEY: [u8; 2] = [Prefix::Bookkeeping as u8, 0];
+const PROGRESS_KEY: [u8; 2] = [Prefix::Bookkeeping as u8, 1];
+const COMPLETE_KEY: [u8; 2] = [Prefix::Bookkeeping as u8, 2];
 const ENTRY_BYTES: usize = 20;
 
 /// How far one partition has come.

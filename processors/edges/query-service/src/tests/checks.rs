@@ -1,6 +1,6 @@
 //! The six checks, their filters, and the comparison with a full recomputation.
 
-use super::schedule::{Schedule, islands};
+use super::schedule::{Schedule, from, islands};
 use crate::fixture::Running;
 use keyvalue::Mutation;
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ async fn a_ground_time_violation_says_by_how_much_and_by_which_facts() {
                 "airport": "ITO",
                 "ground_minutes": 30,
                 "minimum_minutes": 40,
-                "airport_provenance": { "partition": 0, "sequence": 2 },
+                "airport_provenance": from(2),
             }],
             "next_cursor": null,
         })

@@ -1,6 +1,6 @@
 //! Nodes with their edges, and lists of them in pages.
 
-use super::schedule::{Schedule, islands};
+use super::schedule::{Schedule, from, islands};
 use crate::fixture::Running;
 use serde_json::{Value, json};
 
@@ -37,8 +37,9 @@ async fn a_rotation_is_shown_with_its_airplane_and_its_legs_in_order() {
         json!({
             "id": "R1",
             "mode": "draft",
-            "airplane": { "registration": "N475HA", "provenance": { "partition": 0, "sequence": 5 } },
-            "provenance": { "partition": 0, "sequence": 4 },
+            "airplane": { "registration": "N475HA", "provenance": from(5) },
+            "provenance": from(4),
+            "mode_provenance": from(4),
             "legs": [{
                 "rotation": "R1",
                 "id": "L1",
@@ -47,7 +48,9 @@ async fn a_rotation_is_shown_with_its_airplane_and_its_legs_in_order() {
                 "destination": "ITO",
                 "departure": "2008-01-01T10:00:00Z",
                 "arrival": "2008-01-01T10:50:00Z",
-                "provenance": { "partition": 0, "sequence": 6 },
+                "origin_date": "2008-01-01",
+                "provenance": from(6),
+                "times_provenance": from(6),
             }],
             "next_cursor": rotation["next_cursor"],
         })
@@ -66,6 +69,39 @@ async fn a_leg_is_shown_between_its_neighbours() {
     assert_eq!((&first["previous"], &first["next"]["id"]), (&Value::Null, &json!("L2")));
 }
 
+fn flown(id: &str, first_departure: &str, last_arrival: &str) -> Value {
+    json!({
+        "id": id,
+        "mode": "draft",
+        "first_departure": first_departure,
+        "last_arrival": last_arrival,
+        "departs_from": "HNL",
+        "arrives_at": "ITO",
+    })
+}
+
+#[tokio::test]
+async fn legs_of_a_rotation_and_rotations_of_an_airplane_are_entered_at_a_time() {
+    let running = islands().served().await;
+    let legs = pages(
+        &running,
+        "/rotations/R1?from=2008-01-01T11:20:00Z&to=2008-01-01T12:40:00Z&limit=1",
+        "legs",
+        "id",
+    )
+    .await;
+    assert_eq!(legs, [["L2"]]);
+    let flown = async |window: &str| {
+        pages(&running, &format!("/airplanes/N475HA?limit=1&{window}"), "rotations", "id")
+            .await
+            .concat()
+    };
+    assert_eq!(flown("from=2008-01-01T13:29:00Z").await, ["R1", "R2"]);
+    assert_eq!(flown("from=2008-01-01T13:30:00Z").await, ["R2"]);
+    assert_eq!(flown("to=2008-01-01T15:00:00Z").await, ["R1"]);
+    assert!(flown("from=2008-01-01T15:50:00Z").await.is_empty());
+}
+
 #[tokio::test]
 async fn an_airplane_is_shown_with_its_rotations_in_time_order() {
     let running = islands().served().await;
@@ -76,10 +112,12 @@ async fn an_airplane_is_shown_with_its_rotations_in_time_order() {
             "registration": "N475HA",
             "aircraft_type": "763",
             "retired": false,
-            "provenance": { "partition": 0, "sequence": 3 },
+            "provenance": from(3),
+            "type_provenance": from(3),
+            "retired_provenance": null,
             "rotations": [
-                { "id": "R1", "first_departure": "2008-01-01T10:00:00Z" },
-                { "id": "R2", "first_departure": "2008-01-01T15:00:00Z" },
+                flown("R1", "2008-01-01T10:00:00Z", "2008-01-01T13:30:00Z"),
+                flown("R2", "2008-01-01T15:00:00Z", "2008-01-01T15:50:00Z"),
             ],
             "next_cursor": null,
         })
@@ -92,7 +130,10 @@ async fn an_airplane_that_only_rotations_name_is_shown_as_far_as_it_is_known() {
     schedule.draft("R1", Some("N1XX"));
     let airplane = schedule.served().await.get("/airplanes/N1XX").await.json();
     assert_eq!(airplane["aircraft_type"], Value::Null);
-    assert_eq!(airplane["rotations"], json!([{ "id": "R1", "first_departure": null }]));
+    let rotation = json!({
+        "id": "R1", "mode": "draft", "first_departure": null, "last_arrival": null, "departs_from": null, "arrives_at": null,
+    });
+    assert_eq!(airplane["rotations"], json!([rotation]));
 }
 
 #[tokio::test]
@@ -106,9 +147,11 @@ async fn an_airport_is_shown_with_its_ground_times() {
             "code": "ITO",
             "name": "ITO Field",
             "zone": "Pacific/Honolulu",
-            "minimum_ground_time_minutes": 40,
-            "by_aircraft_type": { "717": 25 },
-            "provenance": { "partition": 0, "sequence": 12 },
+            "minimum_ground_time": { "minutes": 40, "provenance": from(2) },
+            "by_aircraft_type": { "717": { "minutes": 25, "provenance": from(12) } },
+            "provenance": from(2),
+            "name_provenance": from(2),
+            "zone_provenance": from(2),
         })
     );
 }

@@ -4,6 +4,7 @@ use crate::fixture::Running;
 use domain::rotation::{Event as Rotation, Leg, Mode};
 use domain::{AggregateId, AircraftType, AirportCode, Event, FlightDesignator, Instant, LegId, Registration, ZoneName};
 use keyvalue::Memory;
+use serde_json::{Value, json};
 use views::Fact;
 
 /// Facts of one partition, one after the other.
@@ -20,9 +21,9 @@ impl Schedule {
             partition: 0,
             sequence: self.sequence,
             version: 1,
-            command_id: [0; 16],
+            command_id: u128::from(self.sequence).to_be_bytes(),
             command_offset: 0,
-            decided_at: Instant(0),
+            decided_at: Instant(i64::try_from(self.sequence).unwrap() * 1000),
             aggregate_id: AggregateId::parse(aggregate_id).unwrap(),
             event,
         };
@@ -94,6 +95,16 @@ impl Schedule {
     pub(super) async fn served(&self) -> Running {
         Running::of(self.memory.clone(), &self.position()).await
     }
+}
+
+/// The provenance of an event as it is shown.
+pub(super) fn from(sequence: u64) -> Value {
+    json!({
+        "partition": 0,
+        "sequence": sequence,
+        "command_id": format!("00000000-0000-0000-0000-{sequence:012x}"),
+        "decided_at": format!("1970-01-01T00:00:{sequence:02}Z"),
+    })
 }
 
 /// Two airports, two airplanes, two rotations of three and one legs; the ground time at ITO is too short, and the second rotation

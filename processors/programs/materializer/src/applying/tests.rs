@@ -82,6 +82,35 @@ fn one_run_or_many_give_the_same_view() {
 }
 
 #[test]
+fn the_offsets_of_some_events_are_kept_so_that_every_event_is_found_from_one_near_it() {
+    let last = offsets::STRIDE * 2 + 1;
+    let events: Vec<Located> = (1..=last).map(|sequence| located(1, sequence)).collect();
+    let (memory, step) = apply(&[&events, &[located(0, 1)]]);
+    assert_eq!(
+        (step.failure, step.progress.position().to_string()),
+        (None, format!("0:1,1:{last}"))
+    );
+    for (partition, sequence, known) in [
+        (1, 1, 1),
+        (1, offsets::STRIDE, 1),
+        (1, last - 1, offsets::STRIDE + 1),
+        (1, last, last),
+        (0, 9, 1),
+    ] {
+        let found = offsets::at_or_before(&memory, partition, sequence).unwrap().unwrap();
+        assert_eq!((found.sequence, found.offset), (known, offset(known)), "{partition}:{sequence}");
+    }
+    // An offset is where an event lies in this log, and no content of the view.
+    let elsewhere = Located {
+        offset: 99,
+        ..located(0, 1)
+    };
+    let (moved, _) = apply(&[&events, &[elsewhere]]);
+    assert_ne!(moved, memory);
+    assert_eq!(views::content_hash(&moved).unwrap(), views::content_hash(&memory).unwrap());
+}
+
+#[test]
 fn a_repeat_changes_nothing_but_the_offset_to_read_next() {
     let (first, _) = apply(&[&[located(0, 1), located(0, 2)]]);
     let again = Located {

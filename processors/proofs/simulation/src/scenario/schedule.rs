@@ -92,6 +92,7 @@ impl Scenario for Schedule {
             designators_max: 8,
             days_max: 2,
             departures_max: 16,
+            airplane_rotations_max: 2,
         })
     }
 
