@@ -226,8 +226,10 @@ pub fn edges_of(read: &impl Read, node: &NodeId, kind: EdgeKind, time: Time, spa
         // One edge at most: there is no page after it.
         _ if span.after.is_some() || kind.from() != node.kind() => none(),
         (NodeId::Leg(rotation, id), _) => one(edge_of_leg(read, rotation, id, kind)?),
-        (NodeId::Rotation(id), _) => one(edge_of_rotation(read, id, kind)?),
-        (NodeId::Airport(_) | NodeId::Airplane(_) | NodeId::DesignatorDay(_), _) => none(),
+        (NodeId::Rotation(id), EdgeKind::Airplane) => one(airplane_of(read, id)?),
+        (NodeId::Rotation(id), EdgeKind::NextRotation) => one(neighbour(read, id, kind, Order::Ascending)?),
+        (NodeId::Rotation(id), EdgeKind::PreviousRotation) => one(neighbour(read, id, kind, Order::Descending)?),
+        (NodeId::Airport(_) | NodeId::Airplane(_) | NodeId::Rotation(_) | NodeId::DesignatorDay(_), _) => none(),
     };
     Ok(page)
 }
@@ -275,24 +277,20 @@ fn edge_of_leg(read: &impl Read, rotation: &RotationId, id: &LegId, kind: EdgeKi
     })
 }
 
-/// To its airplane, or to a neighbour among the rotations of that.
-fn edge_of_rotation(read: &impl Read, id: &RotationId, kind: EdgeKind) -> Result<Option<Edge>, ReadError> {
-    let Some(assignment) = stored::rotation(read, id)?.and_then(|rotation| rotation.airplane) else {
-        return Ok(None);
-    };
-    let order = match kind {
-        EdgeKind::NextRotation => Order::Ascending,
-        EdgeKind::PreviousRotation => Order::Descending,
-        _airplane => {
-            return Ok(Some(Edge {
-                kind,
-                to: NodeId::Airplane(assignment.registration),
-                at: None,
-                detail: EdgeDetail::Assigned(assignment.provenance),
-            }));
-        }
-    };
-    let Some(span) = stored::rotation_span(read, id)? else {
+fn airplane_of(read: &impl Read, id: &RotationId) -> Result<Option<Edge>, ReadError> {
+    let assignment = stored::rotation(read, id)?.and_then(|rotation| rotation.airplane);
+    Ok(assignment.map(|assignment| Edge {
+        kind: EdgeKind::Airplane,
+        to: NodeId::Airplane(assignment.registration),
+        at: None,
+        detail: EdgeDetail::Assigned(assignment.provenance),
+    }))
+}
+
+/// To the neighbour among the rotations of its airplane.
+fn neighbour(read: &impl Read, id: &RotationId, kind: EdgeKind, order: Order) -> Result<Option<Edge>, ReadError> {
+    let airplane = stored::rotation(read, id)?.and_then(|rotation| rotation.airplane);
+    let (Some(assignment), Some(span)) = (airplane, stored::rotation_span(read, id)?) else {
         return Ok(None);
     };
     let place = (span.first_departure, id.clone());

@@ -8,7 +8,8 @@ use keyvalue::{Memory, Mutation};
 use schemas::{Airline, AvroCodec};
 use std::collections::BTreeMap;
 use views::ask::{self, Filter, Span, Time};
-use views::{Check, recompute};
+use views::graph::{EdgeKind, NodeId, edges_of};
+use views::{Check, DesignatorDay, offsets, recompute};
 
 const LEGS_MAX: u64 = 10_000;
 const FIRST_PAGE: Span<'_> = Span { after: None, limit: 100 };
@@ -78,18 +79,34 @@ pub(super) fn ask_everything(view: &Memory) -> bool {
         ask::rotations(view, span).is_ok(),
         ask::airplanes(view, span).is_ok(),
         ask::airports(view, span).is_ok(),
-        ask::legs_of(view, &rotation, span).is_ok(),
-        ask::rotations_of(view, &registration, span).is_ok(),
+        ask::legs_of(view, &rotation, time, span).is_ok(),
+        ask::rotations_of(view, &registration, time, span).is_ok(),
         ask::legs(view, time, span).is_ok(),
         ask::legs_of_designator(view, designator, time, span).is_ok(),
         ask::departures(view, code, time, span).is_ok(),
         ask::arrivals(view, code, time, span).is_ok(),
+        ask::removed_rotation(view, &rotation).is_ok(),
+        offsets::at_or_before(view, 0, u64::MAX).is_ok(),
         ask::counts(view).is_ok(),
         recompute(view, None, LEGS_MAX).is_ok(),
     ];
     for check in Check::ALL {
         all.push(ask::violations(view, check, &Filter::default(), span).is_ok());
         all.push(ask::count(view, check, &Filter::default()).is_ok());
+    }
+    let nodes = [
+        NodeId::Airport(code),
+        NodeId::Airplane(registration),
+        NodeId::Rotation(rotation.clone()),
+        NodeId::Leg(rotation, leg),
+        NodeId::DesignatorDay(DesignatorDay {
+            designator,
+            airport: code,
+            date: 0,
+        }),
+    ];
+    for (node, kind) in nodes.iter().flat_map(|node| EdgeKind::ALL.map(|kind| (node, kind))) {
+        all.push(edges_of(view, node, kind, time, span).is_ok());
     }
     all.into_iter().all(|is_answered| is_answered)
 }

@@ -30,7 +30,7 @@ pub(super) fn change<R: Read>(
     id: &RotationId,
     rotation: &Rotation,
     change: &Change,
-) -> Result<Option<Gap>, ReadError> {
+) -> Result<Option<Box<Gap>>, ReadError> {
     let Change { old, new } = change;
     projection.count(Counted::Legs, i64::from(new.is_some()) - i64::from(old.is_some()));
     keys_and_references(projection, id, rotation, change)?;
@@ -73,7 +73,7 @@ pub(super) fn change<R: Read>(
         let is = span(with(staying, new.as_ref()));
         span_changed(projection, registration, id, rotation, span(was).as_ref(), is.as_ref())?;
     }
-    Ok(old_sides.map(|Sides { before, after }| (before, after)))
+    Ok(old_sides.map(|Sides { before, after }| Box::new((before, after))))
 }
 
 /// The neighbours of a place, the old leg left out.

@@ -70,8 +70,8 @@ pub(crate) enum CacheUpdate {
         rotation: RotationId,
         old: Option<Leg>,
         new: Option<Leg>,
-        /// Beside the place from which the leg has gone, if it has.
-        gap: Option<Gap>,
+        /// The legs around the place from which the leg has gone, if it has.
+        gap: Option<Box<Gap>>,
     },
     /// Legs of a designator's day came or went.
     Day {
@@ -308,7 +308,7 @@ impl ReadCache {
             }
             CacheUpdate::Leg { rotation, old, new, gap } => {
                 if let Some(Some(known)) = self.rotations.known_mut(&rotation) {
-                    known.update(old.as_ref(), new.as_ref(), gap, self.memory.legs_max);
+                    known.update(old.as_ref(), new.as_ref(), gap.map(|gap| *gap), self.memory.legs_max);
                 }
             }
             CacheUpdate::Day { day, is_free } => {

@@ -27,6 +27,8 @@ pub(super) struct Model {
 }
 
 type Content = BTreeMap<Vec<u8>, Vec<u8>>;
+/// The node that edges begin at, and their kind.
+type From = (NodeId, EdgeKind);
 
 impl Model {
     pub(super) fn apply(&mut self, fact: &Fact) {
@@ -293,8 +295,8 @@ impl Model {
     }
 
     /// Every edge of the graph by its beginning, in order.
-    fn edges(&self) -> BTreeMap<(NodeId, EdgeKind), Vec<NodeId>> {
-        let mut edges: BTreeMap<(NodeId, EdgeKind), Vec<(Option<Instant>, NodeId)>> = BTreeMap::new();
+    fn edges(&self) -> BTreeMap<From, Vec<NodeId>> {
+        let mut edges: BTreeMap<From, Vec<(Option<Instant>, NodeId)>> = BTreeMap::new();
         let mut add = |from: &NodeId, kind: EdgeKind, at: Option<Instant>, to: &NodeId, at_from: Option<Instant>| {
             edges.entry((from.clone(), kind)).or_default().push((at, to.clone()));
             edges.entry((to.clone(), kind.reverse())).or_default().push((at_from, from.clone()));
