@@ -21,7 +21,29 @@ prepare_build() {
     fi
     # RocksDB takes a while to compile: demo, tests and benchmarks share one directory and one profile.
     export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$AEROLOG_CACHE/target}"
-    if [[ ! -d "$CARGO_TARGET_DIR/release/deps" ]]; then
-        say "the first build compiles RocksDB and librdkafka: allow 20 to 40 minutes on two cores"
+    announce_first_build
+}
+
+# announce_first_build: says once how long the first build takes, where that one is still to come.
+announce_first_build() {
+    if [[ -z "${first_build_announced:-}" && ! -d "${CARGO_TARGET_DIR:-$AEROLOG_CACHE/target}/release/deps" ]]; then
+        say "the first build compiles RocksDB and librdkafka: allow 20 to 40 minutes on two cores; every later one takes seconds"
+        first_build_announced=yes
     fi
+}
+
+# build_programs PACKAGE...: builds the programs of these packages and nothing else, and shows how many crates of how many it has come to.
+build_programs() {
+    local package packages=() total
+    for package; do
+        packages+=(-p "$package")
+    done
+    if [[ -t 2 ]]; then
+        # On a terminal cargo shows that itself.
+        cargo build --release --locked --bins "${packages[@]}"
+        return
+    fi
+    total="$(cargo tree --locked --edges normal,build --prefix none --format '{p}' "${packages[@]}" | sed 's/ (\*)$//' | sort -u | wc -l)"
+    cargo build --release --locked --bins "${packages[@]}" 2>&1 \
+        | awk -v total="$total" '/^ *Compiling/ { printf "[%d of about %d] ", ++count, total } { print; fflush() }' >&2
 }

@@ -9,6 +9,10 @@ pub const PURE: [&str; 3] = ["processors/pure/", "schemas/", "topology/"];
 /// so that one is not to be named.
 const NEVER_PURE: [&str; 5] = ["tokio", "rdkafka", "rocksdb", "warp", "reqwest"];
 
+/// Folders of what people run. Only there an error need not have a type.
+const PROGRAMS: [&str; 3] = ["processors/programs/", "processors/proofs/", "processors/examples/"];
+const ERROR_OF_ANY_KIND: &str = "anyhow";
+
 /// What only some of our crates may name in their `Cargo.toml`: foreign crate, crates of ours.
 const NAMED_ONLY_BY: [(&str, &[&str]); 9] = [
     ("rand", &[]),
@@ -32,6 +36,8 @@ const NEVER_REACHES: [(&[&str], &[&str]); 2] = [
 #[derive(Debug, Default)]
 pub struct Workspace {
     members: BTreeSet<String>,
+    /// By member: its folder below the root.
+    places: BTreeMap<String, String>,
     /// Members in a folder of [`PURE`].
     pure: BTreeSet<String>,
     /// By member: what its `Cargo.toml` names, and whether only its tests may use it.
@@ -54,6 +60,8 @@ impl Workspace {
             if member_ids.contains(id) {
                 workspace.members.insert(name.to_owned());
                 let place = package["manifest_path"].as_str()?.strip_prefix(&root)?;
+                let folder = place.strip_suffix("/Cargo.toml")?;
+                workspace.places.insert(name.to_owned(), folder.to_owned());
                 if PURE.iter().any(|folder| place.starts_with(folder)) {
                     workspace.pure.insert(name.to_owned());
                 }
@@ -81,6 +89,11 @@ impl Workspace {
         &self.members
     }
 
+    /// By crate of this workspace: its folder below the root.
+    pub fn places(&self) -> &BTreeMap<String, String> {
+        &self.places
+    }
+
     /// The edges between our own crates, one a line, sorted: the form of `edges.txt`.
     pub fn edges(&self) -> String {
         let mut lines = String::new();
@@ -101,6 +114,14 @@ impl Workspace {
                 if named.contains(&(foreign.to_owned(), false)) && !allowed.contains(&member.as_str()) {
                     violations.push(format!("{member} names {foreign}; only {} may", allowed.join(" and ")));
                 }
+            }
+        }
+        for (member, place) in &self.places {
+            let names_it = self.named[member].contains(&(ERROR_OF_ANY_KIND.to_owned(), false));
+            if names_it && !PROGRAMS.iter().any(|folder| place.starts_with(folder)) {
+                violations.push(format!(
+                    "{member} names {ERROR_OF_ANY_KIND}; a library has errors of its own, by which its callers can decide"
+                ));
             }
         }
         if self.pure.is_empty() {

@@ -87,6 +87,13 @@ fn every_file_keeps_the_rules_for_files() {
 }
 
 #[test]
+fn the_code_map_has_every_crate_and_what_it_depends_on() {
+    let architecture = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let violations = tidy::code_map::violations(&architecture, workspace().places(), EDGES);
+    assert!(violations.is_empty(), "{violations:#?}");
+}
+
+#[test]
 fn no_two_sibling_modules_import_each_other() {
     let root = root();
     let mut found = Vec::new();

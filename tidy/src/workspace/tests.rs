@@ -150,6 +150,15 @@ fn edges_are_listed_sorted_and_those_of_tests_are_marked() {
 }
 
 #[test]
+fn a_library_without_errors_of_its_own_is_a_violation() {
+    check(&[("stream", "anyhow", Some("dev"))], &[]);
+    check(
+        &[("stream", "anyhow", None)],
+        &["stream names anyhow; a library has errors of its own, by which its callers can decide"],
+    );
+}
+
+#[test]
 fn a_text_that_is_no_metadata_is_not_read_as_an_empty_workspace() {
     assert!(Workspace::parse("{}").is_none());
     assert!(Workspace::parse("").is_none());

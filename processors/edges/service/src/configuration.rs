@@ -114,7 +114,7 @@ impl Definition {
                 own.push((name, key, value));
             }
         }
-        // Sorted, so that of several mistakes the same one is told each time.
+        // Sorted, so that of several mistakes the same one is reported each time.
         own.sort();
         for (name, key, value) in others.into_iter().chain(own) {
             Layer::new(&name, table, self.open_tables).set(&key, value)?;

@@ -1,4 +1,4 @@
-//! Faults at named points, for tests: a process that is told so by its environment ends, stops or sleeps where it does the most harm.
+//! Faults at named points, for tests: a process whose environment names a point ends, stops or sleeps there.
 //!
 //! `AEROLOG_FAILPOINT=POINT:ACTION[:NTH]`, several with commas between them. The action is `kill` (SIGKILL), `stop` (SIGSTOP) or `sleep-MS`;
 //! it happens once, when the point is reached for the n-th time. Without the variable a point costs one look at an empty list.

@@ -14,7 +14,7 @@ pub enum State {
     Dead(String),
 }
 
-/// The parts of a process and their states; clones share them. A part that nobody has spoken of is not there.
+/// The parts of a process and their states; clones share them. A part whose state was never set is not listed.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
     parts: Arc<Mutex<BTreeMap<String, State>>>,

@@ -1,7 +1,7 @@
 //! The HTTP server for the operators of a process: `/metrics`, `/health/live` and `/health/ready`, on a port of its own.
 //!
 //! It runs on one thread that does nothing else, so that a busy process still answers its probes, and with connections of its own,
-//! so that nobody's questions take their place.
+//! so that queries cannot take their place.
 
 use crate::{Health, Shutdown};
 use http_server::{Answer, ConnectionMetrics, Handler, JSON, Limits, ListenError, Method, Parameters, Problem, Request, metrics_answer};

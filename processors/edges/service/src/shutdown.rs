@@ -40,7 +40,7 @@ impl Default for Shutdown {
 
 impl Shutdown {
     /// Is requested by SIGTERM and Ctrl-C. A second of them ends the process at once, with 128 plus the signal's number; so does
-    /// the end of [`FINISH_WAIT_MAX`], with status 1, because whoever sent the signal does not wait for ever.
+    /// the end of [`FINISH_WAIT_MAX`], with status 1, because the sender of the signal does not wait forever.
     ///
     /// # Errors
     /// When the operating system gives no thread or no signal handler.
@@ -60,7 +60,7 @@ impl Shutdown {
 
     /// Asks every part of the process to stop.
     pub fn request(&self) {
-        // Told first: whoever is woken by the other must find that it is requested.
+        // Stored first: a thread that the channel wakes must find that the shutdown is requested.
         self.shared.told.send_replace(true);
         *self.shared.requested.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.shared.changed.notify_all();

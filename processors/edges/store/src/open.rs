@@ -36,7 +36,7 @@ const BACKGROUND_JOBS_MAX: i32 = 2;
 const INFO_LOGS_MAX: usize = 3;
 const INFO_LOG_BYTES_MAX: usize = 1 << 20;
 const SET_ASIDE_MAX: u32 = 1000;
-/// RocksDB writes a table of the last level anew when the last snapshot goes that was older than it, which here is every question that follows a
+/// RocksDB rewrites a table of the last level when the last snapshot goes that was older than it, which here is every question that follows a
 /// flush: work for nothing, and a table without a name whenever the process is killed then.
 const REWRITE_DELAY_SECONDS: &str = "86400";
 
@@ -63,7 +63,7 @@ pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<DB, Error> {
 /// The whole tables in a directory, as RocksDB calls them: `/000012.sst`.
 ///
 /// A manifest that was cut short opens without a word at what it knew before: the tables that it no longer names are deleted, and the log
-/// beside them brings a newer position without the state that belongs to it. So a table that is not used means that the directory cannot
+/// next to them brings a newer position without the state that belongs to it. So a table that is not used means that the directory cannot
 /// be relied on. One that was still being written is told by its end. A crash within the moment between writing a table and naming it looks the
 /// same as a lost name; that costs a rebuild.
 fn tables(path: &Path) -> BTreeSet<String> {
@@ -98,7 +98,7 @@ pub(crate) fn options(sizing: Sizing) -> Options {
     let mut blocks = BlockBasedOptions::default();
     blocks.set_block_cache(&Cache::new_lru_cache(sizing.block_cache_bytes));
     // A file that compresses well has a filter of some MiB, which no shard of the cache can hold: it would be read for every key that
-    // is looked for. Beside the cache it costs ten bits for each key of the files that are open.
+    // is looked for. Outside of the cache it costs ten bits for each key of the files that are open.
     blocks.set_cache_index_and_filter_blocks(false);
     blocks.set_bloom_filter(FILTER_BITS_PER_KEY, false);
     blocks.set_block_size(BLOCK_BYTES);
@@ -138,7 +138,7 @@ pub fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
         }
     }
     Err(std::io::Error::other(format!(
-        "{} directories beside {} are set aside already: delete them",
+        "{} directories next to {} are set aside already: delete those that are not needed",
         SET_ASIDE_MAX,
         path.display()
     )))
@@ -147,7 +147,7 @@ pub fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
 /// A file of this name in the directory asks for a rebuild at the next start: a block was found broken in mid-run.
 const REBUILD: &str = "REBUILD";
 
-/// Leaves a note that the directory is to be set aside and built anew at the next start.
+/// Leaves a note in the directory: the next start sets it aside and rebuilds it.
 pub fn ask_for_rebuild(path: &Path) -> std::io::Result<()> {
     std::fs::write(
         path.join(REBUILD),

@@ -16,7 +16,7 @@ impl<'s> Snapshot<'s> {
     }
 }
 
-/// A directory that nobody writes to, opened without changing anything in it.
+/// A directory that no process writes to, opened without changing anything in it.
 pub struct ReadOnly {
     db: DB,
 }

@@ -1,4 +1,4 @@
-//! On real RocksDB in temporary directories, beside the same mutations in memory.
+//! On real RocksDB in temporary directories, compared with the same mutations in memory.
 
 use super::*;
 use keyvalue::{Fault, Memory, Order, Read, content_hash};
@@ -263,7 +263,7 @@ fn a_manifest_that_was_cut_short_is_corrupt_or_has_lost_nothing() {
 }
 
 #[test]
-fn a_table_that_was_being_written_when_the_process_died_is_no_reason_to_begin_anew() {
+fn a_table_that_was_being_written_when_the_process_died_is_no_reason_to_rebuild() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
     {

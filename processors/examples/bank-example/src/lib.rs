@@ -54,7 +54,7 @@ impl Domain for Bank {
         let (holder, balance) = match (account, command) {
             (Account::Unknown, Command::Open { holder }) => return Ok(vec![Event::Opened { holder: holder.clone() }]),
             (Account::Unknown, _) => return refuse("account-unknown", "the account was never opened", None),
-            (Account::Closed, _) => return refuse("account-closed", "the account is closed for ever", None),
+            (Account::Closed, _) => return refuse("account-closed", "the account is closed for good", None),
             (Account::Open { holder, cents }, _) => (holder, *cents),
         };
         match *command {

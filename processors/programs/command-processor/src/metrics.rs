@@ -41,6 +41,9 @@ pub(crate) struct Metrics {
     failpoints: Failpoints,
 }
 
+/// What becomes of a command, in the order of a tally.
+const OUTCOMES: [&str; 5] = ["accepted", "rejected", "repeated", "forwarded", "dead_letter"];
+
 impl Metrics {
     /// # Errors
     /// When the registry holds a metric of the same name already.
@@ -60,11 +63,11 @@ impl Metrics {
         let followed = "Events and outcomes of other instances' partitions that were folded.";
         let restored = "Events and outcomes replayed in taking over.";
         let metrics = Self {
-            commands: counters("aerolog_commands_total", "Commands, by what became of them.", "outcome")?,
+            commands: counters("aerolog_commands_total", "Commands decided, by outcome.", "outcome")?,
             events: counter("aerolog_events_total", "Events that were written.")?,
-            dead_letters: counters("aerolog_dead_letters_total", "Records that are no command.", "reason")?,
+            dead_letters: counters("aerolog_dead_letters_total", "Records that are no command, by reason.", "reason")?,
             transactions: counters("aerolog_transactions_total", "Kafka transactions, by result.", "result")?,
-            troubles: counters("aerolog_troubles_total", "Faults that were ridden out.", "kind")?,
+            troubles: counters("aerolog_troubles_total", "Transient faults recovered from, by kind.", "kind")?,
             decide_to_commit: latency(DECIDE_TO_COMMIT, "From a decided batch to its committed transaction.")?,
             append_to_commit: latency(APPEND_TO_COMMIT, "From the append of a batch's oldest command to its commit.")?,
             owned: gauge("aerolog_partitions_owned", "Partitions that are processed here now.")?,
@@ -75,14 +78,30 @@ impl Metrics {
             followed_records: counter("aerolog_followed_records_total", followed)?,
             restores: counter("aerolog_restores_total", "Times that partitions were taken over.")?,
             restored_records: counter("aerolog_restored_records_total", restored)?,
-            restore_seconds: latency("aerolog_restore_seconds", "What taking over took.")?,
+            restore_seconds: latency("aerolog_restore_seconds", "Time that taking partitions over took.")?,
             cache_bytes: gauge("aerolog_cache_bytes", "Aggregates in memory, about.")?,
             cache_aggregates: gauge("aerolog_cache_aggregates", "Aggregates in memory.")?,
             health,
             failpoints,
         };
+        metrics.begin_at_zero();
         metrics.held_up(Some("waiting for the group to assign partitions"));
         Ok(metrics)
+    }
+}
+
+impl Metrics {
+    /// Shows every counter whose labels are known beforehand from the start: a rate over one that appears with its first increment misses that one.
+    fn begin_at_zero(&self) {
+        for outcome in OUTCOMES {
+            self.commands.with_label_values(&[outcome]);
+        }
+        for result in ["committed", "aborted", "in_doubt"] {
+            self.transactions.with_label_values(&[result]);
+        }
+        for trouble in Trouble::ALL {
+            self.troubles.with_label_values(&[trouble.kind()]);
+        }
     }
 }
 
@@ -99,14 +118,8 @@ fn gauge(count: usize) -> i64 {
 
 impl Observe for Metrics {
     fn committed(&self, tally: &Tally, latency: Duration, oldest_ms: i64) {
-        let counts = [
-            ("accepted", tally.accepted),
-            ("rejected", tally.rejected),
-            ("repeated", tally.repeated),
-            ("forwarded", tally.forwarded),
-            ("dead_letter", tally.dead_letters),
-        ];
-        for (outcome, count) in counts {
+        let counts = [tally.accepted, tally.rejected, tally.repeated, tally.forwarded, tally.dead_letters];
+        for (outcome, count) in OUTCOMES.into_iter().zip(counts) {
             self.commands.with_label_values(&[outcome]).inc_by(count);
         }
         self.events.inc_by(tally.events);

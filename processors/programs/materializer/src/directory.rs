@@ -1,5 +1,5 @@
-//! Opening the directory of a view. Everything in it comes back from the log, so one that cannot be used is set aside and built
-//! anew, never repaired; and one that was built on another log is never touched.
+//! Opening the directory of a view. Everything in it comes back from the log, so one that cannot be used is set aside and rebuilt,
+//! never repaired; and one that was built on another log is never touched.
 
 use crate::bookkeeping::{self, Progress};
 use keyvalue::{Order, Read, ReadError};
@@ -41,7 +41,7 @@ pub enum Error {
     AnotherLog { path: PathBuf, held: String, found: String },
 }
 
-/// Opens the directory of `edition` under `state_directory`, creates it where there is none, and begins anew where what is there is
+/// Opens the directory of `edition` under `state_directory`, creates it where there is none, and starts an empty one where the content is
 /// corrupt or of another edition.
 pub(crate) fn open(state_directory: &Path, edition: Edition, sizing: Sizing) -> Result<Store, Error> {
     let path = state_directory.join(edition.view);
@@ -79,7 +79,7 @@ pub(crate) fn bind(store: &Store, edition: Edition, log: &Log) -> Result<Progres
     }
 }
 
-/// Leaves a note that the directory is to be built anew at the next start.
+/// Leaves a note in the directory: the next start rebuilds it.
 pub(crate) fn ask_for_rebuild(store: &Store) {
     if let Err(error) = store::ask_for_rebuild(store.path()) {
         tracing::error!(%error, path = %store.path().display(), "the next start cannot be told to rebuild");
@@ -135,7 +135,7 @@ fn set_aside(path: &Path, reason: &str) -> Result<(), Error> {
         path = %path.display(),
         aside = %aside.display(),
         reason,
-        "the view's directory cannot be used: it is set aside and built anew from the log"
+        "the view's directory cannot be used: it is set aside and rebuilt from the log"
     );
     Ok(())
 }

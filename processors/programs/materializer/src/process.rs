@@ -179,7 +179,7 @@ struct ViewUpdater {
 impl ViewUpdater {
     /// Keeps the view until the shutdown. A view that cannot go on stays as it is and is still asked, for as long as the process
     /// lives: its position tells how old it is. Only what was wrong from the beginning ends the process; what goes wrong with the
-    /// topics later is told until somebody has mended it.
+    /// topics later is reported until an operator has repaired it.
     fn run(self, shutdown: &Shutdown) -> Result<(), Failure> {
         let followed = AtomicBool::new(false);
         loop {
@@ -192,13 +192,13 @@ impl ViewUpdater {
                     return Err(failure);
                 }
                 FailureKind::Refuse => {
-                    tracing::error!(%failure, "the view stays as it is until this is mended");
+                    tracing::error!(%failure, "the view stays as it is until this is repaired");
                     self.metrics.stopped.set(1);
                     self.health.set(VIEW, State::Waiting(format!("stopped: {failure}")));
                     shutdown.wait_timeout(MENDING_PAUSE);
                 }
                 FailureKind::Reconnect => {
-                    tracing::warn!(%failure, "the log could not be read on; connecting anew");
+                    tracing::warn!(%failure, "the log cannot be read; reconnecting");
                     self.health.set(VIEW, State::Waiting(failure.to_string()));
                     shutdown.wait_timeout(RECONNECT_PAUSE);
                 }

@@ -110,7 +110,7 @@ impl Source for View {
     fn could_not_be_read(&self, error: &ReadError) {
         if error.fault == Fault::Corrupt && !self.damaged.swap(true, Ordering::Relaxed) {
             directory::ask_for_rebuild(&self.store);
-            let reason = format!("the view is damaged, and is built anew at the next start: {error}");
+            let reason = format!("the view is damaged; the next start sets it aside and rebuilds it from the log: {error}");
             self.health.set(FILES, State::Dead(reason));
         }
     }

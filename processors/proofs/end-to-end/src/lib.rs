@@ -13,7 +13,7 @@ mod upkeep;
 
 pub use cluster::Cluster;
 pub use history::History;
-pub use program::{Answer, Metrics, Program, binary, signal, sum};
+pub use program::{Answer, Metrics, Program, binary, find_sum, signal, sum};
 pub use schedule::{Schedule, command, is_accepted, load};
 pub use upkeep::upkeep;
 

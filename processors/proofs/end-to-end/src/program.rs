@@ -192,16 +192,22 @@ impl Program {
 }
 
 /// The sum of a metric over its labels, of those labels that begin as `name` says.
+///
+/// # Panics
+/// When there is none of this name: a misspelled one must not pass for 0.
 pub fn sum(metrics: &Metrics, name: &str) -> f64 {
+    find_sum(metrics, name).unwrap_or_else(|| panic!("no metric is called {name}; there are {:?}", metrics.keys().collect::<Vec<_>>()))
+}
+
+/// The same; `None` where there is none of this name, as where the process is of another kind or was never looked at.
+pub fn find_sum(metrics: &Metrics, name: &str) -> Option<f64> {
     let of_name = |whole: &str| {
         whole
             .strip_prefix(name)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('{'))
     };
-    metrics
-        .iter()
-        .filter(|(whole, _)| of_name(whole))
-        .fold(0.0, |sum, (_, value)| sum + value)
+    let values = metrics.iter().filter(|(whole, _)| of_name(whole)).map(|(_, value)| *value);
+    values.reduce(|sum, value| sum + value)
 }
 
 /// Sends a signal to a process that this one has started.
@@ -240,3 +246,6 @@ pub fn binary(name: &str) -> PathBuf {
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
+
+#[cfg(test)]
+mod tests;

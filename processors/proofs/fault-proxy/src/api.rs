@@ -56,7 +56,7 @@ impl ApiKey {
     }
 
     /// The last version whose answers either name no broker's address, or name it where the proxy finds it; `None` when there is no
-    /// such version. Clients are told that the broker takes no later one.
+    /// such version. Clients read that the broker takes no later one.
     pub(crate) fn version_max(self) -> Option<i16> {
         match self {
             // Later ones name new leaders (KIP-951).

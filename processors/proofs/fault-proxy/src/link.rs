@@ -62,7 +62,7 @@ impl Link {
         if request.is_answered() {
             self.expect_answer(request, Passage::default(), Some(tell));
         } else {
-            // Nobody reads it any more when the one who released it is gone.
+            // The caller that released the request may have gone.
             let _gone = tell.send(Bytes::new());
         }
         let (bytes, due) = (request.bytes().clone(), Instant::now());

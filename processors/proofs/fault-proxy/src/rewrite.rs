@@ -151,7 +151,7 @@ impl Answer<'_, '_> {
         Ok(())
     }
 
-    /// Host and port, replaced; where nobody is named ("" and -1), left as they are.
+    /// Host and port, replaced; where no broker is named ("" and -1), left as they are.
     fn address(&mut self) -> Result<(), Failed> {
         let start = self.at.at();
         let host = self.at.string()?.unwrap_or_default().to_owned();

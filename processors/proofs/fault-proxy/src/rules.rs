@@ -64,9 +64,9 @@ pub struct Predicate(Arc<dyn Fn(&Request) -> bool + Send + Sync>);
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
 pub enum Fault {
-    /// The request reaches the broker later, and so does everything behind it on its connection.
+    /// The request reaches the broker later, and so does everything that follows on its connection.
     Delay { ms: u64 },
-    /// The answer reaches the client later, and so does everything behind it.
+    /// The answer reaches the client later, and so does everything that follows.
     DelayAnswer { ms: u64 },
     /// The request is kept until it is released, even when its client is long gone.
     Hold {

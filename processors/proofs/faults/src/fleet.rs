@@ -1,6 +1,6 @@
 //! The processes of a scenario by name: started, killed, suspended, counted.
 
-use end_to_end::{Metrics, PATIENCE, Program, Schedule, sum};
+use end_to_end::{Metrics, PATIENCE, Program, Schedule, find_sum};
 use service::clock;
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
@@ -246,13 +246,19 @@ impl Fleet {
         }
     }
 
-    /// The sum of a counter over all processes, those that have ended as they were last looked at.
+    /// The sum of a counter over all processes that have it, those that have ended as they were last looked at.
+    ///
+    /// # Panics
+    /// When no process has a counter of this name.
     pub fn counted(&mut self, metric: &str) -> f64 {
         for name in self.members.keys().cloned().collect::<Vec<_>>() {
             self.count(&name);
         }
-        let living = self.members.values().map(|member| sum(&member.latest, metric));
-        sum(&self.past, metric) + living.sum::<f64>()
+        let looked_at = self.members.values().map(|member| &member.latest).chain([&self.past]);
+        let counted = looked_at
+            .filter_map(|metrics| find_sum(metrics, metric))
+            .reduce(|sum, value| sum + value);
+        counted.unwrap_or_else(|| panic!("no process that was looked at has the metric {metric}"))
     }
 
     /// Looks at the counters of one process.

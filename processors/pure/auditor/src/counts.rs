@@ -61,3 +61,6 @@ impl Counts {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests;

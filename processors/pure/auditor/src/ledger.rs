@@ -145,3 +145,6 @@ pub(crate) fn place_of(bytes: &[u8]) -> Option<(u32, i64)> {
         i64::from_be_bytes(rest.get(..8)?.try_into().ok()?),
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,3 +99,6 @@ fn in_partition(prefix: u8, partition: u32, more: usize) -> Vec<u8> {
     key.extend_from_slice(&partition.to_be_bytes());
     key
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,6 +50,30 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    pub const ALL: [Self; 21] = [
+        Self::TransactionAborted,
+        Self::TransactionInDoubt,
+        Self::ProducerRenewed,
+        Self::ConsumerRenewed,
+        Self::Fenced,
+        Self::RegistryAway,
+        Self::RegistryForeign,
+        Self::RegistryDenied,
+        Self::SchemaAbsent,
+        Self::SchemasChanged,
+        Self::SlowEnd,
+        Self::Unfenced,
+        Self::NotOwned,
+        Self::StaleGeneration,
+        Self::EpochFenced,
+        Self::PartitionStopped,
+        Self::DomainFailed,
+        Self::PartitionSetAside,
+        Self::CommitLost,
+        Self::TransactionTorn,
+        Self::PollGap,
+    ];
+
     /// Of a registry that tells nothing for now.
     pub(crate) fn of_registry(error: &RegistryError) -> Self {
         match error {

@@ -29,3 +29,17 @@ fn a_partition_that_was_given_away_has_no_lag_here_any_more() {
     metrics.revoked(4);
     assert_eq!(lags(&registry), [("5".to_owned(), 2.0)]);
 }
+
+#[test]
+fn every_counter_whose_labels_are_known_is_shown_from_the_start() {
+    let registry = Registry::new();
+    let _metrics = metrics(&registry);
+    let shown = |name: &str| {
+        let families = registry.gather();
+        let family = families.iter().find(|family| family.name() == name);
+        family.map_or(0, |family| family.get_metric().len())
+    };
+    assert_eq!(shown("aerolog_commands_total"), OUTCOMES.len());
+    assert_eq!(shown("aerolog_transactions_total"), 3);
+    assert_eq!(shown("aerolog_troubles_total"), Trouble::ALL.len());
+}

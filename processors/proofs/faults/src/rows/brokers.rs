@@ -11,14 +11,14 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         number: 15,
         name: "broker-restart",
-        what: "the only broker is stopped in an orderly way and started again, under load: every process rides it out",
+        what: "the only broker is stopped in an orderly way and started again, under load: every process recovers",
         needs: Needs::BrokerOfItsOwn,
         run: |ground| broker_restart(ground, false),
     },
     Row {
         number: 15,
         name: "broker-crash",
-        what: "the only broker is killed and started again, twice, under load: every process rides it out, nothing acknowledged is lost",
+        what: "the only broker is killed and started again, twice, under load: every process recovers, nothing acknowledged is lost",
         needs: Needs::BrokerOfItsOwn,
         run: |ground| broker_restart(ground, true),
     },

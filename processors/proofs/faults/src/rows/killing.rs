@@ -50,7 +50,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         number: 4,
         name: "kill-while-restoring",
-        what: "killed in the midst of replay twenty times, from an empty directory: each restart restores again, and is not ready before",
+        what: "killed during replay twenty times, from an empty directory: each restart restores again, and is not ready before",
         needs: Needs::Broker,
         run: killed_while_restoring,
     },

@@ -45,7 +45,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         number: 10,
         name: "commit-lost",
-        what: "a commit is acknowledged and comes to nothing, three times: what the state has of it is built anew, and decided again",
+        what: "a commit is acknowledged and never completed, three times: the state is rebuilt without it, and its commands are decided again",
         needs: Needs::Broker,
         run: commit_lost,
     },

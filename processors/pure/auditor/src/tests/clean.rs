@@ -2,6 +2,7 @@
 
 use super::log::{Log, of, set_event};
 use crate::Seen;
+use decider::{Outcome, Status};
 
 #[test]
 fn a_clean_history_passes_and_is_counted() {
@@ -12,6 +13,23 @@ fn a_clean_history_passes_and_is_counted() {
     let counts = verdict.counts;
     assert_eq!(counts.commands, 205, "200 were sent, and 5 of them were in the wrong partition");
     assert_eq!((counts.forwarded, counts.dead_letters, counts.pending), (5, 4, 0));
+    let told: Vec<Outcome> = log
+        .partitions
+        .iter()
+        .flat_map(|topics| &topics.outcomes)
+        .map(super::log::outcome)
+        .collect();
+    let of = |repeated: bool, status: Option<Status>| {
+        let of = told
+            .iter()
+            .filter(|outcome| outcome.repeated == repeated && status.is_none_or(|status| outcome.status == status));
+        of.count() as u64
+    };
+    assert_eq!(counts.repeated, of(true, None));
+    assert_eq!(
+        (counts.accepted, counts.rejected),
+        (of(false, Some(Status::Accepted)), of(false, Some(Status::Rejected)))
+    );
     assert!(counts.repeated > 5 && counts.rejected > 10 && counts.accepted > 100, "{counts:?}");
     assert_eq!(counts.events, counts.accepted);
     assert_eq!(counts.outcomes, counts.accepted + counts.rejected + counts.repeated);
@@ -36,6 +54,8 @@ fn commands_behind_the_committed_offset_are_pending_and_no_violation_unless_ever
     log.commits.clear();
     let verdict = log.audit();
     assert!(verdict.holds(), "{:#?}", verdict.kept);
+    let behind = log.partitions[0].commands.iter().filter(|seen| of(seen).place.offset >= offset);
+    assert_eq!(verdict.counts.pending, behind.count() as u64);
     assert!(verdict.counts.pending > 0);
     log.drained = true;
     log.check(crate::Invariant::I1, "though everything should have been answered");
@@ -45,6 +65,7 @@ fn commands_behind_the_committed_offset_are_pending_and_no_violation_unless_ever
 fn aborted_records_between_the_committed_ones_are_counted_and_change_nothing() {
     let mut log = Log::new();
     let topics = &mut log.partitions[1];
+    let inserted = topics.events.len().div_ceil(3) as u64;
     for index in (0..topics.events.len()).rev().step_by(3) {
         // The same events were written before, by a transaction that was aborted.
         let mut record = of(&topics.events[index]).clone();
@@ -52,7 +73,8 @@ fn aborted_records_between_the_committed_ones_are_counted_and_change_nothing() {
         topics.events.insert(index, Seen::Aborted(record));
     }
     let verdict = log.audit();
-    assert!(verdict.holds() && verdict.counts.aborted > 10, "{verdict:#?}");
+    assert!(verdict.holds(), "{verdict:#?}");
+    assert_eq!(verdict.counts.aborted, inserted);
 }
 
 #[test]
@@ -83,6 +105,12 @@ fn where_the_first_commands_are_gone_deciding_goes_on_from_what_they_came_to() {
     log.letters.extend(letters);
     let verdict = log.audit();
     assert!(verdict.holds(), "{:#?}", verdict.kept);
+    let gone = log.partitions.iter().map(|topics| {
+        let first = of(&topics.commands[0]).place.offset;
+        let of_gone = topics.events.iter().filter(|seen| super::log::event(seen).command_offset < first);
+        of_gone.count() as u64
+    });
+    assert_eq!(verdict.counts.folded, gone.sum::<u64>());
     assert!(verdict.counts.folded > 40 && verdict.counts.redecided > 50, "{:?}", verdict.counts);
     // And with another past it comes to something else.
     let of_account = super::log::event(&log.partitions[0].events[20]).aggregate_id;

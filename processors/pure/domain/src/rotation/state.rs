@@ -137,3 +137,6 @@ impl State {
         self.legs.remove(&(departure, id.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests;

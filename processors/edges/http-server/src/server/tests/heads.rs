@@ -1,4 +1,4 @@
-//! Bytes that are no request, too many of them, and bodies that nobody asked for.
+//! Bytes that are no request, too many of them, and unexpected bodies.
 
 use super::*;
 
@@ -76,7 +76,7 @@ async fn a_body_that_never_ends_is_refused_and_not_read() {
     let chunk = [b"10000\r\n", &[b'x'; 1 << 16][..], b"\r\n"].concat();
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(20) && stream.write_all(&chunk).await.is_ok() {}
-    assert!(began.elapsed() < Duration::from_secs(10), "it was read for ever");
+    assert!(began.elapsed() < Duration::from_secs(10), "it was read without an end");
     until("the connection is closed", || running.metrics.open.get() == 0).await;
     refused(
         &running,

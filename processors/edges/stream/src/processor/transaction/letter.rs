@@ -98,7 +98,7 @@ fn cut_text(original: &Original<'_>, cut: &[String]) -> String {
         ..
     } = original;
     let kept = match retention_ms {
-        ..0 => "for ever".to_owned(),
+        ..0 => "forever".to_owned(),
         ms => format!("for {ms} ms after its timestamp"),
     };
     format!(
