@@ -16,11 +16,16 @@ pub struct Command {
     pub command: Result<domain::Command, Invalid>,
 }
 
+/// The type of a command that this build does not know.
+pub(crate) const UNKNOWN: &str = "Unknown";
+
 /// A command of which a field holds what it may not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Invalid {
     /// Its rule is `invalid-value`.
     pub(crate) rejection: Rejection,
+    /// The name of the payload, or [`UNKNOWN`].
+    pub(crate) command_type: &'static str,
     /// What was asked, as JSON in the latest schema, keys in order and without those that are null.
     pub(crate) asked: String,
 }
@@ -66,7 +71,7 @@ impl Domain for Airline {
     fn command_type(command: &Command) -> &'static str {
         match &command.command {
             Ok(command) => commands::BRANCHES[commands::branch_of(command)],
-            Err(_) => "Invalid",
+            Err(invalid) => invalid.command_type,
         }
     }
 

@@ -3,46 +3,26 @@
 //! Bytes of the released schemas are read by hand, and those of the latest one are written. Whatever else arrives, JSON or the bytes
 //! of another schema, is first brought into them, so that there is one reader that says what a command means.
 
+mod encoding;
+mod ids;
+
 use crate::airline::{self, Airline, Invalid};
 use crate::binary::{Reader, put_frame, unframe};
 use crate::json::{self, Form};
 use crate::later::Unknown;
-use crate::problem::{Problem, shortened};
+use crate::problem::Problem;
 use crate::released::{Content, Released};
 use crate::resolve::{Resolved, resolve};
 use crate::schema::{SCHEMA_BYTES_MAX, Schema};
-use crate::{commands, events, later, outcomes, strict_json};
-use decider::{Codec, CommandEnvelope, DecodeError, EventEnvelope, Outcome, WriterSchema, WrittenWith};
+use crate::{commands, events, later, outcomes, strict_json, typed, values};
+use decider::{Codec, CommandEnvelope, DecodeError, EventEnvelope, Identity, Outcome, WriterSchema, WrittenWith};
 use domain::{AggregateId, Event, Rejection};
+use encoding::Encoding;
+pub use ids::SchemaIds;
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// The ids under which the registry knows our latest schemas.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SchemaIds {
-    pub command: u32,
-    pub event: u32,
-    pub outcome: u32,
-}
-
-impl SchemaIds {
-    /// Ids that no registry gives, because they are signed 32-bit numbers there: for readers, which need no ids of their own.
-    pub const UNKNOWN: Self = Self {
-        command: u32::MAX,
-        event: u32::MAX - 1,
-        outcome: u32::MAX - 2,
-    };
-
-    pub fn of(&self, content: Content) -> u32 {
-        match content {
-            Content::Command => self.command,
-            Content::Event => self.event,
-            Content::Outcome => self.outcome,
-        }
-    }
-}
 
 #[derive(Debug, Clone)]
 pub struct AvroCodec {
@@ -212,11 +192,31 @@ impl AvroCodec {
         })
     }
 
+    /// Of a value that is no command, or of which something is missing: its schema may be known, and its beginning may be that of a command.
+    fn identity_of(&self, schema_id: u32, body: &[u8]) -> Identity {
+        let Some(learned) = self.learned.get(&schema_id).filter(|learned| learned.content == Content::Command) else {
+            return Identity::default();
+        };
+        let schema = match &learned.writer {
+            Writer::Released(released) => released.schema(),
+            Writer::Other(schema) => schema,
+        };
+        match (json::read(schema, body), &learned.writer) {
+            (Ok(command), _) => typed::identity(&command),
+            (Err(_), Writer::Released(_)) => Identity {
+                command_id: values::read_uuid(&mut Reader::new(body), "command_id").ok(),
+                ..Identity::default()
+            },
+            (Err(_), Writer::Other(_)) => Identity::default(),
+        }
+    }
+
     /// Bytes of the latest schema from JSON.
     fn latest_from_json(&mut self, value: &[u8]) -> Result<Body<'_>, DecodeError> {
         let known = self.known.command;
         let mut value = strict_json::parse(value).map_err(malformed)?;
         let unknown = later::take_unknown_payload(known, &mut value);
+        typed::complete(&mut value);
         self.scratch.clear();
         json::put(known.schema(), &value, Form::Typed, &mut self.scratch).map_err(malformed)?;
         Ok(Body {
@@ -237,11 +237,20 @@ impl Codec<Airline> for AvroCodec {
         command(&body, known).map_err(malformed)
     }
 
-    fn encode_meaning(&mut self, command: &airline::Command, out: &mut Vec<u8>) {
-        match &command.command {
+    /// The content type may be what is wrong: the value says itself what it is.
+    fn identify(&mut self, _: Option<&[u8]>, value: &[u8]) -> Identity {
+        match unframe(value) {
+            Ok((schema_id, body)) => self.identity_of(schema_id, body),
+            Err(_) => typed::identity_of_text(value),
+        }
+    }
+
+    fn encode_meaning(&mut self, asked: &airline::Command, out: &mut Vec<u8>) {
+        match &asked.command {
             Ok(command) => {
                 out.push(0);
-                commands::put_payload(command, out);
+                let id = asked.id.to_string();
+                commands::put_payload(commands::own_id(&id), command, out);
             }
             Err(invalid) => {
                 out.push(1);
@@ -321,39 +330,17 @@ impl Codec<Airline> for AvroCodec {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Encoding {
-    Avro,
-    Json,
-}
-
-impl Encoding {
-    /// By the record header `content-type`, whose parameters (`; charset=utf-8`) do not matter.
-    fn of(content_type: Option<&[u8]>) -> Result<Self, DecodeError> {
-        let Some(content_type) = content_type else { return Ok(Self::Avro) };
-        let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-        match essence.to_ascii_lowercase().as_slice() {
-            b"application/json" => Ok(Self::Json),
-            b"" | b"application/avro" | b"application/vnd.apache.avro" | b"avro/binary" | b"application/octet-stream" => Ok(Self::Avro),
-            _ => Err(DecodeError::Malformed(format!(
-                "the content type is {:?}; commands are application/json, or Avro without a content type",
-                shortened(String::from_utf8_lossy(content_type).into_owned(), 80)
-            ))),
-        }
-    }
-}
-
 /// A command from the bytes of the latest schema.
 fn command(body: &Body<'_>, known: &Released) -> Result<CommandEnvelope<airline::Command>, Problem> {
     let envelope = commands::read_command(&mut Reader::new(body.bytes), body.payloads)?;
     let id = aggregate(&envelope.aggregate_id)?;
     let command = match (envelope.command, &body.unknown) {
-        (Ok(_), Some(unknown)) => {
+        (_, Some(unknown)) => {
             let rejection = later::unknown_command(&unknown.name, known.version);
             Err(invalid_command(rejection, &Value::Null, &unknown.payload))
         }
         (Ok(command), None) => Ok(command),
-        (Err(invalid), _) => {
+        (Err(invalid), None) => {
             // Reading stopped at the invalid value. What is refused with a reason has to be a command to its last byte, too.
             let whole = json::read(known.schema(), body.bytes)?;
             let rejection = airline::invalid_value(&invalid.path, &invalid.reason);
@@ -372,8 +359,11 @@ fn command(body: &Body<'_>, known: &Released) -> Result<CommandEnvelope<airline:
 /// A command that can only be rejected, with all that it asks for.
 fn invalid_command(rejection: Rejection, expected_version: &Value, payload: &Value) -> Invalid {
     let asked = json::without_nulls(json!([expected_version, payload]));
+    let name = typed::name_of(payload);
+    let known = commands::BRANCHES.into_iter().find(|known| name == Some(*known));
     Invalid {
         rejection,
+        command_type: known.unwrap_or(airline::UNKNOWN),
         asked: asked.to_string(),
     }
 }

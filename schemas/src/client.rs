@@ -1,7 +1,7 @@
 //! For those who send commands: their bytes, their JSON, and ids that follow from what is asked.
 
 use crate::binary::put_frame;
-use crate::commands::{BRANCHES, branch_of, put_command, put_payload};
+use crate::commands::{BRANCHES, branch_of, own_id, put_command, put_payload};
 use crate::json;
 use crate::released::Content;
 use decider::CommandEnvelope;
@@ -37,7 +37,7 @@ pub fn command_id_of(aggregate_id: &str, command: &Command) -> Uuid {
     let mut content = Vec::with_capacity(256);
     content.extend_from_slice(aggregate_id.as_bytes());
     content.push(0);
-    put_payload(command, &mut content);
+    put_payload(own_id(aggregate_id), command, &mut content);
     Uuid::new_v5(&NAMESPACE, &content)
 }
 

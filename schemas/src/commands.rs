@@ -3,8 +3,9 @@
 use crate::binary::{Reader, no_branch, put_count, put_text};
 use crate::problem::{Kind, Problem, Within};
 use crate::values::{
-    put_displayed, put_instant, put_leg_ids, put_legs, put_minutes, put_mode, put_natural, put_optional, put_uuid, read_instant,
-    read_leg_ids, read_legs, read_minutes, read_mode, read_natural, read_optional, read_optional_text, read_parsed, read_text, read_uuid,
+    put_aircraft_types, put_displayed, put_instant, put_leg_ids, put_legs, put_minutes, put_mode, put_natural, put_optional, put_uuid,
+    read_aircraft_types, read_instant, read_leg_ids, read_legs, read_minutes, read_mode, read_natural, read_optional, read_optional_text,
+    read_parsed, read_text, read_uuid,
 };
 use decider::CommandEnvelope;
 use domain::{AircraftType, Command, LegId, Registration, ZoneName, airplane, airport, rotation};
@@ -28,6 +29,26 @@ pub(crate) const BRANCHES: [&str; 15] = [
     "CorrectAirplane",
 ];
 
+/// The field that holds the aggregate's own id, in a command that no other field tells from every other one. Writers that pick a branch of
+/// the payload by its fields would take the wrong one without it.
+pub(crate) fn own_id_field(branch: &str) -> Option<&'static str> {
+    Some(match branch {
+        "RegisterAirplane" => "airplane_to_register",
+        "RetireAirplane" => "airplane_to_retire",
+        "UnassignAirplane" => "rotation_to_unassign",
+        "ActivateRotation" => "rotation_to_activate",
+        "RemoveRotation" => "rotation_to_remove",
+        "CorrectAirport" => "airport_to_correct",
+        "CorrectAirplane" => "airplane_to_correct",
+        _ => return None,
+    })
+}
+
+/// An aggregate's id within its kind: what follows the first slash.
+pub(crate) fn own_id(aggregate_id: &str) -> &str {
+    aggregate_id.split_once('/').map_or(aggregate_id, |(_, id)| id)
+}
+
 /// Reads a command whose writer knew this many of the [`BRANCHES`].
 ///
 /// # Errors
@@ -37,7 +58,7 @@ pub(crate) fn read_command(reader: &mut Reader<'_>, payloads: usize) -> Result<C
     let aggregate_id = read_text(reader, "aggregate_id")?;
     let expected_version = readable(read_expected_version(reader))?;
     let issued_by = read_optional_text(reader, "issued_by")?;
-    let payload = readable(read_payload(reader, payloads))?;
+    let payload = readable(read_payload(reader, payloads, own_id(&aggregate_id)))?;
     let (expected_version, command) = match expected_version {
         Ok(version) => (version, payload),
         Err(invalid) => (None, Err(invalid)),
@@ -62,7 +83,7 @@ pub(crate) fn put_command(envelope: &CommandEnvelope<Command>, out: &mut Vec<u8>
         put_natural(version, out);
     }
     put_optional(envelope.issued_by.as_ref(), out);
-    put_payload(&envelope.command, out);
+    put_payload(own_id(&envelope.aggregate_id), &envelope.command, out);
 }
 
 /// An invalid value is kept as such; malformed bytes end the reading.
@@ -81,11 +102,29 @@ fn read_expected_version(reader: &mut Reader<'_>) -> Result<Option<u64>, Problem
     }
 }
 
-fn read_payload(reader: &mut Reader<'_>, payloads: usize) -> Result<Command, Problem> {
+fn read_payload(reader: &mut Reader<'_>, payloads: usize, own_id: &str) -> Result<Command, Problem> {
     let branch = reader.count().within("payload")?;
     let names = &BRANCHES[..payloads];
     let name = names.get(branch).ok_or_else(|| no_branch(branch, names.len()).within("payload"))?;
-    read_branch(reader, branch).within(name).within("payload")
+    let read = |reader: &mut Reader<'_>| {
+        if let Some(field) = own_id_field(name) {
+            read_own_id(reader, field, own_id)?;
+        }
+        read_branch(reader, branch)
+    };
+    read(reader).within(name).within("payload")
+}
+
+/// Another id than the aggregate's means that the writer meant another aggregate, or another command.
+fn read_own_id(reader: &mut Reader<'_>, field: &str, own_id: &str) -> Result<(), Problem> {
+    let found = reader.text().within(field)?;
+    if found == own_id {
+        return Ok(());
+    }
+    Err(Problem::invalid(format!(
+        "{found:?} is not the id in aggregate_id, which is {own_id:?}"
+    )))
+    .within(field)
 }
 
 fn read_branch(reader: &mut Reader<'_>, branch: usize) -> Result<Command, Problem> {
@@ -96,7 +135,7 @@ fn read_branch(reader: &mut Reader<'_>, branch: usize) -> Result<Command, Proble
             minimum_ground_time_minutes: read_minutes(reader, "minimum_ground_time_minutes")?,
         }),
         1 => Command::Airport(airport::Command::SetMinimumGroundTime {
-            aircraft_type: read_optional(reader, "aircraft_type", AircraftType::parse)?,
+            aircraft_type: read_aircraft_types(reader, "aircraft_type")?,
             minutes: read_minutes(reader, "minutes")?,
         }),
         2 => Command::Airplane(airplane::Command::Register {
@@ -138,8 +177,13 @@ fn read_branch(reader: &mut Reader<'_>, branch: usize) -> Result<Command, Proble
     })
 }
 
-pub(crate) fn put_payload(command: &Command, out: &mut Vec<u8>) {
-    put_count(branch_of(command), out);
+/// `own_id` is that of the command's aggregate within its kind.
+pub(crate) fn put_payload(own_id: &str, command: &Command, out: &mut Vec<u8>) {
+    let branch = branch_of(command);
+    put_count(branch, out);
+    if own_id_field(BRANCHES[branch]).is_some() {
+        put_text(own_id, out);
+    }
     match command {
         Command::Airport(airport::Command::Register {
             name,
@@ -151,7 +195,7 @@ pub(crate) fn put_payload(command: &Command, out: &mut Vec<u8>) {
             put_minutes(*minimum_ground_time_minutes, out);
         }
         Command::Airport(airport::Command::SetMinimumGroundTime { aircraft_type, minutes }) => {
-            put_optional(aircraft_type.as_ref(), out);
+            put_aircraft_types(aircraft_type.as_ref(), out);
             put_minutes(*minutes, out);
         }
         Command::Airport(airport::Command::Correct { name, zone }) => {

@@ -2,8 +2,8 @@
 
 use crate::json::{Form, instant, instant_text, without_nulls};
 use crate::problem::Problem;
-use crate::strict_json;
-use decider::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Outcome, Rejection, Status, WriterSchema};
+use crate::{strict_json, typed};
+use decider::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Identity, Outcome, Rejection, Status, WriterSchema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -117,6 +117,10 @@ where
     }
 
     /// The JSON of the command with its keys in order, and without those that are null: an optional field may be added to a command.
+    fn identify(&mut self, _: Option<&[u8]>, value: &[u8]) -> Identity {
+        typed::identity_of_text(value)
+    }
+
     fn encode_meaning(&mut self, command: &D::Command, out: &mut Vec<u8>) {
         let value = serde_json::to_value(command).expect("commands can be written as JSON");
         write(&without_nulls(value), out);

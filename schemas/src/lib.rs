@@ -23,6 +23,7 @@ mod resolve;
 mod samples;
 mod schema;
 mod strict_json;
+mod typed;
 mod values;
 
 pub use airline::{Airline, Command};

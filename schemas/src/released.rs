@@ -41,14 +41,14 @@ pub const RELEASED: [Released; 5] = [
         content: Content::Command,
         version: 1,
         json: include_str!("../avro/command-v1.avsc"),
-        checksum: 0x337d_23c7_b575_4a7b,
+        checksum: 0x000c_c739_dc30_6c65,
         payloads: 13,
     },
     Released {
         content: Content::Command,
         version: 2,
         json: include_str!("../avro/command-v2.avsc"),
-        checksum: 0x55fb_e6f2_32a2_d98b,
+        checksum: 0x6b60_90da_3fd4_f736,
         payloads: 15,
     },
     Released {

@@ -102,7 +102,7 @@ impl<'s> Resolution<'s> {
             let stand_in = branches.iter().position(|branch| Some(name_of(branch)) == self.stand_in);
             if let (Some(index), Avro::Record(record)) = (stand_in, writer) {
                 self.unknown.replace(Some(shortened(record.name.name().to_owned(), NAME_CHARS_MAX)));
-                return Ok(Value::Union(index as u32, Box::new(Value::Record(Vec::new()))));
+                return Ok(Value::Union(index as u32, Box::new(empty(&branches[index])?)));
             }
             let names: Vec<_> = branches.iter().map(|branch| name_of(self.reader.get(branch))).collect();
             return Err(Problem::malformed(format!(
@@ -164,6 +164,15 @@ impl<'s> Resolution<'s> {
         let value = value.map_err(|reason| Problem::malformed(format!("is missing, and its default cannot be used: {reason}")))?;
         Ok(if is_union { Value::Union(0, Box::new(value)) } else { value })
     }
+}
+
+/// A record of empty text, to stand in for another one.
+fn empty(of: &Avro) -> Result<Value, Problem> {
+    let Avro::Record(record) = of else {
+        return Err(Problem::malformed(format!("{} cannot stand in for a record", name_of(of))));
+    };
+    let text = record.fields.iter().map(|field| (field.name.clone(), Value::String(String::new())));
+    Ok(Value::Record(text.collect()))
 }
 
 /// Numbers, text, bytes, enums: as the library promotes them.

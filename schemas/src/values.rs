@@ -3,7 +3,7 @@
 use crate::binary::{Reader, put_count, put_items, put_long, put_text};
 use crate::problem::{Problem, Within};
 use domain::rotation::{Leg, Mode};
-use domain::{AirportCode, FlightDesignator, Instant, InvalidValue, LegId};
+use domain::{AircraftType, AirportCode, FlightDesignator, Instant, InvalidValue, LegId};
 use std::fmt::Display;
 use std::io::Write;
 use uuid::Uuid;
@@ -87,6 +87,26 @@ pub(crate) fn read_optional_text(reader: &mut Reader<'_>, field: &str) -> Result
         read_text(reader, field).map(Some)
     } else {
         Ok(None)
+    }
+}
+
+/// What stands for every aircraft type in a command. Text, because a union with null would let writers leave the field out, or misspell it,
+/// and change the value of every type instead of one.
+pub(crate) const EVERY_AIRCRAFT_TYPE: &str = "*";
+
+/// One aircraft type, or `None` for every one.
+pub(crate) fn read_aircraft_types(reader: &mut Reader<'_>, field: &str) -> Result<Option<AircraftType>, Problem> {
+    let text = reader.text().within(field)?;
+    if text == EVERY_AIRCRAFT_TYPE {
+        return Ok(None);
+    }
+    AircraftType::parse(text).map(Some).map_err(Problem::invalid).within(field)
+}
+
+pub(crate) fn put_aircraft_types(one: Option<&AircraftType>, out: &mut Vec<u8>) {
+    match one {
+        Some(one) => put_displayed(one, out),
+        None => put_text(EVERY_AIRCRAFT_TYPE, out),
     }
 }
 

@@ -40,6 +40,7 @@ fn a_rejection_of_the_domain_arrives_as_it_is() {
 fn an_invalid_value_is_a_rejection_with_the_field() {
     let invalid = Invalid {
         rejection: invalid_value("payload.AddLegs.legs[3].origin", "too short"),
+        command_type: "AddLegs",
         asked: String::new(),
     };
     let rejection = decide(Err(invalid)).unwrap_err();

@@ -109,15 +109,15 @@ fn commands_have_these_bytes() {
 
         00000001024830303030303030302d303030302d303030302d303030302d3030
         3030303030303030303116616972706f72742f484e4c0208020e706c616e6e65
-        7202020637363350
+        72020637363350
 
         00000001024830303030303030302d303030302d303030302d303030302d3030
         303030303030303030311e616972706c616e652f4e34373548410208020e706c
-        616e6e65720406373633
+        616e6e6572040c4e343735484106373633
 
         00000001024830303030303030302d303030302d303030302d303030302d3030
         303030303030303030311e616972706c616e652f4e34373548410208020e706c
-        616e6e657206
+        616e6e6572060c4e3437354841
 
         00000001024830303030303030302d303030302d303030302d303030302d3030
         3030303030303030303116726f746174696f6e2f72310208020e706c616e6e65
@@ -146,23 +146,23 @@ fn commands_have_these_bytes() {
 
         00000001024830303030303030302d303030302d303030302d303030302d3030
         3030303030303030303116726f746174696f6e2f72310208020e706c616e6e65
-        7214
+        7214047231
 
         00000001024830303030303030302d303030302d303030302d303030302d3030
         3030303030303030303116726f746174696f6e2f72310208020e706c616e6e65
-        7216
+        7216047231
 
         00000001024830303030303030302d303030302d303030302d303030302d3030
         3030303030303030303116726f746174696f6e2f72310208020e706c616e6e65
-        7218
+        7218047231
 
         00000001024830303030303030302d303030302d303030302d303030302d3030
         3030303030303030303116616972706f72742f484e4c0208020e706c616e6e65
-        721a000220506163696669632f486f6e6f6c756c75
+        721a06484e4c000220506163696669632f486f6e6f6c756c75
 
         00000001024830303030303030302d303030302d303030302d303030302d3030
         303030303030303030311e616972706c616e652f4e34373548410208020e706c
-        616e6e65721c06373633"#]]
+        616e6e65721c0c4e343735484106373633"#]]
     .assert_eq(&bytes.map(|bytes| hex(&bytes)).collect::<Vec<_>>().join("\n\n"));
 }
 
@@ -272,6 +272,33 @@ fn a_command_is_typed_as_this_json() {
 }
 
 #[test]
+fn an_own_id_that_is_not_that_of_the_aggregate_is_refused_in_avro_and_in_json() {
+    let mut tried = 0;
+    for (aggregate_id, command) in one_command_of_each() {
+        let Some(field) = commands::own_id_field(crate::command_type(&command)) else {
+            continue;
+        };
+        let sent = envelope(aggregate_id, command);
+        let mut json = command_to_json(&sent);
+        json["payload"][crate::command_type(&sent.command)][field] = json!("OTHER");
+        let in_json = decode_json(&json).unwrap();
+        let mut value = Vec::new();
+        put_frame(1, &mut value);
+        json::put(Content::Command.schema(), &json, Form::Typed, &mut value).unwrap();
+        let in_avro = codec().decode_command(None, &value).unwrap();
+        for decoded in [in_json, in_avro] {
+            let Invalid { rejection, .. } = decoded.command.command.unwrap_err();
+            let (_, own) = aggregate_id.split_once('/').unwrap();
+            let path = format!("payload.{}.{field}", crate::command_type(&sent.command));
+            let reason = format!("\"OTHER\" is not the id in aggregate_id, which is {own:?}");
+            assert_eq!((rejection.rule, rejection.message), ("invalid-value", format!("{path}: {reason}")));
+        }
+        tried += 1;
+    }
+    assert_eq!(tried, 7);
+}
+
+#[test]
 fn what_is_optional_may_be_left_out_of_json() {
     let mut less = add_legs();
     less.as_object_mut().unwrap().remove("expected_version");
@@ -320,7 +347,7 @@ fn json_that_is_no_command_says_what_is_wrong_and_where() {
         (
             "/payload",
             Some(json!({"ActivateRotation": {"force": true}})),
-            "payload.ActivateRotation.force is not a field here; the fields are: none",
+            "payload.ActivateRotation.force is not a field here; the fields are: rotation_to_activate",
         ),
         (&format!("{LEG}/arrival"), None, "payload.AddLegs.legs[0].arrival is missing"),
         (
@@ -470,6 +497,48 @@ fn what_cannot_be_read_with_ours_is_not_learned() {
 }
 
 #[test]
+fn what_is_no_command_still_says_whose_it_is_where_that_can_be_read() {
+    let id = Some(Uuid::from_u128(1));
+    let identity = |command_id, name: Option<&str>, by: Option<&str>| Identity {
+        command_id,
+        command_type: name.map(str::to_owned),
+        issued_by: by.map(str::to_owned),
+    };
+    let whole = identity(id, Some("AddLegs"), Some("planner"));
+    let text = |json: &Value| json.to_string().into_bytes();
+    for mistake in [
+        with("/aggregate_id", Some(json!("moon/base"))),
+        with("/comand", Some(json!(1))),
+        with("/payload/AddLegs/legs/0/departure", Some(json!(1_201_802_700_000_i64))),
+    ] {
+        assert!(decode_json(&mistake).is_err(), "{mistake}");
+        assert_eq!(codec().identify(JSON, &text(&mistake)), whole);
+    }
+    let alone = with("/payload", Some(json!("UnassignAirplane")));
+    let expected = identity(id, Some("UnassignAirplane"), Some("planner"));
+    assert_eq!(codec().identify(JSON, &text(&alone)), expected);
+    // The header that says JSON was forgotten, or the text begins with a byte order mark.
+    assert_eq!(codec().identify(None, &text(&add_legs())), whole);
+    let marked = [b"\xEF\xBB\xBF", text(&add_legs()).as_slice()].concat();
+    assert_eq!(codec().identify(JSON, &marked), whole);
+    let mut avro = command_to_avro(&envelope("moon/base", Command::Rotation(rotation::Command::Activate)), 1);
+    assert!(codec().decode_command(None, &avro).is_err());
+    assert_eq!(
+        codec().identify(None, &avro),
+        identity(id, Some("ActivateRotation"), Some("planner"))
+    );
+    // Cut off after its id.
+    avro.truncate(45);
+    assert_eq!(codec().identify(None, &avro), identity(id, None, None));
+    for nothing in [&b"x"[..], b"", &[0, 0, 0, 0, 9], &avro[..20]] {
+        assert_eq!(codec().identify(None, nothing), Identity::default());
+    }
+    let long = with("/issued_by", Some(json!("x".repeat(1_000))));
+    let issued_by = codec().identify(JSON, &text(&long)).issued_by.unwrap();
+    assert!(issued_by.len() < 100, "{issued_by}");
+}
+
+#[test]
 fn an_event_on_the_commands_topic_is_no_command() {
     let mut out = Vec::new();
     codec().encode_event(&event(one_event_of_each().swap_remove(0)), &mut out);
@@ -483,7 +552,8 @@ fn an_event_on_the_commands_topic_is_no_command() {
 /// A client's own schema: fields in another order, one more, one less, an int, one branch only, another namespace.
 const CLIENTS: &str = r#"{"type":"record","name":"Command","namespace":"their.own","fields":[
     {"name":"payload","type":[
-        {"type":"record","name":"RemoveRotation","fields":[{"name":"why","type":"string"}]},
+        {"type":"record","name":"RemoveRotation","fields":[
+            {"name":"why","type":"string"},{"name":"rotation_to_remove","type":"string"}]},
         {"type":"record","name":"RescheduleLeg","fields":[
             {"name":"arrival","type":"long"},{"name":"departure","type":"long"},{"name":"leg_id","type":"string"}]},
         {"type":"record","name":"Dance","fields":[]}]},
@@ -507,7 +577,8 @@ fn from_client(branch: u32, payload: Vec<(String, Avro)>) -> Vec<u8> {
 fn a_command_of_another_writer_is_resolved_by_name() {
     let mut codec = codec();
     codec.learn(77, &CLIENTS.into()).unwrap();
-    let why = vec![("why".to_owned(), Avro::String("x".to_owned()))];
+    let text = |text: &str| Avro::String(text.to_owned());
+    let why = vec![("why".to_owned(), text("x")), ("rotation_to_remove".to_owned(), text("r1"))];
     let decoded = codec.decode_command(None, &from_client(0, why)).unwrap();
     assert_eq!(decoded.command.command, Ok(Command::Rotation(rotation::Command::Remove)));
     assert_eq!((decoded.expected_version, decoded.issued_by), (Some(4), None));

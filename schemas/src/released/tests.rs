@@ -113,6 +113,45 @@ fn every_field_says_what_it_means() {
     }
 }
 
+/// The fields of each payload, and those of them that have no default.
+fn fields_of_payloads(released: &Released) -> Vec<(String, Vec<String>, Vec<String>)> {
+    let json: Value = serde_json::from_str(released.json).unwrap();
+    let payload = json["fields"].as_array().unwrap().iter().find(|field| field["name"] == "payload");
+    let branches = payload.map_or(&[][..], |payload| payload["type"].as_array().unwrap());
+    let name = |field: &Value| field["name"].as_str().unwrap().to_owned();
+    let of_branch = |branch: &Value| {
+        let fields = branch["fields"].as_array().unwrap();
+        let required = fields.iter().filter(|field| field.get("default").is_none()).map(name);
+        (name(branch), fields.iter().map(name).collect(), required.collect())
+    };
+    branches.iter().map(of_branch).collect()
+}
+
+/// Clients in languages without types pick a branch by the fields that they find in a map, and let those pass that no branch has.
+#[test]
+fn a_command_without_the_name_of_its_payload_fits_no_other_payload_than_its_own() {
+    for released in Content::Command.versions() {
+        let payloads = fields_of_payloads(released);
+        assert_eq!(payloads.len(), released.payloads);
+        for (meant, fields, _) in &payloads {
+            for (taken, _, required) in payloads.iter().filter(|(taken, ..)| taken != meant) {
+                let fits = required.iter().all(|field| fields.contains(field));
+                assert!(!fits, "the fields of {meant} fit {taken}, whose required fields are {required:?}");
+            }
+        }
+    }
+}
+
+/// A misspelt name of a field with a default would change what is asked, without an error at the sender.
+#[test]
+fn no_field_of_a_command_has_a_default() {
+    for released in Content::Command.versions() {
+        for (name, fields, required) in fields_of_payloads(released) {
+            assert_eq!(fields, required, "{name}");
+        }
+    }
+}
+
 #[test]
 fn every_reader_reads_every_earlier_version() {
     for content in Content::ALL {

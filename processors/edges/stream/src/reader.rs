@@ -60,6 +60,11 @@ impl<'r> Record<'r> {
     pub fn header(&self, name: &str) -> Option<&'r [u8]> {
         Headers::of(self.message).last(name)
     }
+
+    /// All headers, in their order.
+    pub fn headers(&self) -> impl Iterator<Item = (&'r [u8], Option<&'r [u8]>)> + use<'r> {
+        Headers::of(self.message)
+    }
 }
 
 /// What one poll has brought.

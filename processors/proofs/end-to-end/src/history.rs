@@ -14,6 +14,8 @@ pub struct History {
     pub outcomes: BTreeMap<u32, Vec<Outcome>>,
     /// Reasons of dead letters, with their headers' coordinates.
     pub dead_letters: Vec<(String, String)>,
+    /// The headers of every outcome and every dead letter.
+    pub answers: Vec<BTreeMap<String, String>>,
 }
 
 const ASK_WAIT_MAX: Duration = Duration::from_secs(20);
@@ -27,6 +29,7 @@ impl History {
             events: BTreeMap::new(),
             outcomes: BTreeMap::new(),
             dead_letters: Vec::new(),
+            answers: Vec::new(),
         };
         for (partition, value, _) in all(schedule.cluster(), &topics.events.name, schedule.partitions()) {
             history
@@ -35,7 +38,8 @@ impl History {
                 .or_default()
                 .push(Codec::<Airline>::decode_event(&mut codec, &value).unwrap());
         }
-        for (partition, value, _) in all(schedule.cluster(), &topics.outcomes.name, schedule.partitions()) {
+        for (partition, value, headers) in all(schedule.cluster(), &topics.outcomes.name, schedule.partitions()) {
+            history.answers.push(headers);
             history
                 .outcomes
                 .entry(partition)
@@ -48,6 +52,7 @@ impl History {
             history
                 .dead_letters
                 .push((of("reason"), format!("{}/{}/{}", of("topic"), of("partition"), of("offset"))));
+            history.answers.push(headers);
         }
         history
     }
@@ -144,11 +149,9 @@ fn all(cluster: &Cluster, topic: &str, partitions: u32) -> Vec<Found> {
     eventually("the topic is read to its end", || {
         let polled = reader
             .poll(100_000, Duration::from_millis(200), |record| {
-                let header = |name: &str| Some((name.to_owned(), String::from_utf8_lossy(record.header(name)?).into_owned()));
-                let headers = ["reason", "topic", "partition", "offset", "type", "status"]
-                    .into_iter()
-                    .filter_map(header)
-                    .collect();
+                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                let headers = record.headers().map(|(name, value)| (text(name), text(value.unwrap_or_default())));
+                let headers = headers.collect();
                 found.push((record.partition, record.value.unwrap_or_default().to_vec(), headers));
             })
             .unwrap();

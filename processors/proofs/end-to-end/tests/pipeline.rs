@@ -1,6 +1,7 @@
 //! The pipeline on a real broker: processors that stop, die and share, views that are rebuilt, and what bad input becomes.
 
 mod pipeline {
+    mod answers;
     mod bad_input;
     mod processors;
     mod starting;

@@ -4,7 +4,7 @@
 //! With these, two builds can run side by side on one broker, without old binaries being kept. What they cannot show is a fault that only
 //! the first build had.
 
-use decider::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection, WriterSchema};
+use decider::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Identity, Outcome, Parts, Rejection, WriterSchema};
 use schemas::{Airline, AvroCodec, Content, SchemaIds};
 
 /// The airline, without what came after the first version.
@@ -75,6 +75,10 @@ impl Codec<FirstAirline> for FirstCodec {
         value: &[u8],
     ) -> Result<CommandEnvelope<<Airline as Domain>::Command>, DecodeError> {
         Codec::<Airline>::decode_command(&mut self.0, content_type, value)
+    }
+
+    fn identify(&mut self, content_type: Option<&[u8]>, value: &[u8]) -> Identity {
+        Codec::<Airline>::identify(&mut self.0, content_type, value)
     }
 
     fn encode_meaning(&mut self, command: &<Airline as Domain>::Command, out: &mut Vec<u8>) {

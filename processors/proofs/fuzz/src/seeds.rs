@@ -143,6 +143,7 @@ fn decide(written: &mut Written, machine: &mut Machine<Airline>, codec: &mut Avr
         key: Some(key.as_bytes()),
         value: Some(value),
         content_type: None,
+        command_type: None,
         forwarded: false,
     };
     append(written, Topic::Commands, key, value);

@@ -58,6 +58,12 @@ impl Record {
         value.as_deref()
     }
 
+    /// The value of the last header of that name, in capitals or not.
+    pub fn header_in_any_case(&self, name: &str) -> Option<&[u8]> {
+        let (_, value) = self.headers.iter().rev().find(|(header, _)| header.eq_ignore_ascii_case(name))?;
+        value.as_deref()
+    }
+
     /// The value of the last header of that name, as text.
     pub fn text(&self, name: &str) -> Option<&str> {
         std::str::from_utf8(self.header(name)?).ok()

@@ -54,7 +54,13 @@ impl<D: Domain> Machine<D> {
             }
             Err(Refused::DeadLetter(reason)) => {
                 batch.tally.dead_letters += 1;
-                batch.outgoing.push(Outgoing::DeadLetter { incoming: index, reason });
+                let readable = record.value.filter(|value| value.len() <= self.limits.command_bytes_max);
+                let identity = readable.map(|value| codec.identify(record.content_type, value)).unwrap_or_default();
+                batch.outgoing.push(Outgoing::DeadLetter {
+                    incoming: index,
+                    reason,
+                    identity,
+                });
                 Ok(())
             }
             Err(Refused::NotYet(schema_id)) => Err(StepError::UnknownSchema {

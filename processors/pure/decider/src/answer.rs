@@ -5,15 +5,21 @@ use crate::batch::{Batch, Incoming, Outgoing};
 use crate::events::{encode_events, record_events};
 use crate::machine::StepFailure;
 use crate::remembered::Remembered;
-use crate::{COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, Cursor, Domain, Fingerprint, Machine, Outcome, Rejection, Status, StepError};
+use crate::{
+    COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, Cursor, Domain, Fingerprint, Machine, Outcome, Rejection, Status, StepError,
+    TYPE_DIFFERS,
+};
 use keyvalue::Read;
 use std::collections::BTreeMap;
 
+/// Of a header that a rejection quotes.
+const HEADER_BYTES_SHOWN: usize = 80;
+
 /// A command with where it was found.
-struct Asked<C> {
+struct Asked<'r, C> {
     /// Of the incoming record.
     index: usize,
-    offset: i64,
+    record: &'r Incoming<'r>,
     envelope: CommandEnvelope<C>,
     fingerprint: Fingerprint,
 }
@@ -35,7 +41,8 @@ impl<D: Domain> Machine<D> {
         self.command_id = Some(envelope.command_id);
         batch.call = Call::EncodeMeaning;
         let fingerprint = Fingerprint::of(codec, &envelope, &mut self.scratch);
-        let key = (envelope.aggregate_id.clone(), envelope.command_id);
+        let (command_id, command_type) = (envelope.command_id, D::command_type(&envelope.command));
+        let key = (envelope.aggregate_id.clone(), command_id);
         let remembered = match self.answered.get(&key) {
             Some(found) => Some(found.clone()),
             None => {
@@ -51,23 +58,23 @@ impl<D: Domain> Machine<D> {
             }
             // The id keeps its first outcome: this one is not remembered.
             Some(found) => {
-                let refused = Some(found.refuse(envelope.command_id, fingerprint));
+                let refused = Some(found.refuse(command_id, fingerprint));
                 let asked = Asked {
                     index,
-                    offset: record.offset,
+                    record,
                     envelope,
                     fingerprint,
                 };
-                self.decide_one(read, codec, partition, asked, refused, batch)?
+                self.decide_one(read, codec, asked, refused, batch)?
             }
             None => {
                 let asked = Asked {
                     index,
-                    offset: record.offset,
+                    record,
                     envelope,
                     fingerprint,
                 };
-                let outcome = self.decide_one(read, codec, partition, asked, None, batch)?;
+                let outcome = self.decide_one(read, codec, asked, None, batch)?;
                 let remembered = Remembered::of(&outcome);
                 batch.mutations.push(self.memories.put(&remembered, partition, clock_ms, &key));
                 self.answered.insert(key, remembered);
@@ -89,6 +96,8 @@ impl<D: Domain> Machine<D> {
             incoming: index,
             value,
             status: outcome.status,
+            command_id,
+            command_type,
             decided_at_ms,
         });
         Ok(())
@@ -110,17 +119,17 @@ impl<D: Domain> Machine<D> {
         &mut self,
         read: &impl Read,
         codec: &mut impl Codec<D>,
-        partition: u32,
-        asked: Asked<D::Command>,
+        asked: Asked<'_, D::Command>,
         refused: Option<Rejection>,
         batch: &mut Batch,
     ) -> Result<Outcome, StepFailure> {
         let Asked {
             index,
-            offset,
+            record,
             envelope,
             fingerprint,
         } = asked;
+        let (partition, offset) = (record.partition, record.offset);
         batch.call = Call::Load;
         let held = self.aggregates.touch(read, partition, &envelope.aggregate_id);
         let held = held.map_err(|error| match error {
@@ -141,11 +150,12 @@ impl<D: Domain> Machine<D> {
             (Some(refused), _) => Err(refused),
             (None, Some(expected)) if expected != held.version => Err(version_differs(expected, held.version)),
             (None, _) => match D::decide(&envelope.aggregate_id, &held.state, &envelope.command) {
-                Err(rejection) if rejection.rule == COMMAND_ID_REUSED => {
-                    let reason = format!("it rejects the command by the rule {COMMAND_ID_REUSED}, which is not for a domain");
+                Err(rejection) if [COMMAND_ID_REUSED, TYPE_DIFFERS].contains(&rejection.rule.as_str()) => {
+                    let reason = format!("it rejects the command by the rule {}, which is not for a domain", rejection.rule);
                     return Err(StepFailure::Domain(reason));
                 }
-                decided => decided,
+                Err(rejection) => Err(rejection),
+                Ok(events) => agreeing(record.command_type, D::command_type(&envelope.command)).map(|()| events),
             },
         };
         let Cursor { sequence, clock_ms, .. } = *batch.cursor(partition, offset)?;
@@ -181,6 +191,24 @@ impl<D: Domain> Machine<D> {
         }
         Ok(outcome)
     }
+}
+
+/// A header `type` may have a namespace in front of the name, as the schema has.
+fn agreeing(header: Option<&[u8]>, command_type: &str) -> Result<(), Rejection> {
+    let Some(header) = header.filter(|header| !header.is_empty()) else {
+        return Ok(());
+    };
+    if header.rsplit(|byte| *byte == b'.').next() == Some(command_type.as_bytes()) {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&header[..header.len().min(HEADER_BYTES_SHOWN)]).into_owned();
+    let message = format!("the record header type says {said:?}, but the command is a {command_type}; send it again with a new command_id");
+    let fact = [("header", said), ("command", command_type.to_owned())].map(|(name, value)| (name.to_owned(), value));
+    Err(Rejection {
+        rule: TYPE_DIFFERS.to_owned(),
+        message,
+        facts: vec![BTreeMap::from(fact)],
+    })
 }
 
 fn version_differs(expected: u64, actual: u64) -> Rejection {

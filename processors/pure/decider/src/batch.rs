@@ -1,6 +1,6 @@
 //! What goes into the machine and what comes out of it, as data.
 
-use crate::{Call, Cursor, Status, StepError};
+use crate::{Call, Cursor, Identity, Status, StepError};
 use keyvalue::Mutation;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,6 +17,8 @@ pub struct Incoming<'r> {
     pub value: Option<&'r [u8]>,
     /// Record header `content-type`.
     pub content_type: Option<&'r [u8]>,
+    /// Record header `type`, by which some clients name the command.
+    pub command_type: Option<&'r [u8]>,
     /// A processor has already sent it on once (record header `forwarded-from`).
     pub forwarded: bool,
 }
@@ -36,12 +38,18 @@ pub enum Outgoing {
         incoming: usize,
         value: Range<usize>,
         status: Status,
+        command_id: Uuid,
+        command_type: &'static str,
         decided_at_ms: i64,
     },
     /// The incoming record as it is, to the partition of the commands topic where its key belongs.
     Forward { incoming: usize, to_partition: u32 },
-    /// The incoming record as it is, to the dead letters.
-    DeadLetter { incoming: usize, reason: DeadLetter },
+    /// The incoming record as it is, to the dead letters, with what could be read of it.
+    DeadLetter {
+        incoming: usize,
+        reason: DeadLetter,
+        identity: Identity,
+    },
 }
 
 impl Outgoing {

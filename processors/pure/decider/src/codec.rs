@@ -1,6 +1,7 @@
 //! Bytes on topics to envelopes and back; `schemas` implements it for Avro and for JSON.
 
 use crate::{CommandEnvelope, Domain, EventEnvelope, Outcome};
+use uuid::Uuid;
 
 /// Why a value could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,10 +75,25 @@ pub struct WrittenWith {
     pub outcome: Option<u64>,
 }
 
+/// What can be read of a record that is no command, so that its sender finds what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Identity {
+    pub command_id: Option<Uuid>,
+    /// The name of the payload.
+    pub command_type: Option<String>,
+    /// Who says to have sent it.
+    pub issued_by: Option<String>,
+}
+
 /// How a domain's records are written. Schemas are learned by id; everything else is pure.
 pub trait Codec<D: Domain>: Send {
     /// `content_type` is the record header of that name.
     fn decode_command(&mut self, content_type: Option<&[u8]>, value: &[u8]) -> Result<CommandEnvelope<D::Command>, DecodeError>;
+
+    /// As much as can be read of a value that [`Self::decode_command`] refuses. Each text has at most some hundred bytes.
+    fn identify(&mut self, _content_type: Option<&[u8]>, _value: &[u8]) -> Identity {
+        Identity::default()
+    }
 
     /// Appends bytes that say what a command asks for, from which its [`crate::Fingerprint`] is made. They follow from the decoded
     /// command alone: the same for every form in which it can be sent, whatever the order of its fields, and other ones for every

@@ -49,6 +49,9 @@ impl Status {
 /// The rule of the rejection of a command whose id its aggregate knows from another command. Only the machine may give it.
 pub const COMMAND_ID_REUSED: &str = "command-id-reused";
 
+/// The rule of the rejection of a command whose record header `type` names another one: its sender means that one.
+pub const TYPE_DIFFERS: &str = "type-differs";
+
 /// What became of a command; also a read-your-writes token: whoever has reached `sequence` of this partition sees all that the
 /// decision saw and did.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,10 +23,10 @@ mod replay;
 mod torn;
 
 pub use batch::{Batch, DeadLetter, Incoming, Outgoing, Tally};
-pub use codec::{Codec, DecodeError, SCHEMA_FINGERPRINT, WriterSchema, WrittenWith, decode_learning, schema_fingerprint};
+pub use codec::{Codec, DecodeError, Identity, SCHEMA_FINGERPRINT, WriterSchema, WrittenWith, decode_learning, schema_fingerprint};
 pub use containment::{Call, DomainFailure};
 pub use cursor::{CLOCK_STEP_MS_MAX, Cursor};
-pub use envelope::{COMMAND_ID_REUSED, CommandEnvelope, EventEnvelope, Outcome, Status};
+pub use envelope::{COMMAND_ID_REUSED, CommandEnvelope, EventEnvelope, Outcome, Status, TYPE_DIFFERS};
 pub use events::EVENT_BYTES_MAX;
 pub use fingerprint::Fingerprint;
 pub use machine::{Limits, Machine, StepError};
@@ -69,7 +69,7 @@ pub trait Domain: Send + Sync + 'static {
     /// The state from its stored parts, in key order. An error says which part cannot be right.
     fn load(aggregate_id: &str, parts: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<Self::State, String>;
 
-    /// The name of a command for eyes at a terminal (record header `type`).
+    /// The name of a command (record header `type`).
     fn command_type(command: &Self::Command) -> &'static str;
 
     /// The name of an event for eyes at a terminal (record header `type`).

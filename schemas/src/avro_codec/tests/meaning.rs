@@ -36,20 +36,20 @@ fn fingerprints_never_change_from_release_to_release() {
         .map(|(id, command)| fingerprint(None, &command_to_avro(&envelope(id, command), 1)).to_string());
     expect![[r#"
         56100c2c6f6d90c5
-        a3c5179f0aac5d93
-        4d0a42f52414178e
-        289c5e4813654395
+        7f7d871d41753128
+        64e3321dfe37283d
+        fca420026a85db8d
         2b956fc18c4d6cff
         eb48b4aa5ab55e94
         40bae1458fb4810f
         97bcc836a00c5deb
         cf1fd96c4e063853
         9740b03bd1ac5b9d
-        c288a99f55b4270e
-        8d9caacf483715df
-        72361fc7e1ff14e0
-        2723c2b5b4391ed2
-        cb0e306e82bb6e58"#]]
+        626541b3c238dd77
+        33c573542605636d
+        b1c0d1b4ca53e04f
+        de317a1c15857692
+        ae12c2ad30cf001c"#]]
     .assert_eq(&fingerprints.collect::<Vec<_>>().join("\n"));
     let invalid = with("/payload/AddLegs/legs/0/origin", Some(json!("hnl")));
     expect!["2cf45fec7ca0226a"].assert_eq(&of_json(&invalid).to_string());

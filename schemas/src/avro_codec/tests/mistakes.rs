@@ -38,14 +38,18 @@ fn of_avro(json: &Value) -> Option<Verdict> {
     Some(verdict(codec().decode_command(None, &value)))
 }
 
-/// Fields that may be absent or null.
+/// Fields that may be absent or null in JSON, beside those that `typed` fills in.
 const OPTIONAL: [&str; 2] = ["/expected_version", "/issued_by"];
 /// Fields that hold a code, whose case matters.
 const CODES: [&str; 6] = ["origin", "destination", "registration", "designator", "aircraft_type", "mode"];
 
 fn is_optional(json: &Value, pointer: &str) -> bool {
-    let of_command = |name: &str| json.pointer(&format!("/payload/{name}")).is_some() && pointer.starts_with(&format!("/payload/{name}/"));
-    OPTIONAL.contains(&pointer) || of_command("SetMinimumGroundTime") && pointer.ends_with("/aircraft_type") || of_command("CorrectAirport")
+    let name = json["payload"].as_object().and_then(|named| named.keys().next()).unwrap();
+    let is_called = |field: &str| pointer == format!("/payload/{name}/{field}");
+    OPTIONAL.contains(&pointer)
+        || commands::own_id_field(name).is_some_and(is_called)
+        || name == "SetMinimumGroundTime" && is_called("aircraft_type")
+        || name == "CorrectAirport" && ["name", "zone"].into_iter().any(is_called)
 }
 
 /// Every place in a document: of each member and of each item.

@@ -2,6 +2,7 @@
 
 mod deciding;
 pub(super) mod effort;
+mod forwarding;
 mod holding;
 mod looking;
 mod offsets;
@@ -23,6 +24,7 @@ use crate::clock::{self, Deadline};
 use crate::committed::Committed;
 use decider::{Codec, Domain, Machine};
 use effort::Effort;
+use forwarding::Forwarded;
 use keyvalue::{Read, Write};
 use looking::LOOK_EVERY;
 use parking::Parked;
@@ -84,6 +86,7 @@ pub(super) struct Lane<'l, D: Domain, C, S, R, O> {
     parked: BTreeMap<u32, Parked>,
     /// What was last said of them.
     told_parked: Option<String>,
+    forwarded: Forwarded,
     /// Why nothing is written at the moment.
     contradiction: Option<String>,
 }
@@ -135,6 +138,7 @@ where
             waiting: Waiting::begin(),
             parked: BTreeMap::new(),
             told_parked: None,
+            forwarded: Forwarded::default(),
             contradiction: None,
         }
     }

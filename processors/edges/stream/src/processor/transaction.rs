@@ -1,5 +1,6 @@
 //! One transaction at a time on one producer: every call in finite slices, with a deadline over all of them.
 
+mod carried;
 mod coordinator;
 mod deliveries;
 mod failing;

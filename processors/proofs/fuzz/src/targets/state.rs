@@ -45,6 +45,7 @@ pub(super) fn state(input: &[u8]) -> bool {
             key: Some(key.as_bytes()),
             value: Some(value),
             content_type: None,
+            command_type: None,
             forwarded: false,
         };
         if incoming.offset < i64::MAX

@@ -71,6 +71,7 @@ fn decide_again<S: Scenario>(partition: u32, mut commands: &[Read<Record>], limi
             key: command.value.key.as_deref(),
             value: command.value.value.as_deref(),
             content_type: command.value.content_type,
+            command_type: None,
             forwarded: command.value.forwarded,
         };
         let batch = match machine.decide(&memory, &mut codec, &[incoming], &unreadable) {

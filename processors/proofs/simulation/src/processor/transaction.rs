@@ -284,6 +284,7 @@ fn incoming((partition, stored): &(u32, Stored)) -> Incoming<'_> {
         key: stored.record.key.as_deref(),
         value: stored.record.value.as_deref(),
         content_type: stored.record.content_type,
+        command_type: None,
         forwarded: stored.record.forwarded,
     }
 }
@@ -310,7 +311,7 @@ fn record_of(outgoing: &Outgoing, batch: &Batch, records: &[(u32, Stored)], owne
             record.forwarded = true;
             (Topic::Commands, *to_partition, record)
         }
-        Outgoing::DeadLetter { incoming, reason } => {
+        Outgoing::DeadLetter { incoming, reason, .. } => {
             let (partition, stored) = &records[*incoming];
             let mut record = stored.record.clone();
             record.coordinates = Some((*partition, stored.offset, reason.kind().to_owned()));

@@ -299,7 +299,8 @@ fn incoming(partition: u32, command: &crate::Record) -> Incoming<'_> {
         timestamp_ms: command.timestamp_ms,
         key: command.key.as_deref(),
         value: command.value.as_deref(),
-        content_type: command.header("content-type"),
+        content_type: command.header_in_any_case("content-type"),
+        command_type: command.header("type"),
         forwarded: command.headers.iter().any(|(name, _)| name == FORWARDED_FROM),
     }
 }
@@ -342,7 +343,7 @@ fn difference<D: Domain, C: Codec<D>>(codec: &mut C, batch: &Batch, index: usize
                     ));
                 }
             }
-            Outgoing::DeadLetter { incoming, reason } if *incoming == index => {
+            Outgoing::DeadLetter { incoming, reason, .. } if *incoming == index => {
                 if letters.next().is_none_or(|letter| letter.reason != reason.to_string()) {
                     return Some(format!(
                         "the record at {at} is a dead letter ({reason}), and the log has {:?}",

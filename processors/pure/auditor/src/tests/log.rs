@@ -148,6 +148,7 @@ impl Log {
                 key: command.key.as_deref(),
                 value: command.value.as_deref(),
                 content_type: None,
+                command_type: None,
                 forwarded: command.header("forwarded-from").is_some(),
             };
             let batch = machine.decide(&memory, &mut codec, &[incoming], &BTreeMap::new()).unwrap();

@@ -2,7 +2,7 @@
 
 use super::counter::Command;
 use super::pipeline::*;
-use crate::{COMMAND_ID_REUSED, DeadLetter, Outcome, Status};
+use crate::{COMMAND_ID_REUSED, DeadLetter, Outcome, Status, TYPE_DIFFERS};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -37,6 +37,44 @@ fn one_id_on_two_aggregates_is_two_commands_in_one_partition_or_two() {
             assert!(outcomes(&written).iter().all(|outcome| outcome.version == 1));
         }
     }
+}
+
+/// What a client says with the header `type`, and whether its command is decided then.
+#[test]
+fn a_command_whose_header_type_names_another_one_is_refused_and_changes_nothing() {
+    let headers: [(Option<&'static [u8]>, bool); 9] = [
+        (None, true),
+        (Some(b""), true),
+        (Some(b"Add"), true),
+        (Some(b"their.own.Add"), true),
+        (Some(b"add"), false),
+        (Some(b"Burst"), false),
+        (Some(b"Add.Burst"), false),
+        (Some(b"\xff"), false),
+        (Some(&[b'x'; 2_000]), false),
+    ];
+    for (command_type, is_decided) in headers {
+        let mut pipeline = Pipeline::new(LIMITS);
+        let sent = pipeline.command(7, "c/1", add(1, 5));
+        let written = pipeline.run(&[Sent { command_type, ..sent }]);
+        let outcome = outcomes(&written)[0];
+        let rule = outcome.rejection.as_ref().map(|rejection| rejection.rule.as_str());
+        assert_eq!(rule, (!is_decided).then_some(TYPE_DIFFERS), "{command_type:?}");
+        assert_eq!(events(&written).len(), usize::from(is_decided));
+        assert!(outcome.rejection.as_ref().is_none_or(|rejection| rejection.message.len() < 300));
+    }
+}
+
+#[test]
+fn a_refusal_of_the_domain_stands_whatever_the_header_type_says() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let sent = pipeline.expecting(7, "c/1", Some(3), add(1, 5));
+    let written = pipeline.run(&[Sent {
+        command_type: Some(b"Burst"),
+        ..sent
+    }]);
+    let rejection = outcomes(&written)[0].rejection.as_ref().unwrap();
+    assert_eq!(rejection.rule, "expected-version");
 }
 
 #[test]

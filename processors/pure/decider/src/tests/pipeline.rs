@@ -28,6 +28,7 @@ pub(super) struct Sent {
     pub(super) timestamp_ms: i64,
     pub(super) key: Option<Vec<u8>>,
     pub(super) value: Option<Vec<u8>>,
+    pub(super) command_type: Option<&'static [u8]>,
     pub(super) forwarded: bool,
 }
 
@@ -97,6 +98,7 @@ impl Pipeline {
             timestamp_ms: self.now_ms,
             key: key.map(<[u8]>::to_vec),
             value: value.map(<[u8]>::to_vec),
+            command_type: None,
             forwarded: false,
         }
     }
@@ -120,7 +122,7 @@ impl Pipeline {
                     Written::Outcome(self.codec.decode_outcome(batch.value(value)).unwrap(), *decided_at_ms)
                 }
                 Outgoing::Forward { incoming, to_partition } => Written::Forward(*incoming, *to_partition),
-                Outgoing::DeadLetter { incoming, reason } => Written::DeadLetter(*incoming, reason.clone()),
+                Outgoing::DeadLetter { incoming, reason, .. } => Written::DeadLetter(*incoming, reason.clone()),
             });
         }
         written
@@ -212,6 +214,7 @@ pub(super) fn incoming(sent: &Sent) -> Incoming<'_> {
         key: sent.key.as_deref(),
         value: sent.value.as_deref(),
         content_type: None,
+        command_type: sent.command_type,
         forwarded: sent.forwarded,
     }
 }

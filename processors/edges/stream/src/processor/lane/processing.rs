@@ -185,11 +185,15 @@ where
 
     /// What Kafka has committed goes into the state.
     fn keep(&mut self, batch: Batch, delivered: &Delivered, incoming: &[Incoming<'_>]) -> Result<(), ProcessorError> {
-        let Processor { observe, store, .. } = &*self.processor;
-        observe.reached(Point::Committed);
+        self.processor.observe.reached(Point::Committed);
         let tally = batch.tally;
+        self.say_forwarded(&batch.outgoing, incoming);
+        let Processor { observe, store, .. } = &*self.processor;
         for outgoing in &batch.outgoing {
-            if let Outgoing::DeadLetter { incoming: index, reason } = outgoing {
+            if let Outgoing::DeadLetter {
+                incoming: index, reason, ..
+            } = outgoing
+            {
                 let record = &incoming[*index];
                 let said = reason.to_string();
                 let (partition, offset, reason_text) = (record.partition, record.offset, shortened(&said));

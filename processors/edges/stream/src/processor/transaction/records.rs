@@ -1,13 +1,15 @@
 //! What a batch asks to write, as records of the client; keys and values are not copied.
 
+use super::carried::Carried;
 use super::deliveries::{Report, report_to};
 use super::letter::{Original, letter};
 use crate::decided::{COMMAND, Decided, fingerprint};
 use crate::raw::{Headers, NewHeaders};
-use decider::{Batch, Incoming, Outgoing, SCHEMA_FINGERPRINT, WrittenWith};
+use decider::{Batch, Identity, Incoming, Outgoing, SCHEMA_FINGERPRINT, WrittenWith};
 use rdkafka::message::{BorrowedMessage, Message, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
 use topology::{Topic, Topology};
+use uuid::Uuid;
 
 pub(super) type Record<'r> = BaseRecord<'r, [u8], [u8], usize>;
 
@@ -40,7 +42,10 @@ impl Schemas {
 pub(in crate::processor) struct Fetched<'m> {
     message: &'m BorrowedMessage<'m>,
     timestamp_ms: i64,
-    traceparent: Option<&'m [u8]>,
+    carried: Carried<'m>,
+    content_type: Option<&'m [u8]>,
+    command_type: Option<&'m [u8]>,
+    forwarded_from: Option<&'m [u8]>,
 }
 
 /// What the machine decides on, and what answers are made from.
@@ -52,23 +57,30 @@ pub(in crate::processor) fn fetched<'m>(message: &'m BorrowedMessage<'m>) -> (In
         key: message.key(),
         value: message.payload(),
         content_type: None,
+        command_type: None,
         forwarded: false,
     };
-    let mut traceparent = None;
+    let mut carried = Carried::default();
+    let mut forwarded_from = None;
     // The last of several counts, as everywhere in Kafka.
     for (name, value) in Headers::of(message) {
-        if name == CONTENT_TYPE.as_bytes() {
+        if name.eq_ignore_ascii_case(CONTENT_TYPE.as_bytes()) {
             incoming.content_type = value;
+        } else if name == TYPE.as_bytes() {
+            incoming.command_type = value;
         } else if name == FORWARDED_FROM.as_bytes() {
-            incoming.forwarded = true;
-        } else if name == TRACEPARENT.as_bytes() {
-            traceparent = value;
+            (incoming.forwarded, forwarded_from) = (true, value);
+        } else {
+            carried.note(name, value);
         }
     }
     let fetched = Fetched {
         message,
         timestamp_ms: incoming.timestamp_ms,
-        traceparent: traceparent.filter(|trace| is_traceparent(trace)),
+        carried,
+        content_type: incoming.content_type,
+        command_type: incoming.command_type,
+        forwarded_from: forwarded_from.filter(|from| from.len() <= KNOWN_BYTES_MAX),
     };
     (incoming, fetched)
 }
@@ -100,7 +112,7 @@ pub(super) fn record_of<'r>(
             answer(&topics.events, fetched, batch.value(value), opaque)
                 .timestamp(fetched.timestamp_ms)
                 .headers(
-                    with_schema(with_trace(fetched, "type", event_type), signs.schemas.event.as_ref())
+                    with_schema(of_event(fetched, event_type), signs.schemas.event.as_ref())
                         .with(COMMAND, command(fetched, signs.commands_topic_id, false).as_bytes())
                         .finish(),
                 )
@@ -109,11 +121,14 @@ pub(super) fn record_of<'r>(
             incoming: index,
             value,
             status,
+            command_id,
+            command_type,
             decided_at_ms,
         } => {
             let fetched = &incoming[*index];
             let opaque = report_to(*index, fetched.message.partition(), Report::Outcome);
-            let headers = with_trace(fetched, "status", status.name()).with(OWNER, signs.owner.as_bytes());
+            let says = [(TYPE, *command_type), (STATUS, status.name()), (OWNER, signs.owner)];
+            let headers = of_outcome(fetched, *command_id, &says);
             let headers = with_schema(headers, signs.schemas.outcome.as_ref());
             let headers = headers.with(COMMAND, command(fetched, signs.commands_topic_id, true).as_bytes());
             answer(&topics.outcomes, fetched, batch.value(value), opaque)
@@ -131,15 +146,27 @@ pub(super) fn record_of<'r>(
             written(&topics.commands, message.key(), message.payload(), opaque)
                 .partition(to_partition.cast_signed())
                 .timestamp(fetched.timestamp_ms)
-                .headers(known(message).with(FORWARDED_FROM, from.as_bytes()).finish())
+                .headers(known(fetched).with(FORWARDED_FROM, from.as_bytes()).finish())
         }
-        Outgoing::DeadLetter { incoming: index, reason } => {
-            dead_letter(topology, &incoming[*index], *index, &reason.to_string(), signs.commands_topic_id)
+        Outgoing::DeadLetter {
+            incoming: index,
+            reason,
+            identity,
+        } => {
+            let reason = reason.to_string();
+            dead_letter(topology, &incoming[*index], *index, &reason, identity, signs.commands_topic_id)
         }
     }
 }
 
-fn dead_letter<'r>(topology: &'r Topology, fetched: &'r Fetched<'_>, index: usize, reason: &str, topic_id: &str) -> Record<'r> {
+fn dead_letter<'r>(
+    topology: &'r Topology,
+    fetched: &'r Fetched<'_>,
+    index: usize,
+    reason: &str,
+    identity: &Identity,
+    topic_id: &str,
+) -> Record<'r> {
     let (message, topics) = (fetched.message, &topology.topics);
     let headers = Headers::of(message);
     let mut letter = letter(
@@ -160,6 +187,7 @@ fn dead_letter<'r>(topology: &'r Topology, fetched: &'r Fetched<'_>, index: usiz
         reason,
     );
     letter.says.push((COMMAND, command(fetched, topic_id, false)));
+    letter.says.extend(identified(identity));
     let partitions = topology.partitions_of(&topics.dead_letters).cast_signed();
     let opaque = report_to(index, message.partition(), Report::Neither);
     written(&topics.dead_letters, letter.key, letter.value, opaque)
@@ -197,13 +225,20 @@ fn letter_headers(message: &BorrowedMessage<'_>, headers: Headers<'_>, kept: usi
 
 /// The header of a command that was put into the partition where its key belongs.
 const FORWARDED_FROM: &str = "forwarded-from";
-const TRACEPARENT: &str = "traceparent";
 const CONTENT_TYPE: &str = "content-type";
+/// Of an event its own name, of everything else that of the command.
+const TYPE: &str = "type";
+/// What became of the command: of an outcome what it says, too, of a dead letter [`DEAD_LETTER`].
+const STATUS: &str = "status";
+const DEAD_LETTER: &str = "dead-letter";
+const COMMAND_ID: &str = "command-id";
+/// As many as an outcome has at most.
+const OUTCOME_HEADERS: usize = 12;
 /// The header of an outcome that names who decided: the transactional id, and the session in which it held the partition. In the order of a
 /// partition's outcomes a session that was followed by another one never comes back.
 const OWNER: &str = "owner";
-/// What a forwarded command keeps of its headers, where they are no longer than this: a record that is sent on must not outgrow its topic.
-const KNOWN: [&str; 3] = [CONTENT_TYPE, "type", TRACEPARENT];
+/// A forwarded command keeps its content type, its type and what is carried, where they are no longer than this: a record that is sent on must
+/// not outgrow its topic.
 const KNOWN_BYTES_MAX: usize = 256;
 
 fn answer<'r>(topic: &'r Topic, fetched: &'r Fetched<'_>, value: &'r [u8], opaque: usize) -> Record<'r> {
@@ -217,12 +252,35 @@ fn written<'r>(topic: &'r Topic, key: Option<&'r [u8]>, value: Option<&'r [u8]>,
     record
 }
 
-fn with_trace(fetched: &Fetched<'_>, name: &str, value: &str) -> NewHeaders {
-    let headers = NewHeaders::with_capacity(5).with(name, value.as_bytes());
-    match fetched.traceparent {
-        Some(trace) => headers.with(TRACEPARENT, trace),
+fn of_event(fetched: &Fetched<'_>, event_type: &str) -> NewHeaders {
+    let mut headers = NewHeaders::with_capacity(4).with(TYPE, event_type.as_bytes());
+    if let Some((name, trace)) = fetched.carried.traceparent() {
+        headers.push(name, Some(trace));
+    }
+    headers
+}
+
+/// An event is kept for ever and says what happened; what a sender looks for its answer by is on the outcome.
+fn of_outcome(fetched: &Fetched<'_>, command_id: Uuid, says: &[(&str, &str)]) -> NewHeaders {
+    let mut text = Uuid::encode_buffer();
+    let headers = NewHeaders::with_capacity(OUTCOME_HEADERS).with(COMMAND_ID, command_id.hyphenated().encode_lower(&mut text).as_bytes());
+    let mut headers = says
+        .iter()
+        .fold(headers, |headers, (name, value)| headers.with(name, value.as_bytes()));
+    fetched.carried.iter().for_each(|(name, value)| headers.push(name, Some(value)));
+    match fetched.forwarded_from {
+        Some(from) => headers.with(FORWARDED_FROM, from),
         None => headers,
     }
+}
+
+/// What a dead letter says of a command, beside the headers of the record.
+fn identified(identity: &Identity) -> impl Iterator<Item = (&'static str, String)> {
+    let command_id = identity.command_id.map(|id| (COMMAND_ID, id.hyphenated().to_string()));
+    let command_type = identity.command_type.clone().map(|name| (TYPE, name));
+    [command_id, command_type, Some((STATUS, DEAD_LETTER.to_owned()))]
+        .into_iter()
+        .flatten()
 }
 
 fn with_schema(headers: NewHeaders, fingerprint: Option<&String>) -> NewHeaders {
@@ -232,27 +290,12 @@ fn with_schema(headers: NewHeaders, fingerprint: Option<&String>) -> NewHeaders 
     }
 }
 
-/// Version 00 of W3C Trace Context, section 3.2: four fields of hexadecimal digits. Whatever else a client puts there would be repeated in
-/// every event and outcome.
-fn is_traceparent(bytes: &[u8]) -> bool {
-    const LENGTHS: [usize; 4] = [2, 32, 16, 2];
-    let mut fields = bytes.split(|byte| *byte == b'-');
-    let is_field = |length: usize, field: Option<&[u8]>| field.is_some_and(|field| field.len() == length && field.iter().all(is_lower_hex));
-    LENGTHS.iter().all(|length| is_field(*length, fields.next())) && fields.next().is_none()
+fn known(fetched: &Fetched<'_>) -> NewHeaders {
+    let named = [(CONTENT_TYPE, fetched.content_type), (TYPE, fetched.command_type)];
+    let known = named.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let short = known.filter(|(_, value)| value.len() <= KNOWN_BYTES_MAX);
+    let headers = NewHeaders::with_capacity(OUTCOME_HEADERS);
+    let mut headers = short.fold(headers, |headers, (name, value)| headers.with(name, value));
+    fetched.carried.iter().for_each(|(name, value)| headers.push(name, Some(value)));
+    headers
 }
-
-fn is_lower_hex(byte: &u8) -> bool {
-    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
-}
-
-fn known(message: &BorrowedMessage<'_>) -> NewHeaders {
-    let found = KNOWN.iter().filter_map(|name| Some((*name, Headers::of(message).last(name)?)));
-    found
-        .filter(|(_, value)| value.len() <= KNOWN_BYTES_MAX)
-        .fold(NewHeaders::with_capacity(KNOWN.len() + 1), |headers, (name, value)| {
-            headers.with(name, value)
-        })
-}
-
-#[cfg(test)]
-mod tests;

@@ -12,6 +12,7 @@ fn commands(count: usize) -> Vec<Incoming<'static>> {
         key: None,
         value: None,
         content_type: None,
+        command_type: None,
         forwarded: false,
     };
     (0..count).map(of).collect()
