@@ -80,10 +80,16 @@ start_kafka() {
         echo "controller.quorum.voters=1@127.0.0.1:$controller_port"
         echo "log.dirs=$data/kafka/log"
         # What stands later in the file counts.
+        if is_secure; then
+            secure_properties
+        fi
         [[ ! -f "$data/properties" ]] || cat "$data/properties"
     } >"$settings"
+    chmod 600 "$settings"
     if [[ ! -f "$data/kafka/log/meta.properties" ]]; then
-        kafka_java kafka.tools.StorageTool format -t "$(random_cluster_id)" -c "$settings" >"$log" 2>&1 \
+        local passwords=()
+        mapfile -t passwords < <(scram_arguments)
+        kafka_java kafka.tools.StorageTool format -t "$(random_cluster_id)" -c "$settings" "${passwords[@]}" >"$log" 2>&1 \
             || die "Kafka's storage could not be formatted" "$log"
     fi
     say "starting Kafka $kafka_version on 127.0.0.1:$kafka_port"

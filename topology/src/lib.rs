@@ -4,6 +4,7 @@
 //! creates them from it; [`describe`] shows it.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+pub mod acls;
 mod compare;
 pub mod describe;
 mod facts;

@@ -7,7 +7,7 @@ use prometheus::{IntGauge, Opts, Registry, TextEncoder};
 /// The content type of [`render`]'s text.
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 
-/// A registry that holds `aerolog_build_info` and the `aerolog_process_*` metrics of this process.
+/// A registry that holds `aerolog_build_info` and the `process_*` metrics of this process.
 ///
 /// # Errors
 /// When a value cannot be a label: they are the names that the program gives itself.

@@ -40,7 +40,8 @@ pub(crate) struct Connection {
     /// this differs
     #[arg(long, global = true, env = "AEROLOG_PARTITIONS", value_name = "NUMBER")]
     partitions: Option<u32>,
-    /// A file of librdkafka settings, name=value a line; the place for security.protocol, sasl.*, ssl.*
+    /// A file of librdkafka settings, name=value a line; the place for security.protocol, sasl.*, ssl.*. name_file=path takes the value from
+    /// another file, for secrets
     #[arg(long, global = true, env = "AEROLOG_KAFKA_SETTINGS", value_name = "FILE")]
     kafka_settings: Option<PathBuf>,
 }
@@ -131,7 +132,16 @@ impl Connection {
                 let (name, value) = line
                     .split_once('=')
                     .ok_or_else(|| anyhow!("{} line {}: expected name=value", path.display(), number + 1))?;
-                table.insert(name.trim().to_owned(), value.trim().to_owned());
+                let (name, value) = (name.trim(), value.trim());
+                match name.strip_suffix("_file") {
+                    Some(plain) => {
+                        let secret = std::fs::read_to_string(value).with_context(|| value.to_owned())?;
+                        table.insert(plain.to_owned(), secret.trim_end_matches(['\r', '\n']).to_owned());
+                    }
+                    None => {
+                        table.insert(name.to_owned(), value.to_owned());
+                    }
+                }
             }
         }
         Ok(Settings::new(&table)?)

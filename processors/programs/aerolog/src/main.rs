@@ -15,6 +15,7 @@ mod recover;
 mod schemas_command;
 mod send;
 mod topics;
+mod wait;
 
 use clap::{Parser, Subcommand};
 use connection::Connection;
@@ -54,6 +55,8 @@ enum Command {
     /// Register the schemas, or compare the registry with them
     #[command(subcommand)]
     Schemas(schemas_command::Action),
+    /// Wait until brokers, topics, the registry and schemas are there
+    Wait(wait::Arguments),
     /// Import airports or legs from a CSV file; repeating an import changes nothing
     #[command(subcommand)]
     Import(import::What),
@@ -116,6 +119,7 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Topics(action) => topics::run(connection, action),
         Command::Schemas(action) => schemas_command::run(connection, action),
+        Command::Wait(arguments) => wait::run(connection, arguments),
         Command::Import(what) => import::run(connection, what),
         Command::Send(arguments) => send::run(connection, arguments),
         Command::Outcomes(arguments) => outcomes::run(connection, arguments),

@@ -1,5 +1,7 @@
 //! `aerolog topics`: the only thing that creates topics, and the comparison that every process makes at its start.
 
+mod acls;
+
 use crate::{Connection, Verdict, say};
 use clap::Subcommand;
 use std::time::Duration;
@@ -17,9 +19,14 @@ pub(crate) enum Action {
     },
     /// Compare the topics with the topology; exit status 1 if they differ
     Check,
+    /// Print what each role has to be allowed in Kafka, and nothing else; no cluster is asked
+    Acls(acls::Arguments),
 }
 
 pub(crate) fn run(connection: &Connection, action: &Action) -> anyhow::Result<Verdict> {
+    if let Action::Acls(arguments) = action {
+        return acls::run(connection, arguments);
+    }
     let admin = Admin::new(&connection.settings()?)?;
     let (topology, wrong) = wanted(connection, &admin)?;
     if let Some(wrong) = wrong {

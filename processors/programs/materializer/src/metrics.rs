@@ -102,31 +102,31 @@ struct LookedUp {
     view: Arc<View>,
     nodes: IntGaugeVec,
     violations: IntGaugeVec,
-    rocksdb: IntGaugeVec,
+    rocksdb: Vec<(&'static str, IntGauge)>,
 }
 
 impl LookedUp {
     fn new(view: Arc<View>) -> Result<Self, prometheus::Error> {
         let gauges = |name: &str, help: &str, label: &str| IntGaugeVec::new(Opts::new(name, help), &[label]);
+        // The same names as the command processor's.
+        let rocksdb = view.store().measures().into_iter().map(|(measure, _)| {
+            let gauge = IntGauge::new(format!("aerolog_rocksdb_{measure}"), "As RocksDB reports it.")?;
+            Ok((measure, gauge))
+        });
+        let rocksdb = rocksdb.collect::<Result<_, prometheus::Error>>()?;
         Ok(Self {
             view,
             nodes: gauges("aerolog_view_nodes", "Nodes of the view.", "kind")?,
             violations: gauges("aerolog_view_violations", "Violations that are in the view.", "check")?,
-            rocksdb: gauges(
-                "aerolog_rocksdb",
-                "What RocksDB tells: bytes, estimated keys, and 1 while writes are stopped.",
-                "measure",
-            )?,
+            rocksdb,
         })
     }
 }
 
 impl Collector for LookedUp {
     fn desc(&self) -> Vec<&Desc> {
-        [&self.nodes, &self.violations, &self.rocksdb]
-            .into_iter()
-            .flat_map(Collector::desc)
-            .collect()
+        let counts = [&self.nodes, &self.violations].into_iter().flat_map(Collector::desc);
+        counts.chain(self.rocksdb.iter().flat_map(|(_, gauge)| gauge.desc())).collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
@@ -145,12 +145,10 @@ impl Collector for LookedUp {
             }
             Err(error) => tracing::error!(%error, "the view's counts could not be read"),
         }
-        for (measure, value) in self.view.store().measures() {
-            set(&self.rocksdb, measure, value);
+        for ((_, gauge), (_, value)) in self.rocksdb.iter().zip(self.view.store().measures()) {
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         }
-        [&self.nodes, &self.violations, &self.rocksdb]
-            .into_iter()
-            .flat_map(Collector::collect)
-            .collect()
+        let counts = [&self.nodes, &self.violations].into_iter().flat_map(Collector::collect);
+        counts.chain(self.rocksdb.iter().flat_map(|(_, gauge)| gauge.collect())).collect()
     }
 }

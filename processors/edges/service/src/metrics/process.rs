@@ -5,7 +5,7 @@
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{Counter, Error, IntGauge};
+use prometheus::{Counter, Error, Gauge, IntGauge};
 use std::fs;
 
 /// Linux tells CPU times to programs in hundredths of a second on every architecture.
@@ -13,6 +13,7 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// Where the fields of /proc/self/stat are, counted from the one after the name.
 const FIELD_USER_TICKS: usize = 11;
 const FIELD_SYSTEM_TICKS: usize = 12;
+const FIELD_START_TICKS: usize = 19;
 
 pub(super) struct Process {
     cpu_seconds: Counter,
@@ -20,36 +21,49 @@ pub(super) struct Process {
     resident_bytes_max: IntGauge,
     threads: IntGauge,
     open_files: IntGauge,
+    open_files_max: IntGauge,
+    start_seconds: Gauge,
 }
 
 impl Process {
     pub(super) fn new() -> Result<Self, Error> {
         Ok(Self {
-            cpu_seconds: Counter::new("aerolog_process_cpu_seconds_total", "User and system CPU time of this process.")?,
-            resident_bytes: IntGauge::new("aerolog_process_resident_bytes", "Resident memory of this process.")?,
+            cpu_seconds: Counter::new("process_cpu_seconds_total", "User and system CPU time of this process.")?,
+            resident_bytes: IntGauge::new("process_resident_memory_bytes", "Resident memory of this process.")?,
             resident_bytes_max: IntGauge::new(
-                "aerolog_process_resident_bytes_max",
+                "process_resident_memory_max_bytes",
                 "The most resident memory that this process had.",
             )?,
-            threads: IntGauge::new("aerolog_process_threads", "Threads of this process.")?,
-            open_files: IntGauge::new("aerolog_process_open_files", "File descriptors that this process holds.")?,
+            threads: IntGauge::new("process_threads", "Threads of this process.")?,
+            open_files: IntGauge::new("process_open_fds", "File descriptors that this process holds.")?,
+            open_files_max: IntGauge::new("process_max_fds", "File descriptors that this process may hold.")?,
+            start_seconds: Gauge::new("process_start_time_seconds", "When this process started, in seconds since 1970.")?,
         })
     }
 }
 
 impl Collector for Process {
     fn desc(&self) -> Vec<&Desc> {
-        let gauges = [&self.resident_bytes, &self.resident_bytes_max, &self.threads, &self.open_files];
-        self.cpu_seconds
-            .desc()
-            .into_iter()
-            .chain(gauges.into_iter().flat_map(Collector::desc))
-            .collect()
+        let gauges = [
+            &self.resident_bytes,
+            &self.resident_bytes_max,
+            &self.threads,
+            &self.open_files,
+            &self.open_files_max,
+        ];
+        let seconds = self.cpu_seconds.desc().into_iter().chain(self.start_seconds.desc());
+        seconds.chain(gauges.into_iter().flat_map(Collector::desc)).collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
         let mut families = Vec::new();
-        if let Some(seconds) = fs::read_to_string("/proc/self/stat").ok().as_deref().and_then(cpu_seconds) {
+        let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+        let boot = fs::read_to_string("/proc/stat").unwrap_or_default();
+        if let Some(seconds) = start_seconds(&stat, &boot) {
+            self.start_seconds.set(seconds);
+            families.extend(self.start_seconds.collect());
+        }
+        if let Some(seconds) = cpu_seconds(&stat) {
             // Of two collections at once the later may have read first: a counter does not go back.
             self.cpu_seconds.inc_by((seconds - self.cpu_seconds.get()).max(0.0));
             families.extend(self.cpu_seconds.collect());
@@ -63,6 +77,7 @@ impl Collector for Process {
             (&self.resident_bytes_max, status_number(&status, "VmHWM:").map(|kib| kib << 10)),
             (&self.threads, status_number(&status, "Threads:")),
             (&self.open_files, files),
+            (&self.open_files_max, files_max()),
         ];
         for (gauge, value) in gauges {
             if let Some(value) = value {
@@ -74,11 +89,33 @@ impl Collector for Process {
     }
 }
 
-/// User and system time from the text of /proc/self/stat. The name in it may hold spaces and parentheses; nothing after it does.
+/// User and system time from the text of /proc/self/stat.
 fn cpu_seconds(stat: &str) -> Option<f64> {
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
-    let ticks = |index: usize| fields.get(index)?.parse::<f64>().ok();
-    Some((ticks(FIELD_USER_TICKS)? + ticks(FIELD_SYSTEM_TICKS)?) / TICKS_PER_SECOND)
+    Some(seconds_of(stat, FIELD_USER_TICKS)? + seconds_of(stat, FIELD_SYSTEM_TICKS)?)
+}
+
+/// When the process started: so long after the machine did, which /proc/stat has.
+fn start_seconds(stat: &str, boot: &str) -> Option<f64> {
+    let booted = boot
+        .lines()
+        .find_map(|line| line.strip_prefix("btime "))?
+        .trim()
+        .parse::<f64>()
+        .ok()?;
+    Some(booted + seconds_of(stat, FIELD_START_TICKS)?)
+}
+
+/// A field of /proc/self/stat. The name in it may hold spaces and parentheses; nothing after it does.
+fn seconds_of(stat: &str, field: usize) -> Option<f64> {
+    let ticks = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(field)?;
+    Some(ticks.parse::<f64>().ok()? / TICKS_PER_SECOND)
+}
+
+/// Absent where there is no limit.
+fn files_max() -> Option<i64> {
+    let limits = fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_ascii_whitespace().next()?.parse().ok()
 }
 
 fn status_number(status: &str, label: &str) -> Option<i64> {

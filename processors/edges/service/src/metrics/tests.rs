@@ -12,11 +12,18 @@ fn a_new_registry_tells_which_program_it_is_of_and_what_the_process_uses() {
     );
     let resident = text
         .lines()
-        .find_map(|line| line.strip_prefix("aerolog_process_resident_bytes "))
+        .find_map(|line| line.strip_prefix("process_resident_memory_bytes "))
         .unwrap();
     assert!(resident.parse::<u64>().unwrap() > 1 << 20, "{text}");
-    for name in ["cpu_seconds_total", "resident_bytes_max", "threads", "open_files"] {
-        assert!(text.contains(&format!("\naerolog_process_{name} ")), "{name} in {text}");
+    for name in [
+        "cpu_seconds_total",
+        "resident_memory_max_bytes",
+        "threads",
+        "open_fds",
+        "max_fds",
+        "start_time_seconds",
+    ] {
+        assert!(text.contains(&format!("\nprocess_{name} ")), "{name} in {text}");
     }
 }
 
@@ -25,9 +32,7 @@ fn cpu_time_is_counted_in_parts_of_a_second_and_never_goes_back() {
     let registry = registry("example", "1").unwrap();
     let seconds = || {
         let text = render(&registry).unwrap();
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix("aerolog_process_cpu_seconds_total "));
+        let line = text.lines().find_map(|line| line.strip_prefix("process_cpu_seconds_total "));
         line.unwrap().parse::<f64>().unwrap()
     };
     let before = seconds();

@@ -104,3 +104,99 @@ fn what_cannot_be_done_says_why_and_has_its_status() {
     let help = run("any", 1, &["--help"]);
     assert!(help.status == 0 && help.out.contains("Exit status:"), "{help:?}");
 }
+
+#[test]
+fn waiting_ends_when_topics_and_schemas_are_there_and_says_what_is_missing_until_then() {
+    let schedule = unique("wait");
+    let missing = run(&schedule, 2, &["wait", "--timeout", "1"]);
+    assert!(
+        missing.status == 1 && missing.err.contains("gave up after 1 s") && missing.err.contains(&format!("{schedule}.commands")),
+        "{missing:?}"
+    );
+    assert_eq!(run(&schedule, 2, &["wait", "--for", "brokers", "--timeout", "1"]).status, 0);
+    assert_eq!(run(&schedule, 2, &["wait", "--for", "registry", "--timeout", "1"]).status, 1);
+    assert_eq!(run(&schedule, 2, &["topics", "apply"]).status, 0);
+    for wanted in ["topics", "registry"] {
+        assert_eq!(
+            run(&schedule, 2, &["wait", "--for", wanted, "--timeout", "1"]).status,
+            0,
+            "{wanted}"
+        );
+    }
+    let away = run(
+        &schedule,
+        2,
+        &["wait", "--for", "registry", "--timeout", "0", "--registry", "http://127.0.0.1:1"],
+    );
+    assert!(away.status == 1 && away.err.contains("does not answer"), "{away:?}");
+    let missing = run(&schedule, 2, &["wait", "--timeout", "1"]);
+    assert!(missing.status == 1 && missing.err.contains("aerolog schemas apply"), "{missing:?}");
+    let waiting = std::thread::spawn({
+        let schedule = schedule.clone();
+        move || run(&schedule, 2, &["wait", "--timeout", "60"])
+    });
+    assert_eq!(run(&schedule, 2, &["schemas", "apply"]).status, 0);
+    let waited = waiting.join().unwrap();
+    assert_eq!(waited.status, 0, "{waited:?}");
+}
+
+#[test]
+fn a_setting_of_kafka_may_stand_in_a_file_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (settings, value) = (folder.path().join("settings"), folder.path().join("value"));
+    std::fs::write(&settings, format!("client.id_file={}\n", value.display())).unwrap();
+    let arguments = [
+        "topics",
+        "check",
+        "--brokers",
+        "127.0.0.1:1",
+        "--kafka-settings",
+        settings.to_str().unwrap(),
+    ];
+    let refused = run("any", 1, &arguments);
+    assert!(refused.status == 1 && refused.err.contains("value"), "{refused:?}");
+    // The value is a setting like any other: one that is fixed is refused by name.
+    std::fs::write(&settings, format!("isolation.level_file={}\n", value.display())).unwrap();
+    std::fs::write(&value, "read_uncommitted\n").unwrap();
+    let fixed = run("any", 1, &arguments);
+    assert!(fixed.status == 1 && fixed.err.contains("isolation.level"), "{fixed:?}");
+    std::fs::write(&settings, format!("client.id_file={}\n", value.display())).unwrap();
+    let read = run("any", 1, &arguments);
+    assert!(read.status == 1 && read.err.contains("is it running"), "{read:?}");
+}
+
+#[test]
+fn rights_are_printed_without_a_cluster_in_each_form() {
+    let lines = run("night", 5, &["topics", "acls", "--brokers", "127.0.0.1:1"]);
+    assert!(
+        lines.status == 0
+            && lines
+                .out
+                .contains("--transactional-id night-command-processor- --resource-pattern-type prefixed"),
+        "{lines:?}"
+    );
+    let one = run(
+        "night",
+        5,
+        &["topics", "acls", "--role", "client", "--form", "json", "--brokers", "127.0.0.1:1"],
+    );
+    let client: serde_json::Value = serde_json::from_str(&one.out).unwrap();
+    assert_eq!(client["principal"], "User:client");
+    assert_eq!(client["acls"][0]["name"], "night.commands");
+    assert_eq!(client["acls"][0]["operations"][0], "Write");
+    let users = run(
+        "night",
+        5,
+        &[
+            "topics",
+            "acls",
+            "--form",
+            "strimzi",
+            "--cluster",
+            "other",
+            "--brokers",
+            "127.0.0.1:1",
+        ],
+    );
+    assert_eq!(users.out.matches("strimzi.io/cluster: other").count(), 5, "{users:?}");
+}

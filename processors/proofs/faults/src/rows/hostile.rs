@@ -69,7 +69,7 @@ fn hostile_writer(ground: &Ground, records: usize) {
             watch.outcomes() >= wanted
         });
         slowest = slowest.max(took);
-        memory.push(scene.fleet.program("one").metric("aerolog_process_resident_bytes"));
+        memory.push(scene.fleet.program("one").metric("process_resident_memory_bytes"));
     }
     let letters = scene.schedule.topology().topics.dead_letters.clone();
     let partitions = scene.schedule.topology().partitions_of(&letters);

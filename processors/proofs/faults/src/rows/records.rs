@@ -61,7 +61,7 @@ fn answers(scene: &Scene<'_>) -> (Vec<String>, usize) {
 
 /// What the process takes now, in bytes.
 fn memory(scene: &mut Scene<'_>) -> f64 {
-    scene.fleet.program("one").metric("aerolog_process_resident_bytes")
+    scene.fleet.program("one").metric("process_resident_memory_bytes")
 }
 
 const MEMORY_GROWTH_BYTES_MAX: f64 = 150e6;
