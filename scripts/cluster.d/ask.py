@@ -23,6 +23,9 @@ def main():
         wanted = ",".join(f"{partition}:{sequence}" for partition, sequence in seen.items())
         try:
             partitions = ask(f"{address}/position" + (f"?at_least={wanted}" if wanted else ""))
+        except urllib.error.HTTPError as error:
+            failures.append(f"{error.code} {error.read(300).decode(errors='replace')}")
+            continue
         except (urllib.error.URLError, OSError) as error:
             failures.append(str(error))
             continue

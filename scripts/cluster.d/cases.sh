@@ -150,18 +150,24 @@ case_scale_views() {
 
 # A key that the program does not know: the new pod says so in its status, and the others go on as they were.
 case_wrong_configuration() {
-    local deadline=$((SECONDS + READY_SECONDS_MAX)) message=''
+    local deadline=$((SECONDS + READY_SECONDS_MAX)) message='' before
+    before="$(identity command-processor-0)"
     kubectl create configmap wrong --from-literal=command-processor.toml='statedirectory = "/var/lib/aerolog"' --dry-run=client -o yaml | kubectl apply -f - >/dev/null
     kubectl patch statefulset command-processor --type strategic \
         -p '{"spec":{"template":{"spec":{"volumes":[{"name":"configuration","configMap":{"name":"wrong"}}]}}}}' >/dev/null
-    until [[ "$message" == *'unknown key "statedirectory"'* ]]; do
+    until [[ "$message" == *'unknown key "statedirectory"'* ]] || ((SECONDS >= deadline)); do
         message="$(kubectl get pod command-processor-1 -o jsonpath='{.status.containerStatuses[0].lastState.terminated.message}' 2>/dev/null || true)"
-        ((SECONDS < deadline)) || { echo "the pod's status does not name the key: $message" && return 1; }
         sleep 0.5
     done
-    [[ "$(kubectl get pod command-processor-0 -o jsonpath='{.status.containerStatuses[0].ready}')" == true ]] || { echo 'the other pod was touched' && return 1; }
     kubectl rollout undo statefulset/command-processor >/dev/null
     # The kubelet waits longer after each failure, and the controller does not replace a pod that was never ready.
     kubectl delete pod command-processor-1 --wait=false >/dev/null
+    [[ "$message" == *'unknown key "statedirectory"'* ]] || { echo "the pod's status does not name the key: $message" && return 1; }
+    [[ "$(identity command-processor-0)" == "$before" ]] || { echo 'the other pod did not go on as it was' && return 1; }
     echo "the pod's status names the key; the other pod went on"
+}
+
+# What changes when a pod or its process is another one.
+identity() {
+    kubectl get pod "$1" -o jsonpath='{.metadata.uid} {.status.containerStatuses[0].restartCount}'
 }

@@ -12,41 +12,26 @@ PROGRAMS = ("command-processor", "materializer", "aerolog")
 BUNDLED = re.compile(r"^(?P<crate>[0-9.]+)\+(?P<library>.+)$")
 
 
-def metadata(workspace):
-    command = ["cargo", "metadata", "--format-version", "1", "--locked", "--filter-platform", "x86_64-unknown-linux-gnu"]
-    return json.loads(subprocess.run(command, cwd=workspace, check=True, capture_output=True).stdout)
+def linked(workspace):
+    """Name, version and licence of each crate that the programs are linked with: not what builds or tests them."""
+    command = ["cargo", "tree", "--locked", "--edges", "normal", "--prefix", "none", "--no-dedupe", "--format", "{p}|{l}"]
+    for program in PROGRAMS:
+        command += ["--package", program]
+    lines = subprocess.run(command, cwd=workspace, check=True, capture_output=True, text=True).stdout.splitlines()
+    for line in sorted({line for line in lines if line}):
+        package, licence = line.split("|")
+        name, version, *source = package.split(" ")
+        # A macro is run by the compiler.
+        if "(proc-macro)" not in source:
+            yield name, version.removeprefix("v"), licence
 
 
-def linked(found):
-    """The packages that the programs are linked with: not what builds or tests them."""
-    nodes = {node["id"]: node for node in found["resolve"]["nodes"]}
-    packages = {package["id"]: package for package in found["packages"]}
-    waiting = [id for id, package in packages.items() if package["name"] in PROGRAMS and package["source"] is None]
-    if len(waiting) != len(PROGRAMS):
-        sys.exit(f"the workspace lacks one of {', '.join(PROGRAMS)}")
-    seen = set()
-    while waiting:
-        id = waiting.pop()
-        if id in seen:
-            continue
-        seen.add(id)
-        for dependency in nodes[id]["deps"]:
-            if any(kind["kind"] is None for kind in dependency["dep_kinds"]):
-                waiting.append(dependency["pkg"])
-    return [packages[id] for id in seen]
-
-
-def crate(package):
-    component = {
-        "type": "library",
-        "name": package["name"],
-        "version": package["version"],
-        "purl": f"pkg:cargo/{package['name']}@{package['version']}",
-        "bom-ref": f"pkg:cargo/{package['name']}@{package['version']}",
-    }
-    if package["license"]:
-        component["licenses"] = [{"expression": package["license"].replace("/", " OR ")}]
-    bundled = BUNDLED.match(package["version"]) if package["name"].endswith("-sys") else None
+def crate(name, version, licence):
+    purl = f"pkg:cargo/{name}@{version}"
+    component = {"type": "library", "name": name, "version": version, "purl": purl, "bom-ref": purl}
+    if licence:
+        component["licenses"] = [{"expression": licence.replace("/", " OR ")}]
+    bundled = BUNDLED.match(version) if name.endswith("-sys") else None
     if bundled:
         component["properties"] = [{"name": "aerolog:bundled-library-version", "value": bundled["library"]}]
     return component
@@ -65,8 +50,7 @@ def main():
     parser.add_argument("--root", required=True)
     parser.add_argument("--version", required=True)
     arguments = parser.parse_args()
-    components = [crate(package) for package in linked(metadata(arguments.workspace))]
-    components.sort(key=lambda component: (component["name"], component["version"]))
+    components = [crate(*each) for each in linked(arguments.workspace)]
     components += debian(arguments.root)
     document = {
         "bomFormat": "CycloneDX",

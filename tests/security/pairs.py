@@ -6,7 +6,7 @@ import os
 import pathlib
 import sys
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
     AclOperation,
@@ -15,7 +15,6 @@ from confluent_kafka.admin import (
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
-    ConsumerGroupTopicPartitions,
     NewTopic,
     ResourcePatternType,
     ResourceType,
@@ -61,7 +60,8 @@ def apply(arguments, roles):
         for acl in role["acls"]
         for operation in acl["operations"]
     ]
-    for future in AdminClient(settings(arguments.secure, "admin")).create_acls(bindings).values():
+    admin = AdminClient(settings(arguments.secure, "admin"))
+    for future in admin.create_acls(bindings).values():
         future.result(WAIT_SECONDS)
     print(f"{len(bindings)} rights of {len(roles)} roles applied")
 
@@ -102,18 +102,21 @@ def read(client, topic):
 
 
 def describe(client, topic):
-    found = AdminClient(client).list_topics(topic, timeout=WAIT_SECONDS).topics[topic]
+    admin = AdminClient(client)
+    found = admin.list_topics(topic, timeout=WAIT_SECONDS).topics[topic]
     if found.error is not None:
         raise KafkaException(found.error)
 
 
 def describe_configs(client, topic):
-    for future in AdminClient(client).describe_configs([ConfigResource(ConfigResource.Type.TOPIC, topic)]).values():
+    admin = AdminClient(client)
+    for future in admin.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, topic)]).values():
         future.result(WAIT_SECONDS)
 
 
 def create(client, topic):
-    for future in AdminClient(client).create_topics([NewTopic(topic, 1, 1)], validate_only=True).values():
+    admin = AdminClient(client)
+    for future in admin.create_topics([NewTopic(topic, 1, 1)], validate_only=True).values():
         try:
             future.result(WAIT_SECONDS)
         except KafkaException as error:
@@ -123,14 +126,16 @@ def create(client, topic):
 
 
 def delete(client, topic):
-    for future in AdminClient(client).delete_topics([topic]).values():
+    admin = AdminClient(client)
+    for future in admin.delete_topics([topic]).values():
         future.result(WAIT_SECONDS)
 
 
 def alter_configs(client, topic):
     entry = ConfigEntry("retention.ms", "1", incremental_operation=AlterConfigOpType.SET)
     resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
-    for future in AdminClient(client).incremental_alter_configs([resource]).values():
+    admin = AdminClient(client)
+    for future in admin.incremental_alter_configs([resource]).values():
         future.result(WAIT_SECONDS)
 
 
@@ -151,12 +156,14 @@ def join(client, group, topic):
 
 
 def describe_group(client, group):
-    for future in AdminClient(client).list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)]).values():
+    admin = AdminClient(client)
+    for future in admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)]).values():
         future.result(WAIT_SECONDS)
 
 
 def transact(client, transactional_id):
-    Producer({**client, "transactional.id": transactional_id}).init_transactions(WAIT_SECONDS)
+    producer = Producer({**client, "transactional.id": transactional_id})
+    producer.init_transactions(WAIT_SECONDS)
 
 
 ON_TOPICS = {
@@ -183,7 +190,7 @@ def rights(role, resource, name):
 def attempts(arguments, roles):
     """Role, operation, resource, whether it has to be allowed, and how it is tried."""
     topics = sorted({acl["name"] for role in roles for acl in role["acls"] if acl["resource"] == "topic"})
-    group = next(acl["name"] for role in roles for acl in role["acls"] if acl["resource"] == "group")
+    group = next(acl["name"] for role in roles for acl in role["acls"] if acl["resource"] == "group" and "Read" in acl["operations"])
     metadata = next(topic for topic in topics if topic.endswith(".metadata"))
     for role in roles:
         name, client = role["role"], settings(arguments.secure, role["role"])
@@ -203,7 +210,8 @@ def attempts(arguments, roles):
 
 def attempt_all(arguments, roles):
     wrong, allowed_count, denied_count = [], 0, 0
-    for future in AdminClient(settings(arguments.secure, "admin")).create_topics([NewTopic("foreign", 1, 1)]).values():
+    admin = AdminClient(settings(arguments.secure, "admin"))
+    for future in admin.create_topics([NewTopic("foreign", 1, 1)]).values():
         future.result(WAIT_SECONDS)
     for name, operation, resource, wanted, work in attempts(arguments, roles):
         if wanted and operation in NEVER:

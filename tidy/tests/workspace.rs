@@ -1,10 +1,11 @@
 //! The rules, applied to this checkout.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use tidy::licences;
 use tidy::modules::Modules;
 use tidy::sources;
 use tidy::workspace::Workspace;
@@ -26,7 +27,7 @@ fn host() -> String {
     host.unwrap().to_owned()
 }
 
-fn workspace() -> Workspace {
+fn metadata() -> String {
     let metadata = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--locked", "--offline"])
         .args(["--filter-platform", &host()])
@@ -34,7 +35,11 @@ fn workspace() -> Workspace {
         .output()
         .unwrap();
     assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
-    Workspace::parse(&String::from_utf8(metadata.stdout).unwrap()).unwrap()
+    String::from_utf8(metadata.stdout).unwrap()
+}
+
+fn workspace() -> Workspace {
+    Workspace::parse(&metadata()).unwrap()
 }
 
 /// Every file of the checkout below `directory`, without what git and cargo keep.
@@ -122,4 +127,36 @@ fn every_pure_crate_is_linted_by_the_rule_of_the_pure_folder() {
     files(&root.join("processors/pure"), &mut found);
     let rules = found.iter().filter(|path| path.ends_with("clippy.toml")).count();
     assert_eq!(rules, 1, "a crate with a clippy.toml of its own escapes the rule of its folder");
+}
+
+/// bzip2-sys is in the lock file for a feature of RocksDB's that is off.
+const NOT_COMPILED: [&str; 1] = ["bzip2-sys"];
+
+#[test]
+fn the_c_libraries_that_are_compiled_in_are_listed_with_their_versions() {
+    let root = root();
+    let lock: toml::Table = fs::read_to_string(root.join("Cargo.lock")).unwrap().parse().unwrap();
+    let text = |package: &toml::Value, key: &str| package[key].as_str().unwrap().to_owned();
+    // The version of a crate that brings a library along has the library's after a plus sign.
+    let wanted: BTreeSet<String> = lock["package"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|package| (text(package, "name"), text(package, "version")))
+        .filter(|(name, version)| name.ends_with("-sys") && version.contains('+') && !NOT_COMPILED.contains(&name.as_str()))
+        .map(|(name, version)| format!("{name} {version}"))
+        .collect();
+    let security = fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let cells = security.lines().filter_map(|line| line.strip_suffix(" |")?.rsplit_once("| "));
+    let listed: BTreeSet<String> = cells
+        .map(|(_, cell)| cell.to_owned())
+        .filter(|cell| cell.contains("-sys "))
+        .collect();
+    assert_eq!(listed, wanted, "docs/security.md lists the C libraries");
+}
+
+#[test]
+fn every_crate_of_others_is_of_crates_io_and_has_a_licence_that_fits() {
+    let violations = licences::violations(&metadata()).unwrap();
+    assert!(violations.is_empty(), "{violations:#?}");
 }

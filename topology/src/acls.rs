@@ -4,6 +4,10 @@ use crate::Topology;
 use serde::Serialize;
 use std::fmt;
 
+/// What readers without a group call it: librdkafka looks for the coordinator of the name that it is given, though none is ever joined, and takes a
+/// refusal for the end.
+pub const READERS_GROUP: &str = "aerolog-reader";
+
 /// Something that connects to Kafka with rights of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -98,6 +102,7 @@ pub fn processors_group(topology: &Topology) -> String {
 /// The rights of a role, in the order in which data flows.
 pub fn of(topology: &Topology, role: Role) -> Vec<Acl> {
     let mut acls: Vec<Acl> = topology.topics().map(|topic| of_topic(topology, role, &topic.name)).to_vec();
+    acls.push(acl(Resource::Group, READERS_GROUP, Pattern::Literal, vec![Operation::Describe]));
     let group = processors_group(topology);
     match role {
         Role::CommandProcessor => {

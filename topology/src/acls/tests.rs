@@ -76,6 +76,7 @@ fn the_rights_are_arguments_of_kafkas_own_tool() {
         --add --allow-principal User:command-processor --operation Read --operation Write --operation Describe --operation DescribeConfigs --topic night.outcomes
         --add --allow-principal User:command-processor --operation Write --operation Describe --operation DescribeConfigs --topic night.dead-letters
         --add --allow-principal User:command-processor --operation Read --operation Write --operation Describe --operation DescribeConfigs --topic night.metadata
+        --add --allow-principal User:command-processor --operation Describe --group aerolog-reader
         --add --allow-principal User:command-processor --operation Read --group night-command-processor
         --add --allow-principal User:command-processor --operation Write --operation Describe --transactional-id night-command-processor- --resource-pattern-type prefixed
     "#]]
@@ -108,6 +109,8 @@ fn the_rights_are_a_user_of_strimzis() {
                 operations: [Describe, DescribeConfigs]
               - resource: {type: topic, name: night.metadata, patternType: literal}
                 operations: [Read, Describe, DescribeConfigs]
+              - resource: {type: group, name: aerolog-reader, patternType: literal}
+                operations: [Describe]
     "#]]
     .assert_eq(&user);
 }

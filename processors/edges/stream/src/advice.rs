@@ -43,7 +43,8 @@ pub(crate) fn advice(code: RDKafkaErrorCode) -> Option<String> {
 }
 
 /// A broker that closes connections says no reason. Only where a process waits for long is this more likely than a broker that is away.
-pub(crate) const CLOSED_CONNECTIONS: &str = "if the broker is up: does it listen there with this security.protocol, and do its max.connections and \
+pub(crate) const CLOSED_CONNECTIONS: &str = "if the broker is up: does it listen there with this security.protocol, does it take this \
+                                             sasl.username and sasl.password where it asks for them, and do its max.connections and \
                                              max.connections.per.ip leave room for the connections of this process (about 10 to each broker)?";
 
 #[cfg(test)]

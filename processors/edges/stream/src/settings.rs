@@ -254,7 +254,9 @@ impl Settings {
     pub fn reader(&self) -> ClientConfig {
         let mut config = self.consumer(&[]);
         // librdkafka wants a name, though no group is ever joined and no offset committed.
-        config.set("group.id", "aerolog-reader").set("enable.partition.eof", "true");
+        config
+            .set("group.id", topology::acls::READERS_GROUP)
+            .set("enable.partition.eof", "true");
         config
     }
 
