@@ -4,6 +4,9 @@
 
 CASES=(scale_processors rolling_update rollout_undo pod_deleted process_killed out_of_memory volume_lost scale_views wrong_configuration)
 
+# What needs another node to go to.
+CASES_OF_SEVERAL_NODES=(node_drained)
+
 scale() {
     kubectl scale "statefulset/$1" --replicas "$2" >/dev/null
     kubectl rollout status "statefulset/$1" --timeout "${READY_SECONDS_MAX}s" >/dev/null
@@ -165,6 +168,21 @@ case_wrong_configuration() {
     [[ "$message" == *'unknown key "statedirectory"'* ]] || { echo "the pod's status does not name the key: $message" && return 1; }
     [[ "$(identity command-processor-0)" == "$before" ]] || { echo 'the other pod did not go on as it was' && return 1; }
     echo "the pod's status names the key; the other pod went on"
+}
+
+# Pods with volumes of the node's own disk wait for it; others of their kind go on meanwhile, one of each is missing at most.
+case_node_drained() {
+    local node began
+    node="$(kubectl get pod command-processor-0 -o jsonpath='{.spec.nodeName}')"
+    [[ "$(kubectl get pod command-processor-1 -o jsonpath='{.spec.nodeName}')" != "$node" ]] || { echo 'both processors are on one node' && return 1; }
+    began="$(now)"
+    kubectl drain "$node" --ignore-daemonsets --delete-emptydir-data --force --pod-selector=app.kubernetes.io/name=command-processor --timeout=120s >/dev/null
+    await_owned
+    echo "drained, and all partitions owned by the other: $(since "$began");"
+    began="$(now)"
+    kubectl uncordon "$node" >/dev/null
+    await_ready
+    echo "back: $(since "$began")"
 }
 
 # What changes when a pod or its process is another one.

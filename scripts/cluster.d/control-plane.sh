@@ -104,11 +104,12 @@ end_control_plane() {
         end "$name" TERM
     done
     ip link delete aerolog-api 2>/dev/null || true
-    local tables
+    local tables rules
     for tables in iptables ip6tables; do
         # The rules that kube-proxy, the kubelets and the pods' network made; `up` refuses to start where there were any before.
-        if "$tables-save" 2>/dev/null | grep -qE 'KUBE-|CNI-'; then
-            "$tables-save" | grep -vE 'KUBE-|CNI-' | "$tables-restore"
+        rules="$("$tables-save")"
+        if grep -qE 'KUBE-|CNI-' <<<"$rules"; then
+            grep -vE 'KUBE-|CNI-' <<<"$rules" | "$tables-restore"
         fi
     done
 }

@@ -83,6 +83,7 @@ authentication: {anonymous: {enabled: false}, webhook: {enabled: false}, x509: {
 authorization: {mode: AlwaysAllow}
 cgroupDriver: cgroupfs
 cgroupRoot: /aerolog-node$1
+podLogsDir: $data/node$1/logs
 containerRuntimeEndpoint: unix://$data/node$1/containerd.sock
 failSwapOn: false
 clusterDNS: [10.96.0.10]
@@ -178,7 +179,7 @@ end_nodes() {
 }
 
 end_node() {
-    local node="$1" container sandbox shim mount
+    local node="$1" container sandbox shim mount sockets=()
     end "kubelet$node" KILL
     local namespaces=()
     if running_pid "containerd$node" >/dev/null; then
@@ -188,11 +189,17 @@ end_node() {
         done
     fi
     end "containerd$node" KILL
+    # Where each shim listens stands beside its pod.
+    local address
+    for address in "$data/node$node"/containerd-run/io.containerd.runtime.v2.task/k8s.io/*/address; do
+        [[ ! -f "$address" ]] || sockets+=("$(sed 's|^unix://||' "$address")")
+    done
     # Each pod has a shim, which outlives containerd and ends the pod's processes with itself.
     for shim in $(shims_of "$node"); do
         pkill -KILL -P "$shim" || true
         kill -KILL "$shim" 2>/dev/null || true
     done
+    rm -f "${sockets[@]}"
     for sandbox in "${namespaces[@]}"; do
         umount -l "$sandbox" 2>/dev/null || true
         rm -f "$sandbox"
@@ -203,14 +210,17 @@ end_node() {
     ip link delete "aerolog-pods$node" 2>/dev/null || true
     ip link delete "aerolog-node$node" 2>/dev/null || true
     find /sys/fs/cgroup -depth -type d -path "*/aerolog-node$node*" -exec rmdir {} \; 2>/dev/null || true
-    rm -f /var/lib/cni/results/"aerolog-node$node"-* 2>/dev/null || true
+    rm -f /var/lib/cni/results/"aerolog-node$node"-*
+    # Links to logs that were in this node's directory; the kubelet has a fixed place for them.
+    find /var/log/containers -type l -lname "$data/node$node/*" -delete 2>/dev/null || true
 }
 
 # The shims of a node's containerd, known by the socket on their command lines.
 shims_of() {
     local process
     for process in /proc/[0-9]*; do
-        if tr '\0' ' ' <"$process/cmdline" 2>/dev/null | grep -q "containerd-shim.*-address $data/node$1/containerd.sock"; then
+        # A process may end meanwhile.
+        if { tr '\0' ' ' <"$process/cmdline" | grep "containerd-shim.*-address $data/node$1/containerd.sock"; } >/dev/null 2>&1; then
             basename -- "$process"
         fi
     done

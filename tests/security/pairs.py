@@ -21,6 +21,8 @@ from confluent_kafka.admin import (
 )
 
 WAIT_SECONDS = 20
+# What a reader without a group calls it; the client looks for its coordinator all the same.
+READERS_GROUP = "aerolog-reader"
 RESOURCES = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP, "transactionalId": ResourceType.TRANSACTIONAL_ID}
 PATTERNS = {"literal": ResourcePatternType.LITERAL, "prefixed": ResourcePatternType.PREFIXED}
 OPERATIONS = {
@@ -89,7 +91,9 @@ def write(client, topic):
 
 
 def read(client, topic):
-    consumer = Consumer({**client, "group.id": "unused", "enable.partition.eof": True, "enable.auto.commit": False})
+    # Of a topic that may not be described a consumer hears nothing, and waits.
+    describe(client, topic)
+    consumer = Consumer({**client, "group.id": READERS_GROUP, "enable.partition.eof": True, "enable.auto.commit": False})
     consumer.assign([TopicPartition(topic, 0, 0)])
     try:
         record = consumer.poll(WAIT_SECONDS)
