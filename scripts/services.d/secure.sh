@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# A broker that nobody reaches without a password, and that allows nothing but what ACLs allow; to be sourced after processes.sh.
+# A broker that no client reaches without a password, and that allows nothing but what ACLs allow; to be sourced after processes.sh.
 # Everything of it is in DIR/secure, readable by its owner only: keys, a password for each principal, and settings for clients.
 
 # The roles of `aerolog topics acls`, and the one that may do everything.
