@@ -33,25 +33,32 @@ case_scale_processors() {
 
 # The same programs under another tag: what is tried is the order of an update, not a difference of builds.
 case_rolling_update() {
-    local node began image
+    local node began image tag
+    tag="next-$(date +%s)"
     for node in $(nodes_of_cluster); do
-        containerd_of "$node" images tag --force localhost/aerolog:0.1.0 localhost/aerolog:next >/dev/null
+        containerd_of "$node" images tag localhost/aerolog:0.1.0 "localhost/aerolog:$tag" >/dev/null
     done
     began="$(now)"
     for image in command-processor materializer; do
-        kubectl set image "statefulset/$image" "$image=localhost/aerolog:next" >/dev/null
+        kubectl set image "statefulset/$image" "$image=localhost/aerolog:$tag" >/dev/null
     done
     await_ready
-    echo "both updated one pod at a time: $(since "$began")"
+    echo "both updated one pod at a time: $(since "$began");"
+}
+
+image_of() {
+    kubectl get statefulset "$1" -o jsonpath='{.spec.template.spec.containers[0].image}'
 }
 
 case_rollout_undo() {
-    local began
+    local began before
+    before="$(image_of command-processor) $(image_of materializer)"
+    case_rolling_update
     began="$(now)"
     kubectl rollout undo statefulset/command-processor >/dev/null
     kubectl rollout undo statefulset/materializer >/dev/null
     await_ready
-    [[ "$(kubectl get statefulset command-processor -o jsonpath='{.spec.template.spec.containers[0].image}')" == localhost/aerolog:0.1.0 ]]
+    [[ "$(image_of command-processor) $(image_of materializer)" == "$before" ]] || { echo 'the former images did not come back' && return 1; }
     echo "undone: $(since "$began")"
 }
 
