@@ -179,7 +179,7 @@ end_nodes() {
 }
 
 end_node() {
-    local node="$1" container sandbox shim mount sockets=()
+    local node="$1" container sandbox shim mount link sockets=()
     end "kubelet$node" KILL
     local namespaces=()
     if running_pid "containerd$node" >/dev/null; then
@@ -207,6 +207,10 @@ end_node() {
     while read -r mount; do
         umount -l "$mount"
     done < <(awk '{ print $2 }' /proc/mounts | grep "^$data/node$node/" | sort -r)
+    # A pod's interface goes with its namespace, which another mount namespace may still hold.
+    for link in $(ip -oneline link show master "aerolog-pods$node" 2>/dev/null | grep -o 'veth[0-9a-f]*' | sort -u); do
+        ip link delete "$link" 2>/dev/null || true
+    done
     ip link delete "aerolog-pods$node" 2>/dev/null || true
     ip link delete "aerolog-node$node" 2>/dev/null || true
     find /sys/fs/cgroup -depth -type d -path "*/aerolog-node$node*" -exec rmdir {} \; 2>/dev/null || true
