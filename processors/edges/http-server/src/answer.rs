@@ -1,8 +1,14 @@
-//! An answer before it is HTTP: status, headers, and the whole body.
+//! An answer before it is HTTP: status, headers, and the whole body or a stream of pieces.
 
 use crate::problem::Problem;
 use bytes::Bytes;
-use warp::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use futures_core::Stream;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::sync::mpsc;
+use warp::Reply;
+use warp::http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use warp::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use warp::reply::Response;
 
@@ -18,7 +24,12 @@ pub struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     body: Vec<u8>,
+    stream: Option<Pieces>,
 }
+
+/// The pieces of a body as their sender makes them.
+#[derive(Debug)]
+struct Pieces(mpsc::Receiver<Bytes>);
 
 impl Answer {
     /// A success.
@@ -30,7 +41,24 @@ impl Answer {
             status: StatusCode::OK,
             headers,
             body,
+            stream: None,
         }
+    }
+
+    /// A success whose body goes on for as long as there is a sender, and ends its connection. The channel's bound is what may be unread.
+    pub fn stream(content_type: HeaderValue, pieces: mpsc::Receiver<Bytes>) -> Self {
+        let mut answer = Self::new(content_type, Vec::new()).with_header(CONNECTION, HeaderValue::from_static("close"));
+        answer.stream = Some(Pieces(pieces));
+        answer
+    }
+
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    pub(crate) fn is_stream(&self) -> bool {
+        self.stream.is_some()
     }
 
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -42,13 +70,21 @@ impl Answer {
         self.status
     }
 
-    pub(crate) fn body(&self) -> &[u8] {
+    pub fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
+        self.headers.get(name)
+    }
+
+    /// The whole body, where the answer is no stream.
+    pub fn body(&self) -> &[u8] {
         &self.body
     }
 
     /// The response, with the body as `hold` keeps it.
     pub(crate) fn into_response<E>(self, hold: impl FnOnce(Vec<u8>) -> Result<Bytes, E>) -> Result<Response, E> {
-        let mut response = Response::new(hold(self.body)?.into());
+        let mut response = match self.stream {
+            Some(pieces) => warp::reply::stream(pieces).into_response(),
+            None => Response::new(hold(self.body)?.into()),
+        };
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         Ok(response)
@@ -56,7 +92,7 @@ impl Answer {
 
     /// The response, with a body that nothing counts.
     pub(crate) fn into_small_response(self) -> Response {
-        let held = self.into_response(|body| Ok::<_, std::convert::Infallible>(body.into()));
+        let held = self.into_response(|body| Ok::<_, Infallible>(body.into()));
         match held {
             Ok(response) => response,
         }
@@ -78,6 +114,14 @@ impl Answer {
     }
 }
 
+impl Stream for Pieces {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_recv(context).map(|piece| piece.map(Ok))
+    }
+}
+
 impl From<Problem> for Answer {
     fn from(problem: Problem) -> Self {
         let mut answer = Self::new(PROBLEM_JSON, problem.body());
@@ -85,8 +129,8 @@ impl From<Problem> for Answer {
         if let Some(seconds) = problem.retry_after_seconds() {
             answer.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if answer.status == StatusCode::METHOD_NOT_ALLOWED {
-            answer.headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        if let Some(allow) = problem.allow().and_then(|allow| HeaderValue::from_str(allow).ok()) {
+            answer.headers.insert(ALLOW, allow);
         }
         answer
     }

@@ -1,6 +1,7 @@
 //! One connection, from its first byte to its orderly end.
 
 use crate::answer::Answer;
+use crate::body::Body;
 use crate::exchange::{Cut, Exchange};
 use crate::problem::Problem;
 use crate::request::{Handler, Request};
@@ -58,6 +59,8 @@ pub(crate) async fn converse<H: Handler>(stream: TcpStream, shared: &Arc<Shared<
             shared.metrics.count_cut(cut);
             match cut {
                 Cut::Head => Some(Problem::head_timeout(shared.limits.head_wait_max)),
+                // What is in the middle of an answer cannot be answered otherwise.
+                Cut::Body => exchange.is_written().then(Problem::body_timeout),
                 Cut::Idle | Cut::Write | Cut::ForOthers => return Ok(()),
             }
         }
@@ -101,18 +104,29 @@ fn filter<H: Handler>(shared: Arc<Shared<H>>, exchange: Arc<Exchange>) -> impl F
         .and(warp::path::full())
         .and(query)
         .and(warp::header::headers_cloned())
-        .then(move |method: Method, path: FullPath, query: String, headers: HeaderMap| {
-            let (shared, exchange) = (Arc::clone(&shared), Arc::clone(&exchange));
-            async move {
-                let request = Request {
-                    method: &method,
-                    path: path.as_str(),
-                    query: &query,
-                    headers: &headers,
-                };
-                respond(&shared, &exchange, request).await
-            }
-        })
+        .and(body(shared.limits.body_wait_max, Arc::clone(&exchange)))
+        .then(
+            move |method: Method, path: FullPath, query: String, headers: HeaderMap, body: Body| {
+                let (shared, exchange) = (Arc::clone(&shared), Arc::clone(&exchange));
+                async move {
+                    let request = Request {
+                        method: &method,
+                        path: path.as_str(),
+                        query: &query,
+                        headers: &headers,
+                        body: &body,
+                    };
+                    respond(&shared, &exchange, request).await
+                }
+            },
+        )
+}
+
+fn body(wait_max: Duration, exchange: Arc<Exchange>) -> impl Filter<Extract = (Body,), Error = Infallible> + Clone {
+    warp::body::stream()
+        .map(move |stream| Body::of(stream, Arc::clone(&exchange), wait_max))
+        // Only where another filter has taken the body.
+        .or_else(|_taken| async { Ok::<_, Infallible>((Body::default(),)) })
 }
 
 async fn respond<H: Handler>(shared: &Shared<H>, exchange: &Exchange, request: Request<'_>) -> Response {
@@ -125,6 +139,10 @@ async fn respond<H: Handler>(shared: &Shared<H>, exchange: &Exchange, request: R
             Err(_elapsed) => Problem::busy("the answer took too long").into(),
         },
     };
+    if answer.is_stream() {
+        exchange.answered_open_ended();
+        return answer.into_small_response();
+    }
     let body_bytes = match *request.method {
         Method::HEAD => 0,
         _ => answer.body().len(),

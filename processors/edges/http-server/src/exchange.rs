@@ -14,6 +14,8 @@ pub(crate) enum Cut {
     Idle,
     /// The head of a request did not come to an end.
     Head,
+    /// The body of a request did not go on.
+    Body,
     /// The client does not read its answer, or too slowly.
     Write,
     /// Others need its place or its bytes, and it waits for its client.
@@ -21,12 +23,13 @@ pub(crate) enum Cut {
 }
 
 impl Cut {
-    pub(crate) const ALL: [Self; 4] = [Self::Idle, Self::Head, Self::Write, Self::ForOthers];
+    pub(crate) const ALL: [Self; 5] = [Self::Idle, Self::Head, Self::Body, Self::Write, Self::ForOthers];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Idle => "idle",
             Self::Head => "head",
+            Self::Body => "body",
             Self::Write => "write",
             Self::ForOthers => "for-others",
         }
@@ -47,8 +50,12 @@ struct Turn {
     idle_since: Instant,
     /// The first byte of a head has come.
     head_since: Option<Instant>,
-    /// A handler works on an answer.
+    /// A handler works on an answer, or still adds to one that is being written.
     is_asked: bool,
+    /// Since when a handler waits for more of the request's body.
+    body_since: Option<Instant>,
+    /// The answer that is being written ends with the connection.
+    is_open_ended: bool,
     writing: Option<Writing>,
     cut: Option<Cut>,
 }
@@ -68,6 +75,8 @@ impl Exchange {
                 idle_since: now,
                 head_since: None,
                 is_asked: false,
+                body_since: None,
+                is_open_ended: false,
                 writing: None,
                 cut: None,
             }),
@@ -100,6 +109,32 @@ impl Exchange {
         turn.writing.get_or_insert(Writing { since: now, moved: now });
     }
 
+    /// The handler has begun an answer that it goes on with until the connection ends.
+    pub(crate) fn answered_open_ended(&self) {
+        let mut turn = self.turn();
+        turn.framing.open_ended_answer();
+        turn.is_open_ended = true;
+    }
+
+    /// A handler waits for more of the request's body, or does so no longer.
+    pub(crate) fn wants_body(&self, is_waiting: bool, now: Instant) {
+        let mut turn = self.turn();
+        if is_waiting {
+            turn.body_since.get_or_insert(now);
+        } else {
+            turn.cut = None;
+            turn.body_since = None;
+        }
+    }
+
+    /// The client does not take the bytes that are there for it.
+    pub(crate) fn stalled(&self, now: Instant) {
+        let mut turn = self.turn();
+        if turn.is_open_ended {
+            turn.writing.get_or_insert(Writing { since: now, moved: now });
+        }
+    }
+
     /// How many of these bytes may be written.
     pub(crate) fn answer_bytes(&self, slices: &[IoSlice<'_>]) -> usize {
         self.turn().framing.answer_bytes(slices)
@@ -110,7 +145,9 @@ impl Exchange {
         let mut turn = self.turn();
         turn.cut = None;
         turn.framing.wrote(slices, written);
-        if turn.framing.is_written() {
+        if turn.is_open_ended {
+            turn.writing = None;
+        } else if turn.framing.is_written() {
             turn.writing = None;
             turn.idle_since = now;
         } else if let Some(writing) = &mut turn.writing {
@@ -150,7 +187,7 @@ impl Exchange {
         let turn = self.turn();
         match (turn.writing, turn.is_asked) {
             (Some(writing), _) => Some((writing.moved, true)),
-            (None, true) => None,
+            (None, true) => turn.body_since.map(|since| (since, false)),
             (None, false) => Some((turn.head_since.unwrap_or(turn.idle_since), false)),
         }
     }
@@ -184,7 +221,8 @@ impl Turn {
             return (over(writing.moved, limits.write_stall_max) || over(writing.since, limits.write_wait_max)).then_some(Cut::Write);
         }
         if self.is_asked {
-            return None;
+            let stalled = self.body_since.is_some_and(|since| over(since, limits.body_stall_max));
+            return stalled.then_some(Cut::Body);
         }
         match self.head_since {
             Some(since) => over(since, limits.head_wait_max).then_some(Cut::Head),

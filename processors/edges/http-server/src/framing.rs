@@ -16,7 +16,15 @@ const STATUS_END: usize = STATUS_AT + 3;
 pub(crate) struct Framing {
     place: Place,
     /// The length of the body of an answer that was handed over, and that no byte was written of.
-    due: Option<u64>,
+    due: Option<Length>,
+}
+
+/// How long the body of an answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Length {
+    Bytes(u64),
+    /// It ends with the connection.
+    OpenEnded,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,13 +32,14 @@ enum Place {
     #[default]
     Between,
     Head {
-        body_bytes: u64,
+        body: Length,
         /// How much of [`HEAD_END`] the last bytes were.
         matched: usize,
     },
     Body {
         left: u64,
     },
+    OpenEndedBody,
     /// hyper's refusal, by its first bytes. Nothing follows it.
     Refusal {
         line: [u8; STATUS_END],
@@ -41,19 +50,24 @@ enum Place {
 impl Framing {
     /// An answer was handed over to be written, with a body of so many bytes.
     pub(crate) fn answer(&mut self, body_bytes: u64) {
-        self.due = Some(body_bytes);
+        self.due = Some(Length::Bytes(body_bytes));
+    }
+
+    /// An answer was handed over whose body ends with the connection.
+    pub(crate) fn open_ended_answer(&mut self) {
+        self.due = Some(Length::OpenEnded);
     }
 
     /// Whether every answer that was handed over is written.
     pub(crate) fn is_written(&self) -> bool {
-        self.due.is_none() && !matches!(self.place, Place::Head { .. } | Place::Body { .. })
+        self.due.is_none() && !matches!(self.place, Place::Head { .. } | Place::Body { .. } | Place::OpenEndedBody)
     }
 
     /// The status of hyper's refusal, if there was one.
     pub(crate) fn refusal(&self) -> Option<&str> {
         match &self.place {
             Place::Refusal { line, length } => std::str::from_utf8(line.get(STATUS_AT..*length)?).ok(),
-            Place::Between | Place::Head { .. } | Place::Body { .. } => None,
+            Place::Between | Place::Head { .. } | Place::Body { .. } | Place::OpenEndedBody => None,
         }
     }
 
@@ -72,7 +86,7 @@ impl Framing {
     pub(crate) fn refused(&mut self, bytes: &[u8]) {
         let (mut line, mut length) = match self.place {
             Place::Refusal { line, length } => (line, length),
-            Place::Between | Place::Head { .. } | Place::Body { .. } => ([0; STATUS_END], 0),
+            Place::Between | Place::Head { .. } | Place::Body { .. } | Place::OpenEndedBody => ([0; STATUS_END], 0),
         };
         for (place, byte) in line.iter_mut().skip(length).zip(bytes) {
             *place = *byte;
@@ -100,37 +114,39 @@ impl Framing {
     fn step(&mut self, bytes: &[u8]) -> Option<usize> {
         match self.place {
             Place::Between => {
-                let body_bytes = match self.due.take() {
-                    Some(body_bytes) => body_bytes,
-                    None if bytes.starts_with(INTERIM) => 0,
+                let body = match self.due.take() {
+                    Some(body) => body,
+                    None if bytes.starts_with(INTERIM) => Length::Bytes(0),
                     None => return None,
                 };
-                self.place = Place::Head { body_bytes, matched: 0 };
+                self.place = Place::Head { body, matched: 0 };
                 Some(0)
             }
-            Place::Head { body_bytes, mut matched } => {
+            Place::Head { body, mut matched } => {
                 let end = head_end(bytes, &mut matched);
                 self.place = match end {
-                    None => Place::Head { body_bytes, matched },
-                    Some(_) => Place::body(body_bytes),
+                    None => Place::Head { body, matched },
+                    Some(_) => Place::body(body),
                 };
                 Some(end.unwrap_or(bytes.len()))
             }
             Place::Body { left } => {
                 let length = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
-                self.place = Place::body(left - length as u64);
+                self.place = Place::body(Length::Bytes(left - length as u64));
                 Some(length)
             }
+            Place::OpenEndedBody => Some(bytes.len()),
             Place::Refusal { .. } => None,
         }
     }
 }
 
 impl Place {
-    fn body(left: u64) -> Self {
-        match left {
-            0 => Self::Between,
-            left => Self::Body { left },
+    fn body(length: Length) -> Self {
+        match length {
+            Length::Bytes(0) => Self::Between,
+            Length::Bytes(left) => Self::Body { left },
+            Length::OpenEnded => Self::OpenEndedBody,
         }
     }
 }

@@ -15,6 +15,10 @@ pub struct Limits {
     pub idle_wait_max: Duration,
     /// How long a client may take over the head of a request, from its first byte.
     pub head_wait_max: Duration,
+    /// How long a client may send nothing of a body that is waited for.
+    pub body_stall_max: Duration,
+    /// How long a client may take over a body that is read as a whole.
+    pub body_wait_max: Duration,
     /// How long a request may take to be answered, whatever its handler does.
     pub answer_wait_max: Duration,
     /// How long a client may take no byte of an answer.
@@ -37,6 +41,8 @@ impl Default for Limits {
             connection_wait_max: Duration::from_secs(5),
             idle_wait_max: Duration::from_secs(60),
             head_wait_max: Duration::from_secs(10),
+            body_stall_max: Duration::from_secs(30),
+            body_wait_max: Duration::from_secs(30),
             answer_wait_max: Duration::from_secs(90),
             write_stall_max: Duration::from_secs(10),
             write_wait_max: Duration::from_secs(60),

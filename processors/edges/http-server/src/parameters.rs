@@ -14,7 +14,7 @@ impl<'q> Parameters<'q> {
     ///
     /// # Errors
     /// A problem for the client: an unknown query parameter, one that is given twice, or one that is not percent-encoded UTF-8.
-    pub fn parse(query: &'q str, known: &'static [&'static str]) -> Result<Self, Problem> {
+    pub fn parse(query: &'q str, known: &[&'static str]) -> Result<Self, Problem> {
         let mut values: Vec<(&'static str, Cow<'q, str>)> = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -85,6 +85,19 @@ pub fn percent_decode(text: &str) -> Option<Cow<'_, str>> {
         rest = &rest[2..];
     }
     String::from_utf8(bytes).ok().map(Cow::Owned)
+}
+
+/// The text as it may stand in a path or a query: what is not unreserved (RFC 3986, 2.3) is written as `%41`.
+pub fn percent_encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub struct Problem {
     kind: &'static str,
     title: &'static str,
     detail: String,
+    /// The methods that are possible, where another was tried.
+    allow: Option<String>,
     /// Further members of the document.
     facts: Vec<(&'static str, Value)>,
 }
@@ -29,6 +31,7 @@ impl Problem {
             kind,
             title,
             detail,
+            allow: None,
             facts: Vec::new(),
         }
     }
@@ -45,7 +48,9 @@ impl Problem {
 
     /// Seconds, for answers that may be different next time.
     pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
-        (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS)
+        [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS]
+            .contains(&self.status)
+            .then_some(RETRY_AFTER_SECONDS)
     }
 
     /// The document: type, title, status, detail, and what else there is to know.
@@ -75,8 +80,27 @@ impl Problem {
             "{} is not possible here: this service answers questions and changes nothing",
             cut(method)
         );
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed", detail)
-            .with("allowed", ["GET", "HEAD"].as_slice())
+        Self::not_allowed(detail, &["GET", "HEAD"])
+    }
+
+    /// A method that a route does not have.
+    pub fn method_not_among(method: &str, allowed: &[&'static str]) -> Self {
+        let detail = format!("{} is not possible here; what is: {}", cut(method), allowed.join(", "));
+        Self::not_allowed(detail, allowed)
+    }
+
+    fn not_allowed(detail: String, allowed: &[&'static str]) -> Self {
+        let problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed", detail);
+        Self {
+            allow: Some(allowed.join(", ")),
+            ..problem
+        }
+        .with("allowed", allowed)
+    }
+
+    /// The methods that are possible, where another was tried.
+    pub(crate) fn allow(&self) -> Option<&str> {
+        self.allow.as_deref()
     }
 
     /// A value, in the query, the path or a header, that cannot be read.
@@ -88,9 +112,9 @@ impl Problem {
             .with("expected", expected)
     }
 
-    /// A header that has no meaning for the route that was asked.
-    pub fn header_not_taken(name: &str) -> Self {
-        let detail = format!("{name} has no meaning here: this route does not read the view");
+    /// A header that has no meaning for the route that was asked, and why.
+    pub fn header_not_taken(name: &str, why: &str) -> Self {
+        let detail = format!("{name} has no meaning here: {why}");
         Self::new(StatusCode::BAD_REQUEST, "unknown-parameter", "Unknown parameter", detail).with("parameter", name)
     }
 
@@ -138,6 +162,37 @@ impl Problem {
     pub(crate) fn body_not_taken(method: &str) -> Self {
         let detail = format!("a {method} request has no body here: what it asks for is in its path and its query parameters");
         Self::new(StatusCode::BAD_REQUEST, "body-not-taken", "No body is taken", detail)
+    }
+
+    pub(crate) fn body_too_large(bytes_max: usize) -> Self {
+        let detail = format!("the body has more than {bytes_max} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "Body too large", detail).with("bytes_max", bytes_max)
+    }
+
+    pub(crate) fn body_timeout() -> Self {
+        let detail = "the body of the request did not come in time";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", "Request timeout", detail.into())
+    }
+
+    pub(crate) fn body_broken() -> Self {
+        let detail = "the body of the request broke off, or its chunks are malformed";
+        Self::new(StatusCode::BAD_REQUEST, "body-broken", "Broken body", detail.into())
+    }
+
+    /// A body in a format that a route does not read.
+    pub fn unsupported_media_type(given: Option<&str>, accepted: &[&'static str]) -> Self {
+        let given = given.map_or_else(
+            || "no content type is given".to_owned(),
+            |given| format!("content type {:?}", cut(given)),
+        );
+        let detail = format!("{given}; this route accepts {}", accepted.join(", "));
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            "Unsupported media type",
+            detail,
+        )
+        .with("accepted", accepted)
     }
 
     pub(crate) fn head_timeout(wait_max: Duration) -> Self {

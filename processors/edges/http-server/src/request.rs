@@ -1,6 +1,7 @@
 //! A request, as far as it matters here, and who answers it.
 
 use crate::answer::Answer;
+use crate::body::Body;
 use crate::problem::Problem;
 use std::future::Future;
 use warp::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -15,13 +16,14 @@ const SINGLE: [HeaderName; 6] = [
     header::AUTHORIZATION,
 ];
 
-/// The head of a request.
+/// The head of a request, and its body for the handler that takes it.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'r> {
     pub method: &'r Method,
     pub path: &'r str,
     pub query: &'r str,
     pub headers: &'r HeaderMap,
+    pub body: &'r Body,
 }
 
 /// Answers requests.
@@ -50,6 +52,21 @@ impl Request<'_> {
             }
         }
         Ok(joined)
+    }
+
+    /// The value of a header that is given once at most and is printable ASCII.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn header(&self, name: &HeaderName, expected: &str) -> Result<Option<&str>, Problem> {
+        let mut values = self.headers.get_all(name).iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        if values.next().is_some() {
+            return Err(Problem::repeated_header(name.as_str()));
+        }
+        let text = value.to_str();
+        text.map(Some)
+            .map_err(|_| Problem::bad_parameter(name.as_str(), &String::from_utf8_lossy(value.as_bytes()), expected))
     }
 
     /// Refuses what no handler needs to look at: doubled headers, and a body that would be ignored.

@@ -52,7 +52,13 @@ impl AsyncWrite for Wire {
             return Poll::Ready(Ok(length));
         }
         loop {
-            ready!(self.stream.poll_write_ready(context))?;
+            match self.stream.poll_write_ready(context) {
+                Poll::Ready(ready) => ready?,
+                Poll::Pending => {
+                    self.exchange.stalled(Instant::now());
+                    return Poll::Pending;
+                }
+            }
             let written = if answer_bytes == length {
                 self.stream.try_write_vectored(slices)
             } else {

@@ -6,7 +6,6 @@
 mod cursor;
 mod documents;
 mod lane;
-mod metrics;
 mod question;
 mod reading;
 mod refusal;

@@ -2,16 +2,15 @@
 
 use crate::documents;
 use crate::lane::{Interrupt, Interruptible, Lane};
-use crate::metrics::Metrics;
 use crate::question::{Question, Work};
 use crate::refusal::{self, Refusal};
 use crate::route::{Route, TEMPLATES};
 use crate::source::{Readiness, Source, Stamp};
 use http_server::{
-    Answer, ConnectionMetrics, Handler, JSON, Limits, Method, Parameters, Position, Problem, Request, X_MIN_POSITION, X_POSITION,
-    metrics_answer,
+    Answer, ConnectionMetrics, Handler, JSON, Limits, Method, Parameters, Position, Problem, Request, RequestMetrics, X_MIN_POSITION,
+    X_POSITION, metrics_answer,
 };
-use prometheus::{IntGauge, Registry};
+use prometheus::Registry;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,7 +53,7 @@ impl Default for Patience {
 pub struct Service<S> {
     source: Arc<S>,
     registry: Registry,
-    metrics: Metrics,
+    metrics: RequestMetrics,
     connections: ConnectionMetrics,
     position_wait_max: Duration,
     pages: Lane,
@@ -71,7 +70,7 @@ pub async fn serve<S: Source>(listener: TcpListener, service: Arc<Service<S>>, l
 impl<S: Source> Handler for Service<S> {
     async fn answer(&self, request: Request<'_>) -> Answer {
         let started = Instant::now();
-        let _pending = Pending::new(&self.metrics.requests_pending);
+        let _pending = self.metrics.pending();
         let route = Route::parse(request.path);
         let answer = match self.answer_route(route.as_ref(), &request).await {
             Ok(answer) => answer,
@@ -92,7 +91,7 @@ impl<S: Source> Service<S> {
         let lane = |at_once_max, run_max| Lane::new(at_once_max, patience.turn_wait_max, run_max);
         Ok(Self {
             source,
-            metrics: Metrics::register(&registry)?,
+            metrics: RequestMetrics::register(&registry, &TEMPLATES)?,
             connections: ConnectionMetrics::register(&registry, PORT)?,
             registry,
             position_wait_max: patience.position_wait_max,
@@ -110,7 +109,7 @@ impl<S: Source> Service<S> {
         let parameters = Parameters::parse(request.query, Question::known_parameters(route))?;
         let Some(question) = Question::parse(route, &parameters)? else {
             if request.headers.contains_key(X_MIN_POSITION) {
-                return Err(Problem::header_not_taken("X-Min-Position"));
+                return Err(Problem::header_not_taken("X-Min-Position", "this route does not read the view"));
             }
             return self.operate(route);
         };
@@ -216,20 +215,4 @@ fn minimum_position(request: &Request<'_>, parameters: &Parameters<'_>) -> Resul
         (Some(parameter), Some(header)) => Some(parameter.and(&header)),
         (parameter, header) => parameter.or(header),
     })
-}
-
-/// One more pending request for as long as it lives: it may be dropped before it is answered.
-struct Pending<'g>(&'g IntGauge);
-
-impl<'g> Pending<'g> {
-    fn new(gauge: &'g IntGauge) -> Self {
-        gauge.inc();
-        Self(gauge)
-    }
-}
-
-impl Drop for Pending<'_> {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
 }

@@ -69,3 +69,34 @@ async fn a_connection_that_moves_after_the_order_to_close_it_is_kept() {
     exchange.check(begin + seconds(11), &Limits::default());
     assert_eq!(exchange.cut().await, Cut::Write);
 }
+
+#[tokio::test]
+async fn a_handler_that_waits_for_more_of_a_body_waits_for_its_client() {
+    let begin = Instant::now();
+    let exchange = Exchange::new(begin);
+    exchange.asked();
+    assert_eq!(exchange.waits_for_client(), None);
+    exchange.wants_body(true, begin);
+    exchange.wants_body(true, begin + seconds(9));
+    assert_eq!(exchange.waits_for_client(), Some((begin, false)));
+    assert_eq!(overdue(&exchange, begin + seconds(30)), None);
+    assert_eq!(overdue(&exchange, begin + seconds(31)), Some(Cut::Body));
+    exchange.wants_body(false, begin + seconds(31));
+    assert_eq!(overdue(&exchange, begin + seconds(1000)), None);
+}
+
+#[tokio::test]
+async fn an_answer_that_goes_on_has_a_time_only_while_its_client_takes_nothing() {
+    let begin = Instant::now();
+    let exchange = Exchange::new(begin);
+    exchange.asked();
+    exchange.answered_open_ended();
+    writes(&exchange, ANSWER, begin);
+    assert_eq!(overdue(&exchange, begin + seconds(1000)), None);
+    exchange.stalled(begin + seconds(1000));
+    assert_eq!(overdue(&exchange, begin + seconds(1010)), None);
+    assert_eq!(overdue(&exchange, begin + seconds(1011)), Some(Cut::Write));
+    writes(&exchange, b"more", begin + seconds(1011));
+    assert_eq!(overdue(&exchange, begin + seconds(2000)), None);
+    assert!(!exchange.is_written(), "whatever follows is of the same answer");
+}

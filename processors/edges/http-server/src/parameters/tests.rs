@@ -50,3 +50,15 @@ fn a_value_that_cannot_be_read_is_refused_with_what_was_expected() {
     assert_eq!(document["detail"], "from is \"x\": expected a number");
     assert_eq!(parameters.read("rotation", read), Ok(None));
 }
+
+#[test]
+fn what_is_encoded_is_decoded_to_the_same_text() {
+    for text in ["", "rotation/R1", "a b&c=d%20", "é€", "A-Za-z0-9._~"] {
+        let encoded = percent_encode(text);
+        assert!(
+            encoded.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte)),
+            "{encoded}"
+        );
+        assert_eq!(percent_decode(&encoded).unwrap(), text);
+    }
+}

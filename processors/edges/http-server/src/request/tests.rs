@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{Position, X_MIN_POSITION};
+use std::sync::LazyLock;
 
 fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -12,11 +13,13 @@ fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
 }
 
 fn request<'r>(method: &'r Method, headers: &'r HeaderMap) -> Request<'r> {
+    static NONE: LazyLock<Body> = LazyLock::new(Body::default);
     Request {
         method,
         path: "/",
         query: "",
         headers,
+        body: &NONE,
     }
 }
 

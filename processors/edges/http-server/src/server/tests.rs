@@ -2,25 +2,36 @@
 
 use super::*;
 use crate::request::Request;
+use bytes::Bytes;
 use prometheus::Registry;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use warp::http::HeaderValue;
 
 const LARGE_BYTES: usize = 1 << 20;
+const ECHO_BYTES_MAX: usize = 64 << 10;
 
 /// Answers by path: at once, with much, or never.
 #[derive(Default)]
 struct Paths {
     /// Handlers that are at work.
     working: Arc<AtomicUsize>,
+    /// Tasks that make answers.
+    making: Arc<AtomicUsize>,
 }
 
 struct Working(Arc<AtomicUsize>);
+
+impl Working {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(count))
+    }
+}
 
 impl Drop for Working {
     fn drop(&mut self) {
@@ -30,8 +41,7 @@ impl Drop for Working {
 
 impl Handler for Paths {
     async fn answer(&self, request: Request<'_>) -> Answer {
-        self.working.fetch_add(1, Ordering::SeqCst);
-        let _working = Working(Arc::clone(&self.working));
+        let _working = Working::new(&self.working);
         let text = HeaderValue::from_static("text/plain");
         match request.path {
             "/large" => Answer::new(text, vec![b'4'; LARGE_BYTES]),
@@ -39,6 +49,31 @@ impl Handler for Paths {
             "/slow" => {
                 sleep(Duration::from_millis(300)).await;
                 Answer::new(text, b"slow".to_vec())
+            }
+            "/echo" => match request.body.read(ECHO_BYTES_MAX).await {
+                Ok(body) => Answer::new(text, body),
+                Err(problem) => problem.into(),
+            },
+            "/upper" => {
+                let (pieces, made) = mpsc::channel(1);
+                let mut body = request.body.take();
+                tokio::spawn(async move {
+                    while let Ok(Some(piece)) = body.next().await {
+                        if pieces.send(piece.to_ascii_uppercase().into()).await.is_err() {
+                            break;
+                        }
+                    }
+                });
+                Answer::stream(text, made)
+            }
+            "/endless" => {
+                let (pieces, made) = mpsc::channel(1);
+                let making = Working::new(&self.making);
+                tokio::spawn(async move {
+                    let _making = making;
+                    while pieces.send(Bytes::from_static(&[b'4'; 1024])).await.is_ok() {}
+                });
+                Answer::stream(text, made)
             }
             _ => Answer::new(text, b"small".to_vec()),
         }
@@ -49,6 +84,7 @@ struct Running {
     address: SocketAddr,
     metrics: ConnectionMetrics,
     working: Arc<AtomicUsize>,
+    making: Arc<AtomicUsize>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
@@ -57,7 +93,7 @@ fn running(limits: Limits) -> Running {
     let listener = crate::listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let handler = Arc::new(Paths::default());
-    let working = Arc::clone(&handler.working);
+    let (working, making) = (Arc::clone(&handler.working), Arc::clone(&handler.making));
     let metrics = ConnectionMetrics::register(&Registry::new(), "test").unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let stopped = async {
@@ -67,6 +103,7 @@ fn running(limits: Limits) -> Running {
         address,
         metrics: metrics.clone(),
         working,
+        making,
         stop: Some(stop),
         task: tokio::spawn(serve(listener, handler, limits, metrics, stopped)),
     }
@@ -126,6 +163,7 @@ fn problem(answer: &str, status: u16, kind: &str) -> String {
     document["detail"].as_str().unwrap().to_owned()
 }
 
+mod bodies;
 mod crowds;
 mod heads;
 mod slow;

@@ -1,7 +1,7 @@
 //! Requests as the service of a view gets them.
 
 use crate::seeds;
-use http_server::{Handler, HeaderMap, HeaderName, HeaderValue, Method, Position, Request, StatusCode};
+use http_server::{Body, Handler, HeaderMap, HeaderName, HeaderValue, Method, Position, Request, StatusCode};
 use keyvalue::{Memory, Order, Read, ReadError, Visit};
 use query_service::{Patience, Readiness, Service, Source, Stamp};
 use std::sync::{Arc, LazyLock};
@@ -38,6 +38,7 @@ pub(super) fn query(input: &[u8]) -> bool {
         path,
         query,
         headers: &headers,
+        body: &Body::default(),
     };
     let answer = served.runtime.block_on(served.service.answer(request));
     assert_ne!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
