@@ -21,11 +21,16 @@ use uuid::Uuid;
 pub struct Limits {
     /// Commands that wait at the same time; one more is refused ([`SendError::Busy`]).
     pub commands_max: usize,
+    /// The newest outcomes of all partitions, of any client's commands, which [`Client::attach`] finds after they have come.
+    pub outcomes_kept_max: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { commands_max: 10_000 }
+        Self {
+            commands_max: 10_000,
+            outcomes_kept_max: 0,
+        }
     }
 }
 
@@ -47,8 +52,12 @@ impl Client {
     /// When a Kafka client cannot be created, or the topics' ends cannot be read.
     pub fn start(settings: &Settings, topology: &Topology, decoder: OutcomeDecoder, limits: Limits) -> Result<Self, StartError> {
         let shared = Arc::new(Shared::default());
-        shared.state().waiting = Waiting::new(limits.commands_max);
-        let outcomes = OutcomeReader::open(settings, topology, decoder, StartAt::End)?;
+        shared.state().waiting = Waiting::keeping(limits.commands_max, limits.outcomes_kept_max);
+        let start_at = match limits.outcomes_kept_max {
+            0 => StartAt::End,
+            outcomes_max => StartAt::Newest { outcomes_max },
+        };
+        let outcomes = OutcomeReader::open(settings, topology, decoder, start_at)?;
         let letters = LetterReader::open(settings, topology)?;
         let told = Arc::clone(&shared);
         let writer = Writer::reporting(settings, move |report| {
@@ -91,10 +100,15 @@ impl Client {
         self.submit(command, Waiter::write)
     }
 
-    /// Waits for the next outcome of a command that was sent elsewhere; of any aggregate, where none is named. What was decided before
-    /// this was called is not found: [`OutcomeReader`] reads it.
+    /// Waits for an outcome of a command that was sent elsewhere; of any aggregate, where none is named. Of outcomes that came before this was
+    /// called, those are found that are kept ([`Limits::outcomes_kept_max`]): [`OutcomeReader`] reads all.
     pub fn attach(&self, command_id: Uuid, aggregate_id: Option<&str>) -> Result<Pending<Answer>, SendError> {
         self.register(|answer| Waiter::attached(command_id, aggregate_id, answer))
+    }
+
+    /// Whether the outcomes that were there at the start, and that are to be kept, are read.
+    pub fn is_caught_up(&self) -> bool {
+        self.shared.state().waiting.is_caught_up()
     }
 
     /// Why commands cannot be sent at the moment: a topic, and what is the matter with it.

@@ -12,6 +12,7 @@ mod following;
 mod letters;
 mod outcomes;
 mod pending;
+mod recent;
 mod shared;
 mod unreadable;
 mod waiting;
@@ -31,6 +32,25 @@ use decider::Outcome;
 pub struct Place {
     pub partition: u32,
     pub offset: i64,
+}
+
+/// An outcome as people and programs read it.
+pub fn outcome_json(partition: u32, outcome: &Outcome) -> serde_json::Value {
+    let mut json = serde_json::json!({
+        "command_id": outcome.command_id.to_string(),
+        "aggregate_id": outcome.aggregate_id,
+        "status": outcome.status.name(),
+        "version": outcome.version,
+        "position": format!("{partition}:{}", outcome.sequence),
+        "event_count": outcome.event_count,
+        "command_offset": outcome.command_offset,
+        "repeated": outcome.repeated,
+        "fingerprint": outcome.fingerprint.to_string(),
+    });
+    if let Some(rejection) = &outcome.rejection {
+        json["rejection"] = serde_json::json!({ "rule": rejection.rule, "message": rejection.message, "facts": rejection.facts });
+    }
+    json
 }
 
 /// What became of a command.

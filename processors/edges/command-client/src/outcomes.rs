@@ -4,7 +4,7 @@ use crate::following::{ASK_WAIT_MAX, Follow};
 use crate::unreadable::Unreadable;
 use crate::waiting::Waiting;
 use decider::{Codec, Domain, Outcome, decode_learning};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use stream::Settings;
 use stream::reader::{ReadFailure, Reader};
@@ -44,6 +44,10 @@ pub enum StartAt {
     Beginning,
     /// The end of the topic as it is now.
     End,
+    /// So far before the end that about so many outcomes of all partitions are read, fewer where there are markers of transactions between.
+    Newest {
+        outcomes_max: usize,
+    },
 }
 
 /// What one poll has brought.
@@ -62,27 +66,23 @@ pub struct OutcomeReader {
     reader: Reader,
     decoder: OutcomeDecoder,
     partitions: u32,
+    from: StartAt,
+    /// Partitions of which the end was not reached yet.
+    unended: BTreeSet<u32>,
 }
 
 const RECORDS_MAX: usize = 10_000;
 
 impl OutcomeReader {
     pub fn open(settings: &Settings, topology: &Topology, decoder: OutcomeDecoder, from: StartAt) -> Result<Self, ReadFailure> {
-        let mut reader = Reader::new(settings, &topology.topics.outcomes.name)?;
-        match from {
-            StartAt::End => reader.assign_ends(topology.partitions, ASK_WAIT_MAX)?,
-            StartAt::Beginning => {
-                let partitions: Vec<u32> = (0..topology.partitions).collect();
-                let marks = reader.all_watermarks(&partitions, ASK_WAIT_MAX)?;
-                let beginnings: BTreeMap<u32, i64> = marks.into_iter().map(|(partition, marks)| (partition, marks.low)).collect();
-                reader.assign(&beginnings, ASK_WAIT_MAX)?;
-            }
-        }
+        let topic = &topology.topics.outcomes.name;
         Ok(Self {
             settings: settings.clone(),
-            reader,
+            reader: opened(settings, topic, topology.partitions, from)?,
             decoder,
             partitions: topology.partitions,
+            from,
+            unended: (0..topology.partitions).collect(),
         })
     }
 
@@ -102,6 +102,7 @@ impl OutcomeReader {
             }
         })?;
         brought.ended = polled.ended;
+        self.unended.retain(|partition| !brought.ended.contains(partition));
         Ok(brought)
     }
 
@@ -126,6 +127,7 @@ impl Follow for OutcomeReader {
     fn take(&mut self, wait: Duration) -> Result<impl FnOnce(&mut Waiting), ReadFailure> {
         let brought = self.poll(wait)?;
         let topic = self.topic().to_owned();
+        let is_caught_up = self.unended.is_empty();
         Ok(move |waiting: &mut Waiting| {
             for (partition, outcome) in brought.outcomes {
                 waiting.decided(partition, outcome);
@@ -140,13 +142,32 @@ impl Follow for OutcomeReader {
                 );
                 waiting.unreadable(&topic, record);
             }
+            if is_caught_up {
+                waiting.caught_up();
+            }
         })
     }
 
     fn reopen(&mut self) -> Result<(), ReadFailure> {
-        let mut reader = Reader::new(&self.settings, self.reader.topic())?;
-        reader.assign_ends(self.partitions, ASK_WAIT_MAX)?;
-        self.reader = reader;
+        self.reader = opened(&self.settings, self.reader.topic(), self.partitions, self.from)?;
         Ok(())
     }
+}
+
+fn opened(settings: &Settings, topic: &str, partitions: u32, from: StartAt) -> Result<Reader, ReadFailure> {
+    let mut reader = Reader::new(settings, topic)?;
+    match from {
+        StartAt::End => reader.assign_ends(partitions, ASK_WAIT_MAX)?,
+        StartAt::Newest { outcomes_max } => {
+            let of_partition = i64::try_from(outcomes_max).unwrap_or(i64::MAX) / i64::from(partitions.max(1));
+            reader.assign_newest(partitions, of_partition, ASK_WAIT_MAX)?;
+        }
+        StartAt::Beginning => {
+            let partitions: Vec<u32> = (0..partitions).collect();
+            let marks = reader.all_watermarks(&partitions, ASK_WAIT_MAX)?;
+            let beginnings: BTreeMap<u32, i64> = marks.into_iter().map(|(partition, marks)| (partition, marks.low)).collect();
+            reader.assign(&beginnings, ASK_WAIT_MAX)?;
+        }
+    }
+    Ok(reader)
 }

@@ -1,5 +1,6 @@
 //! The commands that wait, and which of them a report, an outcome or a dead letter answers. No I/O: they come in any order.
 
+use crate::recent::Recent;
 use crate::unreadable::Unreadable;
 use crate::{Answer, Place, WaitError};
 use decider::Outcome;
@@ -20,6 +21,8 @@ pub(crate) struct Waiting {
     /// Dead letters that came while the place of some command was not known yet, oldest first.
     letters: VecDeque<(Place, String)>,
     unplaced: usize,
+    recent: Recent,
+    is_caught_up: bool,
 }
 
 /// One that waits.
@@ -106,9 +109,16 @@ fn answers(place: Place, partition: u32, outcome: &Outcome) -> bool {
 }
 
 impl Waiting {
+    #[cfg(test)]
     pub(crate) fn new(commands_max: usize) -> Self {
+        Self::keeping(commands_max, 0)
+    }
+
+    /// One that keeps so many outcomes that nobody waits for yet.
+    pub(crate) fn keeping(commands_max: usize, outcomes_max: usize) -> Self {
         Self {
             commands_max,
+            recent: Recent::new(outcomes_max),
             ..Self::default()
         }
     }
@@ -121,8 +131,24 @@ impl Waiting {
         self.waiters.len()
     }
 
-    /// The tag of one more; `None` where as many wait as may.
+    /// Every outcome was read that was there at the start.
+    pub(crate) fn caught_up(&mut self) {
+        self.is_caught_up = true;
+    }
+
+    pub(crate) fn is_caught_up(&self) -> bool {
+        self.is_caught_up
+    }
+
+    /// The tag of one more; `None` where as many wait as may. One that an outcome of before answers does not wait.
     pub(crate) fn add(&mut self, waiter: Waiter) -> Option<usize> {
+        let waiter = match self.answered_before(waiter) {
+            Ok(()) => {
+                self.next_tag += 1;
+                return Some(self.next_tag - 1);
+            }
+            Err(waiter) => waiter,
+        };
         if self.waiters.len() >= self.commands_max {
             return None;
         }
@@ -134,6 +160,20 @@ impl Waiting {
         self.unplaced += usize::from(waiter.is_unplaced());
         self.waiters.insert(tag, waiter);
         Some(tag)
+    }
+
+    fn answered_before(&self, waiter: Waiter) -> Result<(), Waiter> {
+        match waiter {
+            Waiter::Answer(asked) if matches!(asked.written, Written::Elsewhere) => {
+                let Some((partition, outcome)) = self.recent.find(asked.command_id, asked.aggregate_id.as_deref()) else {
+                    return Err(Waiter::Answer(asked));
+                };
+                let outcome = outcome.clone();
+                drop(asked.answer.send(Ok(Answer::Outcome { partition, outcome })));
+                Ok(())
+            }
+            waiter => Err(waiter),
+        }
     }
 
     /// Where the command of this tag lies, if that is known.
@@ -186,6 +226,7 @@ impl Waiting {
 
     /// An outcome has come.
     pub(crate) fn decided(&mut self, partition: u32, outcome: Outcome) {
+        self.recent.insert(partition, &outcome);
         let Some(tags) = self.by_command.get(&outcome.command_id) else {
             return;
         };
@@ -198,7 +239,8 @@ impl Waiting {
             }
             let is_answer = match asked.written {
                 Written::At(place) => answers(place, partition, &outcome),
-                Written::Elsewhere => true,
+                // The id belongs to the command that was not refused for it.
+                Written::Elsewhere => !outcome.refuses_id(),
                 Written::NotYet => {
                     if asked.early.len() == EARLY_MAX {
                         asked.early.remove(0);

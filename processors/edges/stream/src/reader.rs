@@ -170,6 +170,17 @@ impl Reader {
         self.assign_unchecked(&ends)
     }
 
+    /// Goes on from so many offsets before the ends of partitions 0 to `partitions`, or from their beginnings where they hold less.
+    pub fn assign_newest(&mut self, partitions: u32, offsets_max: i64, timeout: Duration) -> Result<(), ReadFailure> {
+        let partitions: Vec<u32> = (0..partitions).collect();
+        self.connect(timeout)?;
+        let marks = self.all_watermarks(&partitions, timeout)?;
+        let from = marks
+            .into_iter()
+            .map(|(partition, Watermarks { low, high })| (partition, low.max(high.saturating_sub(offsets_max))));
+        self.assign_unchecked(&from.collect())
+    }
+
     /// The same where the caller knows that the offsets are in the log.
     pub(crate) fn assign_unchecked(&mut self, from: &BTreeMap<u32, i64>) -> Result<(), ReadFailure> {
         let mut list = TopicPartitionList::with_capacity(from.len());

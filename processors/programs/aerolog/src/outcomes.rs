@@ -3,9 +3,8 @@
 use crate::{Connection, Verdict, say};
 use anyhow::bail;
 use clap::Args;
-use command_client::{OutcomeReader, Polled, StartAt, Unreadable};
+use command_client::{OutcomeReader, Polled, StartAt, Unreadable, outcome_json};
 use decider::Outcome;
-use serde_json::json;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -51,25 +50,6 @@ impl Outcomes {
     }
 }
 
-/// The outcome as people and programs read it.
-pub(crate) fn to_json(partition: u32, outcome: &Outcome) -> serde_json::Value {
-    let mut json = json!({
-        "command_id": outcome.command_id.to_string(),
-        "aggregate_id": outcome.aggregate_id,
-        "status": outcome.status.name(),
-        "version": outcome.version,
-        "position": format!("{partition}:{}", outcome.sequence),
-        "event_count": outcome.event_count,
-        "command_offset": outcome.command_offset,
-        "repeated": outcome.repeated,
-        "fingerprint": outcome.fingerprint.to_string(),
-    });
-    if let Some(rejection) = &outcome.rejection {
-        json["rejection"] = json!({ "rule": rejection.rule, "message": rejection.message, "facts": rejection.facts });
-    }
-    json
-}
-
 /// Asking for what is so already fails no script.
 pub(crate) fn verdict_of(outcome: &Outcome) -> Verdict {
     match &outcome.rejection {
@@ -90,7 +70,7 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
         for (partition, outcome) in polled.outcomes {
             let is_wanted = arguments.command_id.is_none_or(|wanted| wanted == outcome.command_id);
             if is_wanted && arguments.aggregate_id.as_ref().is_none_or(|wanted| *wanted == outcome.aggregate_id) {
-                say(to_json(partition, &outcome))?;
+                say(outcome_json(partition, &outcome))?;
                 if arguments.command_id.is_some() {
                     return Ok(verdict_of(&outcome));
                 }

@@ -2,12 +2,12 @@
 
 mod command;
 
-use crate::outcomes::{to_json, verdict_of};
+use crate::outcomes::verdict_of;
 use crate::{Connection, READINESS, Verdict, say};
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use command::What;
-use command_client::{Answer, Client, CommandWriter, ContentType, Limits, NewCommand, Place, WaitError};
+use command_client::{Answer, Client, CommandWriter, ContentType, Limits, NewCommand, Place, WaitError, outcome_json};
 use decider::CommandEnvelope;
 use schemas::{command_to_avro, command_to_json, command_type};
 use std::io::Read;
@@ -72,10 +72,14 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
         say(serde_json::json!({ "command_id": command.command_id.to_string(), "status": "sent" }))?;
         return Ok(Verdict::Fine);
     }
-    let client = Client::start(&settings, &topology, connection.outcome_decoder()?, Limits { commands_max: 1 })?;
+    let limits = Limits {
+        commands_max: 1,
+        ..Limits::default()
+    };
+    let client = Client::start(&settings, &topology, connection.outcome_decoder()?, limits)?;
     match client.send(&command)?.wait(Duration::from_secs(arguments.timeout)) {
         Ok(Answer::Outcome { partition, outcome }) => {
-            say(to_json(partition, &outcome))?;
+            say(outcome_json(partition, &outcome))?;
             Ok(verdict_of(&outcome))
         }
         Ok(Answer::DeadLetter { reason, .. }) => bail!("this is no command: {reason}"),

@@ -6,8 +6,8 @@ use crate::events::{encode_events, record_events};
 use crate::machine::StepFailure;
 use crate::remembered::Remembered;
 use crate::{
-    COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, Cursor, Domain, Fingerprint, Machine, Outcome, Rejection, Status, StepError,
-    TYPE_DIFFERS,
+    COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, Cursor, Domain, EXPECTED_VERSION, Fingerprint, Machine, Outcome, Rejection, Status,
+    StepError, TYPE_DIFFERS,
 };
 use keyvalue::Read;
 use std::collections::BTreeMap;
@@ -214,7 +214,7 @@ fn agreeing(header: Option<&[u8]>, command_type: &str) -> Result<(), Rejection> 
 fn version_differs(expected: u64, actual: u64) -> Rejection {
     let fact = [("expected_version", expected), ("version", actual)].map(|(name, value)| (name.to_owned(), value.to_string()));
     Rejection {
-        rule: "expected-version".to_owned(),
+        rule: EXPECTED_VERSION.to_owned(),
         message: format!("the command expects version {expected}, but the aggregate is at version {actual}"),
         facts: vec![BTreeMap::from(fact)],
     }

@@ -46,6 +46,9 @@ impl Status {
     }
 }
 
+/// The rule of the rejection of a command that expects another version of its aggregate. Only the machine may give it.
+pub const EXPECTED_VERSION: &str = "expected-version";
+
 /// The rule of the rejection of a command whose id its aggregate knows from another command. Only the machine may give it.
 pub const COMMAND_ID_REUSED: &str = "command-id-reused";
 

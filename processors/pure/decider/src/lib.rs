@@ -26,7 +26,7 @@ pub use batch::{Batch, DeadLetter, Incoming, Outgoing, Tally};
 pub use codec::{Codec, DecodeError, Identity, SCHEMA_FINGERPRINT, WriterSchema, WrittenWith, decode_learning, schema_fingerprint};
 pub use containment::{Call, DomainFailure};
 pub use cursor::{CLOCK_STEP_MS_MAX, Cursor};
-pub use envelope::{COMMAND_ID_REUSED, CommandEnvelope, EventEnvelope, Outcome, Status, TYPE_DIFFERS};
+pub use envelope::{COMMAND_ID_REUSED, CommandEnvelope, EXPECTED_VERSION, EventEnvelope, Outcome, Status, TYPE_DIFFERS};
 pub use events::EVENT_BYTES_MAX;
 pub use fingerprint::Fingerprint;
 pub use machine::{Limits, Machine, StepError};

@@ -194,3 +194,54 @@ proptest! {
         prop_assert_eq!(waiting.unplaced, 0);
     }
 }
+
+#[test]
+fn an_outcome_of_before_is_found_while_it_is_kept() {
+    let attach = |waiting: &mut Waiting, aggregate_id| {
+        let (sender, receiver) = oneshot::channel();
+        waiting.add(Waiter::attached(ID, aggregate_id, sender)).unwrap();
+        receiver
+    };
+    let mut waiting = Waiting::keeping(1, 2);
+    waiting.decided(1, outcome(40));
+    for aggregate_id in [Some(AGGREGATE), None] {
+        assert_eq!(attach(&mut waiting, aggregate_id).try_recv().unwrap(), Ok(decided(1, 40)));
+    }
+    assert_eq!(waiting.len(), 0, "an answer takes no place among those that wait");
+    for number in 0..2 {
+        let command_id = Uuid::from_u128(100 + number);
+        waiting.decided(1, Outcome { command_id, ..outcome(41) });
+    }
+    assert!(attach(&mut waiting, None).try_recv().is_err());
+    assert_eq!(waiting.len(), 1);
+}
+
+#[test]
+fn the_refusal_of_an_id_answers_its_sender_and_not_those_who_ask_for_the_id() {
+    let refused = Outcome {
+        status: Status::Rejected,
+        rejection: Some(decider::Rejection {
+            rule: decider::COMMAND_ID_REUSED.to_owned(),
+            message: String::new(),
+            facts: Vec::new(),
+        }),
+        ..outcome(40)
+    };
+    let mut waiting = Waiting::keeping(10, 10);
+    let (tag, mut sender) = sent(&mut waiting);
+    let (answer, mut asking) = oneshot::channel();
+    waiting.add(Waiter::attached(ID, Some(AGGREGATE), answer)).unwrap();
+    waiting.written(tag, Ok(PLACE));
+    waiting.decided(1, refused.clone());
+    let to_sender = sender.try_recv().unwrap();
+    assert_eq!(
+        to_sender,
+        Ok(Answer::Outcome {
+            partition: 1,
+            outcome: refused
+        })
+    );
+    assert!(asking.try_recv().is_err());
+    waiting.decided(1, outcome(39));
+    assert_eq!(asking.try_recv().unwrap(), Ok(decided(1, 39)));
+}

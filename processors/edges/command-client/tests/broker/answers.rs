@@ -34,8 +34,15 @@ impl Running {
     }
 
     fn client(&self, commands_max: usize) -> Client {
+        self.client_of(Limits {
+            commands_max,
+            ..Limits::default()
+        })
+    }
+
+    fn client_of(&self, limits: Limits) -> Client {
         let settings = self.schedule.cluster().settings();
-        Client::start(&settings, self.schedule.topology(), self.decoder(), Limits { commands_max }).unwrap()
+        Client::start(&settings, self.schedule.topology(), self.decoder(), limits).unwrap()
     }
 
     /// Creates a rotation; of the same number, it is the same command.
@@ -161,6 +168,30 @@ fn a_command_waits_within_bounds_and_is_found_again_by_its_id() {
         partition == place.partition && outcome.command_offset < place.offset,
         "{outcome:?} {place:?}"
     );
+}
+
+#[test]
+fn an_outcome_that_has_come_already_is_found_by_every_client_that_keeps_some() {
+    let running = Running::new("client-recent");
+    let _processor = running.processor();
+    let limits = Limits {
+        outcomes_kept_max: 100,
+        ..Limits::default()
+    };
+    let first = running.client_of(limits);
+    let command = running.create(1);
+    let answer = first.send(&command).unwrap().wait(PATIENCE).unwrap();
+    // A second one, which starts after it was decided.
+    let second = running.client_of(limits);
+    end_to_end::eventually("the outcomes are read", || second.is_caught_up());
+    for client in [&first, &second] {
+        for aggregate_id in [Some("rotation/R1"), None] {
+            let found = client.attach(command.command_id, aggregate_id).unwrap();
+            assert_eq!(found.wait(Duration::ZERO).unwrap(), answer);
+        }
+        let other = client.attach(command.command_id, Some("rotation/R2")).unwrap();
+        assert!(matches!(other.wait(Duration::from_millis(50)), Err(WaitError::Late { .. })));
+    }
 }
 
 #[test]
