@@ -41,6 +41,11 @@ pub fn parse_typed_json(bytes: &[u8]) -> Result<serde_json::Value, String> {
     strict_json::parse(bytes).map_err(|problem| problem.to_string())
 }
 
+/// Whether a field of a command's payload may be left out in JSON, though the schema requires it.
+pub fn may_be_left_out(command: &str, field: &str) -> bool {
+    typed::may_be_left_out(command, field)
+}
+
 /// Splits a value in the Confluent wire format into its schema id and its body.
 ///
 /// # Errors

@@ -35,6 +35,15 @@ pub(crate) fn complete(command: &mut Value) {
     }
 }
 
+/// Whether a field of a command's payload may be left out in JSON: [`complete`] fills it in.
+pub(crate) fn may_be_left_out(command: &str, field: &str) -> bool {
+    own_id_field(command) == Some(field)
+        || matches!(
+            (command, field),
+            ("SetMinimumGroundTime", "aircraft_type") | ("CorrectAirport", "name" | "zone")
+        )
+}
+
 /// The name of a payload, without its namespace.
 pub(crate) fn name_of(payload: &Value) -> Option<&str> {
     match payload {

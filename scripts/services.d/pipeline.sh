@@ -12,6 +12,15 @@ start_processor() {
     await "$1" curl -fs -o /dev/null -m 5 "http://127.0.0.1:$port/health/ready"
 }
 
+# start_gateway NAME HTTP_PORT: one command gateway, which keeps nothing.
+start_gateway() {
+    local port
+    port="$(free_ports 1)"
+    say "starting $1, which takes commands on http://127.0.0.1:$2"
+    AEROLOG_OPERATIONS_ADDRESS="127.0.0.1:$port" AEROLOG_HTTP__ADDRESS="127.0.0.1:$2" launch "$1" "$bin/command-gateway"
+    await "$1" curl -fs -o /dev/null -m 5 "http://127.0.0.1:$port/health/ready"
+}
+
 # start_materializer NAME HTTP_PORT: one materializer, whose view is in DIR/NAME.
 start_materializer() {
     local port

@@ -1,7 +1,8 @@
 //! One of our processes, with a state directory and ports of its own.
 
 use crate::{Schedule, eventually};
-use reqwest::blocking::Client;
+use reqwest::Method;
+use reqwest::blocking::{Client, RequestBuilder};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -44,6 +45,11 @@ impl Program {
         Self::start("materializer", schedule, state, &[])
     }
 
+    /// Starts a command gateway, whose log is in `folder`; not yet ready when this returns.
+    pub fn gateway(schedule: &Schedule, folder: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::start("command-gateway", schedule, folder, variables)
+    }
+
     /// Starts a program with further variables.
     ///
     /// The kernel kills it when the thread that calls this ends, so that it does not outlive a test that is itself killed: start
@@ -58,14 +64,17 @@ impl Program {
             .arg(binary(name))
             .env("AEROLOG_SCHEDULE", schedule.name())
             .env("AEROLOG_PARTITIONS", schedule.partitions().to_string())
-            .env("AEROLOG_STATE_DIRECTORY", state)
             .env("AEROLOG_OPERATIONS_ADDRESS", format!("127.0.0.1:{operations}"))
             .env("KAFKA_BOOTSTRAP_SERVERS", &schedule.cluster().brokers)
             .env("SCHEMA_REGISTRY_URL", &schedule.cluster().registry)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log).unwrap());
-        if name.ends_with("materializer") {
+        // A gateway keeps nothing.
+        if name != "command-gateway" {
+            command.env("AEROLOG_STATE_DIRECTORY", state);
+        }
+        if !name.ends_with("command-processor") {
             command.env("AEROLOG_HTTP__ADDRESS", format!("127.0.0.1:{http}"));
         }
         for (name, value) in variables {
@@ -99,6 +108,11 @@ impl Program {
     /// Where the query service answers to this path.
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.http)
+    }
+
+    /// A request to where the program serves, to be completed and sent.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        client().request(method, self.url(path))
     }
 
     /// The value of a metric, or the sum over its labels.

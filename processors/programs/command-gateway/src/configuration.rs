@@ -1,0 +1,88 @@
+//! What can be configured; `default.toml` says what each key means.
+
+use serde::Deserialize;
+use service::{ConfigurationError, Definition};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+
+pub const DEFAULTS: &str = include_str!("default.toml");
+
+/// The words without which commands of anyone are taken on loopback addresses only.
+pub const OPEN_TO_ANYONE: &str = "anyone who reaches this address may change the schedule";
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    pub schema_registry_url: String,
+    pub operations_address: SocketAddr,
+    pub schedule: String,
+    pub partitions: u32,
+    pub http: Http,
+    pub commands: Commands,
+    pub kafka: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    pub address: SocketAddr,
+    pub connections_max: usize,
+    pub open_to_anyone: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Commands {
+    pub wait_ms: u64,
+    pub waiting_max: usize,
+    pub outcomes_kept_max: usize,
+}
+
+impl Configuration {
+    /// The compiled-in defaults, then `file`, then the environment.
+    ///
+    /// # Errors
+    /// When they do not fit, or would take commands of anyone without having been told to.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigurationError> {
+        definition().load(file).and_then(Self::checked)
+    }
+
+    /// The number of partitions that the log must have; `None` where it is to say that itself.
+    pub fn partitions(&self) -> Option<u32> {
+        (self.partitions > 0).then_some(self.partitions)
+    }
+
+    fn checked(self) -> Result<Self, ConfigurationError> {
+        let Http {
+            address, open_to_anyone, ..
+        } = &self.http;
+        if !open_to_anyone.is_empty() && open_to_anyone != OPEN_TO_ANYONE {
+            return Err(ConfigurationError::Invalid(format!(
+                "http.open_to_anyone: expected nothing or the sentence \"{OPEN_TO_ANYONE}\""
+            )));
+        }
+        if !address.ip().is_loopback() && open_to_anyone.is_empty() {
+            return Err(ConfigurationError::Invalid(format!(
+                "http.address is {address}, and clients do not have to say who they are: choose a loopback address, or set http.open_to_anyone to \
+                 \"{OPEN_TO_ANYONE}\""
+            )));
+        }
+        Ok(self)
+    }
+}
+
+fn definition() -> Definition {
+    Definition {
+        defaults: DEFAULTS,
+        open_tables: &["kafka"],
+        variables: &[
+            ("KAFKA_BOOTSTRAP_SERVERS", "kafka.bootstrap_servers"),
+            ("SCHEMA_REGISTRY_URL", "schema_registry_url"),
+        ],
+        ..Definition::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

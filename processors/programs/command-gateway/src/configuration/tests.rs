@@ -1,0 +1,52 @@
+//! What the defaults say, which keys there are, and what is refused.
+
+use super::*;
+
+fn load(environment: &[(&str, &str)]) -> Result<Configuration, ConfigurationError> {
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    definition().load_with(None, environment).and_then(Configuration::checked)
+}
+
+#[test]
+fn the_defaults_are_complete_and_listen_on_loopback() {
+    let configuration = load(&[]).unwrap();
+    assert_eq!(configuration.http.address.to_string(), "127.0.0.1:8082");
+    assert_eq!(configuration.kafka["bootstrap.servers"], "127.0.0.1:9092");
+}
+
+#[test]
+fn variables_of_the_environment_override_the_defaults() {
+    let environment = [
+        ("KAFKA_BOOTSTRAP_SERVERS", "broker:9092"),
+        ("SCHEMA_REGISTRY_URL", "http://registry"),
+        ("AEROLOG_COMMANDS__WAIT_MS", "500"),
+        ("AEROLOG_HTTP__ADDRESS", "[::1]:80"),
+    ];
+    let configuration = load(&environment).unwrap();
+    assert_eq!(configuration.kafka["bootstrap.servers"], "broker:9092");
+    assert_eq!(configuration.schema_registry_url, "http://registry");
+    assert_eq!(configuration.commands.wait_ms, 500);
+    assert_eq!(configuration.http.address.to_string(), "[::1]:80");
+}
+
+#[test]
+fn beyond_loopback_it_listens_only_when_told_to_in_words() {
+    let everywhere = ("AEROLOG_HTTP__ADDRESS", "0.0.0.0:8082");
+    let refusal = load(&[everywhere]).unwrap_err().to_string();
+    assert!(refusal.contains(OPEN_TO_ANYONE), "{refusal}");
+    for words in ["yes", "true", "anyone"] {
+        let refusal = load(&[everywhere, ("AEROLOG_HTTP__OPEN_TO_ANYONE", words)])
+            .unwrap_err()
+            .to_string();
+        assert!(refusal.contains(OPEN_TO_ANYONE), "{refusal}");
+    }
+    // What the refusal advises.
+    let configuration = load(&[everywhere, ("AEROLOG_HTTP__OPEN_TO_ANYONE", OPEN_TO_ANYONE)]).unwrap();
+    assert_eq!(configuration.http.address.to_string(), "0.0.0.0:8082");
+}
+
+#[test]
+fn an_unknown_key_is_an_error() {
+    let refusal = load(&[("AEROLOG_HTTP__ADRESS", "0.0.0.0:80")]).unwrap_err().to_string();
+    assert!(refusal.contains("http.adress"), "{refusal}");
+}

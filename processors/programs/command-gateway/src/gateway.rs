@@ -1,0 +1,227 @@
+//! From a request to an answer: which route, which command, and how long to wait for its outcome.
+
+use crate::answers::{self, Expected};
+use crate::incoming::{self, COMMAND_BYTES_MAX, CommandReader, Envelope, IDEMPOTENCY_KEY, Incoming};
+use crate::json_schema;
+use crate::kafka::Log;
+use crate::lines::Lines;
+use crate::metrics::Metrics;
+use crate::preference::Preference;
+use crate::resources::{self, Resource, Source};
+use crate::routes::{self, AGGREGATE_ID, Action};
+use crate::waiting::Waiting;
+use http_server::{
+    Answer, Api, Documented, Found, Handler, HeaderValue, JSON, Method, Parameters, Problem, Request, RequestMetrics, Route, StatusCode,
+    X_MIN_POSITION, document, find, header,
+};
+use service::{Shutdown, clock};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Headers that change what a request means: where a route does not take one, it is refused rather than ignored.
+const MEANINGFUL: [(header::HeaderName, &str); 3] = [
+    (header::IF_MATCH, "the expected version stands in the command"),
+    (IDEMPOTENCY_KEY, "this route sends no command"),
+    (X_MIN_POSITION, "this service answers no questions about the schedule"),
+];
+
+/// Answers the requests of the gateway.
+pub(crate) struct Gateway {
+    routes: Vec<Route<Action>>,
+    waiting: Arc<Waiting>,
+    reader: Arc<CommandReader>,
+    wait: Duration,
+    metrics: Metrics,
+    requests: Option<RequestMetrics>,
+    openapi: Vec<u8>,
+}
+
+impl Handler for Gateway {
+    async fn answer(&self, request: Request<'_>) -> Answer {
+        let started = clock::monotonic();
+        let _pending = self.requests.as_ref().map(RequestMetrics::pending);
+        let found = find(&self.routes, &request);
+        let (index, answer) = match &found {
+            Ok(found) => (Some(found.index), self.answer_route(found, &request).await),
+            Err(problem) => (None, Err(problem.clone())),
+        };
+        let answer = answer.unwrap_or_else(Answer::from);
+        if let Some(requests) = &self.requests {
+            requests.answered(index, answer.status(), started.elapsed());
+        }
+        answer
+    }
+}
+
+impl Gateway {
+    pub(crate) fn new(log: Arc<Log>, reader: CommandReader, wait: Duration, metrics: Metrics, shutdown: Shutdown) -> Self {
+        let routes = routes::routes();
+        let api = Api {
+            title: "Aerolog command gateway",
+            version: env!("CARGO_PKG_VERSION"),
+            description: "Commands to a flight schedule, each answered with its outcome.",
+            schemas: json_schema::schemas(),
+            documented: Documented::WithoutTokens,
+        };
+        Self {
+            openapi: document(&api, &routes).to_string().into_bytes(),
+            routes,
+            waiting: Arc::new(Waiting::new(log, shutdown)),
+            reader: Arc::new(reader),
+            wait,
+            metrics,
+            requests: None,
+        }
+    }
+
+    /// The labels that [`RequestMetrics`] are to have.
+    pub(crate) fn labels(&self) -> Vec<&'static str> {
+        routes::labels(&self.routes)
+    }
+
+    pub(crate) fn counting(self, requests: RequestMetrics) -> Self {
+        Self {
+            requests: Some(requests),
+            ..self
+        }
+    }
+
+    async fn answer_route(&self, found: &Found<'_, Action>, request: &Request<'_>) -> Result<Answer, Problem> {
+        let parameters = found.query(request)?;
+        check_headers(found, request)?;
+        match found.route.action {
+            Action::Send => match media_type(request)? {
+                MediaType::Lines => self.send_lines(request),
+                MediaType::Json => {
+                    let body = request.body.read(COMMAND_BYTES_MAX).await?;
+                    let command = self.reader.read(incoming::object(&body)?, Envelope::of(request, None)?)?;
+                    let incoming = Incoming {
+                        command,
+                        is_conditional: false,
+                    };
+                    self.send(incoming, request).await
+                }
+            },
+            Action::Resource(resource) => {
+                let incoming = self.of_resource(resource, found, request, &parameters).await?;
+                self.send(incoming, request).await
+            }
+            Action::Outcome => self.outcome(found, request, &parameters).await,
+            Action::OpenApi => Ok(Answer::new(JSON, self.openapi.clone())),
+        }
+    }
+
+    async fn of_resource(
+        &self,
+        resource: &Resource,
+        found: &Found<'_, Action>,
+        request: &Request<'_>,
+        parameters: &Parameters<'_>,
+    ) -> Result<Incoming, Problem> {
+        let body = if resource.has_body {
+            if media_type(request)? == MediaType::Lines {
+                return Err(Problem::unsupported_media_type(Some(routes::JSON_LINES), &[routes::JSON]));
+            }
+            incoming::object(&request.body.read(COMMAND_BYTES_MAX).await?)?
+        } else {
+            // Nothing is there; something would mean something else than it says.
+            let body = request.body.read(0).await;
+            body.map_err(|_too_large| incoming::no_command("this route takes no body"))?;
+            serde_json::Map::new()
+        };
+        let expected_version = resources::expected_version(request)?;
+        let value = |source| match source {
+            Source::Path(name) => Some(found.value(name).to_owned()),
+            Source::Query(name) => parameters.get(name).map(str::to_owned),
+            Source::Body(_) => None,
+        };
+        let command = resource.command(body, expected_version, value)?;
+        Ok(Incoming {
+            command: self.reader.read(command, Envelope::of(request, None)?)?,
+            is_conditional: expected_version.is_some(),
+        })
+    }
+
+    async fn send(&self, incoming: Incoming, request: &Request<'_>) -> Result<Answer, Problem> {
+        let preference = Preference::of(request)?;
+        let Incoming { command, is_conditional } = incoming;
+        let expected = if is_conditional { Expected::InHeader } else { Expected::InCommand };
+        let answered = if preference.is_async && preference.wait.is_none() {
+            self.waiting.write(&command).await
+        } else {
+            let wait = preference.wait.unwrap_or(self.wait);
+            self.waiting.send(&command, expected, wait).await
+        };
+        let answer = answered.unwrap_or_else(Answer::from);
+        self.metrics.answered(answer.status());
+        Ok(answers::with_preference(answer, &preference))
+    }
+
+    fn send_lines(&self, request: &Request<'_>) -> Result<Answer, Problem> {
+        if request.headers.contains_key(IDEMPOTENCY_KEY) {
+            return Err(Problem::header_not_taken(
+                "Idempotency-Key",
+                "each line has a command_id of its own",
+            ));
+        }
+        let lines = Lines {
+            wait: Preference::of(request)?.wait.unwrap_or(self.wait),
+            waiting: Arc::clone(&self.waiting),
+            reader: Arc::clone(&self.reader),
+            metrics: self.metrics.clone(),
+        };
+        Ok(Answer::stream(
+            HeaderValue::from_static(routes::JSON_LINES),
+            lines.start(request.body.take()),
+        ))
+    }
+
+    async fn outcome(&self, found: &Found<'_, Action>, request: &Request<'_>, parameters: &Parameters<'_>) -> Result<Answer, Problem> {
+        let command_id = incoming::command_id("command_id", found.value("command_id"))?;
+        let preference = Preference::of(request)?;
+        let wait = preference.wait.unwrap_or(self.wait);
+        let answer = self.waiting.attach(command_id, parameters.get(AGGREGATE_ID), wait).await?;
+        Ok(answers::with_preference(answer, &preference))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MediaType {
+    Json,
+    Lines,
+}
+
+fn media_type(request: &Request<'_>) -> Result<MediaType, Problem> {
+    let given = request.header(&header::CONTENT_TYPE, "a media type")?;
+    // Parameters such as a character set are of no concern: JSON is UTF-8.
+    let essence = given.map(|given| given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    match essence.as_deref() {
+        Some(routes::JSON) => Ok(MediaType::Json),
+        Some(routes::JSON_LINES) => Ok(MediaType::Lines),
+        _ => Err(Problem::unsupported_media_type(given, &[routes::JSON, routes::JSON_LINES])),
+    }
+}
+
+fn check_headers(found: &Found<'_, Action>, request: &Request<'_>) -> Result<(), Problem> {
+    let described = &found.route.described;
+    for (name, why) in &MEANINGFUL {
+        let is_taken = described
+            .headers
+            .iter()
+            .any(|header| name.as_str().eq_ignore_ascii_case(header.name));
+        if request.headers.contains_key(name) && !is_taken {
+            return Err(Problem::header_not_taken(name.as_str(), why));
+        }
+    }
+    // Pages of other origins may send some requests without asking first; this service has no pages of its own.
+    if ![Method::GET, Method::HEAD].contains(request.method) && request.headers.contains_key(header::ORIGIN) {
+        let detail = "this service takes no commands from pages in a browser: the request has the header Origin";
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "cross-origin",
+            "Cross-origin request",
+            detail.to_owned(),
+        ));
+    }
+    Ok(())
+}

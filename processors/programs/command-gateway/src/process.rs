@@ -1,0 +1,161 @@
+//! The parts of the process and their threads: a few take requests, one keeps the client of the log, one answers operators.
+
+use crate::configuration::Configuration;
+use crate::gateway::Gateway;
+use crate::incoming::CommandReader;
+use crate::kafka::{Keeper, Log, LogFailure};
+use crate::metrics::Metrics;
+use crate::waiting::DRAIN_WAIT_MAX;
+use command_client::OutcomeDecoder;
+use http_server::{ConnectionMetrics, Limits, ListenError, RequestMetrics};
+use schemas::{Airline, AvroCodec, SchemaIds};
+use service::{Health, Operations, Shutdown};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use stream::registry::{Registry, RegistryError};
+use stream::{Settings, SettingsError};
+use tokio::runtime;
+use topology::Topology;
+
+/// The label of the port in metrics.
+const PORT: &str = "commands";
+/// What connections have beyond the time for draining, to write their answers.
+const LAST_ANSWERS_WAIT: Duration = Duration::from_secs(1);
+
+/// How long the client of the log may take to end. Brokers that are away may take longer over their answer.
+const KEEPER_WAIT_MAX: Duration = Duration::from_millis(500);
+
+/// Why the process cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    #[error("a metric could not be registered: {0}")]
+    Metrics(#[from] prometheus::Error),
+    #[error("a thread could not be started: {0}")]
+    Thread(#[from] io::Error),
+    #[error(transparent)]
+    Log(#[from] LogFailure),
+    #[error("a thread of the process panicked; the log says where")]
+    Panicked,
+}
+
+/// A gateway that runs.
+pub struct Process {
+    http_address: SocketAddr,
+    http: JoinHandle<()>,
+    /// How the keeper of the client has ended.
+    kept: mpsc::Receiver<Result<(), LogFailure>>,
+    /// Ends the client of the log, after the last request.
+    stop: Shutdown,
+    operations: Operations,
+}
+
+/// Starts everything. What can be seen to be wrong at once is an error here; brokers that are away are waited for.
+pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutdown) -> Result<Process, Failure> {
+    let settings = Settings::new(&configuration.kafka)?;
+    let registry = Registry::new(&configuration.schema_registry_url)?;
+    let prometheus = service::metrics::registry("command-gateway", env!("CARGO_PKG_VERSION"))?;
+    let metrics = Metrics::register(&prometheus)?;
+    let health = Health::default();
+    health.set("kafka", service::State::Waiting("the process is starting".to_owned()));
+    let log = Arc::new(Log::default());
+    let codec = AvroCodec::new(SchemaIds::UNKNOWN);
+    let gateway = Gateway::new(
+        Arc::clone(&log),
+        CommandReader::new::<Airline, _>(codec.clone()),
+        Duration::from_millis(configuration.commands.wait_ms),
+        metrics.clone(),
+        shutdown.clone(),
+    );
+    let requests = RequestMetrics::register(&prometheus, &gateway.labels())?;
+    let connections = ConnectionMetrics::register(&prometheus, PORT)?;
+    let operations = Operations::start(configuration.operations_address, prometheus, health.clone(), shutdown.clone())?;
+    let (http_address, http) = serve(configuration, Arc::new(gateway.counting(requests)), connections, shutdown)?;
+    let stop = Shutdown::default();
+    let keeper = Keeper {
+        settings,
+        topology,
+        partitions: configuration.partitions(),
+        decoder: Box::new(move || OutcomeDecoder::new::<Airline, _>(codec.clone(), registry.clone())),
+        limits: command_client::Limits {
+            commands_max: configuration.commands.waiting_max,
+            outcomes_kept_max: configuration.commands.outcomes_kept_max,
+        },
+        health,
+        metrics,
+    };
+    let (requested, stopping) = (shutdown.clone(), stop.clone());
+    let (ended, kept) = mpsc::sync_channel(1);
+    let keep = move || {
+        // The receiver is gone once the process has given up waiting.
+        let _sent = ended.send(keeper.keep(&log, &requested, &stopping));
+    };
+    thread::Builder::new().name("kafka".to_owned()).spawn(keep)?;
+    Ok(Process {
+        http_address,
+        http,
+        kept,
+        stop,
+        operations,
+    })
+}
+
+fn serve(
+    configuration: &Configuration,
+    gateway: Arc<Gateway>,
+    connections: ConnectionMetrics,
+    shutdown: &Shutdown,
+) -> Result<(SocketAddr, JoinHandle<()>), Failure> {
+    let limits = Limits {
+        connections_max: configuration.http.connections_max,
+        shutdown_wait_max: DRAIN_WAIT_MAX + LAST_ANSWERS_WAIT,
+        ..Limits::default()
+    };
+    let runtime = runtime::Builder::new_multi_thread().thread_name("http").enable_all().build()?;
+    let listener = {
+        let _inside = runtime.enter();
+        http_server::listen(configuration.http.address)?
+    };
+    let bound = listener.local_addr()?;
+    let requested = shutdown.requested();
+    let work = move || runtime.block_on(http_server::serve(listener, gateway, limits, connections, requested));
+    Ok((bound, thread::Builder::new().name("http-accept".to_owned()).spawn(work)?))
+}
+
+impl Process {
+    /// Where commands are taken.
+    pub fn http_address(&self) -> SocketAddr {
+        self.http_address
+    }
+
+    pub fn operations_address(&self) -> SocketAddr {
+        self.operations.address()
+    }
+
+    /// Waits for the end, which the shutdown brings: requests first, then the client of the log, which they need.
+    ///
+    /// # Errors
+    /// What made the process refuse to go on, if that is why it ended.
+    pub fn join(self) -> Result<(), Failure> {
+        let served = self.http.join();
+        self.stop.request();
+        let kept = self.kept.recv_timeout(KEEPER_WAIT_MAX);
+        self.operations.join();
+        served.map_err(|_panic| Failure::Panicked)?;
+        match kept {
+            Ok(kept) => Ok(kept?),
+            // It is asking brokers that do not answer, and has nothing to finish.
+            Err(RecvTimeoutError::Timeout) => Ok(()),
+            Err(RecvTimeoutError::Disconnected) => Err(Failure::Panicked),
+        }
+    }
+}
