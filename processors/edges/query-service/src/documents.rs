@@ -3,9 +3,10 @@
 use crate::question::Question;
 use crate::reading::Paging;
 use crate::refusal::Refusal;
-use crate::shapes::{AirplaneShape, AirportShape, FlownShape, LegShape, RotationShape, ViolationShape};
+use crate::shapes::{AirplaneShape, AirportShape, BoardShape, FlownShape, LegShape, RotationShape, ViolationShape};
 use crate::source::Stamp;
-use domain::{LegId, Registration, RotationId};
+use domain::{AirportCode, LegId, Registration, RotationId};
+use jiff::tz::TimeZoneDatabase;
 use keyvalue::Read;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -46,6 +47,7 @@ pub(crate) fn answer(question: &Question, read: &impl Read, stamp: &Stamp) -> Re
         }
         Question::Departures { code, time, paging } => legs(&ask::departures(read, *code, *time, paging.span())?, paging),
         Question::Arrivals { code, time, paging } => legs(&ask::arrivals(read, *code, *time, paging.span())?, paging),
+        Question::Board { code, time, paging } => board(read, *code, *time, paging),
         Question::Legs { designator, time, paging } => {
             let page = match designator {
                 Some(designator) => ask::legs_of_designator(read, *designator, *time, paging.span())?,
@@ -120,6 +122,17 @@ fn airplane(read: &impl Read, registration: &Registration, time: Time, paging: &
         airplane: AirplaneShape::new(registration, airplane.as_ref()),
         rotations: page.items.iter().map(FlownShape::new).collect(),
         next_cursor: paging.next(&page),
+    })
+}
+
+/// An airport that is not registered has a board, too, without local times.
+fn board(read: &impl Read, code: AirportCode, time: Time, paging: &Paging) -> Result<Vec<u8>, Refusal> {
+    let airport = ask::airport(read, code)?;
+    let zone = airport
+        .as_ref()
+        .and_then(|airport| TimeZoneDatabase::bundled().get(airport.zone.as_str()).ok());
+    list("board", &ask::board(read, code, time, paging.span())?, paging, |entry| {
+        BoardShape::new(entry, zone.as_ref())
     })
 }
 

@@ -52,6 +52,11 @@ pub(crate) enum Question {
         time: Time,
         paging: Paging,
     },
+    Board {
+        code: AirportCode,
+        time: Time,
+        paging: Paging,
+    },
     Legs {
         designator: Option<FlightDesignator>,
         time: Time,
@@ -75,7 +80,7 @@ impl Question {
             Route::Rotations | Route::Airplanes | Route::Airports => &["limit", "cursor", "at_least"],
             Route::Leg { .. } | Route::Airport { .. } => &["at_least"],
             Route::Position => &["content_hash", "at_least"],
-            Route::Rotation { .. } | Route::Airplane { .. } | Route::Departures { .. } | Route::Arrivals { .. } => {
+            Route::Rotation { .. } | Route::Airplane { .. } | Route::Departures { .. } | Route::Arrivals { .. } | Route::Board { .. } => {
                 &["from", "to", "limit", "cursor", "at_least"]
             }
             Route::Legs => &["designator", "from", "to", "limit", "cursor", "at_least"],
@@ -129,6 +134,11 @@ impl Question {
                 time: time()?,
                 paging: paging()?,
             },
+            Route::Board { code } => Self::Board {
+                code: airport(code)?,
+                time: time()?,
+                paging: paging()?,
+            },
             Route::Legs => Self::Legs {
                 designator: reading::value(parameters, "designator", FlightDesignator::parse)?,
                 time: time()?,
@@ -160,7 +170,7 @@ impl Question {
             Self::Position { content_hash: false } => Work::Point,
             Self::Check { filter, recompute, .. } if filter.rotation.is_some() && filter.airplane.is_none() && !recompute => Work::Point,
             Self::Rotations(_) | Self::Airplanes(_) | Self::Airports(_) | Self::Departures { .. } | Self::Arrivals { .. } => Work::Page,
-            Self::Legs { designator: None, .. } => Work::Page,
+            Self::Board { .. } | Self::Legs { designator: None, .. } => Work::Page,
             Self::Check { recompute: true, .. } | Self::Position { content_hash: true } => Work::Whole,
             Self::Check { filter, .. } if **filter == Filter::default() => Work::Page,
             Self::Legs { .. } | Self::Check { .. } => Work::Search,

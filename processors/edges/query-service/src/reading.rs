@@ -96,7 +96,7 @@ pub(crate) fn flag(parameters: &Parameters<'_>, name: &'static str) -> Result<bo
 fn list_name(route: &Route<'_>) -> String {
     let template = route.template();
     match route {
-        Route::Departures { code } | Route::Arrivals { code } => format!("{template} {code}"),
+        Route::Departures { code } | Route::Arrivals { code } | Route::Board { code } => format!("{template} {code}"),
         Route::Rotation { id } => format!("{template} {id}"),
         Route::Airplane { registration } => format!("{template} {registration}"),
         Route::Check { check } => format!("{template} {}", check.name()),

@@ -16,6 +16,7 @@ pub(crate) enum Route<'p> {
     Airport { code: Cow<'p, str> },
     Departures { code: Cow<'p, str> },
     Arrivals { code: Cow<'p, str> },
+    Board { code: Cow<'p, str> },
     Legs,
     Check { check: Check },
     Position,
@@ -25,7 +26,7 @@ pub(crate) enum Route<'p> {
 }
 
 /// Every route as documentation and metrics name it. The order is that of [`Route::template_index`].
-pub(crate) const TEMPLATES: [&str; 15] = [
+pub(crate) const TEMPLATES: [&str; 16] = [
     "/rotations",
     "/rotations/{id}",
     "/rotations/{id}/legs/{leg}",
@@ -35,6 +36,7 @@ pub(crate) const TEMPLATES: [&str; 15] = [
     "/airports/{code}",
     "/airports/{code}/departures",
     "/airports/{code}/arrivals",
+    "/airports/{code}/board",
     "/legs",
     "/checks/{check}",
     "/position",
@@ -69,6 +71,7 @@ impl<'p> Route<'p> {
             ["airports", code] => Self::Airport { code: name(code)? },
             ["airports", code, "departures"] => Self::Departures { code: name(code)? },
             ["airports", code, "arrivals"] => Self::Arrivals { code: name(code)? },
+            ["airports", code, "board"] => Self::Board { code: name(code)? },
             ["legs"] => Self::Legs,
             ["checks", name] => Self::Check {
                 check: Check::ALL.into_iter().find(|check| check.name() == name)?,
@@ -97,12 +100,13 @@ impl<'p> Route<'p> {
             Self::Airport { .. } => 6,
             Self::Departures { .. } => 7,
             Self::Arrivals { .. } => 8,
-            Self::Legs => 9,
-            Self::Check { .. } => 10,
-            Self::Position => 11,
-            Self::Live => 12,
-            Self::Ready => 13,
-            Self::Metrics => 14,
+            Self::Board { .. } => 9,
+            Self::Legs => 10,
+            Self::Check { .. } => 11,
+            Self::Position => 12,
+            Self::Live => 13,
+            Self::Ready => 14,
+            Self::Metrics => 15,
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Answers as JSON: nodes with their edges in order, each group of facts with the event that wrote it, instants in RFC 3339.
 
 use domain::{AirportCode, Instant, Registration, RotationId};
-use jiff::{Span, civil};
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp, civil};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
+use views::ask::{BoardEntry, Direction};
 use views::{Airplane, Airport, Assignment, Detail, FlownRotation, Leg, MinimumGroundTime, Provenance, Rotation, Violation};
 
 /// Anything by its text.
@@ -208,6 +210,52 @@ impl<'v> AirportShape<'v> {
             zone_provenance: airport.zone_provenance.into(),
         }
     }
+}
+
+/// A line of an airport's board.
+#[derive(Serialize)]
+pub(crate) struct BoardShape<'v> {
+    direction: &'static str,
+    at: Text<Instant>,
+    /// The same instant by the airport's clocks, with their offset; null where the airport is not registered.
+    local: Option<String>,
+    designator: Text<domain::FlightDesignator>,
+    origin: &'v str,
+    destination: &'v str,
+    departure: Text<Instant>,
+    arrival: Text<Instant>,
+    rotation: &'v str,
+    leg: &'v str,
+    mode: &'static str,
+    airplane: Option<&'v str>,
+}
+
+impl<'v> BoardShape<'v> {
+    pub(crate) fn new(entry: &'v BoardEntry, zone: Option<&TimeZone>) -> Self {
+        let summary = &entry.edge.summary;
+        Self {
+            direction: match entry.direction {
+                Direction::Departure => "departure",
+                Direction::Arrival => "arrival",
+            },
+            at: Text(entry.at),
+            local: zone.and_then(|zone| local(entry.at, zone)),
+            designator: Text(summary.designator),
+            origin: summary.origin.as_str(),
+            destination: summary.destination.as_str(),
+            departure: Text(summary.departure),
+            arrival: Text(summary.arrival),
+            rotation: entry.edge.rotation.as_str(),
+            leg: entry.edge.leg.as_str(),
+            mode: summary.mode.name(),
+            airplane: summary.airplane.as_ref().map(Registration::as_str),
+        }
+    }
+}
+
+fn local(at: Instant, zone: &TimeZone) -> Option<String> {
+    let timestamp = Timestamp::from_millisecond(at.0).ok()?;
+    Some(timestamp.display_with_offset(zone.to_offset(timestamp)).to_string())
 }
 
 /// A violation: the rotation, what is wrong, and the legs with the events that it follows from.

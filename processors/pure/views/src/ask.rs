@@ -3,8 +3,10 @@
 //! A list is asked for in pages: at most `limit` items after the key of the last one seen. Lists that filter what they scan look at
 //! no more than [`SCANNED_MAX`] keys for a page; a page can be short, and more may come after it.
 
+mod board;
 mod violations;
 
+pub use board::{BoardEntry, Direction, board};
 pub use violations::{Filter, count, violations};
 
 use crate::check::Check;
@@ -292,3 +294,6 @@ pub(crate) fn page<T>(
     })?;
     Ok(page)
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,6 +69,9 @@ pub(crate) const NO_DEPARTURE: Instant = Instant(i64::MAX);
 /// No key is as long: ids have at most 64 bytes, and no key has more than four of them.
 const KEY_BYTES_MAX: usize = 512;
 
+/// How many bytes of a key an instant takes.
+pub(crate) const INSTANT_BYTES: usize = 8;
+
 /// A key that is being put together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key(pub(crate) Vec<u8>);

@@ -2,6 +2,7 @@
 
 mod corrections;
 mod cost;
+mod filters;
 mod fixture;
 mod model;
 mod pairs;

@@ -185,6 +185,39 @@ async fn boards_of_an_airport_are_in_time_order_and_within_a_time() {
 }
 
 #[tokio::test]
+async fn a_board_has_departures_and_arrivals_together_with_the_times_of_its_airport() {
+    let running = islands().served().await;
+    let board = running.get("/airports/ITO/board?limit=1&from=2008-01-01T10:50:00Z").await.json();
+    assert_eq!(
+        board["board"],
+        json!([{
+            "direction": "arrival",
+            "at": "2008-01-01T10:50:00Z",
+            "local": "2008-01-01T00:50:00-10:00",
+            "designator": "HA11",
+            "origin": "HNL",
+            "destination": "ITO",
+            "departure": "2008-01-01T10:00:00Z",
+            "arrival": "2008-01-01T10:50:00Z",
+            "rotation": "R1",
+            "leg": "L1",
+            "mode": "draft",
+            "airplane": "N475HA",
+        }])
+    );
+    let lines = pages(&running, "/airports/ITO/board?limit=2", "board", "designator").await;
+    assert_eq!(lines, [vec!["HA11", "HA12"], vec!["HA13", "HA21"]]);
+    let mut schedule = Schedule::default();
+    schedule.draft("R1", None);
+    schedule.leg("R1", "L1 HA11 HNL 10:00 ITO 10:50");
+    let board = schedule.served().await.get("/airports/HNL/board").await.json();
+    assert_eq!(
+        (&board["board"][0]["local"], &board["board"][0]["airplane"]),
+        (&Value::Null, &Value::Null)
+    );
+}
+
+#[tokio::test]
 async fn legs_are_found_by_designator_and_by_time() {
     let running = islands().served().await;
     assert_eq!(pages(&running, "/legs?designator=HA12", "legs", "id").await, [vec!["L2"]]);

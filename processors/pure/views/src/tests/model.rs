@@ -1,6 +1,6 @@
 //! The schedule as plain maps, built from events without any index: what the view must hold, key by key, and answer.
 
-use crate::ask::{self, Span, Time};
+use crate::ask::{self, Direction, Span, Time};
 use crate::edges::LegSummary;
 use crate::graph::{EdgeKind, NodeId, edges_of};
 use crate::nodes::{Airplane, Airport, Assignment, FormerAirplane, Leg, MinimumGroundTime, Rotation};
@@ -392,6 +392,20 @@ impl Model {
             arriving.retain(|(_, leg)| leg.destination == code && time.holds(leg.arrival));
             arriving.sort_by_key(|(id, leg)| (leg.arrival, id.clone(), leg.id.clone()));
             assert_eq!(all(2, |span| ask::arrivals(view, code, time, span).unwrap()), arriving);
+            let departing = departing
+                .into_iter()
+                .map(|(id, leg)| (leg.departure, Direction::Departure, id, leg.id));
+            let arriving = arriving.into_iter().map(|(id, leg)| (leg.arrival, Direction::Arrival, id, leg.id));
+            let mut board: Vec<_> = departing.chain(arriving).collect();
+            board.sort();
+            for limit in [1, 3, usize::MAX] {
+                let lines = all(limit, |span| ask::board(view, code, time, span).unwrap());
+                let lines: Vec<_> = lines
+                    .into_iter()
+                    .map(|line| (line.at, line.direction, line.edge.rotation, line.edge.leg))
+                    .collect();
+                assert_eq!(lines, board, "{code} in {time:?}");
+            }
         }
         for id in self.rotations.keys() {
             let expected: Vec<_> = self.legs_of(id).into_iter().filter(|leg| time.holds(leg.departure)).collect();

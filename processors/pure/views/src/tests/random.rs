@@ -1,8 +1,9 @@
 //! Whatever is decided, in whatever order partitions are read: the index is what a recomputation says, after every event.
 
+use super::filters;
 use super::fixture::{agrees_with_recomputation, aircraft_type, apply, code, command_id, leg_id, registration, rotation_id};
 use super::model::Model;
-use crate::ask::Time;
+use crate::ask::{Filter, Time};
 use crate::{Fact, Memory as Remembered, Projector, ask, content_hash, project};
 use domain::rotation::{Leg, Mode};
 use domain::{AggregateId, Command, Event, FlightDesignator, Instant, State, ZoneName, airplane, airport, rotation};
@@ -207,6 +208,17 @@ proptest! {
     }
 
     #[test]
+    fn filters_leave_what_a_look_at_every_violation_leaves(asked in asked(), filters in vec(filter(), 1..8)) {
+        let mut view = Memory::default();
+        for fact in &decided(&asked) {
+            apply(&mut view, fact);
+        }
+        for filter in &filters {
+            filters::holds_what_it_says(&view, filter);
+        }
+    }
+
+    #[test]
     fn what_a_projector_remembers_changes_nothing(
         asked in asked(),
         remembered in remembered(),
@@ -236,6 +248,27 @@ proptest! {
         }
         agrees_with_recomputation(&view);
     }
+}
+
+/// Often with several conditions, of which each is met by some violations.
+fn filter() -> impl Strategy<Value = Filter> {
+    let prefixes = select(vec!["R", "R1", "R2", "R4", "X"]).prop_map(str::to_owned);
+    let rotation = select(ROTATIONS.to_vec()).prop_map(rotation_id);
+    let airplane = select(AIRPLANES.to_vec()).prop_map(registration);
+    (
+        option::weighted(0.2, rotation),
+        option::weighted(0.3, prefixes),
+        option::weighted(0.3, airplane),
+        option::weighted(0.3, airport_code()),
+        option::weighted(0.3, window()),
+    )
+        .prop_map(|(rotation, rotation_prefix, airplane, airport, time)| Filter {
+            rotation,
+            rotation_prefix,
+            airplane,
+            airport,
+            time: time.unwrap_or_default(),
+        })
 }
 
 fn window() -> impl Strategy<Value = Time> {
