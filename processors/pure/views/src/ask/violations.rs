@@ -65,7 +65,7 @@ impl Filter {
                 && rotations.is_none_or(|rotations| rotations.contains(id))
         };
         asked(&violation.rotation)
-            && (violation.counted || rotation.is_some() || first.is_some_and(|first| !asked(first)))
+            && (violation.counted || first.is_some_and(|first| !asked(first)))
             && airport.is_none_or(|airport| violation.concerns_airport(airport))
             && (*time == Time::default() || violation.legs.first().is_some_and(|(_, leg)| time.holds(leg.departure)))
     }
