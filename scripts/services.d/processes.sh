@@ -49,7 +49,8 @@ end() {
     local name="$1" signal="$2" pid deadline=$((SECONDS + STOP_SECONDS_MAX))
     if ! pid="$(running_pid "$name")"; then
         rm -f "$data/$name.pid"
-        return
+        # In a trap, a bare return gives the status from before the trap, and the rest would not be cleaned up.
+        return 0
     fi
     say "stopping $name (pid $pid, SIG$signal)"
     kill -s "$signal" "$pid" 2>/dev/null || true
