@@ -135,7 +135,14 @@ fn of_topic(topology: &Topology, topic: &Topic, live: Option<&LiveTopic>) -> Vec
     if let Some(retention) = live.retention_ms.filter(|retention| *retention != topic.retention_ms) {
         // Kept for longer than wanted, nothing is lost.
         let shorter = topic.retention_ms < 0 || (retention >= 0 && retention < topic.retention_ms);
-        let severity = if shorter { Severity::Fatal } else { Severity::Warning };
+        // An outcome that is deleted before its command is written again (docs/decisions/0024).
+        let commands = &topology.topics.commands;
+        let is_repaired = topic.name == topology.topics.outcomes.name && retention >= commands.retention_ms;
+        let severity = if shorter && !is_repaired {
+            Severity::Fatal
+        } else {
+            Severity::Warning
+        };
         found.push(difference(
             "retention.ms",
             retention.to_string(),

@@ -1,12 +1,14 @@
 //! Reading a topology from its text, and refusing one that could not work.
 
-use crate::{Cleanup, MESSAGE_BYTES_MAX, Timestamp, Topics, Topology};
+use crate::{Cleanup, MESSAGE_BYTES_MAX, Timestamp, Topic, Topics, Topology};
 
 const SCHEDULE: &str = include_str!("../topology.toml");
 
 const SCHEDULE_NAME: &str = "schedule";
 const NAME_BYTES_MAX: usize = 100;
 pub(crate) const PARTITIONS_MAX: u32 = 1000;
+/// Kafka's `segment.ms`: so long it may write to one segment of a topic, which it deletes as a whole.
+const SEGMENT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// Why a text is no topology.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -113,6 +115,15 @@ impl Topology {
             return Some(format!(
                 "{} takes messages of {} bytes; no client sends more than {MESSAGE_BYTES_MAX}",
                 topic.name, topic.message_bytes_max
+            ));
+        }
+        let outlives = |topic: &Topic, other: &Topic| {
+            topic.retention_ms < 0 || other.retention_ms >= 0 && topic.retention_ms >= other.retention_ms.saturating_add(SEGMENT_MS)
+        };
+        if !outlives(&topics.outcomes, &topics.commands) {
+            return Some(format!(
+                "{} must be kept for {SEGMENT_MS} ms longer than {}: an outcome is missed while its command is there",
+                topics.outcomes.name, topics.commands.name
             ));
         }
         if topics.dead_letters.message_bytes_max <= topics.commands.message_bytes_max {

@@ -214,6 +214,22 @@ fn more_partitions_are_only_a_warning_and_no_setting_is_advised() {
 }
 
 #[test]
+fn outcomes_that_are_kept_as_long_as_commands_only_are_a_warning() {
+    check_difference(
+        |topic| topic.retention_ms = Some(604_800_000),
+        "schedule.outcomes",
+        Severity::Warning,
+        "retention.ms is 604800000",
+    );
+    check_difference(
+        |topic| topic.retention_ms = Some(604_799_999),
+        "schedule.outcomes",
+        Severity::Fatal,
+        "retention.ms is 604799999",
+    );
+}
+
+#[test]
 fn a_longer_retention_is_only_a_warning() {
     check_difference(
         |topic| topic.retention_ms = Some(-1),

@@ -1,6 +1,7 @@
 //! What to do with one incoming record: answer the command in it, send it on, or put it aside.
 
 use crate::batch::{Batch, DeadLetter, Incoming, Outgoing};
+use crate::containment::contain;
 use crate::machine::StepFailure;
 use crate::{Call, Codec, CommandEnvelope, Cursor, DecodeError, Domain, Machine, StepError};
 use keyvalue::Read;
@@ -44,6 +45,7 @@ impl<D: Domain> Machine<D> {
         batch.call = Call::DecodeCommand;
         match self.admit(codec, record, unreadable) {
             Ok(Admitted::Command(envelope)) => self.answer(read, codec, index, record, envelope, batch),
+            Ok(Admitted::Elsewhere(_)) if self.written.get(&partition).is_some_and(|written| written.has_copy(record)) => Ok(()),
             Ok(Admitted::Elsewhere(to_partition)) => {
                 batch.tally.forwarded += 1;
                 batch.outgoing.push(Outgoing::Forward {
@@ -52,6 +54,7 @@ impl<D: Domain> Machine<D> {
                 });
                 Ok(())
             }
+            Err(Refused::DeadLetter(_)) if self.written.get(&partition).is_some_and(|written| written.has_letter(offset)) => Ok(()),
             Err(Refused::DeadLetter(reason)) => {
                 batch.tally.dead_letters += 1;
                 let readable = record.value.filter(|value| value.len() <= self.limits.command_bytes_max);
@@ -69,6 +72,19 @@ impl<D: Domain> Machine<D> {
                 offset,
             }
             .into()),
+        }
+    }
+
+    /// Whether the record is a command that is decided in its partition, and so gets an outcome.
+    ///
+    /// # Errors
+    /// The id of the schema that has to be learned, or given as unreadable, before that can be told.
+    pub fn gets_outcome(&self, codec: &mut impl Codec<D>, record: &Incoming<'_>, unreadable: &BTreeMap<u32, String>) -> Result<bool, u32> {
+        match contain(|| self.admit(codec, record, unreadable)) {
+            // What the codec fails at is no dead letter either.
+            Ok(Ok(Admitted::Command(_))) | Err(_) => Ok(true),
+            Ok(Ok(Admitted::Elsewhere(_)) | Err(Refused::DeadLetter(_))) => Ok(false),
+            Ok(Err(Refused::NotYet(schema_id))) => Err(schema_id),
         }
     }
 

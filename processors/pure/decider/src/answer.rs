@@ -6,7 +6,7 @@ use crate::events::{encode_events, record_events};
 use crate::machine::StepFailure;
 use crate::remembered::Remembered;
 use crate::{
-    COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, Cursor, Domain, EXPECTED_VERSION, Fingerprint, Machine, Outcome, Rejection, Status,
+    COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, Cursor, Domain, EXPECTED_VERSION, Fingerprint, Machine, OUTCOME_LOST, Outcome, Rejection, Status,
     StepError, TYPE_DIFFERS,
 };
 use keyvalue::Read;
@@ -83,11 +83,13 @@ impl<D: Domain> Machine<D> {
         };
         let cursor = batch.cursor(partition, record.offset)?;
         cursor.answered = cursor.answered.max(outcome.sequence);
-        if let Some(written) = self.written.get(&partition)
+        let written = self.written.get(&partition);
+        if let Some(written) = written
             && written.has_outcome(partition, &outcome)?
         {
             return Ok(());
         }
+        let is_rewritten = written.is_some_and(|written| written.is_decided(record.offset));
         let from = batch.bytes.len();
         batch.call = Call::EncodeOutcome;
         codec.encode_outcome(&outcome, &mut batch.bytes);
@@ -99,6 +101,7 @@ impl<D: Domain> Machine<D> {
             command_id,
             command_type,
             decided_at_ms,
+            is_rewritten,
         });
         Ok(())
     }
@@ -150,7 +153,7 @@ impl<D: Domain> Machine<D> {
             (Some(refused), _) => Err(refused),
             (None, Some(expected)) if expected != held.version => Err(version_differs(expected, held.version)),
             (None, _) => match D::decide(&envelope.aggregate_id, &held.state, &envelope.command) {
-                Err(rejection) if [COMMAND_ID_REUSED, TYPE_DIFFERS].contains(&rejection.rule.as_str()) => {
+                Err(rejection) if [COMMAND_ID_REUSED, TYPE_DIFFERS, OUTCOME_LOST].contains(&rejection.rule.as_str()) => {
                     let reason = format!("it rejects the command by the rule {}, which is not for a domain", rejection.rule);
                     return Err(StepFailure::Domain(reason));
                 }
@@ -159,6 +162,10 @@ impl<D: Domain> Machine<D> {
             },
         };
         let Cursor { sequence, clock_ms, .. } = *batch.cursor(partition, offset)?;
+        let decided = match self.written.get(&partition) {
+            None => decided,
+            Some(written) => written.as_before((partition, offset), sequence, decided)?,
+        };
         let mut outcome = Outcome {
             command_id: envelope.command_id,
             aggregate_id: envelope.aggregate_id,

@@ -41,6 +41,8 @@ pub enum Outgoing {
         command_id: Uuid,
         command_type: &'static str,
         decided_at_ms: i64,
+        /// The command was decided before, and its outcome was lost since.
+        is_rewritten: bool,
     },
     /// The incoming record as it is, to the partition of the commands topic where its key belongs.
     Forward { incoming: usize, to_partition: u32 },

@@ -55,6 +55,10 @@ pub const COMMAND_ID_REUSED: &str = "command-id-reused";
 /// The rule of the rejection of a command whose record header `type` names another one: its sender means that one.
 pub const TYPE_DIFFERS: &str = "type-differs";
 
+/// The rule of the rejection that stands in for an outcome that was lost and cannot be made again ([`crate::LostOutcomes`]). Only the machine may
+/// give it.
+pub const OUTCOME_LOST: &str = "outcome-lost";
+
 /// What became of a command; also a read-your-writes token: whoever has reached `sequence` of this partition sees all that the
 /// decision saw and did.
 #[derive(Debug, Clone, PartialEq, Eq)]

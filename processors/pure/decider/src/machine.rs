@@ -206,7 +206,15 @@ impl<D: Domain> Machine<D> {
     pub fn committed(&mut self, mut batch: Batch, delivered: &BTreeMap<u32, (Option<i64>, Option<i64>)>) -> Vec<Mutation> {
         let mut mutations = std::mem::take(&mut batch.mutations);
         for (partition, cursor) in &mut batch.cursors {
-            if let Some((event, outcome)) = delivered.get(partition) {
+            let (event, outcome) = delivered.get(partition).copied().unwrap_or_default();
+            if let Some(lost) = self.written.get_mut(partition).and_then(Written::lost) {
+                lost.reached(event, outcome);
+                // Until then the state is one that lags behind the log: whoever opens it folds what the log has.
+                if let Some(ends) = lost.ends_at(cursor.next_command_offset) {
+                    (cursor.next_event_offset, cursor.next_outcome_offset) = ends;
+                    self.written.remove(partition);
+                }
+            } else {
                 cursor.next_event_offset = event.unwrap_or(cursor.next_event_offset);
                 cursor.next_outcome_offset = outcome.unwrap_or(cursor.next_outcome_offset);
             }

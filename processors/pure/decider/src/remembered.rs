@@ -29,6 +29,11 @@ impl Periods {
         u32::try_from(clock_ms.max(0) / self.length_ms).unwrap_or(u32::MAX)
     }
 
+    /// Whether what was answered at this time cannot be looked for any more when the clock shows `now_ms`.
+    pub(crate) fn is_forgotten(self, answered_ms: i64, now_ms: i64) -> bool {
+        self.at(answered_ms).saturating_add(1) < self.at(now_ms)
+    }
+
     /// When the clock goes from one time to another: deletes the periods that no command can be looked for in any more.
     pub(crate) fn forget(self, partition: u32, from_ms: i64, to_ms: i64) -> Option<Mutation> {
         let kept = self.at(to_ms).checked_sub(1)?;

@@ -179,16 +179,25 @@ impl<D: Domain> Machine<D> {
             }
             self.belongs("outcomes", partition, *offset, &outcome.aggregate_id)?;
             cursor.next_outcome_offset = offset + 1;
+            cursor.answered = cursor.answered.max(outcome.sequence);
+            // One that was lost and written again comes after those of later commands, which have moved the clock already.
+            let is_late = if are_former {
+                outcome.clock_ms < cursor.clock_ms
+            } else {
+                outcome.command_offset < cursor.next_command_offset
+            };
+            if !is_late {
+                cursor.decided_at_ms = *timestamp_ms;
+                mutations.extend(self.memories.periods.forget(partition, cursor.clock_ms, outcome.clock_ms));
+                cursor.clock_ms = outcome.clock_ms;
+            }
             if !are_former {
                 cursor.next_command_offset = cursor.next_command_offset.max(outcome.command_offset + 1);
             }
-            cursor.answered = cursor.answered.max(outcome.sequence);
-            cursor.decided_at_ms = *timestamp_ms;
-            mutations.extend(self.memories.periods.forget(partition, cursor.clock_ms, outcome.clock_ms));
-            cursor.clock_ms = outcome.clock_ms;
-            if !outcome.repeated && !outcome.refuses_id() {
+            let is_forgotten = self.memories.periods.is_forgotten(outcome.clock_ms, cursor.clock_ms);
+            if !outcome.repeated && !outcome.refuses_id() && !is_forgotten {
                 let key = (outcome.aggregate_id.clone(), outcome.command_id);
-                let put = self.memories.put(&Remembered::of(outcome), partition, cursor.clock_ms, &key);
+                let put = self.memories.put(&Remembered::of(outcome), partition, outcome.clock_ms, &key);
                 mutations.push(put);
             }
         }

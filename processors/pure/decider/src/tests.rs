@@ -6,6 +6,7 @@ mod containment;
 mod counter;
 mod dead_letters;
 mod deciding;
+mod lost;
 mod pipeline;
 mod remembering;
 mod repeating;
