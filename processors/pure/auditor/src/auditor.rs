@@ -5,6 +5,7 @@ use crate::decoding::Decoding;
 use crate::finding::Findings;
 use crate::ledger::{Ledger, LedgerError};
 use crate::merging::{Aside, Merge};
+use crate::rewritten;
 use crate::{Counts, Invariant, Loss, Record, Schemas, Seen, Shown, SourceError, Violation};
 use decider::{Codec, Domain, Limits};
 use keyvalue::{Read, Write};
@@ -44,7 +45,7 @@ pub struct Partition<'p, A, B, C> {
     pub outcomes: C,
 }
 
-/// Audits a log. First all dead letters and the history of offsets, then the partitions, then [`Self::finish`].
+/// Audits a log. First all dead letters, the outcomes that were written again and the history of offsets, then the partitions, then [`Self::finish`].
 pub struct Auditor<'s, D: Domain, C, S> {
     decoding: Decoding<'s, C>,
     desk: Desk<S>,
@@ -127,6 +128,14 @@ where
         }
     }
 
+    /// An outcome, before the partitions are walked: those that were lost and written again are noted, and no others.
+    pub fn rewritten(&mut self, seen: &Seen) -> Result<(), AuditError> {
+        match seen {
+            Seen::Committed(record) if record.is_rewritten() => Ok(rewritten::note(&mut self.desk, record)?),
+            Seen::Committed(_) | Seen::Aborted(_) => Ok(()),
+        }
+    }
+
     /// The next entry of the group's history of offsets.
     pub fn commit(&mut self, commit: &Commit) {
         self.offsets.push(&mut self.desk, commit);
@@ -157,6 +166,7 @@ where
             self.asides(&mut asides)?;
             let Some(mut step) = next else { break };
             self.desk.has_former |= step.former;
+            rewritten::place(&mut self.desk, &mut self.decoding, &mut step)?;
             self.desk.decided = match partition.committed {
                 _ if step.former => true,
                 Some(committed) => step.command_offset < committed,
@@ -240,7 +250,7 @@ where
     }
 }
 
-fn unreadable<S>(desk: &mut Desk<S>, record: &Record, reason: &str) {
+pub(crate) fn unreadable<S>(desk: &mut Desk<S>, record: &Record, reason: &str) {
     let what = format!("the record at {} cannot be read: {reason}", record.place);
     desk.violated(Invariant::I5, Some(record.place), what, vec![Shown::raw(record)]);
 }

@@ -13,6 +13,8 @@ pub struct Counts {
     pub dead_letters: u64,
     pub events: u64,
     pub outcomes: u64,
+    /// Those of them that were lost and written again.
+    pub rewritten: u64,
     /// Records of aborted transactions, which only a reader of uncommitted records sees.
     pub aborted: u64,
     /// Commands that were decided again.
@@ -37,7 +39,7 @@ pub struct Counts {
 
 impl Counts {
     /// Each count with its name, in reading order.
-    pub fn named(&self) -> [(&'static str, u64); 19] {
+    pub fn named(&self) -> [(&'static str, u64); 20] {
         [
             ("commands", self.commands),
             ("pending", self.pending),
@@ -48,6 +50,7 @@ impl Counts {
             ("dead_letters", self.dead_letters),
             ("events", self.events),
             ("outcomes", self.outcomes),
+            ("rewritten", self.rewritten),
             ("aborted", self.aborted),
             ("redecided", self.redecided),
             ("trusted", self.trusted),

@@ -11,6 +11,7 @@
 //! | 0x86 | partition, offset of a command | the partition that it must have been forwarded to |
 //! | 0x87 | partition, offset of a command | where its forwarded copy lies |
 //! | 0x88 | partition, session | offset of its last outcome |
+//! | 0x89 | partition, offset of a command, offset | an outcome that was lost and written again: its record |
 //!
 //! The prefixes of the decider's own keys are below 0x80.
 
@@ -31,6 +32,7 @@ pub(crate) enum Prefix {
     Forward = 0x86,
     Copy = 0x87,
     Session = 0x88,
+    Rewritten = 0x89,
 }
 
 pub(crate) fn key(prefix: Prefix, partition: u32, rest: &[u8]) -> Vec<u8> {
@@ -99,6 +101,22 @@ impl<S: Read + Write> Ledger<S> {
 
     pub(crate) fn put_number(&mut self, key: Vec<u8>, number: i64) -> Result<(), LedgerError> {
         self.put(key, number.to_be_bytes().to_vec())
+    }
+
+    /// The entries whose keys begin with `prefix`, in key order, and that many at most.
+    pub(crate) fn beginning_with(&mut self, prefix: &[u8], entries_max: usize) -> Result<Vec<Entry>, LedgerError> {
+        self.flush()?;
+        let mut entries = Vec::new();
+        self.store
+            .scan(prefix, &keyvalue::prefix_end(prefix), Order::Ascending, &mut |key, value| {
+                entries.push((key.to_vec(), value.to_vec()));
+                if entries.len() < entries_max {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
+            })?;
+        Ok(entries)
     }
 
     /// Up to `entries_max` entries of a prefix whose keys follow `after`, in key order.

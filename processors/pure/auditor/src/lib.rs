@@ -17,6 +17,7 @@ mod ledger;
 mod merging;
 mod record;
 mod recovery;
+mod rewritten;
 
 pub use auditor::{AuditError, Auditor, Options, Partition, Verdict};
 pub use checks::Commit;

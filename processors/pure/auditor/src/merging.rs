@@ -133,6 +133,8 @@ where
             && let Some(seen) = self.outcomes.next().transpose()?
         {
             match read(seen, |fingerprint, value| decoding.outcome::<D>(fingerprint, value))? {
+                // It was noted before, and is where its command is.
+                Decoded::Committed(found) if found.record.is_rewritten() => {}
                 Decoded::Committed(found) => self.outcome = Some(found),
                 Decoded::Aborted(found) => aside(Aside::AbortedOutcome(found)),
                 Decoded::Unreadable(record, reason) => aside(Aside::Unreadable(record, reason)),

@@ -26,6 +26,9 @@ impl Topic {
 /// The header that names the command of a record: `TOPIC-ID/OFFSET/FINGERPRINT`.
 pub(crate) const COMMAND: &str = "command";
 
+/// The header of an outcome that was lost and written again. It comes after the outcomes of later commands.
+pub(crate) const REWRITTEN: &str = "rewritten";
+
 /// Where a record lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -73,6 +76,17 @@ impl Record {
     pub fn commands_topic(&self) -> Option<&str> {
         let (rest, _fingerprint) = self.text(COMMAND)?.rsplit_once('/')?;
         Some(rest.rsplit_once('/')?.0)
+    }
+
+    /// The offset of the command of this event or outcome, where the record says it.
+    pub fn command_offset(&self) -> Option<i64> {
+        let (rest, _fingerprint) = self.text(COMMAND)?.rsplit_once('/')?;
+        rest.rsplit_once('/')?.1.parse().ok()
+    }
+
+    /// Whether this outcome was lost and written again.
+    pub fn is_rewritten(&self) -> bool {
+        self.headers.iter().any(|(name, _)| name == REWRITTEN)
     }
 
     pub(crate) fn bytes(&self) -> usize {

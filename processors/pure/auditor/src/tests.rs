@@ -4,3 +4,4 @@ mod clean;
 mod log;
 mod lost;
 mod planted;
+mod rewritten;

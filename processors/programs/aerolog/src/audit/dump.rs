@@ -69,6 +69,9 @@ pub(super) fn read(
     let partitions = partitions.into_iter().max().unwrap_or(0);
     for number in 0..partitions {
         progress.partition(number, partitions);
+        for seen in outcomes.read(number)? {
+            audit.rewritten(&seen?)?;
+        }
         let committed = committed.as_ref().map(|offsets| offsets.get(&number).copied().unwrap_or(0));
         let partition = Partition {
             number,

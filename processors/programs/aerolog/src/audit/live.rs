@@ -68,6 +68,7 @@ pub(super) fn read(
                 of_commands.low
             ));
         }
+        note_rewritten(audit, &mut outcomes, number, of_commands, of_outcomes)?;
         let partition = Partition {
             number,
             begins_at: of_commands.low,
@@ -80,6 +81,31 @@ pub(super) fn read(
         audit.partition(partition, &mut |counts| progress.note(counts))?;
     }
     Ok(notes)
+}
+
+/// Tells of the outcomes that were lost and written again. They are there only where the first outcome is one, or answers a later command than the
+/// first that is kept.
+fn note_rewritten(
+    audit: &mut Audit<'_>,
+    walk: &mut Walk,
+    partition: u32,
+    commands: Watermarks,
+    outcomes: Watermarks,
+) -> anyhow::Result<()> {
+    let mut is_looked_at = false;
+    for seen in Walking::begin(walk, Topic::Outcomes, partition, outcomes)? {
+        let seen = seen?;
+        if let Seen::Committed(record) = &seen
+            && !is_looked_at
+        {
+            is_looked_at = true;
+            if !record.is_rewritten() && record.command_offset().is_none_or(|offset| offset <= commands.low) {
+                return Ok(());
+            }
+        }
+        audit.rewritten(&seen)?;
+    }
+    Ok(())
 }
 
 /// How far each partition is decided, by the offsets that a processor or a recovery has signed; and what is to be said of the others. Where

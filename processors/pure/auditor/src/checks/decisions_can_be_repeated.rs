@@ -9,7 +9,7 @@ use crate::decoding::Decoding;
 use crate::ledger::LedgerError;
 use crate::merging::{Found, Step};
 use crate::{AuditError, Invariant, SourceError};
-use decider::{Batch, Codec, Cursor, Domain, Incoming, Limits, Machine, Outcome, Outgoing, Replay, ReplayError, StepError};
+use decider::{Batch, Codec, Cursor, Domain, Incoming, Limits, Machine, OUTCOME_LOST, Outcome, Outgoing, Replay, ReplayError, StepError};
 use keyvalue::{Read, Write};
 use std::collections::BTreeMap;
 
@@ -181,7 +181,7 @@ impl<D: Domain> Redeciding<D> {
                 }
                 // What could not be read then may be readable now: the registry is not part of the log.
                 Some(_) if is_unknown_schema(step) => desk.counts.trusted += 1,
-                Some(_) if step.trusted || was_refused_earlier::<D>(step) => {
+                Some(_) if step.trusted || was_refused_earlier::<D>(step) || stands_in(step) => {
                     desk.counts.trusted += 1;
                     self.decide_again(desk, decoding, &std::mem::take(&mut decidable))?;
                     // It moves the partition's clock like any other.
@@ -200,7 +200,14 @@ impl<D: Domain> Redeciding<D> {
         if matches!(self.phase, Phase::Over) {
             return Ok(());
         }
-        let outcomes: Vec<_> = step.outcomes.iter().map(replay).collect();
+        // One that was lost and written again lies elsewhere.
+        let next = self.machine.cursor(desk.partition).map_or(0, |cursor| cursor.next_outcome_offset);
+        let outcomes: Vec<_> = step
+            .outcomes
+            .iter()
+            .zip(next..)
+            .map(|(found, offset)| Replay { offset, ..replay(found) })
+            .collect();
         let folded = self.machine.replay_outcomes(desk.partition, &outcomes);
         self.fold(desk, folded)
     }
@@ -273,6 +280,18 @@ fn was_refused_earlier<D: Domain>(step: &Step<D::Event>) -> bool {
     step.events.is_empty()
         && !step.outcomes.is_empty()
         && rejections.filter(|rejection| is_earlier(&rejection.rule)).count() == step.outcomes.len()
+}
+
+/// What it answered cannot be told any more: its outcome was lost and could not be made again.
+fn stands_in<E>(step: &Step<E>) -> bool {
+    let is_lost = |found: &Found<Outcome>| {
+        found
+            .value
+            .rejection
+            .as_ref()
+            .is_some_and(|rejection| rejection.rule == OUTCOME_LOST)
+    };
+    step.events.is_empty() && !step.outcomes.is_empty() && step.outcomes.iter().all(|found| found.record.is_rewritten() && is_lost(found))
 }
 
 /// Sentences and facts of a rejection may read otherwise in another build; the rule is the decision.

@@ -21,7 +21,8 @@ pub(crate) struct Owners {
 
 impl Owners {
     pub(crate) fn push<S: Read + Write, E>(&mut self, desk: &mut Desk<S>, step: &Step<E>) -> Result<(), LedgerError> {
-        for found in &step.outcomes {
+        // One that was lost and written again is not where its session is.
+        for found in step.outcomes.iter().filter(|found| !found.record.is_rewritten()) {
             let Some(owner) = found.record.text(OWNER) else {
                 continue;
             };

@@ -322,6 +322,9 @@ impl Log {
         for commit in &self.commits {
             auditor.commit(commit);
         }
+        for seen in self.partitions.iter().flat_map(|topics| &topics.outcomes) {
+            auditor.rewritten(seen).unwrap();
+        }
         for (number, topics) in (0..).zip(&self.partitions) {
             let partition = Partition {
                 number,
