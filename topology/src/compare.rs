@@ -133,16 +133,7 @@ fn of_topic(topology: &Topology, topic: &Topic, live: Option<&LiveTopic>) -> Vec
         ));
     }
     if let Some(retention) = live.retention_ms.filter(|retention| *retention != topic.retention_ms) {
-        // Kept for longer than wanted, nothing is lost.
-        let shorter = topic.retention_ms < 0 || (retention >= 0 && retention < topic.retention_ms);
-        // An outcome that is deleted before its command is written again (docs/decisions/0024).
-        let commands = &topology.topics.commands;
-        let is_repaired = topic.name == topology.topics.outcomes.name && retention >= commands.retention_ms;
-        let severity = if shorter && !is_repaired {
-            Severity::Fatal
-        } else {
-            Severity::Warning
-        };
+        let severity = of_retention(topology, topic, retention);
         found.push(difference(
             "retention.ms",
             retention.to_string(),
@@ -170,6 +161,19 @@ fn of_topic(topology: &Topology, topic: &Topic, live: Option<&LiveTopic>) -> Vec
         found.push(difference(what, live, wanted, Severity::Warning, advice));
     }
     found
+}
+
+/// How bad another retention than the topology's is. Kept for longer than wanted, nothing is lost.
+fn of_retention(topology: &Topology, topic: &Topic, retention_ms: i64) -> Severity {
+    let is_shorter = topic.retention_ms < 0 || (retention_ms >= 0 && retention_ms < topic.retention_ms);
+    let topics = &topology.topics;
+    // An outcome that is deleted before its command is written again (docs/decisions/0027).
+    let is_repaired = topic.name == topics.outcomes.name && retention_ms >= topics.commands.retention_ms;
+    if is_shorter && !is_repaired {
+        Severity::Fatal
+    } else {
+        Severity::Warning
+    }
 }
 
 /// What is found, as it is, as it is wanted, and what to do.

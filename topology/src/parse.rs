@@ -117,21 +117,28 @@ impl Topology {
                 topic.name, topic.message_bytes_max
             ));
         }
-        let outlives = |topic: &Topic, other: &Topic| {
-            topic.retention_ms < 0 || other.retention_ms >= 0 && topic.retention_ms >= other.retention_ms.saturating_add(SEGMENT_MS)
-        };
-        if !outlives(&topics.outcomes, &topics.commands) {
-            return Some(format!(
-                "{} must be kept for {SEGMENT_MS} ms longer than {}: an outcome is missed while its command is there",
-                topics.outcomes.name, topics.commands.name
-            ));
-        }
         if topics.dead_letters.message_bytes_max <= topics.commands.message_bytes_max {
             return Some(format!(
                 "{} must take a larger message than {}",
                 topics.dead_letters.name, topics.commands.name
             ));
         }
+        self.problem_of_retention()
+    }
+
+    fn problem_of_retention(&self) -> Option<String> {
+        let topics = &self.topics;
+        if !outlives(&topics.outcomes, &topics.commands) {
+            return Some(format!(
+                "{} must be kept for {SEGMENT_MS} ms longer than {}: an outcome is missed while its command is there",
+                topics.outcomes.name, topics.commands.name
+            ));
+        }
         None
     }
+}
+
+/// Whether no record of a topic is deleted before one of another topic that is as old.
+fn outlives(topic: &Topic, other: &Topic) -> bool {
+    topic.retention_ms < 0 || other.retention_ms >= 0 && topic.retention_ms >= other.retention_ms.saturating_add(SEGMENT_MS)
 }

@@ -11,6 +11,9 @@ use xxhash_rust::xxh3::Xxh3;
 /// The header of events and outcomes that names their command.
 pub const COMMAND: &str = "command";
 
+/// The header of an outcome that was lost and written again (docs/decisions/0027). In its partition it comes after those of later commands.
+pub(crate) const REWRITTEN: &str = "rewritten";
+
 /// The last command that was decided before a position: `TOPIC-ID/OFFSET/FINGERPRINT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decided {

@@ -24,6 +24,7 @@ pub mod registry;
 mod settings;
 mod signature;
 mod silence;
+mod stopping;
 mod watch;
 pub mod writer;
 

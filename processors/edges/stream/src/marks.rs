@@ -1,5 +1,6 @@
 //! The offsets at which partitions begin and end: one question for each, however many partitions there are.
 
+use crate::clock::Deadline;
 use crate::failure::Failure;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -59,12 +60,13 @@ impl<C: ConsumerContext> Question<'_, C> {
     /// for this question, drops the refusal of one that is no leader any more, and does not look for the new one.
     fn ask(&self, end: Offset) -> Result<BTreeMap<u32, i64>, Failure> {
         let is_whole = |offsets: &BTreeMap<u32, i64>| offsets.len() == self.partitions.len();
-        let asked = self.ask_cached(end);
+        let deadline = Deadline::after(self.timeout);
+        let asked = self.ask_cached(end, self.timeout);
         if asked.as_ref().is_ok_and(is_whole) {
             return asked;
         }
-        connect(self.client, self.topic, self.timeout)?;
-        let offsets = self.ask_cached(end)?;
+        connect(self.client, self.topic, deadline.left())?;
+        let offsets = self.ask_cached(end, deadline.left())?;
         if is_whole(&offsets) {
             return Ok(offsets);
         }
@@ -73,7 +75,7 @@ impl<C: ConsumerContext> Question<'_, C> {
 
     /// What is answered for. The protocol knows both ends as timestamps (ListOffsets: -1 is the latest, -2 the earliest), as librdkafka
     /// numbers its logical offsets.
-    fn ask_cached(&self, end: Offset) -> Result<BTreeMap<u32, i64>, Failure> {
+    fn ask_cached(&self, end: Offset, timeout: Duration) -> Result<BTreeMap<u32, i64>, Failure> {
         if self.partitions.is_empty() {
             return Ok(BTreeMap::new());
         }
@@ -83,7 +85,7 @@ impl<C: ConsumerContext> Question<'_, C> {
             list.add_partition_offset(self.topic, partition.cast_signed(), end)
                 .map_err(failed)?;
         }
-        let found = self.client.offsets_for_times(list, self.timeout).map_err(failed)?;
+        let found = self.client.offsets_for_times(list, timeout).map_err(failed)?;
         let mut offsets = BTreeMap::new();
         for element in found.elements() {
             element.error().map_err(failed)?;

@@ -108,10 +108,16 @@ pub fn finding(topic_id: &str, facts: &Facts) -> Finding {
             };
         }
     };
+    let event = present(topic_id, facts.last_event.as_ref()).filter(|event| event.offset >= position.next);
+    let (position, why) = match event {
+        Some(event) if facts.last_outcome.is_none() => {
+            let (next, last) = (event.next(), None);
+            (Position { next, last }, BY_EVENTS)
+        }
+        _ => (position, why(topic_id, facts)),
+    };
     let next = position.next;
-    if let Some(event) = present(topic_id, facts.last_event.as_ref())
-        && event.offset >= next
-    {
+    if let Some(event) = event.filter(|event| event.offset >= next) {
         return Finding::Contradicted {
             next,
             what: format!(
@@ -121,10 +127,7 @@ pub fn finding(topic_id: &str, facts: &Facts) -> Finding {
         };
     }
     match contradiction(&position, facts.commands, facts.found) {
-        None => Finding::GoesOn {
-            next,
-            why: why(topic_id, facts),
-        },
+        None => Finding::GoesOn { next, why },
         Some(Contradiction::Gone) => Finding::Lost {
             from: next,
             to: facts.commands.low,
@@ -139,6 +142,9 @@ pub fn finding(topic_id: &str, facts: &Facts) -> Finding {
         },
     }
 }
+
+/// No outcome is there, and no signed offset.
+const BY_EVENTS: &str = "the last event; outcomes are missing, and are written again where their commands are kept";
 
 fn why(topic_id: &str, facts: &Facts) -> &'static str {
     match &facts.group {

@@ -155,6 +155,7 @@ impl Observe for Metrics {
             | Trouble::PartitionSetAside
             | Trouble::CommitLost
             | Trouble::TransactionTorn
+            | Trouble::OutcomesLost
             | Trouble::PollGap
             | Trouble::DomainFailed => {}
         }

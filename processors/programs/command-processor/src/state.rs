@@ -1,6 +1,6 @@
 //! The state directory: opened, bound to the log that it was built from, set aside when it cannot be used.
 
-use decider::keys;
+use decider::{Cursor, keys};
 use keyvalue::{Fault, Mutation, Read, ReadError};
 use std::path::{Path, PathBuf};
 use store::{Kind, Sizing, Store, set_aside};
@@ -100,11 +100,30 @@ pub(crate) fn bind(store: &Store, live: &Identity, topology: &Topology) -> Resul
         }
         for topic in recreated {
             tracing::warn!(topic, "the topic was deleted and created again; {}", consequence(topology, topic));
+            if topic == topology.topics.outcomes.name {
+                store.apply(&from_the_first_outcome(store, topology.partitions)?)?;
+            }
         }
     }
     let put = |key, value| Mutation::Put { key, value };
     let layout = keys::layout_value(topology.topics.commands.retention_ms);
     Ok(store.apply(&[put(keys::identity(), live.text().into_bytes()), put(keys::layout(), layout)])?)
+}
+
+/// Offsets in an outcomes topic that was deleted say nothing of the one that is there now: all of it is folded.
+fn from_the_first_outcome(store: &Store, partitions: u32) -> Result<Vec<Mutation>, ReadError> {
+    let mut mutations = Vec::new();
+    for partition in 0..partitions {
+        if let Some(cursor) = Cursor::load(store, partition)? {
+            let next_outcome_offset = 0;
+            let cursor = Cursor {
+                next_outcome_offset,
+                ..cursor
+            };
+            mutations.push(cursor.mutation(partition));
+        }
+    }
+    Ok(mutations)
 }
 
 /// What follows from a topic that was created again.
@@ -113,7 +132,7 @@ fn consequence(topology: &Topology, topic: &str) -> &'static str {
     if topic == topics.commands.name {
         "positions in the former one are not believed any more"
     } else if topic == topics.outcomes.name {
-        "those that it held are gone, and partitions whose state ends beyond it are stopped"
+        "outcomes of commands that are kept are written again"
     } else if topic == topics.dead_letters.name {
         "that is harmless: nothing is built on dead letters, but those that it held are gone"
     } else {

@@ -136,10 +136,9 @@ fn all(cluster: &Cluster, topic: &str, partitions: u32) -> Vec<Found> {
             }
         }
     });
-    assert!(marks.values().all(|marks| marks.low == 0));
     let mut left: BTreeMap<u32, i64> = marks
         .into_iter()
-        .filter_map(|(partition, marks)| (marks.high > 0).then_some((partition, 0)))
+        .filter_map(|(partition, marks)| (marks.high > marks.low).then_some((partition, marks.low)))
         .collect();
     let mut found = Vec::new();
     if left.is_empty() {

@@ -14,6 +14,7 @@ mod killing;
 mod limits;
 mod migrating;
 mod network;
+mod outcomes;
 mod pausing;
 mod records;
 mod recovering;
@@ -75,6 +76,7 @@ pub fn all() -> Vec<&'static Row> {
         disks::ROWS,
         records::ROWS,
         recovering::ROWS,
+        outcomes::ROWS,
         refused::ROWS,
         hostile::ROWS,
         registry::ROWS,

@@ -6,7 +6,7 @@ use crate::finding::Findings;
 use crate::ledger::{Ledger, LedgerError};
 use crate::merging::{Aside, Merge};
 use crate::rewritten;
-use crate::{Counts, Invariant, Loss, Record, Schemas, Seen, Shown, SourceError, Violation};
+use crate::{Counts, Invariant, Loss, Schemas, Seen, Shown, SourceError, Violation};
 use decider::{Codec, Domain, Limits};
 use keyvalue::{Read, Write};
 use std::collections::BTreeMap;
@@ -212,7 +212,7 @@ where
                     desk.counts.aborted += 1;
                     checks::note_aborted_outcome(desk, &found)?;
                 }
-                Aside::Unreadable(record, reason) => unreadable(desk, &record, &reason),
+                Aside::Unreadable(record, reason) => desk.unreadable(&record, &reason),
             }
         }
         Ok(())
@@ -248,11 +248,6 @@ where
     pub fn add(&mut self, violation: Violation) {
         self.desk.findings.add(violation);
     }
-}
-
-pub(crate) fn unreadable<S>(desk: &mut Desk<S>, record: &Record, reason: &str) {
-    let what = format!("the record at {} cannot be read: {reason}", record.place);
-    desk.violated(Invariant::I5, Some(record.place), what, vec![Shown::raw(record)]);
 }
 
 /// What an audit comes to.

@@ -23,7 +23,7 @@ pub(crate) use transactions_are_whole::transactions_are_whole;
 
 use crate::finding::Findings;
 use crate::ledger::Ledger;
-use crate::{Counts, Invariant, Loss, Options, Place, Shown, Violation};
+use crate::{Counts, Invariant, Loss, Options, Place, Record, Shown, Violation};
 
 /// What every check works with.
 pub(crate) struct Desk<S> {
@@ -57,5 +57,11 @@ impl<S> Desk<S> {
             what,
             records,
         });
+    }
+
+    /// A committed record that cannot be read.
+    pub(crate) fn unreadable(&mut self, record: &Record, reason: &str) {
+        let what = format!("the record at {} cannot be read: {reason}", record.place);
+        self.violated(Invariant::I5, Some(record.place), what, vec![Shown::raw(record)]);
     }
 }

@@ -42,7 +42,7 @@ pub(crate) fn place<D: Domain, S: Read + Write, C: Codec<D>>(
         let fingerprint = record.header(SCHEMA_FINGERPRINT).and_then(schema_fingerprint);
         match decoding.outcome::<D>(fingerprint, record.value.as_deref().unwrap_or_default())? {
             Ok(value) => step.outcomes.push(Found { record, value }),
-            Err(reason) => crate::auditor::unreadable(desk, &record, &reason),
+            Err(reason) => desk.unreadable(&record, &reason),
         }
     }
     Ok(())

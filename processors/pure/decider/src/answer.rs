@@ -6,8 +6,8 @@ use crate::events::{encode_events, record_events};
 use crate::machine::StepFailure;
 use crate::remembered::Remembered;
 use crate::{
-    COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, Cursor, Domain, EXPECTED_VERSION, Fingerprint, Machine, OUTCOME_LOST, Outcome, Rejection, Status,
-    StepError, TYPE_DIFFERS,
+    COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, Cursor, Domain, EXPECTED_VERSION, Fingerprint, Machine, OUTCOME_LOST, Outcome,
+    Rejection, Status, StepError, TYPE_DIFFERS,
 };
 use keyvalue::Read;
 use std::collections::BTreeMap;
@@ -152,14 +152,7 @@ impl<D: Domain> Machine<D> {
         let decided = match (refused, envelope.expected_version) {
             (Some(refused), _) => Err(refused),
             (None, Some(expected)) if expected != held.version => Err(version_differs(expected, held.version)),
-            (None, _) => match D::decide(&envelope.aggregate_id, &held.state, &envelope.command) {
-                Err(rejection) if [COMMAND_ID_REUSED, TYPE_DIFFERS, OUTCOME_LOST].contains(&rejection.rule.as_str()) => {
-                    let reason = format!("it rejects the command by the rule {}, which is not for a domain", rejection.rule);
-                    return Err(StepFailure::Domain(reason));
-                }
-                Err(rejection) => Err(rejection),
-                Ok(events) => agreeing(record.command_type, D::command_type(&envelope.command)).map(|()| events),
-            },
+            (None, _) => by_domain::<D>(record.command_type, &envelope, &held.state)?,
         };
         let Cursor { sequence, clock_ms, .. } = *batch.cursor(partition, offset)?;
         let decided = match self.written.get(&partition) {
@@ -216,6 +209,22 @@ fn agreeing(header: Option<&[u8]>, command_type: &str) -> Result<(), Rejection> 
         message,
         facts: vec![BTreeMap::from(fact)],
     })
+}
+
+/// What the domain decides, unless the header `type` of the record is that of another command.
+fn by_domain<D: Domain>(
+    header: Option<&[u8]>,
+    envelope: &CommandEnvelope<D::Command>,
+    state: &D::State,
+) -> Result<Result<Vec<D::Event>, Rejection>, StepFailure> {
+    match D::decide(&envelope.aggregate_id, state, &envelope.command) {
+        Err(rejection) if [COMMAND_ID_REUSED, TYPE_DIFFERS, OUTCOME_LOST].contains(&rejection.rule.as_str()) => {
+            let reason = format!("it rejects the command by the rule {}, which is not for a domain", rejection.rule);
+            Err(StepFailure::Domain(reason))
+        }
+        Err(rejection) => Ok(Err(rejection)),
+        Ok(events) => Ok(agreeing(header, D::command_type(&envelope.command)).map(|()| events)),
+    }
 }
 
 fn version_differs(expected: u64, actual: u64) -> Rejection {

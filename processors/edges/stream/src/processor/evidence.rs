@@ -14,6 +14,8 @@ pub(super) struct Evidence {
     last: BTreeMap<u32, Decided>,
     /// The last of a topic that had the name before.
     former: BTreeMap<u32, Decided>,
+    /// The last command of the present topic that an event names.
+    of_events: BTreeMap<u32, Decided>,
 }
 
 impl Evidence {
@@ -29,6 +31,7 @@ impl Evidence {
     pub(super) fn open(&mut self, read: &impl Read, partition: u32, cursor: Cursor) -> Result<Cursor, ReadError> {
         self.last.remove(&partition);
         self.former.remove(&partition);
+        self.of_events.remove(&partition);
         let Some(stored) = read.get(&keys::decided(partition), Decided::from_bytes)?.flatten() else {
             return Ok(cursor);
         };
@@ -46,6 +49,33 @@ impl Evidence {
 
     /// Notes what records of the log say of their commands, and which of them are of a former topic.
     pub(super) fn note(&mut self, partition: u32, records: &[Record]) -> Vec<bool> {
+        let former = self.are_former(records);
+        let decided = |index: usize| Decided::from_bytes(records[index].command.as_deref()?);
+        if let Some(found) = former.iter().rposition(|is_former| *is_former).and_then(decided) {
+            self.former.insert(partition, found);
+        }
+        // One that was lost and written again is of an earlier command than the last one.
+        let is_last = |(index, is_former): &(usize, &bool)| !**is_former && !records[*index].is_rewritten;
+        let last = former.iter().enumerate().rev().find(is_last);
+        if let Some(found) = last.and_then(|(index, _)| decided(index))
+            && self.last.get(&partition).is_none_or(|last| last.offset <= found.offset)
+        {
+            self.last.insert(partition, found);
+        }
+        former
+    }
+
+    /// The same of events.
+    pub(super) fn note_events(&mut self, partition: u32, records: &[Record]) -> Vec<bool> {
+        let former = self.are_former(records);
+        let last = former.iter().rposition(|is_former| !is_former);
+        if let Some(found) = last.and_then(|index| Decided::from_bytes(records[index].command.as_deref()?)) {
+            self.of_events.insert(partition, found);
+        }
+        former
+    }
+
+    fn are_former(&self, records: &[Record]) -> Vec<bool> {
         let is_former = |record: &Record| {
             let named = record
                 .command
@@ -53,17 +83,12 @@ impl Evidence {
                 .and_then(|command| command.strip_prefix(self.topic_id.as_bytes()));
             record.command.is_some() && named.is_none_or(|rest| !rest.starts_with(b"/"))
         };
-        let former: Vec<bool> = records.iter().map(is_former).collect();
-        let decided = |index: usize| Decided::from_bytes(records[index].command.as_deref()?);
-        if let Some(found) = former.iter().rposition(|is_former| *is_former).and_then(decided) {
-            self.former.insert(partition, found);
-        }
-        if let Some(found) = former.iter().rposition(|is_former| !is_former).and_then(decided)
-            && self.last.get(&partition).is_none_or(|last| last.offset <= found.offset)
-        {
-            self.last.insert(partition, found);
-        }
-        former
+        records.iter().map(is_former).collect()
+    }
+
+    /// The command of the last event, where that is of the present topic.
+    pub(super) fn of_events(&self, partition: u32) -> Option<&Decided> {
+        self.of_events.get(&partition)
     }
 
     /// The last decided command of the present topic.

@@ -16,7 +16,7 @@ use super::consumer::{Change, GroupConsumer, Polled};
 use super::evidence::Evidence;
 use super::follower::{self, Following};
 use super::resolver::Resolver;
-use super::restore::{Readers, Tear};
+use super::restore::{Lost, Readers, Tear};
 use super::scout::Scout;
 use super::transaction::TransactionalProducer;
 use super::{End, Observe, Point, Processor, ProcessorError, SchemaSource, Trouble};
@@ -26,7 +26,7 @@ use decider::{Codec, Domain, Machine};
 use effort::Effort;
 use forwarding::Forwarded;
 use keyvalue::{Read, Write};
-use looking::LOOK_EVERY;
+use looking::{LOOK_EVERY, OUTCOMES_LOOK_EVERY};
 use parking::Parked;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -73,8 +73,14 @@ pub(super) struct Lane<'l, D: Domain, C, S, R, O> {
     pub(super) committed: BTreeMap<u32, Committed>,
     /// Of what is to be restored, the partitions whose log holds a part of a transaction.
     pub(super) tears: BTreeMap<u32, Tear>,
+    /// The same where outcomes were lost.
+    pub(super) lost: BTreeMap<u32, Lost>,
     /// What is known of the last decided commands.
     pub(super) evidence: Evidence,
+    /// Where the outcomes of each partition began when they were last looked at.
+    pub(super) outcomes_begin: BTreeMap<u32, i64>,
+    /// When that is to be looked at again.
+    outcomes_looked: Deadline,
     begun: Instant,
     measured: Deadline,
     /// When it is to be looked where the commands end.
@@ -130,7 +136,10 @@ where
             effort: Effort::new(batch_records_max),
             committed: BTreeMap::new(),
             tears: BTreeMap::new(),
+            lost: BTreeMap::new(),
             evidence: Evidence::default(),
+            outcomes_begin: BTreeMap::new(),
+            outcomes_looked: Deadline::after(OUTCOMES_LOOK_EVERY),
             begun: clock::now(),
             measured: Deadline::after(Duration::ZERO),
             looked: Deadline::after(LOOK_EVERY),
@@ -194,6 +203,7 @@ where
         self.effort.forget();
         self.parked.clear();
         self.tears.clear();
+        self.lost.clear();
         self.phase = match change {
             Change::Assigned(partitions) => {
                 tracing::info!(?partitions, "partitions assigned");

@@ -45,6 +45,8 @@ pub enum Trouble {
     CommitLost,
     /// Of a transaction some parts were committed and others were not: what is missing is written again.
     TransactionTorn,
+    /// Outcomes are missing from their topic, though their commands are kept: they are written again.
+    OutcomesLost,
     /// The group was not served for longer than it waits.
     PollGap,
 }
@@ -106,6 +108,7 @@ impl Trouble {
             Self::PartitionSetAside => "partition_set_aside",
             Self::CommitLost => "commit_lost",
             Self::TransactionTorn => "transaction_torn",
+            Self::OutcomesLost => "outcomes_lost",
             Self::PollGap => "poll_gap",
         }
     }

@@ -2,7 +2,7 @@
 
 use super::SchemaSource;
 use super::resolver::Resolver;
-use crate::decided::COMMAND;
+use crate::decided::{COMMAND, REWRITTEN};
 use crate::reader::{Polled, ReadFailure, Reader};
 use crate::registry::Lookup;
 use decider::{Codec, DecodeError, Domain, Replay, decode_learning};
@@ -22,19 +22,23 @@ pub(super) fn poll(reader: &mut Reader, records_max: usize, wait: Duration) -> R
             fingerprint: record.schema_fingerprint(),
             value,
             command: record.header(COMMAND).map(<[u8]>::to_vec),
+            is_rewritten: record.header(REWRITTEN).is_some(),
         });
     })?;
     Ok((found, polled))
 }
 
 /// A record that is to be folded.
+#[derive(Clone)]
 pub(super) struct Record {
     pub(super) offset: i64,
-    timestamp_ms: i64,
+    pub(super) timestamp_ms: i64,
     fingerprint: Option<u64>,
     value: Vec<u8>,
     /// The header that names the command that this follows from.
     pub(super) command: Option<Vec<u8>>,
+    /// An outcome that was lost and written again.
+    pub(super) is_rewritten: bool,
 }
 
 #[cfg(test)]
@@ -47,6 +51,7 @@ impl Record {
             fingerprint: None,
             value: Vec::new(),
             command,
+            is_rewritten: false,
         }
     }
 }
@@ -94,6 +99,7 @@ pub(super) fn decoded<D: Domain, C: Codec<D>, V>(
         fingerprint,
         value,
         command: _,
+        is_rewritten: _,
     } in records
     {
         let decoded = decode_learning(

@@ -9,10 +9,12 @@ mod closing;
 mod error;
 mod fencing;
 mod lost;
+mod outcomes;
 mod proof;
 mod readers;
 pub(super) mod replay;
 mod torn;
+mod unanswered;
 
 use super::consumer::GroupContext;
 use super::evidence::Evidence;
@@ -24,6 +26,8 @@ use crate::position::Position;
 use decider::{Codec, Cursor, Domain};
 pub use error::RestoreError;
 use keyvalue::{Read, Write};
+pub(super) use outcomes::Lost;
+use outcomes::{Firsts, Search};
 pub(super) use readers::Readers;
 use replay::Kind;
 use std::cmp::Ordering;
@@ -41,6 +45,15 @@ struct Folded {
 
 /// Where each partition goes on.
 type Positions = BTreeMap<u32, Position>;
+
+/// What a comparison of state, log and group has come to.
+struct Compared {
+    restored: Restored,
+    positions: Positions,
+    /// Where the commands begin and end.
+    commands: BTreeMap<u32, Watermarks>,
+    firsts: Firsts,
+}
 
 /// One question to the cluster.
 const ASK_WAIT_MAX: Duration = Duration::from_millis(2000);
@@ -65,7 +78,7 @@ where
         };
         let deciding = self.deciding_of(&committed);
         for topic in [&topics.events.name, &topics.outcomes.name] {
-            if !self.end_open_transactions(topic, &deciding) {
+            if (self.stop)(Duration::ZERO) || !self.end_open_transactions(topic, &deciding) {
                 return Ok(None);
             }
         }
@@ -86,9 +99,22 @@ where
             }
             restored => restored?,
         };
-        let Some((restored, positions)) = restored else {
+        let Some(compared) = restored else {
             return Ok(None);
         };
+        let Compared { restored, positions, .. } = &compared;
+        let restored = *restored;
+        if matches!(
+            self.find_lost_outcomes(positions, &compared.commands, &compared.firsts)?,
+            Search::Again
+        ) {
+            return Ok(None);
+        }
+        let Some(unanswered) = self.unanswered(positions, &committed)? else {
+            return Ok(None);
+        };
+        self.outcomes_begin = compared.firsts.begins();
+        let positions = compared.positions;
         let committed = self.believed(committed, positions);
         // Before the first transaction, so that it has a name in the offsets from its beginning.
         let Some(claimed) = self.claim(partitions, committed) else {
@@ -98,32 +124,36 @@ where
             return Ok(None);
         }
         self.committed = claimed;
-        self.decide_again();
+        self.decide_again(unanswered);
         Ok(Some(restored))
     }
 
-    fn replay_and_compare(
-        &mut self,
-        partitions: &[u32],
-        committed: &BTreeMap<u32, Committed>,
-    ) -> Result<Option<(Restored, Positions)>, RestoreError> {
+    fn replay_and_compare(&mut self, partitions: &[u32], committed: &BTreeMap<u32, Committed>) -> Result<Option<Compared>, RestoreError> {
         let commands = self.processor.topology.topics.commands.name.clone();
         let Some(Folded { events, outcomes, untold }) = self.replay_both(&self.deciding(partitions))? else {
+            return Ok(None);
+        };
+        let (Some(marks), Some(firsts)) = (
+            self.command_marks(&commands, partitions),
+            self.first_outcomes(&self.deciding(partitions))?,
+        ) else {
             return Ok(None);
         };
         let mut positions = BTreeMap::new();
         for partition in &self.deciding(partitions) {
             let committed = committed.get(partition);
-            let position = match self.tears.get(partition) {
-                None => {
+            let position = match (self.tears.get(partition), self.lost.get(partition)) {
+                (_, Some(lost)) => lost.position.clone(),
+                (None, None) => {
                     // Where outcomes are kept no longer, only a signed offset tells what was decided.
                     let is_signed = committed.is_some_and(Committed::is_signed);
-                    if !untold.contains(partition) || !is_signed {
+                    let is_told = !untold.contains(partition) || !is_signed;
+                    if is_told && !self.may_be_written_again(*partition, &firsts, &marks) {
                         self.is_answered(*partition, committed)?;
                     }
-                    self.agree(*partition, committed)?
+                    self.after_events(*partition, committed, self.agree(*partition, committed)?)
                 }
-                Some(tear) => {
+                (Some(tear), None) => {
                     tear.check(*partition)?;
                     let next = tear.whole.next_command_offset;
                     let last = self.evidence.last(*partition).filter(|last| last.next() == next).cloned();
@@ -132,9 +162,6 @@ where
             };
             positions.insert(*partition, position);
         }
-        let Some(marks) = self.command_marks(&commands, partitions) else {
-            return Ok(None);
-        };
         for partition in partitions.iter().filter(|partition| self.is_beyond(**partition)) {
             positions.insert(*partition, beyond::position(committed.get(partition), marks.get(partition)));
         }
@@ -143,14 +170,23 @@ where
         };
         for (partition, position) in &positions {
             self.bear_out(*partition, position, &marks, found.get(partition).copied())?;
-            self.resume_at(*partition, position)?;
+            if self.lost.contains_key(partition) {
+                self.resume_before_lost(*partition)?;
+            } else {
+                self.resume_at(*partition, position)?;
+            }
         }
         let restored = Restored {
             partitions: partitions.len(),
             events,
             outcomes,
         };
-        Ok(Some((restored, positions)))
+        Ok(Some(Compared {
+            restored,
+            positions,
+            commands: marks,
+            firsts,
+        }))
     }
 
     /// Folds what both topics have that the state lacks. Both are fetched from the beginning, so that their ends are waited for together.

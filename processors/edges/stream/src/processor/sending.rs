@@ -1,15 +1,18 @@
 //! Offsets on their way into a transaction. The call may never come back while the group's coordinator is away: it is made on a thread of its
 //! own, which is left behind then.
 
-use crate::clock::Deadline;
 use crate::failure::Failure;
 use crate::raw::Offsets;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::producer::{Producer, ProducerContext};
 use rdkafka::topic_partition_list::TopicPartitionList;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
+
+/// How often it is looked what is left.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Why offsets were not sent.
 #[derive(Debug)]
@@ -22,14 +25,14 @@ pub(super) enum NotSent {
 }
 
 /// Sends offsets to the producer's open transaction. Without `member_only` the consumer need not be a member of the group. One try has
-/// `slice`, a call that does not come back is given up at the deadline.
+/// `slice`, a call that does not come back is given up when nothing is left.
 pub(super) fn send_offsets<Q, P, C>(
     producer: &Arc<Q>,
     consumer: &BaseConsumer<C>,
     list: &TopicPartitionList,
     member_only: bool,
     slice: Duration,
-    deadline: Deadline,
+    left: &dyn Fn() -> Duration,
 ) -> Result<(), NotSent>
 where
     Q: Producer<P> + Send + Sync + 'static,
@@ -38,7 +41,7 @@ where
 {
     loop {
         let offsets = Offsets::of(consumer, list.clone(), member_only).ok_or(NotSent::Unfenced)?;
-        let timeout = slice.min(deadline.left());
+        let timeout = slice.min(left());
         let (client, (told, answer)) = (Arc::clone(producer), mpsc::channel());
         let send = move || {
             // Nobody listens any more where it took too long.
@@ -46,9 +49,15 @@ where
         };
         let spawned = thread::Builder::new().name("offsets".to_owned()).spawn(send);
         spawned.map_err(|error| NotSent::NoAnswer(format!("no thread to send them with: {error}")))?;
-        match answer.recv_timeout(deadline.left()) {
+        let answer = loop {
+            match answer.recv_timeout(LOOK_EVERY.min(left())) {
+                Err(RecvTimeoutError::Timeout) if !left().is_zero() => {}
+                answer => break answer,
+            }
+        };
+        match answer {
             Ok(Ok(())) => return Ok(()),
-            Ok(Err(failure)) if failure.retriable && !deadline.is_over() => {}
+            Ok(Err(failure)) if failure.retriable && !left().is_zero() => {}
             Ok(Err(failure)) => return Err(NotSent::Kafka(failure)),
             Err(_) => {
                 return Err(NotSent::NoAnswer(

@@ -1,5 +1,6 @@
 //! One transaction at a time on one producer: every call in finite slices, with a deadline over all of them.
 
+mod around;
 mod carried;
 mod coordinator;
 mod deliveries;
@@ -17,6 +18,8 @@ use crate::clock::{self, Deadline};
 use crate::committed::Committed;
 use crate::failure::Failure;
 use crate::raw::flush;
+use crate::stopping::Stopping;
+pub(super) use around::Around;
 pub(super) use coordinator::init_transactions;
 use decider::{Batch, Outgoing, WrittenWith};
 pub(super) use deliveries::Delivered;
@@ -26,7 +29,7 @@ use failing::{Ending, Step, not_produced};
 pub(super) use letter::shortened;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{Producer, ThreadedProducer};
-pub(super) use records::{Fetched, bytes_of, fetched};
+pub(super) use records::{CONTENT_TYPE, FORWARDED_FROM, Fetched, TYPE, bytes_of, fetched};
 use records::{Schemas, Signs, record_of};
 use settling::Settling;
 use std::cell::Cell;
@@ -186,9 +189,9 @@ impl TransactionalProducer {
         batch: &Batch,
         incoming: &[Fetched<'_>],
         offsets: &BTreeMap<u32, Committed>,
-        consumer: &GroupConsumer,
-        observe: &impl Observe,
+        around: &Around<'_, impl Observe>,
     ) -> Result<Delivered, NotCommitted> {
+        let observe = around.observe;
         let Some(client) = self.client.as_ref().filter(|_| self.ready) else {
             return Err(NotCommitted::Doubtful(Reason {
                 text: "there is no producer".to_owned(),
@@ -207,11 +210,12 @@ impl TransactionalProducer {
                 schemas: &self.schemas,
             },
             deadline,
+            stopping: Stopping::new(around.stop),
             guards,
             ending_since: Cell::new(None),
             sending_took: Cell::new(Duration::ZERO),
         };
-        let written = transaction.write(topology, batch, incoming, offsets, consumer, observe);
+        let written = transaction.write(topology, batch, incoming, offsets, around);
         let outcome = match written.and_then(|()| transaction.commit()) {
             Ok(()) => Ok(client.context().take()),
             Err(step) => {
@@ -245,6 +249,7 @@ struct Transaction<'t> {
     client: &'t Arc<ThreadedProducer<Deliveries>>,
     signs: Signs<'t>,
     deadline: Deadline,
+    stopping: Stopping<'t>,
     guards: Guards,
     /// When the client was first asked to commit or abort.
     ending_since: Cell<Option<Instant>>,
@@ -253,15 +258,24 @@ struct Transaction<'t> {
 }
 
 impl Transaction<'_> {
+    /// What is left of the transaction's time.
+    fn left(&self) -> Duration {
+        self.stopping.left(self.deadline)
+    }
+
+    fn is_over(&self) -> bool {
+        self.left().is_zero()
+    }
+
     fn write(
         &self,
         topology: &Topology,
         batch: &Batch,
         incoming: &[Fetched<'_>],
         offsets: &BTreeMap<u32, Committed>,
-        consumer: &GroupConsumer,
-        observe: &impl Observe,
+        around: &Around<'_, impl Observe>,
     ) -> Result<(), Step> {
+        let Around { consumer, observe, .. } = around;
         self.client
             .begin_transaction()
             .map_err(|error| Step::of("begin", &Failure::of(&error)).in_doubt())?;
@@ -288,7 +302,7 @@ impl Transaction<'_> {
         }
         let offsets = consumer.signed(offsets).map_err(|failure| Step::of("offsets", &failure))?;
         let member_only = self.guards.sends_as_member_only;
-        let sent = send_offsets(self.client, &consumer.client, &offsets, member_only, SLICE, self.deadline);
+        let sent = send_offsets(self.client, &consumer.client, &offsets, member_only, SLICE, &|| self.left());
         sent.map_err(|not_sent| match not_sent {
             NotSent::Unfenced => refused(Trouble::Unfenced, "this consumer is no member of the group now"),
             NotSent::Kafka(failure) => Step::of("send offsets", &failure),
@@ -301,7 +315,7 @@ impl Transaction<'_> {
         loop {
             match self.client.send(record) {
                 Ok(()) => return Ok(()),
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), returned)) if !self.deadline.is_over() => {
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), returned)) if !self.is_over() => {
                     self.client.poll(QUEUE_FULL_PAUSE);
                     record = returned;
                 }
@@ -311,16 +325,16 @@ impl Transaction<'_> {
     }
 
     fn commit(&self) -> Result<(), Step> {
-        while !flush(&**self.client, SLICE.min(self.deadline.left())) {
+        while !flush(&**self.client, SLICE.min(self.left())) {
             self.look_for_failure()?;
-            if self.deadline.is_over() {
+            if self.is_over() {
                 let text = "some records were not acknowledged in time".to_owned();
                 return Err(Step::new(Ending::Abort, Blame::Slow, text));
             }
         }
         self.ending_since.set(Some(clock::now()));
         loop {
-            match self.client.commit_transaction(SLICE.min(self.deadline.left())) {
+            match self.client.commit_transaction(SLICE.min(self.left())) {
                 Ok(()) => {
                     return match self.client.context().failure() {
                         None => Ok(()),
@@ -337,7 +351,7 @@ impl Transaction<'_> {
                     if failure.abortable {
                         return Err(Step::of("commit", &failure));
                     }
-                    if failure.fatal || !again || self.deadline.is_over() {
+                    if failure.fatal || !again || self.is_over() {
                         return Err(Step::of("commit", &failure).in_doubt());
                     }
                 }
@@ -362,16 +376,16 @@ impl Transaction<'_> {
         };
         let deadline = Deadline::after(ABORT_WAIT_MAX);
         // An abort that overtakes the requests of its own transaction is fatal (librdkafka#4849): let them arrive first.
-        if !flush(&**self.client, SLICE.min(deadline.left())) {
+        if !flush(&**self.client, SLICE.min(self.stopping.left(deadline))) {
             return also("what was written could not be flushed before the abort");
         }
         self.ending_since.set(self.ending_since.get().or(Some(clock::now())));
         loop {
-            match self.client.abort_transaction(SLICE.min(deadline.left())) {
+            match self.client.abort_transaction(SLICE.min(self.stopping.left(deadline))) {
                 Ok(()) => return NotCommitted::Aborted(reason),
                 Err(error) => {
                     let failure = Failure::of(&error);
-                    if !failure.retriable || deadline.is_over() {
+                    if !failure.retriable || self.stopping.is_over(deadline) {
                         return also(&format!("abort: {failure}"));
                     }
                 }

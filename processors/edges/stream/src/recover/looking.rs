@@ -3,7 +3,7 @@
 use super::{Facts, InspectError, RecoverError, Watermarks, position_of};
 use crate::Settings;
 use crate::clock::Deadline;
-use crate::decided::{COMMAND, Decided, fingerprint};
+use crate::decided::{COMMAND, Decided, REWRITTEN, fingerprint};
 use crate::inspect::Inspector;
 use crate::reader::Reader;
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,6 +83,10 @@ fn last_commands(settings: &Settings, topic: &str, marks: &BTreeMap<u32, Waterma
             .map(|(partition, marks)| (partition, marks.low.max(marks.high.saturating_sub(window))))
             .collect();
         read_to_ends(settings, topic, &from, &mut |partition, record| {
+            // One that was lost and written again comes after those of later commands.
+            if record.header(REWRITTEN).is_some() {
+                return;
+            }
             wanted.remove(&partition);
             if let Some(decided) = record.header(COMMAND).and_then(Decided::from_bytes) {
                 found.insert(partition, decided);

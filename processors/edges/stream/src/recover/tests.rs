@@ -145,13 +145,13 @@ fn an_old_offset_that_a_processor_signed_is_brought_up_to_the_outcomes() {
 }
 
 #[test]
-fn events_without_outcomes_leave_no_step_that_would_decide_their_commands_again() {
+fn events_behind_the_last_outcome_leave_no_step_that_would_decide_their_commands_again() {
     let facts = Facts {
         group: None,
-        last_outcome: None,
+        last_outcome: Some(decided("now", 99)),
         ..facts()
     };
-    assert!(matches!(finding("now", &facts), Finding::Contradicted { next: 0, .. }));
+    assert!(matches!(finding("now", &facts), Finding::Contradicted { next: 100, .. }));
     assert_eq!(step("now", &facts), None);
 }
 
@@ -166,5 +166,26 @@ fn of_two_histories_none_is_chosen() {
             "{facts:?}"
         );
         assert_eq!(step("now", &facts), None);
+    }
+}
+
+#[test]
+fn where_no_outcome_is_left_the_last_event_tells_what_was_decided() {
+    for outcomes in [Watermarks { low: 160, high: 160 }, Watermarks { low: 0, high: 0 }] {
+        let by_events = Facts {
+            group: None,
+            last_outcome: None,
+            outcomes,
+            ..facts()
+        };
+        assert_eq!(next(&finding("now", &by_events)), Some(149));
+        let mut gone = by_events.clone();
+        gone.commands.low = 170;
+        assert_eq!(finding("now", &gone), Finding::Lost { from: 149, to: 170 });
+        let signed = Facts {
+            group: facts().group,
+            ..by_events
+        };
+        assert_eq!(next(&finding("now", &signed)), Some(150));
     }
 }

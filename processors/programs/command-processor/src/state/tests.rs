@@ -64,6 +64,29 @@ fn a_state_goes_on_with_any_topic_that_was_created_again_but_the_events() {
 }
 
 #[test]
+fn a_state_folds_all_outcomes_of_a_topic_that_was_created_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("state"), Sizing::default(), WEEK_MS).unwrap();
+    bind(&store, &live("a", ["c", "e", "o", "d"]), &topology()).unwrap();
+    let cursor = Cursor {
+        next_command_offset: 7,
+        next_event_offset: 8,
+        next_outcome_offset: 9,
+        ..Cursor::default()
+    };
+    store.apply(&[cursor.mutation(3)]).unwrap();
+    bind(&store, &live("a", ["c", "e", "o", "another"]), &topology()).unwrap();
+    assert_eq!(Cursor::load(&store, 3).unwrap(), Some(cursor));
+    bind(&store, &live("a", ["c", "e", "another", "another"]), &topology()).unwrap();
+    let next_outcome_offset = 0;
+    let expected = Cursor {
+        next_outcome_offset,
+        ..cursor
+    };
+    assert_eq!(Cursor::load(&store, 3).unwrap(), Some(expected));
+}
+
+#[test]
 fn a_state_is_bound_to_the_log_that_it_was_built_from() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder.path().join("state"), Sizing::default(), WEEK_MS).unwrap();

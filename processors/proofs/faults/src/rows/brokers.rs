@@ -4,7 +4,7 @@ use super::{Needs, Row};
 use crate::{Ground, Scene, Services, Shape, ThreeBrokers};
 use end_to_end::{Cluster, within};
 use std::net::TcpListener;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 pub(super) const ROWS: &[Row] = &[
@@ -28,6 +28,13 @@ pub(super) const ROWS: &[Row] = &[
         what: "the only broker comes back on another port with the same id, twice, under load: every process finds it there and goes on",
         needs: Needs::BrokerOfItsOwn,
         run: broker_at_another_address,
+    },
+    Row {
+        number: 15,
+        name: "stop-while-broker-is-away",
+        what: "the only broker stands still or is gone, with a transaction open, and the processor is asked to stop: it ends within 5 s with status 0",
+        needs: Needs::BrokerOfItsOwn,
+        run: stop_while_broker_is_away,
     },
     Row {
         number: 16,
@@ -120,6 +127,41 @@ fn broker_at_another_address(ground: &Ground) {
             took.as_secs_f64()
         ));
         assert!(took < READDRESSED_WAIT_MAX, "it took {took:?}");
+    }
+    scene.finish();
+}
+
+/// What the broker does when the processor is asked to stop.
+#[derive(Clone, Copy)]
+enum Away {
+    /// It is suspended: connections stay, and nothing answers.
+    Suspended,
+    Killed,
+}
+
+/// How long the broker has been away by then: in the midst of a transaction, and of the attempts to go on after it.
+const AWAY: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(20)];
+
+fn stop_while_broker_is_away(ground: &Ground) {
+    let services = ground.services();
+    let mut scene = Scene::begin(ground, "stop-away", PARTITIONS);
+    scene.processor("one");
+    scene.load(Shape::default());
+    for away in [Away::Suspended, Away::Killed] {
+        for time in AWAY {
+            scene.progress(SOME);
+            match away {
+                Away::Suspended => services.signal_kafka("STOP"),
+                Away::Killed => services.kill_kafka(),
+            }
+            let ended = catch_unwind(AssertUnwindSafe(|| {
+                scene.pass(time);
+                scene.fleet.stop("one");
+            }));
+            services.heal();
+            ended.unwrap_or_else(|panic| resume_unwind(panic));
+            scene.processor("one");
+        }
     }
     scene.finish();
 }

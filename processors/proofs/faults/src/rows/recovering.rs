@@ -45,23 +45,23 @@ pub(super) const ROWS: &[Row] = &[
 
 /// What is lost besides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Lost {
-    state: bool,
-    group: bool,
+pub(super) struct Lost {
+    pub(super) state: bool,
+    pub(super) group: bool,
 }
 
-const NEITHER: Lost = Lost {
+pub(super) const NEITHER: Lost = Lost {
     state: false,
     group: false,
 };
-const BARE: [Lost; 3] = [
+pub(super) const BARE: [Lost; 3] = [
     Lost { state: true, group: false },
     Lost { state: false, group: true },
     Lost { state: true, group: true },
 ];
 
 impl Lost {
-    fn lose(self, running: &mut Running, ground: &Ground) {
+    pub(super) fn lose(self, running: &mut Running, ground: &Ground) {
         if self.state {
             running.lose_state("one");
         }
@@ -103,7 +103,7 @@ fn follow_the_advice(running: &mut Running) {
     assert_eq!(status, 0, "{said}");
 }
 
-fn ids(commands: &[decider::CommandEnvelope<domain::Command>]) -> BTreeSet<Uuid> {
+pub(super) fn ids(commands: &[decider::CommandEnvelope<domain::Command>]) -> BTreeSet<Uuid> {
     commands.iter().map(|command| command.command_id).collect()
 }
 

@@ -25,6 +25,7 @@ fn every_count_is_told_under_its_own_name() {
         lost: 17,
         states: 18,
         views: 19,
+        rewritten: 20,
     };
     let named = counts.named();
     // As the derived text has it, which names each field once.

@@ -16,17 +16,16 @@ fn moved(first: usize) -> Log {
             of_mut(seen).headers.push(("command".to_owned(), Some(header)));
         }
         let begin = of(&topics.outcomes[0]).place.offset;
-        let mut end = of(topics.outcomes.last().unwrap()).place.offset + 1;
+        let end = of(topics.outcomes.last().unwrap()).place.offset + 1;
         let lost: Vec<Seen> = topics.outcomes.drain(..first).collect();
-        for mut seen in lost {
+        for (offset, mut seen) in (end..).zip(lost) {
             assert!(of(&seen).place.offset >= begin);
             let record: &mut Record = of_mut(&mut seen);
-            record.place.offset = end;
+            record.place.offset = offset;
             record.headers.push(("rewritten".to_owned(), Some(b"outcome-lost".to_vec())));
             record.headers.retain(|(name, _)| name != "owner");
             record.headers.push(("owner".to_owned(), Some(b"later-1".to_vec())));
             topics.outcomes.push(seen);
-            end += 1;
         }
     }
     log

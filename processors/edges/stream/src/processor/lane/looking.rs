@@ -1,15 +1,27 @@
-//! Where nothing comes: is the log still the one that was read?
+//! Is the log still the one that was read?
 
 use super::{End, Lane};
 use crate::clock::Deadline;
 use crate::processor::{Observe, SchemaSource};
 use decider::{Codec, Domain};
 use keyvalue::{Read, Write};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Without a command for so long, it is looked where the commands end.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often it is looked where the outcomes begin.
+pub(super) const OUTCOMES_LOOK_EVERY: Duration = Duration::from_secs(10);
 const LOOK_WAIT_MAX: Duration = Duration::from_secs(1);
+
+/// What came of a look at the outcomes.
+pub(super) enum OutcomesLooked {
+    AsBefore,
+    /// The group was served meanwhile, and what that brought was dropped.
+    Fetch,
+    /// Outcomes of commands that are kept may be missing.
+    Restore,
+}
 
 impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
 where
@@ -40,5 +52,43 @@ where
             }
         }
         Ok(())
+    }
+
+    /// Looks whether the outcomes of some partition begin later than before, though the commands of these outcomes are kept. Retention takes commands
+    /// first.
+    pub(super) fn look_at_outcomes(&mut self) -> OutcomesLooked {
+        if !self.outcomes_looked.is_over() {
+            return OutcomesLooked::AsBefore;
+        }
+        self.outcomes_looked = Deadline::after(OUTCOMES_LOOK_EVERY);
+        let partitions = self.deciding(&self.processed());
+        let topics = &self.processor.topology.topics;
+        // What cannot be told now may be told the next time.
+        let Ok(outcomes) = self.scout.watermarks(&topics.outcomes.name, &partitions, LOOK_WAIT_MAX) else {
+            return OutcomesLooked::AsBefore;
+        };
+        let Ok(commands) = self.scout.watermarks(&topics.commands.name, &partitions, LOOK_WAIT_MAX) else {
+            return OutcomesLooked::AsBefore;
+        };
+        let begins: BTreeMap<u32, i64> = outcomes.iter().map(|(partition, marks)| (*partition, marks.low)).collect();
+        let has_moved = |(partition, low): &(&u32, &i64)| self.outcomes_begin.get(partition).is_some_and(|before| before < *low);
+        let moved: Vec<u32> = begins.iter().filter(has_moved).map(|(partition, _)| *partition).collect();
+        if moved.is_empty() {
+            self.outcomes_begin.extend(begins);
+            return OutcomesLooked::AsBefore;
+        }
+        let Ok(Some(firsts)) = self.first_outcomes(&moved) else {
+            return OutcomesLooked::Fetch;
+        };
+        self.outcomes_begin.extend(begins);
+        let is_missing = |partition: &u32| {
+            let begin = commands.get(partition).map_or(0, |marks| marks.low);
+            begin < firsts.missing_up_to(*partition, self.next_command(*partition))
+        };
+        if moved.iter().any(is_missing) {
+            tracing::warn!(partitions = ?moved, "outcomes were deleted; the state is compared with the log again");
+            return OutcomesLooked::Restore;
+        }
+        OutcomesLooked::Fetch
     }
 }

@@ -2,10 +2,11 @@
 
 use super::effort::Remedy;
 use super::looking::LOOK_EVERY;
+use super::looking::OutcomesLooked;
 use super::{IDLE_WAIT, Lane, Phase};
 use crate::clock::{self, Deadline};
 use crate::processor::consumer::{GroupConsumer, Polled};
-use crate::processor::transaction::{Delivered, Fetched, NotCommitted, bytes_of, fetched, shortened};
+use crate::processor::transaction::{Around, Delivered, Fetched, NotCommitted, bytes_of, fetched, shortened};
 use crate::processor::{End, Observe, Point, Processor, ProcessorError, SchemaSource, Trouble};
 use decider::{Batch, Codec, Domain, Incoming, Outgoing};
 use keyvalue::{Read, Write};
@@ -44,6 +45,14 @@ where
         }
         if matches!(self.phase, Phase::Restoring(_)) {
             return Ok(Ok(()));
+        }
+        match self.look_at_outcomes() {
+            OutcomesLooked::AsBefore => {}
+            OutcomesLooked::Fetch => return Ok(self.fetch_on()),
+            OutcomesLooked::Restore => {
+                self.restore_all();
+                return Ok(Ok(()));
+            }
         }
         if self.searched.is_over() && self.consumer.take_unreadable() {
             self.set_unreadable_aside();
@@ -118,7 +127,12 @@ where
         self.begun = clock::now();
         let offsets = self.offsets_of(&batch, incoming);
         let Processor { topology, observe, .. } = &*self.processor;
-        match self.producer.execute(topology, &batch, fetched, &offsets, self.consumer, observe) {
+        let around = Around {
+            consumer: self.consumer,
+            observe,
+            stop: self.stop,
+        };
+        match self.producer.execute(topology, &batch, fetched, &offsets, &around) {
             Ok(delivered) => {
                 self.note_decided(&batch, incoming);
                 self.committed.extend(offsets);

@@ -62,6 +62,7 @@ where
         tracing::error!(partition, %error, "the partition is stopped; the others go on");
         self.machine.close(partition);
         self.tears.remove(&partition);
+        self.lost.remove(&partition);
         self.parked.remove(&partition);
         let reason = format!("partition {partition} is stopped: {error}");
         self.stopped.insert(partition, Stop { reason, retry: None });

@@ -23,7 +23,7 @@ where
     O: Observe,
 {
     /// Those of the partitions in which commands are decided.
-    pub(super) fn deciding(&self, partitions: &[u32]) -> Vec<u32> {
+    pub(in crate::processor) fn deciding(&self, partitions: &[u32]) -> Vec<u32> {
         partitions.iter().copied().filter(|partition| !self.is_beyond(*partition)).collect()
     }
 

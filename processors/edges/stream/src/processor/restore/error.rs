@@ -4,7 +4,7 @@ use super::replay::NO_PROGRESS_MAX;
 use super::torn::WRITTEN_RECORDS_MAX;
 use crate::facts::FactsError;
 use crate::reader::ReadFailure;
-use decider::ReplayError;
+use decider::{EVENTS_MAX, ReplayError};
 use keyvalue::{ReadError, WriteError};
 
 /// What keeps a processor from taking over. A person has to decide; nothing is reset.
@@ -48,6 +48,11 @@ pub enum RestoreError {
          shows where"
     )]
     TornTooFar { partition: u32 },
+    #[error(
+        "partition {partition}: outcomes are missing from their topic, and more than {EVENTS_MAX} events follow on the first command without one: \
+         they cannot be written again"
+    )]
+    LostTooMany { partition: u32 },
     #[error("partition {partition} of {topic}: the state ends at {offset}, the log holds {low} to {high}: what lies between is missing")]
     Missing {
         topic: String,
@@ -121,6 +126,7 @@ impl RestoreError {
             | Self::OutcomesMissing { partition, .. }
             | Self::AnswersMissing { partition, .. }
             | Self::TornTooFar { partition }
+            | Self::LostTooMany { partition }
             | Self::Missing { partition, .. }
             | Self::CommandsGone { partition, .. }
             | Self::CommandsRecreated { partition, .. }

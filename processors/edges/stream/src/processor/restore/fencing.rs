@@ -10,6 +10,7 @@ use crate::processor::lane::Lane;
 use crate::processor::sending::{NotSent, send_offsets};
 use crate::processor::transaction::init_transactions;
 use crate::processor::{Observe, SchemaSource, Trouble};
+use crate::stopping::Stopping;
 use decider::{Codec, Domain};
 use keyvalue::{Read, Write};
 use rdkafka::error::KafkaError;
@@ -25,6 +26,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const FENCE_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Between two looks whether it is over.
 const FENCE_SLICE: Duration = Duration::from_millis(100);
+/// Between two looks whether the process is to stop.
+const FENCE_LONG_SLICE: Duration = Duration::from_millis(500);
 
 impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
 where
@@ -87,8 +90,9 @@ where
     fn abort_offsets(&self, transactional_id: &str, offsets: &BTreeMap<u32, Committed>) -> Result<(), Failure> {
         let list = self.consumer.signed(offsets)?;
         self.abort(transactional_id, |client| {
-            let deadline = Deadline::after(FENCE_WAIT_MAX);
-            match send_offsets(client, &self.consumer.client, &list, true, ASK_WAIT_MAX, deadline) {
+            let (deadline, stopping) = (Deadline::after(FENCE_WAIT_MAX), Stopping::new(self.stop));
+            let left = || stopping.left(deadline);
+            match send_offsets(client, &self.consumer.client, &list, true, FENCE_SLICE, &left) {
                 Err(NotSent::Kafka(failure)) => Err(failure),
                 // The group has changed, or its coordinator is away: all of this is begun again.
                 Err(NotSent::Unfenced | NotSent::NoAnswer(_)) | Ok(()) => Ok(()),
@@ -99,22 +103,33 @@ where
     /// Begins a transaction under this id, and aborts it with what it was filled with.
     fn abort(&self, transactional_id: &str, fill: impl FnOnce(&Arc<BaseProducer>) -> Result<(), Failure>) -> Result<(), Failure> {
         let failed = |error: KafkaError| Failure::of(&error);
-        let client = Arc::new(self.fenced(transactional_id, FENCE_WAIT_MAX)?);
+        let client = Arc::new(self.fenced(transactional_id)?);
         client.begin_transaction().map_err(failed)?;
         let filled = fill(&client);
-        client.abort_transaction(FENCE_WAIT_MAX).map_err(failed)?;
+        let aborted = self.in_slices(|slice| client.abort_transaction(slice).map_err(failed));
         close_aside(client);
-        filled
+        aborted.and(filled)
     }
 
     /// A producer with the dead owner's id gets a new epoch, and the coordinator aborts what the old epoch left open.
-    fn fenced(&self, transactional_id: &str, wait: Duration) -> Result<BaseProducer, Failure> {
+    fn fenced(&self, transactional_id: &str) -> Result<BaseProducer, Failure> {
         let client = self.namesake_of(transactional_id)?;
-        match self.take_epoch(&client, wait) {
+        match self.in_slices(|slice| self.take_epoch(&client, slice)) {
             Ok(()) => Ok(client),
             Err(failure) => {
                 close_aside(client);
                 Err(failure)
+            }
+        }
+    }
+
+    /// Tries until it is done, or its time is over, or the process is to stop.
+    fn in_slices(&self, attempt: impl Fn(Duration) -> Result<(), Failure>) -> Result<(), Failure> {
+        let (deadline, stopping) = (Deadline::after(FENCE_WAIT_MAX), Stopping::new(self.stop));
+        loop {
+            match attempt(FENCE_LONG_SLICE.min(stopping.left(deadline))) {
+                Err(failure) if failure.retriable && !stopping.is_over(deadline) => {}
+                attempted => return attempted,
             }
         }
     }
@@ -134,13 +149,13 @@ where
     /// Where something is, the first question begins the abort, and is refused until that is done. librdkafka 2.12.1 asks again after half a second
     /// (`rd_kafka_idemp_pid_timer_restart`): by then all is over long since, and it is looked meanwhile.
     fn fence(&self, owner: &str, is_over: impl Fn(&Self) -> bool) -> Result<(), Failure> {
-        let deadline = Deadline::after(FENCE_WAIT_MAX);
+        let (deadline, stopping) = (Deadline::after(FENCE_WAIT_MAX), Stopping::new(self.stop));
         let client = self.namesake_of(owner)?;
         let fenced = loop {
-            match self.take_epoch(&client, FENCE_SLICE.min(deadline.left())) {
+            match self.take_epoch(&client, FENCE_SLICE.min(stopping.left(deadline))) {
                 Ok(()) => break Ok(()),
                 Err(_) if is_over(self) => break Ok(()),
-                Err(failure) if !failure.retriable || deadline.is_over() => break Err(failure),
+                Err(failure) if !failure.retriable || stopping.is_over(deadline) => break Err(failure),
                 Err(_) => {}
             }
         };
@@ -197,9 +212,10 @@ where
     /// Those of the partitions that have an open transaction. None where the cluster does not say: then the replay waits, and tells.
     fn open_ones(&self, topic: &str, partitions: Vec<u32>) -> Vec<u32> {
         // In this order: a transaction that begins in between does not count, and one that ends in between does not either.
-        let all = self.scout.high_watermarks(topic, &partitions, ASK_WAIT_MAX);
-        let stable = self.member_question(topic, &partitions).high();
-        let (Ok(all), Ok(stable)) = (all, stable) else {
+        let Ok(all) = self.scout.high_watermarks(topic, &partitions, ASK_WAIT_MAX) else {
+            return Vec::new();
+        };
+        let Ok(stable) = self.member_question(topic, &partitions).high() else {
             return Vec::new();
         };
         let is_open = |partition: &u32| stable.get(partition) < all.get(partition);

@@ -13,6 +13,8 @@ pub(in crate::processor) struct Readers {
     idle: BTreeMap<String, Reader>,
     /// Of what the log says about itself.
     pub(super) facts: Option<FactsReader>,
+    /// Ranges of commands, by partition, of which each one has its outcome, or gets none.
+    looked: BTreeMap<u32, (i64, i64)>,
 }
 
 impl Readers {
@@ -23,8 +25,12 @@ impl Readers {
         for topic in [&topics.events.name, &topics.outcomes.name, &topics.commands.name] {
             idle.insert(topic.clone(), Reader::impatient(settings, topic)?);
         }
-        let (settings, facts) = (settings.clone(), None);
-        Ok(Self { settings, idle, facts })
+        Ok(Self {
+            settings: settings.clone(),
+            idle,
+            facts: None,
+            looked: BTreeMap::new(),
+        })
     }
 
     /// Connects those that are idle to all brokers that they need. A reader that is assigned partitions before it knows where they are may
@@ -43,6 +49,15 @@ impl Readers {
             let reader = FactsReader::new(&self.settings, topology);
             self.facts = reader.and_then(|mut reader| reader.read().map(|_| ()).map(|()| reader)).ok();
         }
+    }
+
+    /// The range of commands that was last looked through for lost outcomes, where none was found.
+    pub(super) fn looked(&self, partition: u32) -> Option<(i64, i64)> {
+        self.looked.get(&partition).copied()
+    }
+
+    pub(super) fn note_looked(&mut self, partition: u32, range: (i64, i64)) {
+        self.looked.insert(partition, range);
     }
 
     /// One that is not kept afterwards, unless it is given back.

@@ -168,9 +168,10 @@ where
     /// `None` when the registry is away.
     fn fold(&mut self, topic: &str, partition: u32, records: Vec<Record>, kind: Kind) -> Result<Option<Vec<Mutation>>, RestoreError> {
         let are_former = match kind {
-            Kind::Events => Vec::new(),
+            Kind::Events => self.evidence.note_events(partition, &records),
             Kind::Outcomes => self.evidence.note(partition, &records),
         };
+        let end = records.last().map(|record| record.offset + 1);
         let Processor { codec, store, .. } = &mut *self.processor;
         let schemas = known(self.schemas);
         let folded = match kind {
@@ -179,10 +180,16 @@ where
                 if let (Ok(events), Some(tear)) = (&mut events, self.tears.get_mut(&partition)) {
                     tear.keep_events(events);
                 }
+                if let (Ok(events), Some(lost)) = (&mut events, self.lost.get_mut(&partition)) {
+                    lost.keep_events(partition, events, &are_former, end)?;
+                }
                 events.map(|events| self.machine.replay_events(&*store, partition, &events))
             }
             Kind::Outcomes => {
                 let outcomes = decoded::<D, C, _>(codec, schemas, records, C::decode_outcome_of);
+                if let Some(lost) = self.lost.get_mut(&partition) {
+                    lost.known.reached(None, end);
+                }
                 outcomes.map(|outcomes| self.fold_outcomes(partition, evidence::runs(outcomes, &are_former)))
             }
         };
@@ -202,6 +209,9 @@ where
             }
             if let Some(tear) = self.tears.get_mut(&partition) {
                 tear.keep_outcomes(&mut run);
+            }
+            if let Some(lost) = self.lost.get(&partition) {
+                run.retain(|outcome| outcome.value.command_offset < lost.known.from());
             }
             mutations.extend(self.machine.replay_outcomes(partition, &run)?);
         }

@@ -1,8 +1,8 @@
 //! A transaction of which some parts were committed and others were not (docs/decisions/0009): its commands are decided again, and what is
 //! missing is written.
 //!
-//! What is there already is not written again, so that nobody sees an event or an outcome twice. Only what leaves no outcome, dead letters
-//! and forwarded commands, cannot be told from what is missing: it may be there twice.
+//! What is there already is not written again, so that no reader sees an event or an outcome twice; dead letters and forwarded commands are looked
+//! for in their topics (`unanswered`).
 
 use super::lost::POLL_WAIT;
 use super::replay::{NO_PROGRESS_MAX, REPLAY_RECORDS_MAX};
@@ -203,8 +203,14 @@ where
     }
 
     /// All is ready: what the log has of the commands that are decided again is not written again.
-    pub(super) fn decide_again(&mut self) {
+    pub(super) fn decide_again(&mut self, mut found: BTreeMap<u32, Written>) {
+        for (partition, lost) in std::mem::take(&mut self.lost) {
+            found.entry(partition).or_default().lose(lost.known);
+        }
         for (partition, Tear { written, .. }) in std::mem::take(&mut self.tears) {
+            found.entry(partition).or_default().add(written);
+        }
+        for (partition, written) in found {
             self.machine.already_written(partition, written);
         }
     }

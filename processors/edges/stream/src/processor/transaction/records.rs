@@ -3,7 +3,7 @@
 use super::carried::Carried;
 use super::deliveries::{Report, report_to};
 use super::letter::{Original, letter};
-use crate::decided::{COMMAND, Decided, fingerprint};
+use crate::decided::{COMMAND, Decided, REWRITTEN, fingerprint};
 use crate::raw::{Headers, NewHeaders};
 use decider::{Batch, Identity, Incoming, Outgoing, SCHEMA_FINGERPRINT, WrittenWith};
 use rdkafka::message::{BorrowedMessage, Message, OwnedHeaders};
@@ -124,6 +124,7 @@ pub(super) fn record_of<'r>(
             command_id,
             command_type,
             decided_at_ms,
+            is_rewritten,
         } => {
             let fetched = &incoming[*index];
             let opaque = report_to(*index, fetched.message.partition(), Report::Outcome);
@@ -131,6 +132,11 @@ pub(super) fn record_of<'r>(
             let headers = of_outcome(fetched, *command_id, &says);
             let headers = with_schema(headers, signs.schemas.outcome.as_ref());
             let headers = headers.with(COMMAND, command(fetched, signs.commands_topic_id, true).as_bytes());
+            let headers = if *is_rewritten {
+                headers.with(REWRITTEN, b"outcome-lost")
+            } else {
+                headers
+            };
             answer(&topics.outcomes, fetched, batch.value(value), opaque)
                 .timestamp(*decided_at_ms)
                 .headers(headers.finish())
@@ -224,16 +230,16 @@ fn letter_headers(message: &BorrowedMessage<'_>, headers: Headers<'_>, kept: usi
 }
 
 /// The header of a command that was put into the partition where its key belongs.
-const FORWARDED_FROM: &str = "forwarded-from";
-const CONTENT_TYPE: &str = "content-type";
+pub(in crate::processor) const FORWARDED_FROM: &str = "forwarded-from";
+pub(in crate::processor) const CONTENT_TYPE: &str = "content-type";
 /// Of an event its own name, of everything else that of the command.
-const TYPE: &str = "type";
+pub(in crate::processor) const TYPE: &str = "type";
 /// What became of the command: of an outcome what it says, too, of a dead letter [`DEAD_LETTER`].
 const STATUS: &str = "status";
 const DEAD_LETTER: &str = "dead-letter";
 const COMMAND_ID: &str = "command-id";
 /// As many as an outcome has at most.
-const OUTCOME_HEADERS: usize = 12;
+const OUTCOME_HEADERS: usize = 13;
 /// The header of an outcome that names who decided: the transactional id, and the session in which it held the partition. In the order of a
 /// partition's outcomes a session that was followed by another one never comes back.
 const OWNER: &str = "owner";

@@ -145,9 +145,12 @@ impl Bench {
             (partition, committed)
         });
         let offsets = moved.collect();
-        let result = self
-            .producer
-            .execute(&self.topology, &batch, &fetched, &offsets, &self.one, observe);
+        let around = Around {
+            consumer: &self.one,
+            observe,
+            stop: &|_| false,
+        };
+        let result = self.producer.execute(&self.topology, &batch, &fetched, &offsets, &around);
         let committed = self.two.stable_offsets(&[partition], WAIT).unwrap();
         (result, committed.get(&partition).map(|committed| committed.offset))
     }

@@ -1,0 +1,369 @@
+//! Outcomes that were lost, though their commands are kept: the topic was emptied, or deleted and created again (docs/decisions/0027).
+//!
+//! A topic loses records from its beginning. So the first outcome that a partition still has tells: where the commands before it are kept, their
+//! outcomes are missing. Then the partition's state is built again, up to the first of these commands, and from there on they are decided
+//! once more; the outcomes that the log lacks are written again, and nothing else is.
+
+mod commands;
+mod runs;
+
+use super::torn::WRITTEN_RECORDS_MAX;
+use super::{ASK_WAIT_MAX, Positions, RestoreError};
+use crate::clock::Deadline;
+use crate::committed::Committed;
+use crate::decided::{Decided, REWRITTEN};
+use crate::marks::Watermarks;
+use crate::position::Position;
+use crate::processor::lane::Lane;
+use crate::processor::records::{Record, decoded, known, poll};
+use crate::processor::{Observe, SchemaSource, Trouble};
+use commands::Gap;
+use decider::{Codec, Domain, EventEnvelope, LostOutcomes, Outcome, Replay};
+use keyvalue::{Read, Write};
+use runs::Runs;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// Reading on without a record and without an end.
+pub(super) const NO_PROGRESS_MAX: Duration = Duration::from_secs(30);
+pub(super) const POLL_WAIT: Duration = Duration::from_millis(50);
+pub(super) const RECORDS_MAX: usize = 5_000;
+
+/// A partition whose commands are decided again, for the outcomes that the log lacks.
+pub(in crate::processor) struct Lost {
+    /// Where the partition goes on once that is done.
+    pub(super) position: Position,
+    /// The partition's clock before the first of these commands, with that command's time; `None` where nothing tells it.
+    clock: Option<(i64, i64)>,
+    pub(super) known: LostOutcomes,
+}
+
+impl Lost {
+    /// Leaves those events that the state is to be built from, and notes the others, up to `end`.
+    pub(super) fn keep_events<E>(
+        &mut self,
+        partition: u32,
+        events: &mut Vec<Replay<EventEnvelope<E>>>,
+        are_former: &[bool],
+        end: Option<i64>,
+    ) -> Result<(), RestoreError> {
+        let (mut are_former, mut fits) = (are_former.iter(), true);
+        events.retain(|event| {
+            let is_former = are_former.next().copied().unwrap_or_default();
+            let is_kept = is_former || event.value.command_offset < self.known.from();
+            fits &= is_kept || self.known.event(&event.value);
+            is_kept
+        });
+        self.known.reached(end, None);
+        if fits {
+            return Ok(());
+        }
+        Err(RestoreError::LostTooMany { partition })
+    }
+}
+
+/// The first outcome that a partition still has.
+pub(in crate::processor) struct First {
+    found: Record,
+    /// Of its command; `None` where that is of a topic that was deleted since.
+    command_offset: Option<i64>,
+    is_rewritten: bool,
+}
+
+/// The first outcome of each partition that has one; where the outcomes begin and end.
+#[derive(Default)]
+pub(in crate::processor) struct Firsts {
+    marks: BTreeMap<u32, Watermarks>,
+    found: BTreeMap<u32, First>,
+}
+
+impl Firsts {
+    /// Whether a partition has none but such that were written again: the last events and the group's offset are ahead of them then.
+    pub(super) fn is_bare(&self, partition: u32) -> bool {
+        self.found.get(&partition).is_none_or(|first| first.is_rewritten)
+    }
+
+    pub(super) fn begins_at(&self, partition: u32) -> i64 {
+        self.marks.get(&partition).map_or(0, |marks| marks.low)
+    }
+
+    pub(super) fn begins(&self) -> BTreeMap<u32, i64> {
+        self.marks.iter().map(|(partition, marks)| (*partition, marks.low)).collect()
+    }
+
+    /// Up to where outcomes may be missing: the command of the first one, or all that were decided.
+    pub(in crate::processor) fn missing_up_to(&self, partition: u32, next: i64) -> i64 {
+        match self.found.get(&partition) {
+            Some(First {
+                command_offset,
+                is_rewritten: false,
+                ..
+            }) => command_offset.map_or(0, |offset| offset.min(next)),
+            _ => next,
+        }
+    }
+}
+
+/// What came of looking for lost outcomes.
+pub(super) enum Search {
+    /// None is lost.
+    Whole,
+    /// All is to be begun again: some are lost, or that cannot be told now.
+    Again,
+}
+
+impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
+where
+    D: Domain,
+    C: Codec<D>,
+    S: Read + Write,
+    R: SchemaSource,
+    O: Observe,
+{
+    /// Reads the first outcome of each partition. `None` when that is not possible now.
+    pub(in crate::processor) fn first_outcomes(&mut self, partitions: &[u32]) -> Result<Option<Firsts>, RestoreError> {
+        let topic = self.processor.topology.topics.outcomes.name.clone();
+        let mut reader = self.readers.take(&topic)?;
+        let marks = match reader.all_watermarks(partitions, ASK_WAIT_MAX) {
+            Ok(marks) => marks,
+            Err(failure) if failure.is_transient() => return Ok(None),
+            Err(failure) => return Err(failure.into()),
+        };
+        let mut wanted: BTreeMap<u32, i64> = marks
+            .iter()
+            .filter(|(_, marks)| marks.low < marks.high)
+            .map(|(partition, marks)| (*partition, marks.low))
+            .collect();
+        let mut firsts = Firsts {
+            marks,
+            ..Firsts::default()
+        };
+        if wanted.is_empty() {
+            self.readers.give_back(reader);
+            return Ok(Some(firsts));
+        }
+        reader.assign_unchecked(&wanted)?;
+        let patience = Deadline::after(NO_PROGRESS_MAX);
+        while !wanted.is_empty() {
+            let (found, polled) = match poll(&mut reader, RECORDS_MAX, POLL_WAIT) {
+                Ok(polled) => polled,
+                Err(failure) if failure.is_transient() => return Ok(None),
+                Err(failure) => return Err(failure.into()),
+            };
+            for (partition, records) in found {
+                if wanted.remove(&partition).is_some()
+                    && let Some(found) = records.into_iter().next()
+                {
+                    firsts.found.insert(partition, self.first(found));
+                }
+            }
+            for partition in polled.ended {
+                wanted.remove(&partition);
+            }
+            if patience.is_over() {
+                return Err(RestoreError::NoProgress { topic });
+            }
+            if !self.keep_alive(Duration::ZERO) {
+                return Ok(None);
+            }
+        }
+        self.readers.give_back(reader);
+        Ok(Some(firsts))
+    }
+
+    fn first(&self, found: Record) -> First {
+        First {
+            command_offset: self.command_of(&found),
+            is_rewritten: found.is_rewritten,
+            found,
+        }
+    }
+
+    /// The offset of an outcome's command; `None` where that is of a topic that was deleted since.
+    fn command_of(&self, found: &Record) -> Option<i64> {
+        let decided = Decided::from_bytes(found.command.as_deref()?)?;
+        (decided.topic_id == self.evidence.topic_id).then_some(decided.offset)
+    }
+
+    /// Looks for kept commands without an outcome. Where there are some, the partition's state is emptied, to be built up to the first of them.
+    pub(super) fn find_lost_outcomes(
+        &mut self,
+        positions: &Positions,
+        commands: &BTreeMap<u32, Watermarks>,
+        firsts: &Firsts,
+    ) -> Result<Search, RestoreError> {
+        let mut gaps = BTreeMap::new();
+        for (partition, position) in positions {
+            let is_known = self.lost.contains_key(partition) || self.tears.contains_key(partition) || self.is_beyond(*partition);
+            let from = commands.get(partition).map_or(0, |marks| marks.low);
+            let to = firsts.missing_up_to(*partition, position.next);
+            if !is_known && from < to && self.readers.looked(*partition) != Some((from, to)) {
+                gaps.insert(*partition, (from, to));
+            }
+        }
+        if gaps.is_empty() {
+            return Ok(Search::Whole);
+        }
+        let Some(suspects) = self.with_commands(&gaps)? else {
+            return Ok(Search::Again);
+        };
+        for (partition, (from, to)) in gaps {
+            if suspects.contains(&partition) {
+                let Some(is_whole) = self.look_closer(partition, (from, to), &positions[&partition], firsts)? else {
+                    return Ok(Search::Again);
+                };
+                if !is_whole {
+                    continue;
+                }
+            }
+            self.readers.note_looked(partition, (from, to));
+        }
+        Ok(if self.lost.is_empty() { Search::Whole } else { Search::Again })
+    }
+
+    /// Whether each command of a range has its outcome, wherever in the log that is. `None` when that cannot be told now.
+    fn look_closer(
+        &mut self,
+        partition: u32,
+        (from, to): (i64, i64),
+        position: &Position,
+        firsts: &Firsts,
+    ) -> Result<Option<bool>, RestoreError> {
+        let Some(kept) = self.kept_outcomes(partition)? else {
+            return Ok(None);
+        };
+        let anchor = match firsts.found.get(&partition) {
+            Some(first) if !first.is_rewritten => match self.outcome_of(partition, &first.found)? {
+                None => return Ok(None),
+                Some(outcome) => Some((outcome.clock_ms, first.found.timestamp_ms)),
+            },
+            // The state may know what no outcome tells any more.
+            _ => {
+                let cursor = self.machine.cursor(partition).unwrap_or_default();
+                (cursor.next_command_offset == position.next && cursor.decided_at_ms != 0)
+                    .then_some((cursor.clock_ms, cursor.decided_at_ms))
+            }
+        };
+        let Some(gap) = self.gap_in(partition, (from, to), &kept)? else {
+            return Ok(None);
+        };
+        let Some(gap) = gap else {
+            return Ok(Some(true));
+        };
+        let is_first = kept.iter().all(|range| *range.start() > gap.from);
+        let clock = anchor.filter(|_| is_first).map(|anchor| gap.clock_before(anchor));
+        self.lose(partition, &gap, clock, position, kept)?;
+        Ok(Some(false))
+    }
+
+    fn lose(
+        &mut self,
+        partition: u32,
+        gap: &Gap,
+        clock: Option<(i64, i64)>,
+        position: &Position,
+        kept: Vec<RangeInclusive<i64>>,
+    ) -> Result<(), RestoreError> {
+        tracing::error!(
+            partition,
+            from = gap.from,
+            until = position.next,
+            "outcomes of commands that the log keeps are missing from {}: was the topic emptied, or deleted and created again? The state is \
+             built again, the commands are decided again, and the missing outcomes are written again, with the header {REWRITTEN}; nothing else is",
+            self.processor.topology.topics.outcomes.name
+        );
+        self.processor.observe.trouble(Trouble::OutcomesLost);
+        self.empty(partition)?;
+        let lost = Lost {
+            position: position.clone(),
+            clock,
+            known: LostOutcomes::new(gap.from, position.next, kept),
+        };
+        self.lost.insert(partition, lost);
+        Ok(())
+    }
+
+    /// Decodes one outcome; `None` when the registry is away.
+    fn outcome_of(&mut self, partition: u32, found: &Record) -> Result<Option<Outcome>, RestoreError> {
+        let records = vec![found.clone()];
+        match decoded::<D, C, _>(&mut self.processor.codec, known(self.schemas), records, C::decode_outcome_of) {
+            Ok(outcomes) => Ok(outcomes.into_iter().next().map(|outcome| outcome.value)),
+            Err(undecoded) => {
+                let topic = self.processor.topology.topics.outcomes.name.clone();
+                self.not_decoded(&topic, partition, undecoded).map(|()| None)
+            }
+        }
+    }
+
+    /// Reads through a partition's outcomes: the ranges of commands that they answer. `None` when that is not possible now.
+    fn kept_outcomes(&mut self, partition: u32) -> Result<Option<Vec<RangeInclusive<i64>>>, RestoreError> {
+        let topic = self.processor.topology.topics.outcomes.name.clone();
+        let mut reader = self.readers.take(&topic)?;
+        let low = match reader.all_watermarks(&[partition], ASK_WAIT_MAX) {
+            Ok(marks) => marks.get(&partition).map_or(0, |marks| marks.low),
+            Err(failure) if failure.is_transient() => return Ok(None),
+            Err(failure) => return Err(failure.into()),
+        };
+        reader.assign_unchecked(&BTreeMap::from([(partition, low)]))?;
+        let (mut runs, mut ended) = (Runs::default(), BTreeSet::new());
+        let mut patience = Deadline::after(NO_PROGRESS_MAX);
+        while ended.is_empty() {
+            let (found, polled) = match poll(&mut reader, RECORDS_MAX, POLL_WAIT) {
+                Ok(polled) => polled,
+                Err(failure) if failure.is_transient() => return Ok(None),
+                Err(failure) => return Err(failure.into()),
+            };
+            if polled.records > 0 {
+                patience = Deadline::after(NO_PROGRESS_MAX);
+            }
+            for found in found.values().flatten() {
+                if let Some(offset) = self.command_of(found) {
+                    runs.push(offset, found.is_rewritten);
+                }
+            }
+            ended.extend(polled.ended);
+            if patience.is_over() {
+                return Err(RestoreError::NoProgress { topic });
+            }
+            if !self.keep_alive(Duration::ZERO) {
+                return Ok(None);
+            }
+        }
+        self.readers.give_back(reader);
+        Ok(Some(runs.finish()))
+    }
+
+    /// Whether events that no outcome tells of are those of commands whose outcomes were lost. In a partition that has lost nothing of what was
+    /// written to it they are of its first transactions, of which the broker has committed a part only.
+    pub(super) fn may_be_written_again(&self, partition: u32, firsts: &Firsts, commands: &BTreeMap<u32, Watermarks>) -> bool {
+        let commands_begin = commands.get(&partition).map_or(0, |marks| marks.low);
+        let events = self.machine.cursor(partition).unwrap_or_default().sequence;
+        let has_begun_late = firsts.begins_at(partition) > 0 || commands_begin > 0 || events > WRITTEN_RECORDS_MAX as u64;
+        firsts.is_bare(partition) && has_begun_late
+    }
+
+    /// A position that no signed offset tells, where outcomes were lost: at least the commands that events name were decided.
+    pub(super) fn after_events(&self, partition: u32, committed: Option<&Committed>, position: Position) -> Position {
+        let is_signed = committed.is_some_and(Committed::is_signed);
+        match self.evidence.of_events(partition) {
+            Some(last) if !is_signed && last.next() > position.next => Position {
+                next: last.next(),
+                last: None,
+            },
+            _ => position,
+        }
+    }
+
+    /// Goes on from the first command whose outcome is lost, from a state that was built up to there.
+    pub(super) fn resume_before_lost(&mut self, partition: u32) -> Result<(), RestoreError> {
+        let Some(Lost { clock, known, .. }) = self.lost.get(&partition) else {
+            return Ok(());
+        };
+        let mut mutations = self.machine.resume_at(partition, known.from())?;
+        if let Some((clock_ms, decided_at_ms)) = *clock {
+            mutations.extend(self.machine.set_clock(partition, decided_at_ms, clock_ms)?);
+        }
+        Ok(self.processor.store.apply(&mutations)?)
+    }
+}

@@ -1,0 +1,174 @@
+//! The commands before the first outcome that a partition still has: which of them got one, and how far the partition's clock went meanwhile.
+
+use super::{NO_PROGRESS_MAX, POLL_WAIT, RECORDS_MAX};
+use crate::clock::Deadline;
+use crate::processor::lane::Lane;
+use crate::processor::restore::RestoreError;
+use crate::processor::transaction::{CONTENT_TYPE, FORWARDED_FROM, TYPE};
+use crate::processor::{Observe, SchemaSource};
+use decider::{CLOCK_STEP_MS_MAX, Codec, Domain, Incoming};
+use keyvalue::{Read, Write};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// The first command whose outcome is missing, and what follows on it.
+pub(super) struct Gap {
+    pub(super) from: i64,
+    /// Its time.
+    timestamp_ms: i64,
+    /// The time of the last command that was looked at.
+    last_ms: i64,
+    /// By so much the partition's clock went on from the first to the last one.
+    passed_ms: i64,
+}
+
+impl Gap {
+    fn begin(from: i64, timestamp_ms: i64) -> Self {
+        Self {
+            from,
+            timestamp_ms,
+            last_ms: timestamp_ms,
+            passed_ms: 0,
+        }
+    }
+
+    fn goes_on_at(&mut self, timestamp_ms: i64) {
+        self.passed_ms = self.passed_ms.saturating_add(step_ms(self.last_ms, timestamp_ms));
+        self.last_ms = timestamp_ms;
+    }
+
+    /// The partition's clock before the first command, from the clock at the decision of a later one, which comes next or is the last one. The time of
+    /// the first command goes with it: the clock goes on by the time between two commands.
+    pub(super) fn clock_before(&self, (clock_ms, decided_at_ms): (i64, i64)) -> (i64, i64) {
+        let passed_ms = self.passed_ms.saturating_add(step_ms(self.last_ms, decided_at_ms));
+        (clock_ms.saturating_sub(passed_ms), self.timestamp_ms)
+    }
+}
+
+/// By so much a partition's clock goes on between two commands.
+fn step_ms(from_ms: i64, to_ms: i64) -> i64 {
+    to_ms.saturating_sub(from_ms).clamp(0, CLOCK_STEP_MS_MAX)
+}
+
+/// What a walk has met.
+struct Met {
+    partition: u32,
+    offset: i64,
+    timestamp_ms: i64,
+    gets_outcome: bool,
+}
+
+impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
+where
+    D: Domain,
+    C: Codec<D>,
+    S: Read + Write,
+    R: SchemaSource,
+    O: Observe,
+{
+    /// Those of the partitions in whose range is a command that gets an outcome. `None` when that cannot be told now.
+    pub(super) fn with_commands(&mut self, ranges: &BTreeMap<u32, (i64, i64)>) -> Result<Option<BTreeSet<u32>>, RestoreError> {
+        let mut found = BTreeSet::new();
+        let is_walked = self.walk(ranges, &mut |met| {
+            if met.gets_outcome {
+                found.insert(met.partition);
+            }
+            !met.gets_outcome
+        })?;
+        Ok(is_walked.then_some(found))
+    }
+
+    /// The first command of a range that gets an outcome and has none; `Some(None)` where there is none, and `None` when that cannot be told now.
+    pub(super) fn gap_in(
+        &mut self,
+        partition: u32,
+        range: (i64, i64),
+        kept: &[RangeInclusive<i64>],
+    ) -> Result<Option<Option<Gap>>, RestoreError> {
+        let mut gap: Option<Gap> = None;
+        let is_walked = self.walk(&BTreeMap::from([(partition, range)]), &mut |met| {
+            let is_kept = || kept.iter().any(|range| range.contains(&met.offset));
+            match &mut gap {
+                Some(gap) if met.gets_outcome => gap.goes_on_at(met.timestamp_ms),
+                None if met.gets_outcome && !is_kept() => gap = Some(Gap::begin(met.offset, met.timestamp_ms)),
+                _ => {}
+            }
+            true
+        })?;
+        Ok(is_walked.then_some(gap))
+    }
+
+    /// Reads these ranges of the commands. A partition is over at the end of its range, or where `visit` says `false`. `false` when that is not possible
+    /// now.
+    fn walk(&mut self, ranges: &BTreeMap<u32, (i64, i64)>, visit: &mut dyn FnMut(&Met) -> bool) -> Result<bool, RestoreError> {
+        let topic = self.processor.topology.topics.commands.name.clone();
+        let mut reader = self.readers.take(&topic)?;
+        reader.assign_unchecked(&ranges.iter().map(|(partition, (from, _))| (*partition, *from)).collect())?;
+        let mut open: BTreeMap<u32, i64> = ranges.iter().map(|(partition, (_, to))| (*partition, *to)).collect();
+        let mut patience = Deadline::after(NO_PROGRESS_MAX);
+        while !open.is_empty() {
+            let (machine, codec) = (&self.machine, &mut self.processor.codec);
+            let (unreadable, mut unknown) = (self.schemas.absent(), None);
+            let polled = reader.poll(RECORDS_MAX, POLL_WAIT, |record| {
+                let partition = record.partition;
+                let Some(to) = open.get(&partition) else { return };
+                if record.offset >= *to {
+                    open.remove(&partition);
+                    return;
+                }
+                let incoming = Incoming {
+                    partition,
+                    offset: record.offset,
+                    timestamp_ms: record.timestamp_ms,
+                    key: record.key,
+                    value: record.value,
+                    content_type: record.header(CONTENT_TYPE),
+                    command_type: record.header(TYPE),
+                    forwarded: record.header(FORWARDED_FROM).is_some(),
+                };
+                match machine.gets_outcome(codec, &incoming, unreadable) {
+                    Err(schema_id) => unknown = Some(schema_id),
+                    Ok(gets_outcome) => {
+                        let (offset, timestamp_ms) = (record.offset, record.timestamp_ms);
+                        let met = Met {
+                            partition,
+                            offset,
+                            timestamp_ms,
+                            gets_outcome,
+                        };
+                        if !visit(&met) || offset + 1 >= *to {
+                            open.remove(&partition);
+                        }
+                    }
+                }
+            });
+            let polled = match polled {
+                Ok(polled) => polled,
+                Err(failure) if failure.is_transient() => return Ok(false),
+                Err(failure) => return Err(failure.into()),
+            };
+            if let Some(schema_id) = unknown {
+                self.wait_for_schema(schema_id);
+                return Ok(false);
+            }
+            polled.ended.iter().for_each(|partition| {
+                open.remove(partition);
+            });
+            if polled.records > 0 || !polled.ended.is_empty() {
+                patience = Deadline::after(NO_PROGRESS_MAX);
+            }
+            if patience.is_over() {
+                return Err(RestoreError::NoProgress { topic });
+            }
+            if !self.keep_alive(Duration::ZERO) {
+                return Ok(false);
+            }
+        }
+        self.readers.give_back(reader);
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests;

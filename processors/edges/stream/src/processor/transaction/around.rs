@@ -1,0 +1,12 @@
+//! What a transaction needs of the process that it is part of.
+
+use crate::processor::consumer::GroupConsumer;
+use std::time::Duration;
+
+/// What a transaction has around it.
+pub(in crate::processor) struct Around<'a, O> {
+    pub(in crate::processor) consumer: &'a GroupConsumer,
+    pub(in crate::processor) observe: &'a O,
+    /// Waits for the wish to stop, and tells whether there is one.
+    pub(in crate::processor) stop: &'a dyn Fn(Duration) -> bool,
+}
