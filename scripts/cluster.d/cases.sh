@@ -33,32 +33,34 @@ case_scale_processors() {
 
 # The same programs under another tag: what is tried is the order of an update, not a difference of builds.
 case_rolling_update() {
-    local node began image tag
+    local node began workload tag
     tag="next-$(date +%s)"
     for node in $(nodes_of_cluster); do
         containerd_of "$node" images tag localhost/aerolog:0.1.0 "localhost/aerolog:$tag" >/dev/null
     done
     began="$(now)"
-    for image in command-processor materializer; do
-        kubectl set image "statefulset/$image" "$image=localhost/aerolog:$tag" >/dev/null
+    for workload in "${WORKLOADS[@]}"; do
+        kubectl set image "$workload" "${workload#*/}=localhost/aerolog:$tag" >/dev/null
     done
     await_ready
-    echo "both updated one pod at a time: $(since "$began");"
+    echo "all updated one pod at a time: $(since "$began");"
 }
 
-image_of() {
-    kubectl get statefulset "$1" -o jsonpath='{.spec.template.spec.containers[0].image}'
+# The image of each program, as its workload has it.
+images_of_workloads() {
+    kubectl get "${WORKLOADS[@]}" -o jsonpath='{.items[*].spec.template.spec.containers[0].image}'
 }
 
 case_rollout_undo() {
-    local began before
-    before="$(image_of command-processor) $(image_of materializer)"
+    local began before workload
+    before="$(images_of_workloads)"
     case_rolling_update
     began="$(now)"
-    kubectl rollout undo statefulset/command-processor >/dev/null
-    kubectl rollout undo statefulset/materializer >/dev/null
+    for workload in "${WORKLOADS[@]}"; do
+        kubectl rollout undo "$workload" >/dev/null
+    done
     await_ready
-    [[ "$(image_of command-processor) $(image_of materializer)" == "$before" ]] || { echo 'the former images did not come back' && return 1; }
+    [[ "$(images_of_workloads)" == "$before" ]] || { echo 'the former images did not come back' && return 1; }
     echo "undone: $(since "$began")"
 }
 

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 
-PROGRAMS = ("command-processor", "materializer", "aerolog")
+PROGRAMS = ("command-gateway", "command-processor", "materializer", "aerolog")
 # Crates that compile a C or C++ library of another version than their own, and where they say which.
 BUNDLED = re.compile(r"^(?P<crate>[0-9.]+)\+(?P<library>.+)$")
 

@@ -2,10 +2,12 @@
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
 # The roles of the topology that run in the cluster, and the name of what runs them. The others are people and programs outside.
-PROGRAMS = {"command-processor": "command-processor", "materializer": "materializer", "aerolog": "setup"}
+PROGRAMS = {"command-gateway": "command-gateway", "command-processor": "command-processor", "materializer": "materializer", "aerolog": "setup"}
 OUTSIDE = {"client", "operator"}
 # Programs of other people that talk to Kafka.
 OTHERS_WITH_KAFKA = {"schema-registry"}
+# The program that takes commands without asking who sends them, its port, and the label of the pods and namespaces that may reach it.
+GATEWAY, GATEWAY_PORT, MAY_COMMAND = "command-gateway", 8082, {"matchLabels": {"aerolog/commands": "true"}}
 KAFKA, REGISTRY = "aerolog/kafka-client", "aerolog/registry-client"
 
 
@@ -28,6 +30,7 @@ def mistakes(documents, topology):
         found.append("NetworkPolicy/default-deny does not deny everything")
     for name, spec in policies.items():
         found += [f"NetworkPolicy/{name}: {mistake}" for mistake in of_policy(spec)]
+    found += of_gateway(documents, policies)
     for label, policy in ((KAFKA, "to-kafka"), (REGISTRY, "to-schema-registry")):
         if policies.get(policy, {}).get("podSelector") != {"matchLabels": {label: "true"}}:
             found.append(f"NetworkPolicy/{policy} is not for the pods with the label {label}")
@@ -39,6 +42,35 @@ def workloads(documents):
         if document["kind"] in WORKLOADS:
             labels = document["spec"]["template"]["metadata"]["labels"]
             yield labels["app.kubernetes.io/name"], labels
+
+
+def of_gateway(documents, policies):
+    """Only pods of its namespace and namespaces with the label reach the gateway, and only within the cluster."""
+    labels = next((labels for name, labels in workloads(documents) if name == GATEWAY), {})
+    reached = False
+    for name, spec in policies.items():
+        for rule in spec.get("ingress", []):
+            ports = {port.get("port") for port in rule.get("ports", [])}
+            if not selects(spec["podSelector"], labels) or GATEWAY_PORT not in ports:
+                continue
+            reached = True
+            for peer in rule.get("from", []):
+                if peer not in ({"podSelector": MAY_COMMAND}, {"namespaceSelector": MAY_COMMAND}):
+                    yield f"NetworkPolicy/{name}: commands are taken of anyone who reaches the gateway, and {peer} does without the label aerolog/commands"
+    if not reached:
+        yield f"{GATEWAY}: no policy lets commands in at port {GATEWAY_PORT}"
+    for document in documents:
+        if document["kind"] == "Service" and selects({"matchLabels": document["spec"].get("selector", {})}, labels):
+            if document["spec"].get("type", "ClusterIP") != "ClusterIP":
+                yield f"Service/{document['metadata']['name']}: commands are taken of anyone who reaches the gateway, and it is open beyond the cluster"
+
+
+def selects(selector, labels):
+    """Whether pods with these labels may be meant. An expression that is not understood counts as one that fits."""
+    if any(labels.get(label) != value for label, value in selector.get("matchLabels", {}).items()):
+        return False
+    expressions = selector.get("matchExpressions", [])
+    return all(labels.get(each["key"]) in each["values"] for each in expressions if each["operator"] == "In")
 
 
 def of_policy(spec):

@@ -47,6 +47,12 @@ def unlabelled(label):
     return plant
 
 
+def all_pods_at_the_gateways_port(documents):
+    spec = find(documents, "NetworkPolicy", "questions")["spec"]
+    spec["podSelector"] = {}
+    spec["ingress"][0]["ports"] = [{"protocol": "TCP", "port": 8082}]
+
+
 def expression(text):
     return set_in(["spec", "groups", 0, "rules", 0, "expr"], text, resource("PrometheusRule", "aerolog"))
 
@@ -82,6 +88,13 @@ MISTAKES = [
     ("a missing edge to Kafka", "local", "lacks the label aerolog/kafka-client", unlabelled("aerolog/kafka-client")),
     ("a missing edge to the registry", "local", "lacks the label aerolog/registry-client", unlabelled("aerolog/registry-client")),
     ("an edge to Kafka that the topology does not have", "local", "gadget has the label", set_in(["spec", "template", "metadata", "labels", "app.kubernetes.io/name"], "gadget", resource("StatefulSet", "materializer"))),
+    ("a gateway without an edge to Kafka", "local", "command-gateway lacks the label aerolog/kafka-client", set_in(["spec", "template", "metadata", "labels", "aerolog/kafka-client"], None, resource("Deployment", "command-gateway"))),
+    ("no gateway", "local", "command-gateway lacks the label", lambda documents: documents.remove(find(documents, "Deployment", "command-gateway"))),
+    ("no policy for commands", "local", "no policy lets commands in", lambda documents: documents.remove(find(documents, "NetworkPolicy", "commands"))),
+    ("a gateway that pods of every namespace reach", "local", "NetworkPolicy/commands: commands are taken of anyone", set_in(["spec", "ingress", 0, "from", 0, "namespaceSelector"], {}, resource("NetworkPolicy", "commands"))),
+    ("a gateway that those who ask reach", "production", "NetworkPolicy/commands-from-ingress: commands are taken of anyone", set_in(["spec", "ingress", 0, "from", 0, "namespaceSelector", "matchLabels"], {"aerolog/questions": "true"}, resource("NetworkPolicy", "commands-from-ingress"))),
+    ("a policy of all pods that opens the gateway, too", "local", "NetworkPolicy/questions: commands are taken of anyone", all_pods_at_the_gateways_port),
+    ("a gateway that is open beyond the cluster", "production", "Service/command-gateway: commands are taken of anyone", set_in(["spec", "type"], "LoadBalancer", resource("Service", "command-gateway"))),
     ("no default-deny", "local", "default-deny", lambda documents: documents.remove(find(documents, "NetworkPolicy", "default-deny"))),
     ("a policy that allows all", "local", "names no peers", set_in(["spec", "ingress"], [{}], resource("NetworkPolicy", "questions"))),
     ("a policy without ports", "local", "names no ports", set_in(["spec", "egress", 0, "ports"], None, resource("NetworkPolicy", "to-kafka"))),

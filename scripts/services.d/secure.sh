@@ -3,7 +3,7 @@
 # Everything of it is in DIR/secure, readable by its owner only: keys, a password for each principal, and settings for clients.
 
 # The roles of `aerolog topics acls`, and the one that may do everything.
-SECURE_PRINCIPALS=(admin client command-processor materializer provisioner auditor)
+SECURE_PRINCIPALS=(admin client command-gateway command-processor materializer provisioner auditor)
 
 is_secure() {
     [[ -d "$data/secure" ]]

@@ -12,8 +12,10 @@ pub const READERS_GROUP: &str = "aerolog-reader";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// Sends commands and reads what became of them, with any client; a gateway does it for others.
+    /// Sends commands and reads what became of them, with any client.
     Client,
+    /// Does what a client does, for clients that speak HTTP.
+    CommandGateway,
     CommandProcessor,
     Materializer,
     /// Creates topics and registers schemas.
@@ -56,8 +58,9 @@ pub struct Acl {
 }
 
 impl Role {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Client,
+        Self::CommandGateway,
         Self::CommandProcessor,
         Self::Materializer,
         Self::Provisioner,
@@ -68,6 +71,7 @@ impl Role {
     pub fn name(self) -> &'static str {
         match self {
             Self::Client => "client",
+            Self::CommandGateway => "command-gateway",
             Self::CommandProcessor => "command-processor",
             Self::Materializer => "materializer",
             Self::Provisioner => "provisioner",
@@ -79,6 +83,7 @@ impl Role {
     fn in_topology(self) -> &'static str {
         match self {
             Self::Client => "client",
+            Self::CommandGateway => "command-gateway",
             Self::CommandProcessor => "command-processor",
             Self::Materializer => "materializer",
             Self::Provisioner => "aerolog",
@@ -117,7 +122,7 @@ pub fn of(topology: &Topology, role: Role) -> Vec<Acl> {
         }
         // How far the processors have come.
         Role::Auditor => acls.push(acl(Resource::Group, &group, Pattern::Literal, vec![Operation::Describe])),
-        Role::Client | Role::Materializer | Role::Provisioner => {}
+        Role::Client | Role::CommandGateway | Role::Materializer | Role::Provisioner => {}
     }
     acls
 }
@@ -186,7 +191,7 @@ fn of_topic(topology: &Topology, role: Role, name: &str) -> Acl {
         Role::Auditor => (reads, writes) = (true, false),
         // Schemas are registered only where the ids of the last events and outcomes agree with the registry.
         Role::Provisioner => reads |= [topics.events.name.as_str(), topics.outcomes.name.as_str()].contains(&name),
-        Role::Client | Role::CommandProcessor | Role::Materializer => {}
+        Role::Client | Role::CommandGateway | Role::CommandProcessor | Role::Materializer => {}
     }
     let mut operations = Vec::new();
     operations.extend(reads.then_some(Operation::Read));

@@ -243,11 +243,11 @@ fn a_longer_retention_is_only_a_warning() {
 fn the_topology_is_described_as_a_table_and_as_pictures() {
     let topology = Topology::schedule(None).unwrap();
     expect![[r"
-        client, command-processor ──▶ schedule.commands     ──▶ command-processor
-                command-processor ──▶ schedule.events       ──▶ command-processor, materializer
-                command-processor ──▶ schedule.outcomes     ──▶ client, command-processor
-                command-processor ──▶ schedule.dead-letters ──▶ client, operator
-       aerolog, command-processor ──▶ schedule.metadata     ──▶ aerolog, command-processor, materializer
+        client, command-gateway, command-processor ──▶ schedule.commands     ──▶ command-processor
+                                 command-processor ──▶ schedule.events       ──▶ command-processor, materializer
+                                 command-processor ──▶ schedule.outcomes     ──▶ client, command-gateway, command-processor
+                                 command-processor ──▶ schedule.dead-letters ──▶ client, command-gateway, operator
+                        aerolog, command-processor ──▶ schedule.metadata     ──▶ aerolog, command-gateway, command-processor, materializer
     "]]
     .assert_eq(&describe::picture(&topology));
     let table = describe::table(&topology);

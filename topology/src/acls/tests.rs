@@ -17,7 +17,7 @@ fn may(role: Role, topic: &str, operation: Operation) -> bool {
 #[test]
 fn a_role_writes_exactly_the_topics_that_the_topology_says_it_writes() {
     let topology = schedule();
-    for role in [Role::Client, Role::CommandProcessor, Role::Materializer, Role::Provisioner] {
+    for role in Role::ALL.into_iter().filter(|role| *role != Role::Auditor) {
         for topic in topology.topics() {
             let is_writer = topic.writers.iter().any(|writer| writer == role.in_topology());
             assert_eq!(may(role, &topic.name, Operation::Write), is_writer, "{role} {}", topic.name);
@@ -32,7 +32,7 @@ fn a_role_writes_exactly_the_topics_that_the_topology_says_it_writes() {
 #[test]
 fn a_role_reads_the_topics_that_the_topology_says_it_reads_and_what_the_log_says_about_itself() {
     let topology = schedule();
-    for role in [Role::Client, Role::CommandProcessor, Role::Materializer] {
+    for role in [Role::Client, Role::CommandGateway, Role::CommandProcessor, Role::Materializer] {
         for topic in topology.topics() {
             let is_reader = topic.readers.iter().any(|reader| reader == role.in_topology()) || topic.name == topology.topics.metadata.name;
             assert_eq!(may(role, &topic.name, Operation::Read), is_reader, "{role} {}", topic.name);
@@ -80,6 +80,21 @@ fn the_rights_are_arguments_of_kafkas_own_tool() {
         --add --allow-principal User:command-processor --operation Describe --group aerolog-reader
         --add --allow-principal User:command-processor --operation Read --group night-command-processor
         --add --allow-principal User:command-processor --operation Write --operation Describe --transactional-id night-command-processor- --resource-pattern-type prefixed
+    "#]]
+    .assert_eq(&lines);
+}
+
+#[test]
+fn the_gateway_has_the_rights_of_a_client_under_its_own_name() {
+    assert_eq!(of(&schedule(), Role::CommandGateway), of(&schedule(), Role::Client));
+    let lines = kafka_acls(Role::CommandGateway, &of(&schedule(), Role::CommandGateway));
+    expect![[r#"
+        --add --allow-principal User:command-gateway --operation Write --operation Describe --operation DescribeConfigs --topic night.commands
+        --add --allow-principal User:command-gateway --operation Describe --operation DescribeConfigs --topic night.events
+        --add --allow-principal User:command-gateway --operation Read --operation Describe --operation DescribeConfigs --topic night.outcomes
+        --add --allow-principal User:command-gateway --operation Read --operation Describe --operation DescribeConfigs --topic night.dead-letters
+        --add --allow-principal User:command-gateway --operation Read --operation Describe --operation DescribeConfigs --topic night.metadata
+        --add --allow-principal User:command-gateway --operation Describe --group aerolog-reader
     "#]]
     .assert_eq(&lines);
 }

@@ -30,6 +30,7 @@ enum Form {
 #[derive(Clone, Copy, ValueEnum)]
 enum RoleName {
     Client,
+    CommandGateway,
     CommandProcessor,
     Materializer,
     Provisioner,
@@ -40,6 +41,7 @@ impl From<RoleName> for Role {
     fn from(name: RoleName) -> Self {
         match name {
             RoleName::Client => Self::Client,
+            RoleName::CommandGateway => Self::CommandGateway,
             RoleName::CommandProcessor => Self::CommandProcessor,
             RoleName::Materializer => Self::Materializer,
             RoleName::Provisioner => Self::Provisioner,
