@@ -175,15 +175,17 @@ fn rights_are_printed_without_a_cluster_in_each_form() {
                 .contains("--transactional-id night-command-processor- --resource-pattern-type prefixed"),
         "{lines:?}"
     );
-    let one = run(
-        "night",
-        5,
-        &["topics", "acls", "--role", "client", "--form", "json", "--brokers", "127.0.0.1:1"],
-    );
-    let client: serde_json::Value = serde_json::from_str(&one.out).unwrap();
-    assert_eq!(client["principal"], "User:client");
-    assert_eq!(client["acls"][0]["name"], "night.commands");
-    assert_eq!(client["acls"][0]["operations"][0], "Write");
+    for role in ["client", "command-gateway"] {
+        let one = run(
+            "night",
+            5,
+            &["topics", "acls", "--role", role, "--form", "json", "--brokers", "127.0.0.1:1"],
+        );
+        let printed: serde_json::Value = serde_json::from_str(&one.out).unwrap();
+        assert_eq!(printed["principal"], format!("User:{role}"));
+        assert_eq!(printed["acls"][0]["name"], "night.commands");
+        assert_eq!(printed["acls"][0]["operations"][0], "Write");
+    }
     let users = run(
         "night",
         5,
@@ -198,5 +200,6 @@ fn rights_are_printed_without_a_cluster_in_each_form() {
             "127.0.0.1:1",
         ],
     );
-    assert_eq!(users.out.matches("strimzi.io/cluster: other").count(), 5, "{users:?}");
+    let roles = topology::acls::Role::ALL.len();
+    assert_eq!(users.out.matches("strimzi.io/cluster: other").count(), roles, "{users:?}");
 }

@@ -87,7 +87,11 @@ fn the_configuration_of_kubernetes_has_only_keys_and_variables_of_this_program_a
     let variables = variables_of_kubernetes();
     assert!(variables.len() > 5, "{variables:?}");
     let variables: Vec<_> = variables.into_iter().filter(|(name, _)| name != "AEROLOG_INSTANCE_ID").collect();
-    definition().load_with::<Configuration>(Some(path), variables).unwrap();
+    let configuration = definition()
+        .load_with(Some(path), variables)
+        .and_then(Configuration::checked)
+        .unwrap();
+    assert!(!configuration.http.address.ip().is_loopback(), "no other pod would reach it");
 
     let defaults: toml::Table = DEFAULTS.parse().unwrap();
     for (key, value) in std::fs::read_to_string(path).unwrap().parse::<toml::Table>().unwrap() {
