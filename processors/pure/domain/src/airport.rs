@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 /// Nothing stays on the ground for longer as a rule.
 pub const MINUTES_MAX: u32 = 24 * 60;
+/// Aircraft types with a minimum ground time of their own. There are about 400; all of an airport's are read and written with it.
+pub const AIRCRAFT_TYPES_MAX: usize = 1000;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {

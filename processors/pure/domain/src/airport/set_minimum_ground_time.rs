@@ -1,6 +1,6 @@
 //! The minimum ground time of a registered airport changes, for one aircraft type or for all that have none of their own.
 
-use super::{Event, MINUTES_MAX, State};
+use super::{AIRCRAFT_TYPES_MAX, Event, MINUTES_MAX, State};
 use crate::AircraftType;
 
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +11,8 @@ pub(super) enum Rejection {
     Minutes { minutes: u32 },
     #[error("the minimum ground time is {minutes} minutes already")]
     NothingToChange { minutes: u32 },
+    #[error("the airport has minimum ground times for {AIRCRAFT_TYPES_MAX} aircraft types, and there can be no more")]
+    TooManyAircraftTypes,
 }
 
 impl From<Rejection> for crate::Rejection {
@@ -18,6 +20,11 @@ impl From<Rejection> for crate::Rejection {
         match &rejection {
             Rejection::NotRegistered => Self::new("not-registered", &rejection, []),
             Rejection::Minutes { minutes } => Self::new("ground-time-out-of-range", &rejection, [("minutes", minutes.to_string())]),
+            Rejection::TooManyAircraftTypes => Self::new(
+                "too-many-aircraft-types",
+                &rejection,
+                [("aircraft_types_max", AIRCRAFT_TYPES_MAX.to_string())],
+            ),
             Rejection::NothingToChange { minutes } => Self::new("nothing-to-change", &rejection, [("minutes", minutes.to_string())]),
         }
     }
@@ -34,6 +41,9 @@ pub(super) fn decide(state: &State, aircraft_type: Option<&AircraftType>, minute
     };
     if current == Some(minutes) {
         return Err(Rejection::NothingToChange { minutes });
+    }
+    if aircraft_type.is_some() && current.is_none() && airport.by_aircraft_type.len() >= AIRCRAFT_TYPES_MAX {
+        return Err(Rejection::TooManyAircraftTypes);
     }
     Ok(vec![Event::MinimumGroundTimeSet {
         aircraft_type: aircraft_type.cloned(),

@@ -280,3 +280,22 @@ fn a_state_takes_more_bytes_with_a_longer_name_and_with_each_type() {
     assert!(size(&[registered()]) < size(&[registered(), was_set(Some("763"), 60)]));
     assert_eq!(size(&[registered()]), size(&[registered(), was_set(None, 60)]));
 }
+
+#[test]
+fn an_airport_has_minimum_ground_times_for_a_bounded_number_of_aircraft_types() {
+    let of_type = |number: usize| format!("{number:04}");
+    let full: Vec<Event> = std::iter::once(registered())
+        .chain((0..AIRCRAFT_TYPES_MAX).map(|number| was_set(Some(&of_type(number)), 40)))
+        .collect();
+    airport(&full).when(set(Some("332"), 40)).then_rejected(expect![[r#"
+        too-many-aircraft-types: the airport has minimum ground times for 1000 aircraft types, and there can be no more
+         aircraft_types_max=1000"#]]);
+    // Those that it has can be changed, and so can the one for all others.
+    airport(&full)
+        .when(set(Some(&of_type(7)), 50))
+        .then(then(was_set(Some(&of_type(7)), 50)));
+    airport(&full).when(set(None, 50)).then(then(was_set(None, 50)));
+    airport(&full[..AIRCRAFT_TYPES_MAX])
+        .when(set(Some("332"), 40))
+        .then(then(was_set(Some("332"), 40)));
+}
