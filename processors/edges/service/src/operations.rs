@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::runtime;
 
 /// Connections that are served at once; more wait until one has nothing to say.
-const CONNECTIONS_MAX: usize = 64;
+pub const CONNECTIONS_MAX: usize = 64;
 const CONNECTIONS_PENDING_MAX: usize = 64;
 /// How long an answer may take: it is made from memory.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(10);

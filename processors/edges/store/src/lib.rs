@@ -11,7 +11,7 @@ mod open;
 mod reading;
 
 pub use errors::{Error, Kind};
-pub use open::{Sizing, ask_for_rebuild, is_rebuild_asked_for, set_aside};
+pub use open::{OPEN_FILES_MAX, Sizing, ask_for_rebuild, is_rebuild_asked_for, set_aside};
 pub use reading::{ReadOnly, Snapshot};
 
 use claim::Claim;

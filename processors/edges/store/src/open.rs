@@ -30,8 +30,9 @@ const BLOCK_BYTES: usize = 8 << 10;
 const FILTER_BITS_PER_KEY: f64 = 10.0;
 /// The part of a write buffer that goes into its Bloom filter: most keys that are looked for are new and in no file.
 const MEMTABLE_FILTER_RATIO: f64 = 0.05;
-/// Open files keep their index and their filter in memory; that many files of 16 MiB hold far more than a schedule.
-const OPEN_FILES_MAX: i32 = 512;
+/// Files of one store that are open at once. They keep their index and their filter in memory; that many of 16 MiB hold far more than a
+/// schedule.
+pub const OPEN_FILES_MAX: u16 = 512;
 const BACKGROUND_JOBS_MAX: i32 = 2;
 const INFO_LOGS_MAX: usize = 3;
 const INFO_LOG_BYTES_MAX: usize = 1 << 20;
@@ -115,7 +116,7 @@ pub(crate) fn options(sizing: Sizing) -> Options {
     options.set_compression_type(DBCompressionType::Lz4);
     options.set_bottommost_compression_type(DBCompressionType::Zstd);
     options.set_max_background_jobs(BACKGROUND_JOBS_MAX);
-    options.set_max_open_files(OPEN_FILES_MAX);
+    options.set_max_open_files(OPEN_FILES_MAX.into());
     // One thread writes: the machinery for many is only in its way.
     options.set_allow_concurrent_memtable_write(false);
     // What is left of a log that was cut short ends at the last whole batch, with the cursor that belongs to it.

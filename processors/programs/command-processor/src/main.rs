@@ -3,7 +3,7 @@
 use anyhow::Context;
 use clap::Parser;
 use command_processor::{Configuration, DEFAULTS};
-use service::{Health, Operations, Shutdown, State};
+use service::{Health, Operations, Shutdown, State, open_files};
 use std::path::PathBuf;
 
 /// Decides the schedule's commands: reads schedule.commands, writes schedule.events and schedule.outcomes, exactly once.
@@ -32,6 +32,7 @@ fn main() -> anyhow::Result<()> {
     }
     let configuration = Configuration::load(arguments.config.as_deref())?;
     service::telemetry::start()?;
+    open_files::allow(open_files::needed(0, store::OPEN_FILES_MAX))?;
     let shutdown = Shutdown::on_signals().context("no signal handlers")?;
     let registry = service::metrics::registry("command-processor", env!("CARGO_PKG_VERSION"))?;
     let health = Health::default();

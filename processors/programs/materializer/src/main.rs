@@ -3,7 +3,7 @@
 use anyhow::Context;
 use clap::Parser;
 use materializer::{Configuration, DEFAULTS};
-use service::Shutdown;
+use service::{Shutdown, open_files};
 use std::path::PathBuf;
 use topology::Topology;
 
@@ -33,6 +33,7 @@ fn main() -> anyhow::Result<()> {
     }
     let configuration = Configuration::load(arguments.config.as_deref())?;
     service::telemetry::start()?;
+    open_files::allow(open_files::needed(configuration.http.connections_max, store::OPEN_FILES_MAX))?;
     let shutdown = Shutdown::on_signals().context("no signal handlers")?;
     let process = materializer::start(
         &configuration,

@@ -3,6 +3,7 @@
 mod pipeline {
     mod answers;
     mod bad_input;
+    mod open_files;
     mod processors;
     mod starting;
     mod upgrading;
