@@ -3,7 +3,7 @@
 use crate::following::{ASK_WAIT_MAX, Follow};
 use crate::unreadable::Unreadable;
 use crate::waiting::Waiting;
-use decider::{Codec, Domain, Outcome, decode_learning};
+use decider::{Codec, Domain, Outcome, decode_learning, read_outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use stream::Settings;
@@ -22,7 +22,7 @@ impl OutcomeDecoder {
         Self(Box::new(move |fingerprint, value| {
             decode_learning(
                 &mut codec,
-                |codec| codec.decode_outcome_of(fingerprint, value),
+                |codec| read_outcome::<D, C>(codec, fingerprint, value),
                 |codec, id| {
                     let schema = schemas.schema(id).map_err(|error| error.to_string())?.into_result();
                     let learned = schema.and_then(|schema| codec.learn(id, &schema).map_err(|reason| format!("schema {id}: {reason}")));

@@ -4,7 +4,7 @@ use crate::applying::{Located, Stop, panic_text};
 use crate::failure::Failure;
 use crate::parts::REGISTRY;
 use crate::session::Session;
-use decider::{Codec, WriterSchema, decode_learning};
+use decider::{Codec, WriterSchema, decode_learning, read_event};
 use schemas::{Airline, AvroCodec, SchemaIds};
 use service::{Health, State, clock};
 use std::collections::{BTreeMap, BTreeSet};
@@ -159,7 +159,7 @@ impl Decoder {
         let Self { codec, registry, health } = self;
         let decoded = decode_learning(
             codec,
-            |codec| Codec::<Airline>::decode_event_of(codec, record.schema_fingerprint(), value),
+            |codec| read_event::<Airline, _>(codec, record.schema_fingerprint(), value),
             |codec, id| {
                 let schema = schema(registry, health, id, session)?;
                 Ok(schema.and_then(|schema| Codec::<Airline>::learn(codec, id, &schema)))

@@ -74,6 +74,11 @@ pub const TARGETS: &[Target] = &[
         run: log::log,
     },
     Target {
+        name: "replay",
+        what: "events and outcomes of a partition, as a processor folds them that takes it over",
+        run: log::replay,
+    },
+    Target {
         name: "headers",
         what: "headers of records: which command, which schema, which position, forwarded from where",
         run: log::headers,

@@ -1,6 +1,6 @@
 //! Bytes to envelopes, with schemas that are learned when they are first met.
 
-use decider::{Codec, Domain, EventEnvelope, Outcome, WriterSchema, decode_learning};
+use decider::{Codec, Domain, EventEnvelope, Outcome, WriterSchema, decode_learning, read_event, read_outcome};
 use std::collections::BTreeMap;
 
 /// Records or schemas could not be read: nothing can be said about the log.
@@ -39,7 +39,7 @@ impl<'s, C> Decoding<'s, C> {
         let Self { codec, schemas, unusable } = self;
         decode_learning(
             codec,
-            |codec| codec.decode_event_of(fingerprint, value),
+            |codec| read_event::<D, C>(codec, fingerprint, value),
             |codec, id| learn::<D, C>(codec, schemas, unusable, id),
         )
     }
@@ -52,7 +52,7 @@ impl<'s, C> Decoding<'s, C> {
         let Self { codec, schemas, unusable } = self;
         decode_learning(
             codec,
-            |codec| codec.decode_outcome_of(fingerprint, value),
+            |codec| read_outcome::<D, C>(codec, fingerprint, value),
             |codec, id| learn::<D, C>(codec, schemas, unusable, id),
         )
     }

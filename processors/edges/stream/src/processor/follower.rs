@@ -8,7 +8,7 @@ use super::evidence::{self, Evidence};
 use super::records::{RecordsByPartition, asking, decoded, poll};
 use crate::Settings;
 use crate::reader::Reader;
-use decider::{Codec, Cursor, Domain, Limits, Machine};
+use decider::{Codec, Cursor, Domain, Limits, Machine, read_event, read_outcome};
 use keyvalue::{Read, Write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -224,7 +224,7 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
         } = self;
         for (partition, found) in next_records(&mut readers.events)? {
             let events =
-                decoded::<D, C, _>(codec, asking::<D, C>(schemas), found, C::decode_event_of).map_err(|error| error.to_string())?;
+                decoded::<D, C, _>(codec, asking::<D, C>(schemas), found, read_event::<D, C>).map_err(|error| error.to_string())?;
             let mutations = machine
                 .replay_events(&*store, partition, &events)
                 .map_err(|error| error.to_string())?;
@@ -234,7 +234,7 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
         for (partition, found) in next_records(&mut readers.outcomes)? {
             let are_former = evidence.note(partition, &found);
             let outcomes =
-                decoded::<D, C, _>(codec, asking::<D, C>(schemas), found, C::decode_outcome_of).map_err(|error| error.to_string())?;
+                decoded::<D, C, _>(codec, asking::<D, C>(schemas), found, read_outcome::<D, C>).map_err(|error| error.to_string())?;
             let count = outcomes.len() as u64;
             let mut mutations = Vec::new();
             for (is_former, run) in evidence::runs(outcomes, &are_former) {

@@ -2,7 +2,7 @@
 
 use crate::fixture::{NoSchemas, WAIT, brokers, is_over, settings, write};
 use bank_example::{Account, Bank, Command, Event};
-use decider::{Codec as _, CommandEnvelope, Domain, Outcome, Parts, Rejection, Tally};
+use decider::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection, Tally, WriterSchema};
 use schemas::JsonCodec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
@@ -66,6 +66,42 @@ impl Domain for BuggyBank {
     }
 }
 
+/// A codec that cannot read one of the bank's events.
+#[derive(Clone, Default)]
+struct BuggyCodec(JsonCodec<Bank>);
+
+impl Codec<Bank> for BuggyCodec {
+    fn decode_command(&mut self, content_type: Option<&[u8]>, value: &[u8]) -> Result<CommandEnvelope<Command>, DecodeError> {
+        self.0.decode_command(content_type, value)
+    }
+
+    fn encode_meaning(&mut self, command: &Command, out: &mut Vec<u8>) {
+        self.0.encode_meaning(command, out);
+    }
+
+    fn learn(&mut self, schema_id: u32, schema: &WriterSchema) -> Result<(), String> {
+        self.0.learn(schema_id, schema)
+    }
+
+    fn encode_event(&mut self, event: &EventEnvelope<Event>, out: &mut Vec<u8>) {
+        self.0.encode_event(event, out);
+    }
+
+    fn decode_event(&mut self, value: &[u8]) -> Result<EventEnvelope<Event>, DecodeError> {
+        let event = self.0.decode_event(value)?;
+        assert!(event.event != Event::Deposited { cents: BUG_CENTS }, "the number of the beast");
+        Ok(event)
+    }
+
+    fn encode_outcome(&mut self, outcome: &Outcome, out: &mut Vec<u8>) {
+        self.0.encode_outcome(outcome, out);
+    }
+
+    fn decode_outcome(&mut self, value: &[u8]) -> Result<Outcome, DecodeError> {
+        self.0.decode_outcome(value)
+    }
+}
+
 /// What a processor has told of itself.
 #[derive(Clone, Default)]
 struct Told {
@@ -96,6 +132,10 @@ struct Instance {
 
 impl Instance {
     fn start<D: Domain<Command = Command, Event = Event>>(topology: &Topology, name: &str) -> Self {
+        Self::with::<D, _>(topology, name, JsonCodec::<D>::default())
+    }
+
+    fn with<D: Domain<Command = Command, Event = Event>, C: Codec<D> + Clone + 'static>(topology: &Topology, name: &str, codec: C) -> Self {
         let (state, told) = (tempfile::tempdir().unwrap(), Told::default());
         let processor = Processor {
             settings: settings(&brokers()),
@@ -109,7 +149,7 @@ impl Instance {
                 warm_partitions_max: 0,
                 guards: Guards::default(),
             },
-            codec: JsonCodec::<D>::default(),
+            codec,
             store: Arc::new(Store::open(state.path(), Sizing::default()).unwrap()),
             schemas: NoSchemas,
             observe: told.clone(),
@@ -255,4 +295,54 @@ fn a_panic_of_the_domain_stops_its_partition_in_each_owner_and_everything_else_g
         .collect();
     assert_eq!(outcomes.len(), all.len());
     assert!(outcomes.values().all(|outcome| !outcome.repeated && outcome.event_count == 1));
+}
+
+#[test]
+fn a_panic_of_the_codec_in_a_take_over_stops_that_partition_at_its_record_and_everything_else_goes_on() {
+    let name = format!("unread-{}", Uuid::new_v4().simple());
+    let topology = Topology::schedule_named(&name, Some(PARTITIONS)).unwrap();
+    Admin::new(&settings(&brokers())).unwrap().apply(&topology).unwrap();
+    let sent = |number: u128, command| Sent {
+        number,
+        account: format!("account/{}", number % 12),
+        command,
+    };
+    let mut all: Vec<Sent> = (1..=12)
+        .map(|number| sent(number, Command::Open { holder: "Ada".to_owned() }))
+        .collect();
+    all.push(sent(13, Command::Deposit { cents: BUG_CENTS }));
+    let stopped = partition_of(&all[12]);
+    let event_offset = all.iter().filter(|sent| partition_of(sent) == stopped).count() - 1;
+    all.iter().for_each(|sent| send(&topology, sent));
+    let one = Instance::start::<Bank>(&topology, "one");
+    eventually("all is decided", &topology, |outcomes| outcomes.len() == all.len());
+    one.stop();
+    // Another build takes all partitions over, without a state.
+    let two = Instance::with::<Bank, _>(&topology, "two", BuggyCodec::default());
+    let more: Vec<Sent> = (14..=37).map(|number| sent(number, Command::Deposit { cents: 1 })).collect();
+    more.iter().for_each(|sent| send(&topology, sent));
+    let answered: usize = all.len() + more.iter().filter(|sent| partition_of(sent) != stopped).count();
+    eventually("the other partitions go on", &topology, |outcomes| outcomes.len() == answered);
+    let told = || two.told.held_up.lock().unwrap().clone().unwrap_or_default();
+    eventually("the reason of the stop is told", &topology, |_| told().contains("decode_event"));
+    // Each command is a transaction of its own or shares one, so that markers may lie between events.
+    let (reason, events) = (told(), &topology.topics.events.name);
+    assert!(
+        reason.contains(&format!("{events}/{stopped}")) && reason.contains("the number of the beast"),
+        "{reason}"
+    );
+    let offsets: Vec<usize> = reason
+        .split(|of: char| !of.is_ascii_digit())
+        .filter_map(|text| text.parse().ok())
+        .collect();
+    assert!(
+        offsets.iter().any(|offset| (event_offset..event_offset + 20).contains(offset)),
+        "{reason}"
+    );
+    two.stop();
+    let three = Instance::start::<Bank>(&topology, "three");
+    eventually("everything is decided", &topology, |outcomes| {
+        outcomes.len() == all.len() + more.len()
+    });
+    three.stop();
 }

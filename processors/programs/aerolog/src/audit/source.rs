@@ -3,7 +3,9 @@
 use crate::Connection;
 use anyhow::anyhow;
 use auditor::{Place, Record, Seen, SourceError, Topic};
-use decider::{Codec, DecodeError, EventEnvelope, Outcome, SCHEMA_FINGERPRINT, decode_learning, schema_fingerprint};
+use decider::{
+    Codec, DecodeError, EventEnvelope, Outcome, SCHEMA_FINGERPRINT, decode_learning, read_event, read_outcome, schema_fingerprint,
+};
 use schemas::{Airline, AvroCodec, SchemaIds};
 use stream::inspect::{Found, Inspector, Walk};
 use stream::registry::Registry;
@@ -76,7 +78,7 @@ impl Reading {
         let Some(found) = next_committed(&mut self.events)? else {
             return Ok(None);
         };
-        let event = decoded(&mut self.codec, &self.registry, &found, Codec::<Airline>::decode_event_of)?;
+        let event = decoded(&mut self.codec, &self.registry, &found, read_event::<Airline, _>)?;
         Ok(Some((found.offset, event)))
     }
 
@@ -84,7 +86,7 @@ impl Reading {
         let Some(found) = next_committed(&mut self.outcomes)? else {
             return Ok(None);
         };
-        let outcome = decoded(&mut self.codec, &self.registry, &found, Codec::<Airline>::decode_outcome_of)?;
+        let outcome = decoded(&mut self.codec, &self.registry, &found, read_outcome::<Airline, _>)?;
         Ok(Some(FoundOutcome {
             offset: found.offset,
             timestamp_ms: found.timestamp_ms,

@@ -4,7 +4,7 @@ use super::step::{Answer, COMMAND, Event, Headers, Step};
 use crate::Connection;
 use crate::audit::source::decoded;
 use anyhow::{anyhow, bail};
-use decider::{Codec, DecodeError, EventEnvelope};
+use decider::{DecodeError, EventEnvelope, read_event, read_outcome};
 use schemas::{Airline, AvroCodec};
 use stream::inspect::{Found, Inspector, Walk};
 use stream::registry::Registry;
@@ -100,7 +100,7 @@ impl Reading {
         if self.event.is_none()
             && let Some(found) = next_committed(&mut self.events)?
         {
-            let envelope = self.decoded(&found, Codec::<Airline>::decode_event_of)?;
+            let envelope = self.decoded(&found, read_event::<Airline, _>)?;
             self.check_event(&found, &envelope)?;
             self.event = Some(Event {
                 envelope,
@@ -110,7 +110,7 @@ impl Reading {
         if self.outcome.is_none()
             && let Some(found) = next_committed(&mut self.outcomes)?
         {
-            let outcome = self.decoded(&found, Codec::<Airline>::decode_outcome_of)?;
+            let outcome = self.decoded(&found, read_outcome::<Airline, _>)?;
             self.check_place("outcome", &found, &outcome.aggregate_id)?;
             self.outcome = Some(Answer {
                 outcome,

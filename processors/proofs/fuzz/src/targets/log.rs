@@ -3,7 +3,7 @@
 use crate::fields::split;
 use crate::seeds::{IDS, LIMITS, NOW_MS, TOPICS};
 use auditor::{AuditError, Auditor, Options, Partition, Place, Record, Seen, Topic};
-use decider::schema_fingerprint;
+use decider::{Cursor, Machine, Replay, Seam, read_event, read_outcome, schema_fingerprint};
 use http_server::Position;
 use keyvalue::Memory;
 use schemas::{Airline, AvroCodec};
@@ -68,6 +68,55 @@ pub(super) fn log(input: &[u8]) -> bool {
         Err(AuditError::Source(_)) => false,
         Err(AuditError::Ledger(error)) => panic!("a store in memory: {error}"),
     }
+}
+
+/// The same input: events and outcomes in the order in which they come, each a replay of its own.
+pub(super) fn replay(input: &[u8]) -> bool {
+    let mut codec = AvroCodec::new(IDS);
+    let (mut machine, mut memory) = (Machine::<Airline>::new(LIMITS), Memory::default());
+    machine.open(0, Cursor::default());
+    let mut seam = Seam::new(u64::from(u16::MAX), i64::from(u16::MAX));
+    let (mut topics, mut fields): ([Vec<Seen>; 4], _) = (Default::default(), split(input));
+    let mut folded = 0;
+    while let Some(found) = seen(&mut fields, &topics) {
+        let (Seen::Committed(record) | Seen::Aborted(record)) = &found;
+        let (offset, value) = (record.place.offset, record.value.as_deref().unwrap_or_default());
+        let mutations = match record.place.topic {
+            Topic::Events => read_event::<Airline, _>(&mut codec, None, value).ok().and_then(|value| {
+                machine
+                    .replay_events(
+                        &memory,
+                        0,
+                        &[Replay {
+                            offset,
+                            timestamp_ms: NOW_MS,
+                            value,
+                        }],
+                    )
+                    .ok()
+            }),
+            Topic::Outcomes => read_outcome::<Airline, _>(&mut codec, None, value).ok().and_then(|value| {
+                seam.push(&value);
+                machine
+                    .replay_outcomes(
+                        0,
+                        &[Replay {
+                            offset,
+                            timestamp_ms: NOW_MS,
+                            value,
+                        }],
+                    )
+                    .ok()
+            }),
+            Topic::Commands | Topic::DeadLetters | Topic::Offsets => None,
+        };
+        folded += u32::from(mutations.is_some());
+        memory.apply(&mutations.unwrap_or_default());
+        if let Some(index) = TOPICS.iter().position(|topic| *topic == record.place.topic) {
+            topics[index].push(found);
+        }
+    }
+    folded > 0
 }
 
 fn seen<'f>(fields: &mut impl Iterator<Item = &'f [u8]>, before: &[Vec<Seen>; 4]) -> Option<Seen> {

@@ -8,7 +8,7 @@ use crate::processor::lane::Lane;
 use crate::processor::records::{Record, Undecoded, decoded, known, poll};
 use crate::processor::{Observe, Point, Processor, SchemaSource};
 use crate::reader::Reader;
-use decider::{Codec, Domain, Outcome, Replay, ReplayError};
+use decider::{Codec, Domain, Outcome, Replay, ReplayError, read_event, read_outcome};
 use keyvalue::{Mutation, Read, Write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -176,7 +176,7 @@ where
         let schemas = known(self.schemas);
         let folded = match kind {
             Kind::Events => {
-                let mut events = decoded::<D, C, _>(codec, schemas, records, C::decode_event_of);
+                let mut events = decoded::<D, C, _>(codec, schemas, records, read_event::<D, C>);
                 if let (Ok(events), Some(tear)) = (&mut events, self.tears.get_mut(&partition)) {
                     tear.keep_events(events);
                 }
@@ -186,7 +186,7 @@ where
                 events.map(|events| self.machine.replay_events(&*store, partition, &events))
             }
             Kind::Outcomes => {
-                let outcomes = decoded::<D, C, _>(codec, schemas, records, C::decode_outcome_of);
+                let outcomes = decoded::<D, C, _>(codec, schemas, records, read_outcome::<D, C>);
                 if let Some(lost) = self.lost.get_mut(&partition) {
                     lost.known.reached(None, end);
                 }

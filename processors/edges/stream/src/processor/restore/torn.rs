@@ -13,7 +13,7 @@ use crate::processor::evidence::BEFORE_ALL;
 use crate::processor::lane::Lane;
 use crate::processor::records::{decoded, known, poll};
 use crate::processor::{Observe, SchemaSource, Trouble};
-use decider::{Codec, Cursor, Domain, EventEnvelope, Outcome, Replay, Seam, Whole, Written};
+use decider::{Codec, Cursor, Domain, EventEnvelope, Outcome, Replay, Seam, Whole, Written, read_outcome};
 use keyvalue::{Read, Write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -137,7 +137,7 @@ where
             }
             for records in found.into_values() {
                 let are_former = self.evidence.note(partition, &records);
-                match decoded::<D, C, _>(&mut self.processor.codec, known(self.schemas), records, C::decode_outcome_of) {
+                match decoded::<D, C, _>(&mut self.processor.codec, known(self.schemas), records, read_outcome::<D, C>) {
                     Ok(outcomes) => {
                         for (mut outcome, is_former) in outcomes.into_iter().zip(are_former) {
                             if is_former {
