@@ -224,20 +224,12 @@ impl Hostile {
                 headers = (0..count).map(|_| (b"again".to_vec(), Some(b"and again".to_vec()))).collect();
             }
             8 => {
-                for name in [
-                    "content-type",
-                    "forwarded-from",
-                    "traceparent",
-                    "reason",
-                    "topic",
-                    "offset",
-                    "owner",
-                    "type",
-                ] {
+                // Names that processors write, with what a client makes of them: coordinates that may exist, or anything.
+                let forged = format!("{}/{}", self.chance.below(4), self.chance.below(1_000));
+                headers.push((b"forwarded-from".to_vec(), Some(forged.into_bytes())));
+                for name in ["content-type", "traceparent", "reason", "topic", "offset", "owner", "type"] {
                     headers.push((name.as_bytes().to_vec(), (self.chance.below(4) > 0).then(|| self.bytes(60))));
                 }
-                // Only a processor says so; a command that says it is not sent on.
-                headers.retain(|(name, _)| name != b"forwarded-from" || self.chance.below(2) == 0);
             }
             _ => {
                 let length = self.chance.below(200_000);

@@ -5,14 +5,14 @@ use auditor::Topic;
 use decider::{Codec, CommandEnvelope, Cursor, Incoming, Limits, Machine, Outgoing};
 use domain::rotation::{Leg, Mode};
 use domain::{
-    AggregateId, AircraftType, AirportCode, Command, FlightDesignator, Instant, InvalidValue, LegId, Registration, ZoneName, airplane,
-    airport, rotation,
+    AircraftType, AirportCode, Command, FlightDesignator, Instant, InvalidValue, LegId, Registration, ZoneName, airplane, airport, rotation,
 };
 use keyvalue::Memory;
 use schemas::{Airline, AvroCodec, RELEASED, SchemaIds, command_to_avro, command_to_json};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use uuid::Uuid;
+use views::Fact;
 
 pub(crate) const IDS: SchemaIds = SchemaIds {
     command: 1,
@@ -48,7 +48,7 @@ pub fn seeds_of(target: &str) -> Vec<Vec<u8>> {
         "fact" => facts(),
         "query" => requests(),
         "dead-letter" => vec![written.letter.clone(), written.loss.clone()],
-        "log" => vec![written.log.clone()],
+        "log" | "replay" => vec![written.log.clone()],
         "headers" => [
             "7Kb3xwAAQaSHq1w2l8y3Zg/1203/9f00aa0123456789",
             "7Kb3xwAAQaSHq1w2l8y3Zg/1203/-",
@@ -144,7 +144,6 @@ fn decide(written: &mut Written, machine: &mut Machine<Airline>, codec: &mut Avr
         value: Some(value),
         content_type: None,
         command_type: None,
-        forwarded: false,
     };
     append(written, Topic::Commands, key, value);
     let decided = machine.decide(&written.state, codec, &[incoming], &BTreeMap::new());
@@ -178,16 +177,7 @@ fn append(written: &mut Written, topic: Topic, key: &str, value: &[u8]) {
 fn project(written: &mut Written, codec: &mut AvroCodec) {
     for value in &written.events {
         let envelope = Codec::<Airline>::decode_event(codec, value).expect("an event that was just written");
-        let fact = views::Fact {
-            partition: 0,
-            sequence: envelope.sequence,
-            version: envelope.version,
-            command_id: envelope.command_id.into_bytes(),
-            command_offset: envelope.command_offset,
-            decided_at: Instant(envelope.decided_at_ms),
-            aggregate_id: AggregateId::parse(&envelope.aggregate_id).expect("an id that was just written"),
-            event: envelope.event,
-        };
+        let fact = Fact::from_envelope(0, envelope).expect("an id that was just written");
         let mutations = views::project(&fact, &written.view).expect("an event that fits the view");
         written.view.apply(&mutations);
     }

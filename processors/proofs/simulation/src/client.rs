@@ -220,9 +220,9 @@ impl<S: Scenario> Client<S> {
                 "oversized"
             }
             3 => {
-                record.forwarded = true;
-                partition = (partition + 1) % self.partitions;
-                "misrouted twice"
+                record.key = Some(b"account/\n".to_vec());
+                partition = any_partition(self.partitions, chance);
+                "control character"
             }
             4 => {
                 let command = self.scenario.command(chance.uuid(), None, chance);

@@ -10,6 +10,9 @@ pub struct Counts {
     pub rejected: u64,
     pub repeated: u64,
     pub forwarded: u64,
+    /// Copies of forwarded commands beyond the first of each. A client can write what a processor would, and a processor does so again where its
+    /// state and the group's offset were lost together; each further copy has an outcome or a dead letter of its own.
+    pub forwarded_again: u64,
     pub dead_letters: u64,
     pub events: u64,
     pub outcomes: u64,
@@ -47,6 +50,7 @@ impl Counts {
             ("rejected", self.rejected),
             ("repeated", self.repeated),
             ("forwarded", self.forwarded),
+            ("forwarded_again", self.forwarded_again),
             ("dead_letters", self.dead_letters),
             ("events", self.events),
             ("outcomes", self.outcomes),

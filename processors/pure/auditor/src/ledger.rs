@@ -8,8 +8,8 @@
 //! | 0x83 | partition, sequence | offset of an aborted event |
 //! | 0x84 | partition, command id, aggregate id | offset of an aborted event of it |
 //! | 0x85 | partition, command id, aggregate id | offset of an aborted outcome of it |
-//! | 0x86 | partition, offset of a command | the partition that it must have been forwarded to |
-//! | 0x87 | partition, offset of a command | where its forwarded copy lies |
+//! | 0x86 | partition, offset of a command | the partition that it must have been forwarded to, hash of its key and value |
+//! | 0x87 | partition, offset of a command, partition, offset of what says that it is its copy | hash of key and value of that |
 //! | 0x88 | partition, session | offset of its last outcome |
 //! | 0x89 | partition, offset of a command, offset | an outcome that was lost and written again: its record |
 //!

@@ -1,6 +1,7 @@
 //! A clean history passes, and each planted bug is found by the check that it is for.
 
 mod clean;
+mod forged;
 mod log;
 mod lost;
 mod planted;

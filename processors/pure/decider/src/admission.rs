@@ -117,12 +117,8 @@ impl<D: Domain> Machine<D> {
             .into());
         }
         if belongs_in != record.partition {
-            let misrouted = DeadLetter::Misrouted { belongs_in };
-            return if record.forwarded {
-                Err(misrouted.into())
-            } else {
-                Ok(Admitted::Elsewhere(belongs_in))
-            };
+            // Whatever its headers say of where it comes from: all processors send it to the same place, and there it stays (decision 0018).
+            return Ok(Admitted::Elsewhere(belongs_in));
         }
         match codec.decode_command(record.content_type, value) {
             Ok(envelope) if envelope.aggregate_id.as_bytes() != key => Err(DeadLetter::KeyDiffers {

@@ -19,8 +19,6 @@ pub struct Incoming<'r> {
     pub content_type: Option<&'r [u8]>,
     /// Record header `type`, by which some clients name the command.
     pub command_type: Option<&'r [u8]>,
-    /// A processor has already sent it on once (record header `forwarded-from`).
-    pub forwarded: bool,
 }
 
 /// One record to be written inside the transaction. Its key is the key of the incoming record that it answers, and so is its
@@ -80,8 +78,6 @@ pub enum DeadLetter {
     KeyTooLong { bytes: usize, bytes_max: usize },
     #[error("the value has {bytes} bytes; a command has at most {bytes_max}")]
     Oversized { bytes: usize, bytes_max: usize },
-    #[error("the key belongs in partition {belongs_in} and was forwarded to another one; do all producers see the same topic?")]
-    Misrouted { belongs_in: u32 },
     #[error("schema id {schema_id}: {reason}")]
     UnknownSchema { schema_id: u32, reason: String },
     #[error("{0}")]
@@ -102,7 +98,6 @@ impl DeadLetter {
             Self::ControlCharacter => "control_character",
             Self::KeyTooLong { .. } => "key_too_long",
             Self::Oversized { .. } => "oversized",
-            Self::Misrouted { .. } => "misrouted",
             Self::UnknownSchema { .. } => "unknown_schema",
             Self::Malformed(_) => "malformed",
             Self::KeyDiffers { .. } => "key_differs",

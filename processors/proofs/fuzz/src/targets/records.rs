@@ -2,9 +2,9 @@
 
 use crate::seeds::IDS;
 use decider::{Codec, CommandEnvelope, Domain, EventEnvelope, Parts};
-use domain::{AggregateId, Instant};
 use keyvalue::Memory;
 use schemas::{Airline, AvroCodec, Command, command_to_avro, command_to_json};
+use views::Fact;
 
 const JSON: &[u8] = b"application/json";
 
@@ -70,18 +70,8 @@ pub(super) fn event(input: &[u8]) -> bool {
 }
 
 fn project(envelope: &EventEnvelope<domain::Event>) {
-    let Ok(aggregate_id) = AggregateId::parse(&envelope.aggregate_id) else {
+    let Ok(fact) = Fact::from_envelope(0, envelope.clone()) else {
         return;
-    };
-    let fact = views::Fact {
-        partition: 0,
-        sequence: envelope.sequence,
-        version: envelope.version,
-        command_id: envelope.command_id.into_bytes(),
-        command_offset: envelope.command_offset,
-        decided_at: Instant(envelope.decided_at_ms),
-        aggregate_id,
-        event: envelope.event.clone(),
     };
     let mut view = Memory::default();
     if let Ok(mutations) = views::project(&fact, &view) {

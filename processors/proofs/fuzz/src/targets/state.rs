@@ -46,7 +46,6 @@ pub(super) fn state(input: &[u8]) -> bool {
             value: Some(value),
             content_type: None,
             command_type: None,
-            forwarded: false,
         };
         if incoming.offset < i64::MAX
             && let Ok(batch) = machine.decide(&memory, &mut codec, &[incoming], &BTreeMap::new())

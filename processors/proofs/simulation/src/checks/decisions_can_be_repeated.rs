@@ -72,7 +72,6 @@ fn decide_again<S: Scenario>(partition: u32, mut commands: &[Read<Record>], limi
             value: command.value.value.as_deref(),
             content_type: command.value.content_type,
             command_type: None,
-            forwarded: command.value.forwarded,
         };
         let batch = match machine.decide(&memory, &mut codec, &[incoming], &unreadable) {
             Ok(batch) => batch,

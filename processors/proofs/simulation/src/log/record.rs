@@ -15,8 +15,6 @@ pub(crate) struct Record {
     pub(crate) key: Option<Vec<u8>>,
     pub(crate) value: Option<Vec<u8>>,
     pub(crate) content_type: Option<&'static [u8]>,
-    /// Header `forwarded-from`.
-    pub(crate) forwarded: bool,
     /// Of dead letters: partition, offset and reason.
     pub(crate) coordinates: Option<(u32, i64, String)>,
     /// Of events and outcomes: the generation since which the writer had owned the partition, for all it knew.

@@ -285,7 +285,6 @@ fn incoming((partition, stored): &(u32, Stored)) -> Incoming<'_> {
         value: stored.record.value.as_deref(),
         content_type: stored.record.content_type,
         command_type: None,
-        forwarded: stored.record.forwarded,
     }
 }
 
@@ -306,11 +305,7 @@ fn record_of(outgoing: &Outgoing, batch: &Batch, records: &[(u32, Stored)], owne
             decided_at_ms,
             ..
         } => (Topic::Outcomes, records[*incoming].0, answer(*incoming, value, *decided_at_ms)),
-        Outgoing::Forward { incoming, to_partition } => {
-            let mut record = records[*incoming].1.record.clone();
-            record.forwarded = true;
-            (Topic::Commands, *to_partition, record)
-        }
+        Outgoing::Forward { incoming, to_partition } => (Topic::Commands, *to_partition, records[*incoming].1.record.clone()),
         Outgoing::DeadLetter { incoming, reason, .. } => {
             let (partition, stored) = &records[*incoming];
             let mut record = stored.record.clone();

@@ -4,7 +4,6 @@
 //! their events make. The first difference in a partition ends its check: whatever follows rests on another state.
 
 use super::Desk;
-use super::commands_are_answered::FORWARDED_FROM;
 use crate::decoding::Decoding;
 use crate::ledger::LedgerError;
 use crate::merging::{Found, Step};
@@ -320,7 +319,6 @@ fn incoming(partition: u32, command: &crate::Record) -> Incoming<'_> {
         value: command.value.as_deref(),
         content_type: command.header_in_any_case("content-type"),
         command_type: command.header("type"),
-        forwarded: command.headers.iter().any(|(name, _)| name == FORWARDED_FROM),
     }
 }
 

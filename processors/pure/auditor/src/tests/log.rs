@@ -71,6 +71,11 @@ pub(super) fn of_mut(seen: &mut Seen) -> &mut Record {
 impl Log {
     /// A history with accepted, rejected, repeated, forwarded and unreadable commands, ids that are given twice, and one change of owners.
     pub(super) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// The same, with what `more` appends before anything is decided.
+    pub(super) fn with(more: impl FnOnce(&mut Self)) -> Self {
         let mut log = Self {
             partitions: vec![Topics::default(); PARTITIONS as usize],
             ..Self::default()
@@ -78,6 +83,7 @@ impl Log {
         for number in 0..200_u64 {
             log.send(number);
         }
+        more(&mut log);
         log.decide();
         log
     }
@@ -122,13 +128,16 @@ impl Log {
         self.append_command(partition, key.as_bytes(), value, None);
     }
 
-    fn append_command(&mut self, partition: u32, key: &[u8], value: Vec<u8>, forwarded_from: Option<String>) {
+    /// Returns its offset.
+    pub(super) fn append_command(&mut self, partition: u32, key: &[u8], value: Vec<u8>, forwarded_from: Option<String>) -> i64 {
         let commands = &mut self.partitions[partition as usize].commands;
         let mut record = record(Topic::Commands, partition, next_offset(commands), key, value);
         record
             .headers
             .extend(forwarded_from.map(|from| ("forwarded-from".to_owned(), Some(from.into_bytes()))));
+        let offset = record.place.offset;
         commands.push(Seen::Committed(record));
+        offset
     }
 
     /// What a processor makes of all commands.
@@ -149,7 +158,6 @@ impl Log {
                 value: command.value.as_deref(),
                 content_type: None,
                 command_type: None,
-                forwarded: command.header("forwarded-from").is_some(),
             };
             let batch = machine.decide(&memory, &mut codec, &[incoming], &BTreeMap::new()).unwrap();
             decided += 1;

@@ -29,7 +29,6 @@ pub(super) struct Sent {
     pub(super) key: Option<Vec<u8>>,
     pub(super) value: Option<Vec<u8>>,
     pub(super) command_type: Option<&'static [u8]>,
-    pub(super) forwarded: bool,
 }
 
 /// What was produced, decoded.
@@ -99,7 +98,6 @@ impl Pipeline {
             key: key.map(<[u8]>::to_vec),
             value: value.map(<[u8]>::to_vec),
             command_type: None,
-            forwarded: false,
         }
     }
 
@@ -215,7 +213,6 @@ pub(super) fn incoming(sent: &Sent) -> Incoming<'_> {
         value: sent.value.as_deref(),
         content_type: None,
         command_type: sent.command_type,
-        forwarded: sent.forwarded,
     }
 }
 

@@ -58,7 +58,6 @@ pub(in crate::processor) fn fetched<'m>(message: &'m BorrowedMessage<'m>) -> (In
         value: message.payload(),
         content_type: None,
         command_type: None,
-        forwarded: false,
     };
     let mut carried = Carried::default();
     let mut forwarded_from = None;
@@ -69,7 +68,7 @@ pub(in crate::processor) fn fetched<'m>(message: &'m BorrowedMessage<'m>) -> (In
         } else if name == TYPE.as_bytes() {
             incoming.command_type = value;
         } else if name == FORWARDED_FROM.as_bytes() {
-            (incoming.forwarded, forwarded_from) = (true, value);
+            forwarded_from = value;
         } else {
             carried.note(name, value);
         }

@@ -13,7 +13,6 @@ fn commands(count: usize) -> Vec<Incoming<'static>> {
         value: None,
         content_type: None,
         command_type: None,
-        forwarded: false,
     };
     (0..count).map(of).collect()
 }
