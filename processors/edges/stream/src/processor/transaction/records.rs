@@ -79,7 +79,7 @@ pub(in crate::processor) fn fetched<'m>(message: &'m BorrowedMessage<'m>) -> (In
         carried,
         content_type: incoming.content_type,
         command_type: incoming.command_type,
-        forwarded_from: forwarded_from.filter(|from| from.len() <= KNOWN_BYTES_MAX),
+        forwarded_from: forwarded_from.filter(|from| is_place(from)),
     };
     (incoming, fetched)
 }
@@ -277,6 +277,14 @@ fn of_outcome(fetched: &Fetched<'_>, command_id: Uuid, says: &[(&str, &str)]) ->
         Some(from) => headers.with(FORWARDED_FROM, from),
         None => headers,
     }
+}
+
+/// `PARTITION/OFFSET`, as a processor writes it. A client can write it, too: nothing is decided by it, and whoever follows it finds the same
+/// command there or not.
+fn is_place(bytes: &[u8]) -> bool {
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    let place = text.split_once('/');
+    place.is_some_and(|(partition, offset)| partition.parse::<u32>().is_ok() && offset.parse::<u64>().is_ok())
 }
 
 /// What a dead letter says of a command, beside the headers of the record.
