@@ -1,5 +1,5 @@
 //! What a process may have open, seen from outside: this test's own binary is the process, under limits of a shell.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use rustix::process::{Resource, getrlimit};
 use service::open_files::allow;
