@@ -42,7 +42,7 @@ pub struct Counts {
 
 impl Counts {
     /// Each count with its name, in reading order.
-    pub fn named(&self) -> [(&'static str, u64); 20] {
+    pub fn named(&self) -> [(&'static str, u64); 21] {
         [
             ("commands", self.commands),
             ("pending", self.pending),

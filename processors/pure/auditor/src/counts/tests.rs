@@ -12,7 +12,7 @@ fn every_count_is_told_under_its_own_name() {
         rejected: 4,
         repeated: 5,
         forwarded: 6,
-        forwarded_again: 20,
+        forwarded_again: 21,
         dead_letters: 7,
         events: 8,
         outcomes: 9,

@@ -287,7 +287,12 @@ where
     /// Decodes one outcome; `None` when the registry is away.
     fn outcome_of(&mut self, partition: u32, found: &Record) -> Result<Option<Outcome>, RestoreError> {
         let records = vec![found.clone()];
-        match decoded::<D, C, _>(&mut self.processor.codec, known(self.schemas), records, C::decode_outcome_of) {
+        match decoded::<D, C, _>(
+            &mut self.processor.codec,
+            known(self.schemas),
+            records,
+            decider::read_outcome::<D, C>,
+        ) {
             Ok(outcomes) => Ok(outcomes.into_iter().next().map(|outcome| outcome.value)),
             Err(undecoded) => {
                 let topic = self.processor.topology.topics.outcomes.name.clone();

@@ -4,7 +4,7 @@ use super::{NO_PROGRESS_MAX, POLL_WAIT, RECORDS_MAX};
 use crate::clock::Deadline;
 use crate::processor::lane::Lane;
 use crate::processor::restore::RestoreError;
-use crate::processor::transaction::{CONTENT_TYPE, FORWARDED_FROM, TYPE};
+use crate::processor::transaction::{CONTENT_TYPE, TYPE};
 use crate::processor::{Observe, SchemaSource};
 use decider::{CLOCK_STEP_MS_MAX, Codec, Domain, Incoming};
 use keyvalue::{Read, Write};
@@ -125,7 +125,6 @@ where
                     value: record.value,
                     content_type: record.header(CONTENT_TYPE),
                     command_type: record.header(TYPE),
-                    forwarded: record.header(FORWARDED_FROM).is_some(),
                 };
                 match machine.gets_outcome(codec, &incoming, unreadable) {
                     Err(schema_id) => unknown = Some(schema_id),
