@@ -99,6 +99,23 @@ fn the_code_map_has_every_crate_and_what_it_depends_on() {
 }
 
 #[test]
+fn no_two_decisions_have_one_number() {
+    let mut found = Vec::new();
+    files(&root().join("docs/decisions"), &mut found);
+    assert!(found.len() > 20, "only {} decisions were found", found.len());
+    let mut titles: BTreeMap<String, String> = BTreeMap::new();
+    for path in found {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let number = name.split('-').next().unwrap().to_owned();
+        let text = fs::read_to_string(&path).unwrap();
+        let title = if number == "0000" { "# NNNN: ".to_owned() } else { format!("# {number}: ") };
+        assert!(text.starts_with(&title), "{name} does not begin with {title:?}");
+        let former = titles.insert(number, name.clone());
+        assert_eq!(former, None, "{name} has the same number");
+    }
+}
+
+#[test]
 fn no_two_sibling_modules_import_each_other() {
     let root = root();
     let mut found = Vec::new();
