@@ -13,7 +13,9 @@ prepare_security() {
     is_secure && return
     local part="$data/secure.part" principal
     rm -rf "$part"
-    mkdir -m 700 -p "$part/passwords"
+    # The folder that holds keys is closed before anything is in it.
+    mkdir -p "$data"
+    mkdir -m 700 "$part" "$part/passwords"
     say "making keys and passwords in $data/secure"
     (
         umask 077
