@@ -108,7 +108,11 @@ fn no_two_decisions_have_one_number() {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         let number = name.split('-').next().unwrap().to_owned();
         let text = fs::read_to_string(&path).unwrap();
-        let title = if number == "0000" { "# NNNN: ".to_owned() } else { format!("# {number}: ") };
+        let title = if number == "0000" {
+            "# NNNN: ".to_owned()
+        } else {
+            format!("# {number}: ")
+        };
         assert!(text.starts_with(&title), "{name} does not begin with {title:?}");
         let former = titles.insert(number, name.clone());
         assert_eq!(former, None, "{name} has the same number");
