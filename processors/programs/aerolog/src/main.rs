@@ -5,6 +5,7 @@
 mod audit;
 mod check;
 mod connection;
+mod dead_letters;
 mod decode;
 mod describe;
 mod import;
@@ -64,6 +65,9 @@ enum Command {
     Send(send::Arguments),
     /// Show outcomes as they come, or the one of a command id
     Outcomes(outcomes::Arguments),
+    /// See why records are no commands, and send them again when they can be
+    #[command(subcommand, after_long_help = dead_letters::HELP)]
+    DeadLetters(dead_letters::Action),
     /// Turn what kcat wrote (kcat -C … -f '%R%s') into JSON lines
     Decode(decode::Arguments),
     /// Ask the query service what is wrong with the schedule
@@ -123,6 +127,7 @@ fn main() -> ExitCode {
         Command::Import(what) => import::run(connection, what),
         Command::Send(arguments) => send::run(connection, arguments),
         Command::Outcomes(arguments) => outcomes::run(connection, arguments),
+        Command::DeadLetters(action) => dead_letters::run(connection, action),
         Command::Decode(arguments) => decode::run(connection, arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Audit(arguments) => audit::run(connection, arguments),

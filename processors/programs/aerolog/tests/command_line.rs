@@ -7,5 +7,6 @@ mod command_line {
     mod auditing;
     mod fixture;
     mod importing;
+    mod redriving;
     mod setting_up;
 }
