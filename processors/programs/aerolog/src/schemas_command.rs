@@ -33,7 +33,9 @@ pub(crate) fn run(connection: &Connection, action: &Action) -> anyhow::Result<Ve
         Action::Apply => {
             refuse_contradiction(connection, &registry)?;
             for (content, subject) in connection.subjects()? {
-                apply(&registry, content, subject)?;
+                let name = subject.name.clone();
+                apply(&registry, content, subject).with_context(|| advice(&registry, content, &name))?;
+                say_foreign(&registry, content, &name)?;
             }
             Ok(Verdict::Fine)
         }
@@ -42,6 +44,7 @@ pub(crate) fn run(connection: &Connection, action: &Action) -> anyhow::Result<Ve
             for (content, subject) in connection.subjects()? {
                 are_fine &= check_earlier(&registry, content, &subject)?;
                 are_fine &= check(&registry, &subject)?;
+                are_fine &= say_foreign(&registry, content, &subject.name)?;
             }
             Ok(if are_fine { Verdict::Fine } else { Verdict::Differs })
         }
@@ -167,6 +170,60 @@ fn apply(registry: &Registry, content: Content, mut subject: Subject) -> anyhow:
         say(format_args!("{what:10} {name} version {version} (id {id}, {compatibility})"))?;
     }
     Ok(())
+}
+
+/// The versions of a subject that are not ours: a client with auto.register.schemas adds them.
+fn foreign(registry: &Registry, content: Content, name: &str) -> anyhow::Result<Vec<Kept>> {
+    let mut ours = BTreeSet::new();
+    for released in content.versions() {
+        let subject = Subject {
+            name: name.to_owned(),
+            schema_json: released.json.to_owned(),
+            compatibility: content.compatibility().name().to_owned(),
+        };
+        ours.extend(registry.id_of(&subject)?);
+    }
+    let mut versions = registry.versions(name)?;
+    versions.retain(|version| !ours.contains(&version.id));
+    Ok(versions)
+}
+
+/// Names them; whether there are none.
+fn say_foreign(registry: &Registry, content: Content, name: &str) -> anyhow::Result<bool> {
+    let foreign = foreign(registry, content, name)?;
+    for Kept { version, id, .. } in &foreign {
+        say(format_args!(
+            "foreign    {name} version {version} (id {id}): this build has no such schema. Clients that take the latest version may get it, and later \
+             versions of ours have to be compatible with it. Unless a later build has registered it, give its client \
+             auto.register.schemas=false, then delete it: {}",
+            deletion(name, *version)
+        ))?;
+    }
+    Ok(foreign.is_empty())
+}
+
+fn deletion(name: &str, version: u32) -> String {
+    format!("curl -X DELETE \"$SCHEMA_REGISTRY_URL/subjects/{name}/versions/{version}\"")
+}
+
+/// What to do where the registry refuses a version of ours.
+fn advice(registry: &Registry, content: Content, name: &str) -> String {
+    let foreign = foreign(registry, content, name).unwrap_or_default();
+    let Some(first) = foreign.first() else {
+        return format!("the schemas of {name} are not registered");
+    };
+    format!(
+        "the schemas of {name} are not registered. It has {} that this build does not have: version {} (id {}). A client registered it \
+         unless a later build did; give that client auto.register.schemas=false, delete the version with {}, and apply again",
+        if foreign.len() == 1 {
+            "a version".to_owned()
+        } else {
+            format!("{} versions", foreign.len())
+        },
+        first.version,
+        first.id,
+        deletion(name, first.version)
+    )
 }
 
 /// Whether the versions before the latest are registered: records that were written with them are in the log.

@@ -45,15 +45,21 @@ impl Registry {
         let subjects: Vec<String> = self.answer(self.http.get(self.address.of(&["subjects"])), "the list of subjects")?;
         let mut kept = Vec::new();
         for subject in subjects {
-            let url = self.address.of(&["subjects", &subject, "versions"]);
-            let versions: Vec<u32> = self.answer(self.http.get(url), &format!("the versions of {subject}"))?;
-            for version in versions {
-                let url = self.address.of(&["subjects", &subject, "versions", &version.to_string()]);
-                kept.push(self.answer(self.http.get(url), &format!("version {version} of {subject}"))?);
-            }
+            kept.extend(self.versions(&subject)?);
         }
         kept.sort_by(|a: &Kept, b: &Kept| (a.id, &a.subject, a.version).cmp(&(b.id, &b.subject, b.version)));
         Ok(kept)
+    }
+
+    /// Every version of one subject; none where there is no such subject.
+    pub fn versions(&self, subject: &str) -> Result<Vec<Kept>, RegistryError> {
+        let url = self.address.of(&["subjects", subject, "versions"]);
+        let versions: Option<Vec<u32>> = self.answer_or_absent(self.http.get(url), &format!("the versions of {subject}"))?;
+        let kept = versions.unwrap_or_default().into_iter().map(|version| {
+            let url = self.address.of(&["subjects", subject, "versions", &version.to_string()]);
+            self.answer(self.http.get(url), &format!("version {version} of {subject}"))
+        });
+        kept.collect()
     }
 
     /// Registers what is not there yet, each under its id.

@@ -72,6 +72,71 @@ fn schemas_are_registered_once_and_compared() {
     assert!(check.status == 0 && check.out.matches("registered ").count() == 5, "{check:?}");
 }
 
+/// As a client with auto.register.schemas does it.
+fn register_a_foreign_version(subject: &str) {
+    let mut schema: serde_json::Value = serde_json::from_str(schemas::Content::Event.latest().json).unwrap();
+    let note = serde_json::json!({"name": "note", "type": "string", "default": ""});
+    schema["fields"].as_array_mut().unwrap().push(note);
+    let subject = stream::registry::Subject {
+        name: subject.to_owned(),
+        schema_json: schema.to_string(),
+        compatibility: schemas::Content::Event.compatibility().name().to_owned(),
+    };
+    let registry = stream::registry::Registry::new(&end_to_end::variable("SCHEMA_REGISTRY_URL")).unwrap();
+    registry.apply(&subject).unwrap();
+}
+
+#[test]
+fn a_version_that_a_client_has_registered_is_named_with_the_way_to_be_rid_of_it() {
+    let schedule = unique("foreign");
+    let subject = format!("{schedule}.events-value");
+    assert_eq!(run(&schedule, 2, &["schemas", "apply"]).status, 0);
+    register_a_foreign_version(&subject);
+    let applied = run(&schedule, 2, &["schemas", "apply"]);
+    assert!(
+        applied.status == 0 && applied.out.contains(&format!("foreign    {subject} version 3")),
+        "{applied:?}"
+    );
+    let check = run(&schedule, 2, &["schemas", "check"]);
+    assert!(check.status == 1 && check.out.matches("foreign ").count() == 1, "{check:?}");
+    let (_, advice) = check.out.split_once("delete it: ").unwrap();
+    let deletion = advice.lines().next().unwrap();
+    let followed = std::process::Command::new("sh")
+        .args(["-c", &format!("{deletion} -fsS")])
+        .output()
+        .unwrap();
+    assert!(followed.status.success(), "{followed:?}");
+    let check = run(&schedule, 2, &["schemas", "check"]);
+    assert!(check.status == 0 && !check.out.contains("foreign "), "{check:?}");
+}
+
+#[test]
+fn a_version_in_the_way_of_ours_is_named_where_ours_is_refused() {
+    let schedule = unique("in-the-way");
+    let subject = format!("{schedule}.events-value");
+    let other = r#"{"type": "record", "name": "Event", "namespace": "aerolog.schedule", "fields": [{"name": "theirs", "type": "int"}]}"#;
+    let registry = stream::registry::Registry::new(&end_to_end::variable("SCHEMA_REGISTRY_URL")).unwrap();
+    let foreign = stream::registry::Subject {
+        name: subject.clone(),
+        schema_json: other.to_owned(),
+        compatibility: "BACKWARD_TRANSITIVE".to_owned(),
+    };
+    registry.apply(&foreign).unwrap();
+    let refused = run(&schedule, 2, &["schemas", "apply"]);
+    assert!(
+        refused.status == 1 && refused.err.contains(&format!("the schemas of {subject} are not registered")),
+        "{refused:?}"
+    );
+    let (_, advice) = refused.err.split_once("delete the version with ").unwrap();
+    let (deletion, _) = advice.split_once(", and apply again").unwrap();
+    let followed = std::process::Command::new("sh")
+        .args(["-c", &format!("{deletion} -fsS")])
+        .output()
+        .unwrap();
+    assert!(followed.status.success(), "{followed:?}");
+    assert_eq!(run(&schedule, 2, &["schemas", "apply"]).status, 0);
+}
+
 #[test]
 fn the_topology_is_described_without_a_cluster() {
     let text = run("night", 5, &["describe", "--brokers", "127.0.0.1:1"]);
