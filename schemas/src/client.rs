@@ -2,7 +2,6 @@
 
 use crate::binary::put_frame;
 use crate::commands::{BRANCHES, branch_of, own_id, put_command, put_payload};
-use crate::json;
 use crate::released::Content;
 use decider::CommandEnvelope;
 use domain::Command;
@@ -23,7 +22,7 @@ pub fn command_to_avro(envelope: &CommandEnvelope<Command>, schema_id: u32) -> V
 pub fn command_to_json(envelope: &CommandEnvelope<Command>) -> serde_json::Value {
     let mut body = Vec::with_capacity(256);
     put_command(envelope, &mut body);
-    json::read(Content::Command.schema(), &body).expect("what was just written can be read")
+    Content::Command.schema().to_json(&body).expect("what was just written can be read")
 }
 
 /// The name of the command for the record header `type`.

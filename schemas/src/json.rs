@@ -22,17 +22,30 @@ pub(crate) enum Form {
     Default,
 }
 
+/// How many fractional digits an instant has as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Instants {
+    /// As many as it needs. Fingerprints of refused commands are made of such texts, so that this never changes.
+    Shortest,
+    /// Three: texts of one length have the order of their times, and tables infer one type from them.
+    Milliseconds,
+}
+
 impl Schema {
     /// The JSON of a value that was written with this schema, from its bytes without the frame; what is wrong with them otherwise.
     pub fn to_json(&self, body: &[u8]) -> Result<Value, String> {
-        read(self, body).map_err(|problem| problem.to_string())
+        read_whole(self, body, Instants::Milliseconds).map_err(|problem| problem.to_string())
     }
 }
 
-/// Reads one value of the schema's root from its bytes, all of them.
+/// Reads one value of the schema's root from its bytes, all of them, as it enters into fingerprints.
 pub(crate) fn read(schema: &Schema, body: &[u8]) -> Result<Value, Problem> {
+    read_whole(schema, body, Instants::Shortest)
+}
+
+fn read_whole(schema: &Schema, body: &[u8], instants: Instants) -> Result<Value, Problem> {
     guard(schema, body)?;
-    read_type(schema, schema.root(), &mut Reader::new(body))
+    read_type(schema, schema.root(), instants, &mut Reader::new(body))
 }
 
 /// Appends the bytes of a value of the schema's root.
@@ -54,7 +67,7 @@ pub(crate) fn without_nulls(mut value: Value) -> Value {
 }
 
 /// The guard has seen these bytes: they are not deeper than it allows.
-fn read_type(schema: &Schema, of: &Avro, reader: &mut Reader<'_>) -> Result<Value, Problem> {
+fn read_type(schema: &Schema, of: &Avro, instants: Instants, reader: &mut Reader<'_>) -> Result<Value, Problem> {
     let of = schema.get(of);
     if let Some(size) = fixed_size(of) {
         return Ok(latin_1(reader.take(size)?));
@@ -67,7 +80,7 @@ fn read_type(schema: &Schema, of: &Avro, reader: &mut Reader<'_>) -> Result<Valu
         Avro::Double => f64::from_le_bytes(exact(reader)?).into(),
         Avro::Bytes | Avro::BigDecimal | Avro::Decimal(_) | Avro::Uuid(UuidSchema::Bytes) => latin_1(reader.bytes()?),
         Avro::String | Avro::Uuid(_) => reader.text()?.into(),
-        Avro::TimestampMillis => instant_text(reader.long()?),
+        Avro::TimestampMillis => text_of_instant(reader.long()?, instants),
         Avro::Long
         | Avro::TimeMicros
         | Avro::TimestampMicros
@@ -83,7 +96,7 @@ fn read_type(schema: &Schema, of: &Avro, reader: &mut Reader<'_>) -> Result<Valu
         Avro::Array(array) => {
             let mut list = Vec::new();
             reader.items(|reader, _| {
-                list.push(read_type(schema, &array.items, reader)?);
+                list.push(read_type(schema, &array.items, instants, reader)?);
                 Ok(())
             })?;
             list.into()
@@ -92,7 +105,7 @@ fn read_type(schema: &Schema, of: &Avro, reader: &mut Reader<'_>) -> Result<Valu
             let mut map = Map::new();
             reader.items(|reader, _| {
                 let key = reader.text()?.to_owned();
-                map.insert(key, read_type(schema, &of.types, reader)?);
+                map.insert(key, read_type(schema, &of.types, instants, reader)?);
                 Ok(())
             })?;
             map.into()
@@ -100,22 +113,22 @@ fn read_type(schema: &Schema, of: &Avro, reader: &mut Reader<'_>) -> Result<Valu
         Avro::Record(record) => {
             let mut map = Map::new();
             for RecordField { name, schema: of, .. } in &record.fields {
-                map.insert(name.clone(), read_type(schema, of, reader).within(name)?);
+                map.insert(name.clone(), read_type(schema, of, instants, reader).within(name)?);
             }
             map.into()
         }
-        Avro::Union(union) => read_union(schema, union.variants(), reader)?,
+        Avro::Union(union) => read_union(schema, union.variants(), instants, reader)?,
     })
 }
 
-fn read_union(schema: &Schema, branches: &[Avro], reader: &mut Reader<'_>) -> Result<Value, Problem> {
+fn read_union(schema: &Schema, branches: &[Avro], instants: Instants, reader: &mut Reader<'_>) -> Result<Value, Problem> {
     let index = reader.count()?;
     let branch = schema.get(branches.get(index).ok_or_else(|| no_branch(index, branches.len()))?);
     if schema.optional(branches).is_some() || is_null(branch) {
-        return read_type(schema, branch, reader);
+        return read_type(schema, branch, instants, reader);
     }
     let name = name_of(branch);
-    let value = read_type(schema, branch, reader).within(name)?;
+    let value = read_type(schema, branch, instants, reader).within(name)?;
     Ok(Map::from_iter([(name.to_owned(), value)]).into())
 }
 
@@ -255,9 +268,18 @@ fn put_first_that_fits(schema: &Schema, branches: &[Avro], value: &Value, out: &
     Err(differs("a default of one of the branches", value))
 }
 
-/// Far outside of the calendar there is no text; the milliseconds are shown then.
+/// With three fractional digits.
 pub(crate) fn instant_text(ms: i64) -> Value {
-    Timestamp::from_millisecond(ms).map_or(ms.into(), |instant| instant.to_string().into())
+    text_of_instant(ms, Instants::Milliseconds)
+}
+
+/// Far outside of the calendar there is no text; the milliseconds are shown then.
+fn text_of_instant(ms: i64, instants: Instants) -> Value {
+    let text = Timestamp::from_millisecond(ms).map(|instant| match instants {
+        Instants::Shortest => instant.to_string(),
+        Instants::Milliseconds => format!("{instant:.3}"),
+    });
+    text.map_or(ms.into(), Value::from)
 }
 
 pub(crate) fn instant(value: &Value, form: Form) -> Result<i64, Problem> {

@@ -264,8 +264,8 @@ fn a_command_is_typed_as_this_json() {
             "designator": "HA11",
             "origin": "HNL",
             "destination": "LAX",
-            "departure": "2008-01-31T18:05:00Z",
-            "arrival": "2008-01-31T23:05:00Z",
+            "departure": "2008-01-31T18:05:00.000Z",
+            "arrival": "2008-01-31T23:05:00.000Z",
         }]}},
     });
     assert_eq!(add_legs(), typed);

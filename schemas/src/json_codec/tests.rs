@@ -114,7 +114,7 @@ fn an_event_comes_back_as_it_was_written() {
     let mut out = Vec::new();
     codec().encode_event(&event, &mut out);
     let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
-    assert_eq!(json["decided_at"], json!("2008-01-31T18:05:00.25Z"));
+    assert_eq!(json["decided_at"], json!("2008-01-31T18:05:00.250Z"));
     assert_eq!(codec().decode_event(&out), Ok(event));
 }
 

@@ -1,38 +1,59 @@
-//! `aerolog decode`: Debian's kcat is built without Avro; this reads what it writes with -f '%R%s'.
+//! `aerolog decode`: Debian's kcat is built without Avro; this reads what it writes with -f.
+
+mod format;
 
 use crate::{Connection, Verdict};
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
+use format::Format;
 use schemas::Schema;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::io::{ErrorKind, Read, Write};
+use std::io::Write;
 use stream::registry::Registry;
 
-/// Reads values from standard input, each with four bytes of length before it, and prints each as a line of JSON.
+/// Reads records from standard input as kcat writes them, and prints each as a line of JSON.
 #[derive(Args)]
-#[command(after_help = "Example: kcat -C -b localhost:9092 -t schedule.events -e -q -f '%R%s' | aerolog decode")]
-pub(crate) struct Arguments {}
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// What kcat was given with -f. With more than the value in it, each line is an envelope: topic, partition, offset, timestamp_ms, key, headers, as
+    /// far as the format has them, and value
+    #[arg(long, short, value_name = "FORMAT", default_value = "%R%s", value_parser = Format::parse)]
+    format: Format,
+}
 
-/// A greater length means that the input is something else: the first four characters of a text say more than this.
-const VALUE_BYTES_MAX: usize = 512 << 20;
+const EXAMPLES: &str = "\
+Examples:
+  kcat -C -b localhost:9092 -t schedule.events -e -q -f '%R%s' | aerolog decode
+  kcat -C -b localhost:9092 -t schedule.events -e -q -f '%p %o %T %K:%k [%h] %R%s' | aerolog decode -f '%p %o %T %K:%k [%h] %R%s'
+
+Tokens are kcat's: %t topic, %p partition, %o offset, %T timestamp, %h headers, %K and %k key, %R or %S and %s value. The value needs its
+length before it (%R in four bytes, %S as a number); every other text and number needs something that ends it.";
+
 /// Schemas that are kept, or known to be missing.
 const SCHEMAS_MAX: usize = 10_000;
 
-pub(crate) fn run(connection: &Connection, _: &Arguments) -> anyhow::Result<Verdict> {
+pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Result<Verdict> {
     let registry = connection.registry()?;
     let mut known = Schemas::new();
     let mut input = std::io::stdin().lock();
     let mut output = std::io::stdout().lock();
     let mut number = 0;
-    while let Some(value) = next_value(&mut input).with_context(|| format!("value {}", number + 1))? {
+    let with_envelope = !arguments.format.is_of_values_alone();
+    while let Some(record) = arguments
+        .format
+        .read(&mut input)
+        .with_context(|| format!("record {}", number + 1))?
+    {
         number += 1;
-        let line = match decoded(&registry, &mut known, &value).with_context(|| format!("value {number}"))? {
+        let value = &record.value;
+        let line = match decoded(&registry, &mut known, value).with_context(|| format!("record {number}"))? {
             Ok(json) => json,
             // A JSON command, or a dead letter of any kind.
-            Err(reason) => serde_json::from_slice(&value)
-                .unwrap_or_else(|_| serde_json::json!({ "undecodable": reason, "text": String::from_utf8_lossy(&value) })),
+            Err(reason) => serde_json::from_slice(value)
+                .unwrap_or_else(|_| serde_json::json!({ "undecodable": reason, "text": String::from_utf8_lossy(value) })),
         };
+        let line = if with_envelope { record.envelope(line) } else { line };
         writeln!(output, "{line}")?;
     }
     Ok(Verdict::Fine)
@@ -64,29 +85,3 @@ fn schema_of(registry: &Registry, id: u32) -> anyhow::Result<Result<Schema, Stri
     let found = registry.schema(id)?.into_result();
     Ok(found.and_then(|schema| Schema::of_writer(&schema).map_err(|reason| format!("schema {id}: {reason}"))))
 }
-
-/// `None` at the end of the input. kcat writes -1 as the length of a null.
-fn next_value(mut input: impl Read) -> anyhow::Result<Option<Vec<u8>>> {
-    let mut length = [0; 4];
-    match input.read_exact(&mut length) {
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
-        read => read?,
-    }
-    let length = match i32::from_be_bytes(length) {
-        -1 => 0,
-        length => usize::try_from(length).unwrap_or(usize::MAX),
-    };
-    if length > VALUE_BYTES_MAX {
-        bail!("a length of {length} bytes: is this what kcat -f '%R%s' writes?");
-    }
-    // As it comes, not as large as it says.
-    let mut value = Vec::new();
-    input.take(length as u64).read_to_end(&mut value)?;
-    if value.len() < length {
-        bail!("the input ends within a value");
-    }
-    Ok(Some(value))
-}
-
-#[cfg(test)]
-mod tests;
