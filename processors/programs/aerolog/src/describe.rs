@@ -1,4 +1,6 @@
-//! `aerolog describe`: the topology for people.
+//! `aerolog describe`: the topology for people and for tools.
+
+mod asyncapi;
 
 use crate::{Connection, Verdict, say};
 use clap::{Args, ValueEnum};
@@ -16,6 +18,8 @@ enum Form {
     Text,
     /// A Mermaid flowchart
     Mermaid,
+    /// An AsyncAPI 3.0 document in JSON, with the schemas
+    AsyncApi,
 }
 
 pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Result<Verdict> {
@@ -27,6 +31,7 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
             describe::table(&topology).trim_end()
         ))?,
         Form::Mermaid => say(describe::mermaid(&topology).trim_end())?,
+        Form::AsyncApi => say(serde_json::to_string_pretty(&asyncapi::document(&topology))?)?,
     }
     Ok(Verdict::Fine)
 }
