@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
 use warp::Reply;
-use warp::http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use warp::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use warp::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use warp::reply::Response;
 
@@ -129,8 +129,10 @@ impl From<Problem> for Answer {
         if let Some(seconds) = problem.retry_after_seconds() {
             answer.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(allow) = problem.allow().and_then(|allow| HeaderValue::from_str(allow).ok()) {
-            answer.headers.insert(ALLOW, allow);
+        for (name, value) in problem.headers() {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                answer.headers.insert(name, value);
+            }
         }
         answer
     }

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 use std::time::Duration;
-use warp::http::StatusCode;
+use warp::http::header::ALLOW;
+use warp::http::{HeaderName, StatusCode};
 
 /// How long a client should wait before it asks again, where asking again can help.
 const RETRY_AFTER_SECONDS: u64 = 1;
@@ -17,8 +18,8 @@ pub struct Problem {
     kind: &'static str,
     title: &'static str,
     detail: String,
-    /// The methods that are possible, where another was tried.
-    allow: Option<String>,
+    /// Headers that the answer has because of it.
+    headers: Vec<(HeaderName, String)>,
     /// Further members of the document.
     facts: Vec<(&'static str, Value)>,
 }
@@ -31,7 +32,7 @@ impl Problem {
             kind,
             title,
             detail,
-            allow: None,
+            headers: Vec::new(),
             facts: Vec::new(),
         }
     }
@@ -90,17 +91,19 @@ impl Problem {
     }
 
     fn not_allowed(detail: String, allowed: &[&'static str]) -> Self {
-        let problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed", detail);
-        Self {
-            allow: Some(allowed.join(", ")),
-            ..problem
-        }
-        .with("allowed", allowed)
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed", detail)
+            .with("allowed", allowed)
+            .with_header(ALLOW, allowed.join(", "))
     }
 
-    /// The methods that are possible, where another was tried.
-    pub(crate) fn allow(&self) -> Option<&str> {
-        self.allow.as_deref()
+    /// The same with a header of the answer.
+    pub fn with_header(mut self, name: HeaderName, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    pub(crate) fn headers(&self) -> &[(HeaderName, String)] {
+        &self.headers
     }
 
     /// A value, in the query, the path or a header, that cannot be read.

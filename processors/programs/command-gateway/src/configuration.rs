@@ -28,6 +28,7 @@ pub struct Configuration {
 pub struct Http {
     pub address: SocketAddr,
     pub connections_max: usize,
+    pub sign_in: String,
     pub open_to_anyone: String,
 }
 
@@ -55,17 +56,25 @@ impl Configuration {
 
     fn checked(self) -> Result<Self, ConfigurationError> {
         let Http {
-            address, open_to_anyone, ..
+            address,
+            sign_in,
+            open_to_anyone,
+            ..
         } = &self.http;
         if !open_to_anyone.is_empty() && open_to_anyone != OPEN_TO_ANYONE {
             return Err(ConfigurationError::Invalid(format!(
                 "http.open_to_anyone: expected nothing or the sentence \"{OPEN_TO_ANYONE}\""
             )));
         }
-        if !address.ip().is_loopback() && open_to_anyone.is_empty() {
+        if !sign_in.is_empty() && !open_to_anyone.is_empty() {
+            return Err(ConfigurationError::Invalid(
+                "http.sign_in and http.open_to_anyone are both set: clients have to say who they are, or they do not".to_owned(),
+            ));
+        }
+        if !address.ip().is_loopback() && sign_in.is_empty() && open_to_anyone.is_empty() {
             return Err(ConfigurationError::Invalid(format!(
-                "http.address is {address}, and clients do not have to say who they are: choose a loopback address, or set http.open_to_anyone to \
-                 \"{OPEN_TO_ANYONE}\""
+                "http.address is {address}, and clients do not have to say who they are: choose a loopback address, set http.sign_in, or set \
+                 http.open_to_anyone to \"{OPEN_TO_ANYONE}\""
             )));
         }
         Ok(self)

@@ -10,6 +10,7 @@ use crate::preference::Preference;
 use crate::resources::{self, Resource, Source};
 use crate::routes::{self, AGGREGATE_ID, Action};
 use crate::waiting::Waiting;
+use bearer_tokens::{Caller, Role, Tokens};
 use http_server::{
     Answer, Api, Documented, Found, Handler, HeaderValue, JSON, Method, Parameters, Problem, Request, RequestMetrics, Route, StatusCode,
     X_MIN_POSITION, document, find, header,
@@ -33,6 +34,7 @@ pub(crate) struct Gateway {
     wait: Duration,
     metrics: Metrics,
     requests: Option<RequestMetrics>,
+    tokens: Option<Tokens>,
     openapi: Vec<u8>,
 }
 
@@ -54,14 +56,24 @@ impl Handler for Gateway {
 }
 
 impl Gateway {
-    pub(crate) fn new(log: Arc<Log>, reader: CommandReader, wait: Duration, metrics: Metrics, shutdown: Shutdown) -> Self {
+    pub(crate) fn new(
+        log: Arc<Log>,
+        reader: CommandReader,
+        wait: Duration,
+        metrics: Metrics,
+        shutdown: Shutdown,
+        tokens: Option<Tokens>,
+    ) -> Self {
         let routes = routes::routes();
         let api = Api {
             title: "Aerolog command gateway",
             version: env!("CARGO_PKG_VERSION"),
             description: "Commands to a flight schedule, each answered with its outcome.",
             schemas: json_schema::schemas(),
-            documented: Documented::WithoutTokens,
+            documented: match tokens {
+                Some(_) => Documented::WithTokens,
+                None => Documented::WithoutTokens,
+            },
         };
         Self {
             openapi: document(&api, &routes).to_string().into_bytes(),
@@ -71,6 +83,7 @@ impl Gateway {
             wait,
             metrics,
             requests: None,
+            tokens,
         }
     }
 
@@ -89,12 +102,14 @@ impl Gateway {
     async fn answer_route(&self, found: &Found<'_, Action>, request: &Request<'_>) -> Result<Answer, Problem> {
         let parameters = found.query(request)?;
         check_headers(found, request)?;
+        let caller = self.caller(found.route.action, request).await?;
+        let issued_by = caller.as_ref().map(|caller| caller.subject.clone());
         match found.route.action {
             Action::Send => match media_type(request)? {
-                MediaType::Lines => self.send_lines(request),
+                MediaType::Lines => self.send_lines(request, caller),
                 MediaType::Json => {
                     let body = request.body.read(COMMAND_BYTES_MAX).await?;
-                    let command = self.reader.read(incoming::object(&body)?, Envelope::of(request, None)?)?;
+                    let command = self.reader.read(incoming::object(&body)?, Envelope::of(request, issued_by)?)?;
                     let incoming = Incoming {
                         command,
                         is_conditional: false,
@@ -103,11 +118,26 @@ impl Gateway {
                 }
             },
             Action::Resource(resource) => {
-                let incoming = self.of_resource(resource, found, request, &parameters).await?;
+                let incoming = self.of_resource(resource, found, request, &parameters, issued_by).await?;
                 self.send(incoming, request).await
             }
             Action::Outcome => self.outcome(found, request, &parameters).await,
             Action::OpenApi => Ok(Answer::new(JSON, self.openapi.clone())),
+        }
+    }
+
+    /// Who asks, where clients have to say so.
+    async fn caller(&self, action: Action, request: &Request<'_>) -> Result<Option<Caller>, Problem> {
+        let role = match action {
+            Action::Send | Action::Resource(_) => Role::Planner,
+            Action::Outcome => Role::Viewer,
+            // It says nothing about the schedule.
+            Action::OpenApi => return Ok(None),
+        };
+        match &self.tokens {
+            // A page cannot send a token that it does not have.
+            Some(tokens) => tokens.caller(request, role).await.map(Some),
+            None => check_origin(request).map(|()| None),
         }
     }
 
@@ -117,6 +147,7 @@ impl Gateway {
         found: &Found<'_, Action>,
         request: &Request<'_>,
         parameters: &Parameters<'_>,
+        issued_by: Option<String>,
     ) -> Result<Incoming, Problem> {
         let body = if resource.has_body {
             if media_type(request)? == MediaType::Lines {
@@ -137,7 +168,7 @@ impl Gateway {
         };
         let command = resource.command(body, expected_version, value)?;
         Ok(Incoming {
-            command: self.reader.read(command, Envelope::of(request, None)?)?,
+            command: self.reader.read(command, Envelope::of(request, issued_by)?)?,
             is_conditional: expected_version.is_some(),
         })
     }
@@ -157,7 +188,7 @@ impl Gateway {
         Ok(answers::with_preference(answer, &preference))
     }
 
-    fn send_lines(&self, request: &Request<'_>) -> Result<Answer, Problem> {
+    fn send_lines(&self, request: &Request<'_>, caller: Option<Caller>) -> Result<Answer, Problem> {
         if request.headers.contains_key(IDEMPOTENCY_KEY) {
             return Err(Problem::header_not_taken(
                 "Idempotency-Key",
@@ -168,6 +199,7 @@ impl Gateway {
             wait: Preference::of(request)?.wait.unwrap_or(self.wait),
             waiting: Arc::clone(&self.waiting),
             reader: Arc::clone(&self.reader),
+            caller,
             metrics: self.metrics.clone(),
         };
         Ok(Answer::stream(
@@ -213,7 +245,11 @@ fn check_headers(found: &Found<'_, Action>, request: &Request<'_>) -> Result<(),
             return Err(Problem::header_not_taken(name.as_str(), why));
         }
     }
-    // Pages of other origins may send some requests without asking first; this service has no pages of its own.
+    Ok(())
+}
+
+/// Pages of other origins may send some requests without asking first; this service has no pages of its own.
+fn check_origin(request: &Request<'_>) -> Result<(), Problem> {
     if ![Method::GET, Method::HEAD].contains(request.method) && request.headers.contains_key(header::ORIGIN) {
         let detail = "this service takes no commands from pages in a browser: the request has the header Origin";
         return Err(Problem::new(

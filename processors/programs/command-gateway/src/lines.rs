@@ -4,6 +4,7 @@ use crate::answers::{self, Expected};
 use crate::incoming::{self, COMMAND_BYTES_MAX, CommandReader, Envelope};
 use crate::metrics::Metrics;
 use crate::waiting::Waiting;
+use bearer_tokens::Caller;
 use bytes::Bytes;
 use command_client::{Answer as Decided, NewCommand, Pending, SendError};
 use http_server::{Answer, BodyReader, Problem, StatusCode};
@@ -27,6 +28,7 @@ pub(crate) struct Lines {
     pub(crate) wait: Duration,
     pub(crate) waiting: Arc<Waiting>,
     pub(crate) reader: Arc<CommandReader>,
+    pub(crate) caller: Option<Caller>,
     pub(crate) metrics: Metrics,
 }
 
@@ -102,7 +104,13 @@ impl Lines {
     }
 
     fn command(&self, line: &[u8]) -> Result<NewCommand, Problem> {
-        self.reader.read(incoming::object(line)?, Envelope::default())
+        let mut envelope = Envelope::default();
+        if let Some(caller) = &self.caller {
+            // A stream may take longer than its token holds.
+            caller.check_expiry()?;
+            envelope.issued_by = Some(caller.subject.clone());
+        }
+        self.reader.read(incoming::object(line)?, envelope)
     }
 
     /// Sends a command, or gives it back where there is no room.

@@ -6,6 +6,7 @@ use crate::incoming::CommandReader;
 use crate::kafka::{Keeper, Log, LogFailure};
 use crate::metrics::Metrics;
 use crate::waiting::DRAIN_WAIT_MAX;
+use bearer_tokens::Tokens;
 use command_client::OutcomeDecoder;
 use http_server::{ConnectionMetrics, Limits, ListenError, RequestMetrics};
 use schemas::{Airline, AvroCodec, SchemaIds};
@@ -38,6 +39,10 @@ pub enum Failure {
     Registry(#[from] RegistryError),
     #[error(transparent)]
     Listen(#[from] ListenError),
+    #[error(transparent)]
+    SignIn(#[from] bearer_tokens::SettingsError),
+    #[error("tokens cannot be checked: {0}")]
+    Tokens(#[from] bearer_tokens::ClientError),
     #[error("a metric could not be registered: {0}")]
     Metrics(#[from] prometheus::Error),
     #[error("a thread could not be started: {0}")]
@@ -75,6 +80,7 @@ pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutd
         Duration::from_millis(configuration.commands.wait_ms),
         metrics.clone(),
         shutdown.clone(),
+        tokens(&configuration.http.sign_in)?,
     );
     let requests = RequestMetrics::register(&prometheus, &gateway.labels())?;
     let connections = ConnectionMetrics::register(&prometheus, PORT)?;
@@ -107,6 +113,14 @@ pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutd
         stop,
         operations,
     })
+}
+
+/// What checks tokens, where clients have to send some.
+fn tokens(sign_in: &str) -> Result<Option<Tokens>, Failure> {
+    if sign_in.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Tokens::new(bearer_tokens::Settings::parse(sign_in)?)?))
 }
 
 fn serve(

@@ -91,7 +91,8 @@ const PENDING: Replies = Replies {
     schema: Some((JSON, "Pending")),
 };
 const NO_COMMAND: Replies = replies(400, "No command. Nothing was written.");
-const FORBIDDEN: Replies = replies(403, "The client may not send commands.");
+const NO_TOKEN: Replies = replies(401, "The client has to say who it is, by a token that holds.");
+const FORBIDDEN: Replies = replies(403, "The client may not do this.");
 const TIMEOUT: Replies = replies(408, "The body did not come in time.");
 const TOO_LARGE: Replies = replies(413, "The body has more than 524,288 bytes.");
 const MEDIA_TYPE: Replies = replies(415, "The body has a content type that is not read here.");
@@ -106,6 +107,7 @@ const OF_COMMANDS: &[Replies] = &[
     ACCEPTED,
     PENDING,
     NO_COMMAND,
+    NO_TOKEN,
     FORBIDDEN,
     TIMEOUT,
     replies(409, "The aggregate is at another version than the command expects."),
@@ -119,6 +121,7 @@ const OF_RESOURCES: &[Replies] = &[
     ACCEPTED,
     PENDING,
     NO_COMMAND,
+    NO_TOKEN,
     FORBIDDEN,
     TIMEOUT,
     replies(412, "The aggregate is at another version than If-Match says."),
@@ -132,6 +135,8 @@ const OF_RESOURCES: &[Replies] = &[
 const OF_OUTCOMES: &[Replies] = &[
     ACCEPTED,
     replies(400, "The path or the query cannot be read."),
+    NO_TOKEN,
+    FORBIDDEN,
     replies(404, "No outcome of this command is known, or no longer."),
     replies(409, "The aggregate was at another version than the command expected."),
     REJECTED,

@@ -47,6 +47,26 @@ fn beyond_loopback_it_listens_only_when_told_to_in_words() {
 }
 
 #[test]
+fn with_sign_in_it_listens_anywhere_and_is_not_open_to_anyone() {
+    let sign_in = ("AEROLOG_HTTP__SIGN_IN", "issuer = \"https://id.example\"\naudience = \"aerolog\"");
+    let everywhere = ("AEROLOG_HTTP__ADDRESS", "0.0.0.0:8082");
+    assert!(load(&[everywhere, sign_in]).is_ok());
+    let refusal = load(&[sign_in, ("AEROLOG_HTTP__OPEN_TO_ANYONE", OPEN_TO_ANYONE)])
+        .unwrap_err()
+        .to_string();
+    assert!(refusal.contains("both"), "{refusal}");
+}
+
+#[test]
+fn the_settings_of_sign_in_may_stand_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sign-in.toml");
+    std::fs::write(&path, "issuer = \"https://id.example\"\naudience = \"aerolog\"\n").unwrap();
+    let configuration = load(&[("AEROLOG_HTTP__SIGN_IN_FILE", path.to_str().unwrap())]).unwrap();
+    assert!(bearer_tokens::Settings::parse(&configuration.http.sign_in).is_ok());
+}
+
+#[test]
 fn an_unknown_key_is_an_error() {
     let refusal = load(&[("AEROLOG_HTTP__ADRESS", "0.0.0.0:80")]).unwrap_err().to_string();
     assert!(refusal.contains("http.adress"), "{refusal}");
