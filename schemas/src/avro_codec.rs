@@ -4,7 +4,6 @@
 //! of another schema, is first brought into them, so that there is one reader that says what a command means.
 
 mod encoding;
-mod ids;
 
 use crate::airline::{self, Airline, Invalid};
 use crate::binary::{Reader, put_frame, unframe};
@@ -15,10 +14,10 @@ use crate::released::{Content, Released};
 use crate::resolve::{Resolved, resolve};
 use crate::schema::{SCHEMA_BYTES_MAX, Schema};
 use crate::{commands, events, later, outcomes, strict_json, typed, values};
+use application::SchemaIds;
 use decider::{Codec, CommandEnvelope, DecodeError, EventEnvelope, Identity, Outcome, WriterSchema, WrittenWith};
 use domain::{AggregateId, Event, Rejection};
 use encoding::Encoding;
-pub use ids::SchemaIds;
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -106,7 +105,7 @@ impl AvroCodec {
                 version: None,
                 fingerprint: released.fingerprint(),
             };
-            (ids.of(content), learned)
+            (ids.of(content.into()), learned)
         };
         Self {
             ids,
@@ -126,7 +125,7 @@ impl AvroCodec {
             && let Some((id, bytes)) = self.kept.pop_front()
         {
             kept_bytes -= bytes;
-            if Content::ALL.into_iter().all(|content| self.ids.of(content) != id) {
+            if Content::ALL.into_iter().all(|content| self.ids.of(content.into()) != id) {
                 self.learned.remove(&id);
             }
         }

@@ -6,6 +6,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod airline;
+mod application;
 mod avro_codec;
 mod binary;
 mod client;
@@ -26,11 +27,12 @@ mod strict_json;
 mod typed;
 mod values;
 
+pub use ::application::{SchemaIds, subject};
 pub use airline::{Airline, Command};
-pub use avro_codec::{AvroCodec, SchemaIds};
+pub use avro_codec::AvroCodec;
 pub use client::{command_id_of, command_to_avro, command_to_json, command_type};
 pub use json_codec::JsonCodec;
-pub use released::{Compatibility, Content, RELEASED, Released, subject};
+pub use released::{Compatibility, Content, RELEASED, Released};
 pub use schema::{SCHEMA_BYTES_MAX, Schema};
 
 /// JSON as a command on the topic is read, before it is known whether it is a command.

@@ -175,10 +175,5 @@ impl Compatibility {
     }
 }
 
-/// The registry's subject for the values of `topic` (TopicNameStrategy).
-pub fn subject(topic: &str) -> String {
-    format!("{topic}-value")
-}
-
 #[cfg(test)]
 mod tests;

@@ -242,7 +242,7 @@ fn a_reader_whose_new_field_has_no_default_does_not_read_this_version() {
 
 #[test]
 fn subjects_are_named_after_topics() {
-    assert_eq!(subject("schedule.events"), "schedule.events-value");
+    assert_eq!(crate::subject("schedule.events"), "schedule.events-value");
     assert_eq!(Content::Event.compatibility().name(), "BACKWARD_TRANSITIVE");
     assert_eq!(Content::Outcome.compatibility().name(), "FULL_TRANSITIVE");
 }

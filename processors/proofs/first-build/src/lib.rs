@@ -4,6 +4,7 @@
 //! With these, two builds can run side by side on one broker, without old binaries being kept. What they cannot show is a fault that only
 //! the first build had.
 
+use application::{Application, RecordSchema};
 use decider::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Identity, Outcome, Parts, Rejection, WriterSchema};
 use schemas::{Airline, AvroCodec, Content, SchemaIds};
 
@@ -65,6 +66,24 @@ impl Domain for FirstAirline {
 
     fn event_type(event: &Self::Event) -> &'static str {
         Airline::event_type(event)
+    }
+}
+
+impl Application for FirstAirline {
+    const NAME: &'static str = Airline::NAME;
+
+    type Codec = FirstCodec;
+
+    fn schemas() -> Vec<RecordSchema> {
+        Content::ALL.map(|content| content.first().record_schema()).to_vec()
+    }
+
+    fn codec(ids: SchemaIds) -> FirstCodec {
+        FirstCodec::new(ids)
+    }
+
+    fn fingerprint(schema: &WriterSchema) -> Result<u64, String> {
+        Airline::fingerprint(schema)
     }
 }
 

@@ -1,21 +1,22 @@
-//! The command processor: decides the schedule's commands on Kafka, exactly once.
+//! The command processor of any [`Application`]: decides its commands on Kafka, exactly once.
 //!
-//! The loop is [`stream::processor`], the decisions are [`schemas::Airline`]'s; here both meet a state directory, metrics and a
-//! configuration.
+//! The loop is [`stream::processor`], the decisions are the application's; here both meet a state directory, metrics and a
+//! configuration. [`main`] is the whole program.
 
 mod configuration;
 mod look_up;
 mod metrics;
+mod program;
 mod state;
 
 pub use configuration::{Configuration, DEFAULTS};
+pub use program::main;
 pub use state::StateError;
 
-use decider::{Codec, Domain};
+use application::Application;
 use keyvalue::Fault;
 use metrics::{Metrics, StoreMeasures};
 use prometheus::Registry as MetricsRegistry;
-use schemas::{Airline, AvroCodec, Content, Released, SchemaIds};
 use service::failpoints::{FailpointError, Failpoints};
 use service::{Health, Shutdown, State};
 use std::marker::PhantomData;
@@ -60,37 +61,15 @@ pub enum RunError {
     Processor(#[from] ProcessorError),
 }
 
-/// What a build knows. Tests of upgrades run other builds than the latest.
-pub struct Build<D, C> {
-    /// The version of each schema that it writes.
-    pub schema: fn(Content) -> &'static Released,
-    pub codec: fn(SchemaIds) -> C,
-    pub domain: PhantomData<fn() -> D>,
-}
-
-impl Build<Airline, AvroCodec> {
-    const LATEST: Self = Self {
-        schema: Content::latest,
-        codec: AvroCodec::new,
-        domain: PhantomData,
-    };
-}
-
 /// Runs until the shutdown is requested; what is open is finished or aborted then.
-pub fn run(configuration: &Configuration, metrics: &MetricsRegistry, health: &Health, shutdown: &Shutdown) -> Result<(), RunError> {
-    run_build(configuration, metrics, health, shutdown, &Build::LATEST)
-}
-
-/// The same for a build that is not the latest.
-pub fn run_build<D: Domain, C: Codec<D> + Clone + 'static>(
+pub fn run<A: Application>(
     configuration: &Configuration,
     metrics: &MetricsRegistry,
     health: &Health,
     shutdown: &Shutdown,
-    build: &Build<D, C>,
 ) -> Result<(), RunError> {
     let settings = Settings::new(&configuration.kafka)?;
-    let topology = Topology::schedule_named(&configuration.schedule, configuration.partitions())?;
+    let topology = Topology::schedule_named(configuration.name::<A>(), configuration.partitions())?;
     let waiting = |reason: &str| health.set(CLUSTER, State::Waiting(reason.to_owned()));
 
     // From here on the process is not ready until its partitions are.
@@ -120,7 +99,7 @@ pub fn run_build<D: Domain, C: Codec<D> + Clone + 'static>(
     StoreMeasures::register(metrics, Arc::clone(&store))?;
 
     waiting("looking up schemas");
-    let Some((ids, schemas)) = look_up::schemas(&registry, &settings, &topology, build.schema, shutdown, &waiting)? else {
+    let Some((ids, schemas)) = look_up::schemas::<A>(&registry, &settings, &topology, shutdown, &waiting)? else {
         return Ok(());
     };
     health.set(CLUSTER, State::Ready);
@@ -128,7 +107,7 @@ pub fn run_build<D: Domain, C: Codec<D> + Clone + 'static>(
         settings: settings.clone(),
         topology,
         configuration: stream::processor::Configuration {
-            group: format!("{}-command-processor", configuration.schedule),
+            group: format!("{}-command-processor", configuration.name::<A>()),
             instance_id: configuration.instance_id.clone(),
             batch_records_max: configuration.batch_records_max,
             pace: Duration::from_millis(configuration.pace_ms),
@@ -136,11 +115,11 @@ pub fn run_build<D: Domain, C: Codec<D> + Clone + 'static>(
             warm_partitions_max: configuration.warm_partitions_max,
             guards: Guards::default(),
         },
-        codec: (build.codec)(ids),
+        codec: A::codec(ids),
         store,
         schemas,
         observe,
-        domain: build.domain,
+        domain: PhantomData::<fn() -> A>,
     };
     tracing::info!(instance_id = configuration.instance_id, "taking part in the group");
     let stopping = shutdown.clone();

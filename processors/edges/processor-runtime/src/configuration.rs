@@ -1,5 +1,6 @@
 //! What can be configured; `default.toml` says what each key means.
 
+use application::Application;
 use serde::Deserialize;
 use service::{ConfigurationError, Definition};
 use std::collections::BTreeMap;
@@ -40,6 +41,11 @@ impl Configuration {
             configuration.instance_id = host_name();
         }
         Ok(configuration)
+    }
+
+    /// What the names of the topics and of the group begin with.
+    pub fn name<A: Application>(&self) -> &str {
+        if self.schedule.is_empty() { A::NAME } else { &self.schedule }
     }
 
     /// The number of partitions that the log must have; `None` where it is to say that itself.

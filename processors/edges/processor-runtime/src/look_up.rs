@@ -1,47 +1,74 @@
 //! The ids of the latest schemas at the start, and whether the registry still means by the ids of the log what was written with them.
 
 use crate::{RunError, START_PAUSE};
-use schemas::{Content, Released, Schema, SchemaIds, subject};
+use application::{Application, RecordKind, SchemaIds, latest_schema, subject};
 use service::Shutdown;
 use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 use stream::Settings;
 use stream::processor::ProcessorError;
-use stream::registry::{InUse, Registry, RegistryError, Subject, WatchedRegistry, schemas_in_log};
+use stream::registry::{InUse, Lookup, Registry, RegistryError, SchemaSource, Subject, WatchedRegistry, schemas_in_log};
 use topology::Topology;
 
+/// Where a processor's codec learns schemas.
+#[derive(Clone)]
+pub(crate) enum Schemas {
+    Watched(WatchedRegistry),
+    /// The values have none, and no registry is needed.
+    None,
+}
+
+impl SchemaSource for Schemas {
+    fn schema(&mut self, schema_id: u32) -> Result<Lookup, RegistryError> {
+        match self {
+            Self::Watched(registry) => registry.schema(schema_id),
+            Self::None => Ok(Lookup::Absent("the values of this application have no schema".to_owned())),
+        }
+    }
+
+    fn contradiction(&self) -> Option<String> {
+        match self {
+            Self::Watched(registry) => registry.contradiction(),
+            Self::None => None,
+        }
+    }
+}
+
 /// Waits until the registry has the latest schemas and agrees with the log, which then is watched. `None` when the shutdown came first.
-pub(crate) fn schemas(
+pub(crate) fn schemas<A: Application>(
     registry: &Registry,
     settings: &Settings,
     topology: &Topology,
-    schema: fn(Content) -> &'static Released,
     shutdown: &Shutdown,
     waiting: &dyn Fn(&str),
-) -> Result<Option<(SchemaIds, WatchedRegistry)>, RunError> {
+) -> Result<Option<(SchemaIds, Schemas)>, RunError> {
+    if A::schemas().is_empty() {
+        return Ok(Some((SchemaIds::UNKNOWN, Schemas::None)));
+    }
     let (found, logged) = thread::scope(|scope| {
         let logged = scope.spawn(|| in_log(settings, topology, shutdown));
-        (ids(registry, topology, schema, shutdown, waiting), logged.join())
+        (ids::<A>(registry, topology, shutdown, waiting), logged.join())
     });
     let logged = logged.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let mut found = Some(found);
     loop {
-        let found = found.take().unwrap_or_else(|| ids(registry, topology, schema, shutdown, waiting));
-        match registry.contradicts(&logged, Schema::fingerprint_of) {
+        let found = found.take().unwrap_or_else(|| ids::<A>(registry, topology, shutdown, waiting));
+        match registry.contradicts(&logged, A::fingerprint) {
             Ok(None) => {
                 let Some(ids) = found? else { return Ok(None) };
-                let latest = [Content::Event, Content::Outcome].map(|content| InUse {
-                    id: ids.of(content),
-                    fingerprint: schema(content).fingerprint(),
+                let latest = [RecordKind::Event, RecordKind::Outcome].into_iter().filter_map(|kind| {
+                    let fingerprint = latest_schema::<A>(kind)?.fingerprint;
+                    Some(InUse {
+                        id: ids.of(kind),
+                        fingerprint,
+                    })
                 });
                 let in_use = logged.into_iter().chain(latest).collect();
                 let stopping = shutdown.clone();
-                let watched = WatchedRegistry::watch(registry.clone(), in_use, Schema::fingerprint_of, move |wait| {
-                    stopping.wait_timeout(wait)
-                });
+                let watched = WatchedRegistry::watch(registry.clone(), in_use, A::fingerprint, move |wait| stopping.wait_timeout(wait));
                 let watched = watched.map_err(|error| ProcessorError::Thread(error.to_string()))?;
-                return Ok(Some((ids, watched)));
+                return Ok(Some((ids, Schemas::Watched(watched))));
             }
             Ok(Some(contradiction)) => {
                 tracing::error!(contradiction, "waiting for the schemas of the log");
@@ -83,10 +110,9 @@ fn in_log(settings: &Settings, topology: &Topology, shutdown: &Shutdown) -> Resu
 }
 
 /// Waits for the registry, and asks it for the ids of the latest schemas. `None` when the shutdown came first.
-fn ids(
+fn ids<A: Application>(
     registry: &Registry,
     topology: &Topology,
-    schema: fn(Content) -> &'static Released,
     shutdown: &Shutdown,
     waiting: &dyn Fn(&str),
 ) -> Result<Option<SchemaIds>, RunError> {
@@ -95,21 +121,22 @@ fn ids(
         waiting(&error.to_string());
         !shutdown.wait_timeout(pause)
     };
-    let id_of = |topic: &str, content: Content| {
+    let id_of = |topic: &str, kind: RecordKind| {
         let name = subject(topic);
+        let schema = latest_schema::<A>(kind).ok_or_else(|| RunError::NoSchema(name.clone()))?;
         let wanted = Subject {
             name: name.clone(),
-            schema_json: schema(content).json.to_owned(),
-            compatibility: content.compatibility().name().to_owned(),
+            schema_json: schema.json.to_owned(),
+            compatibility: schema.compatibility.to_owned(),
         };
         registry.wait_for_id(&wanted, &go_on)?.ok_or(RunError::NoSchema(name))
     };
     let topics = &topology.topics;
     let ids = || -> Result<SchemaIds, RunError> {
         Ok(SchemaIds {
-            command: id_of(&topics.commands.name, Content::Command)?,
-            event: id_of(&topics.events.name, Content::Event)?,
-            outcome: id_of(&topics.outcomes.name, Content::Outcome)?,
+            command: id_of(&topics.commands.name, RecordKind::Command)?,
+            event: id_of(&topics.events.name, RecordKind::Event)?,
+            outcome: id_of(&topics.outcomes.name, RecordKind::Outcome)?,
         })
     };
     match ids() {

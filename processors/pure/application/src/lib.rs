@@ -1,0 +1,99 @@
+//! A domain and its records, declared once: every program that serves the domain follows from it. Pure.
+//!
+//! A [`Domain`] decides; an [`Application`] adds its name, its codec, and the schemas that a registry is to know.
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use decider::{Codec, Domain, WriterSchema};
+
+/// A domain with everything that its programs need of it: the processor that decides its commands, the command line, the auditor, the
+/// simulation.
+pub trait Application: Domain + Sized {
+    /// What the names of its topics and of its consumer group begin with, unless another prefix is configured: small letters, digits and
+    /// hyphens.
+    const NAME: &'static str;
+
+    /// How its records are written.
+    type Codec: Codec<Self> + Clone + 'static;
+
+    /// Every released version of the schemas of its records, of each kind the oldest first. None of a domain whose values have no schema;
+    /// it needs no registry.
+    fn schemas() -> Vec<RecordSchema>;
+
+    /// A codec that writes these ids. Those of a domain without schemas mean nothing.
+    fn codec(ids: SchemaIds) -> Self::Codec;
+
+    /// What names a schema in the log, made of its text as a registry gives it.
+    ///
+    /// # Errors
+    /// What is wrong with the schema.
+    fn fingerprint(schema: &WriterSchema) -> Result<u64, String> {
+        Err(format!("these values have no schema, so not {:?} either", schema.json))
+    }
+}
+
+/// What a record is: each kind has a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RecordKind {
+    Command,
+    Event,
+    Outcome,
+}
+
+impl RecordKind {
+    pub const ALL: [Self; 3] = [Self::Command, Self::Event, Self::Outcome];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Event => "event",
+            Self::Outcome => "outcome",
+        }
+    }
+}
+
+/// One released version of the schema of one kind of record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordSchema {
+    pub kind: RecordKind,
+    pub version: u32,
+    pub json: &'static str,
+    /// How the subject's schemas may change, as the registry's API spells it: `BACKWARD_TRANSITIVE`.
+    pub compatibility: &'static str,
+    /// As [`Application::fingerprint`] makes it of `json`.
+    pub fingerprint: u64,
+}
+
+/// The version of a kind's schema that is written: the last one that the application names; `None` where values have no schema.
+pub fn latest_schema<A: Application>(kind: RecordKind) -> Option<RecordSchema> {
+    A::schemas().into_iter().rfind(|schema| schema.kind == kind)
+}
+
+/// The ids under which the registry knows the latest schemas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SchemaIds {
+    pub command: u32,
+    pub event: u32,
+    pub outcome: u32,
+}
+
+impl SchemaIds {
+    /// Ids that no registry gives, because they are signed 32-bit numbers there: for readers, which need no ids of their own.
+    pub const UNKNOWN: Self = Self {
+        command: u32::MAX,
+        event: u32::MAX - 1,
+        outcome: u32::MAX - 2,
+    };
+
+    pub fn of(&self, kind: RecordKind) -> u32 {
+        match kind {
+            RecordKind::Command => self.command,
+            RecordKind::Event => self.event,
+            RecordKind::Outcome => self.outcome,
+        }
+    }
+}
+
+/// The registry's subject for the values of `topic` (TopicNameStrategy).
+pub fn subject(topic: &str) -> String {
+    format!("{topic}-value")
+}
