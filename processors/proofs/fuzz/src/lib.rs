@@ -1,6 +1,6 @@
 //! Every decoder of this project as a target of a fuzzer: whatever the bytes are, it returns, without a panic and within a bound of memory.
 //!
-//! `scripts/fuzz` builds the program `fuzz` with the coverage that libFuzzer goes by, and gives it the [`seeds`] of a target: records as the
+//! `scripts/fuzz` builds the program `fuzz` with the coverage that libFuzzer goes by, and gives it the seeds of a target: records as the
 //! product writes them. The tests of this crate run each target on its seeds and on every input that has failed once (`inputs/`).
 
 mod fields;
