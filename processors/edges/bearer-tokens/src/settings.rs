@@ -76,7 +76,7 @@ impl Settings {
     }
 }
 
-/// With secrets that both sides know, whoever can check a token could make one: only signatures of a provider's own are taken.
+/// A service that checks a symmetric signature (HMAC) could forge tokens with the same key: only asymmetric algorithms are accepted.
 fn algorithm(name: &str) -> Result<Algorithm, SettingsError> {
     let algorithm = match name {
         "RS256" => Algorithm::RS256,

@@ -1,4 +1,5 @@
-//! Following a topic from its end: what is read goes to those who wait, and where reading fails they are told, and it begins again.
+//! Follows a topic from its end: each record goes to the requests that wait for it; when reading fails, they get an
+//! error, and following starts again.
 
 use crate::WaitError;
 use crate::shared::Shared;

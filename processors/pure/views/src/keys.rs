@@ -33,7 +33,7 @@ use crate::nodes::Leg;
 use domain::{AircraftType, AirportCode, DESIGNATOR_BYTES_MAX, FlightDesignator, Instant, LegId, Registration, RotationId};
 use keyvalue::{ReadError, prefix_end};
 
-/// The first byte of a key. Every byte in use is here, whoever writes it.
+/// The first byte of a key. Every byte in use is here, of the projector and of the materializer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Prefix {

@@ -43,7 +43,7 @@ fn key() -> EncodingKey {
 }
 
 impl Provider {
-    /// One that nobody can reach yet.
+    /// A provider that does not accept connections yet.
     pub(crate) fn away() -> Self {
         let runtime = Runtime::new().unwrap();
         let address = {

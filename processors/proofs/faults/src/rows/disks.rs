@@ -11,7 +11,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         number: 19,
         name: "broker-disk-full",
-        what: "the broker's disk fills up and the broker ends: the processor is not ready, nobody else ends, and all goes on when there is space",
+        what: "the broker's disk fills up and the broker ends: the processor is not ready, no other process ends, and all go on when there is space",
         needs: Needs::BrokerOfItsOwn,
         run: broker_disk_full,
     },

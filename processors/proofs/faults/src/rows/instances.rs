@@ -29,8 +29,8 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         number: 14,
         name: "partitions-added",
-        what: "topics get more partitions under load, and one process is told so: that one refuses, all others go on with the log's own number, and \
-               forward what clients put elsewhere",
+        what: "topics get more partitions under load, and one process is configured with the new number: that one refuses, \
+               all others go on with the log's own number, and forward what clients put elsewhere",
         needs: Needs::Broker,
         run: partitions_added,
     },

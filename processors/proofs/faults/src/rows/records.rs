@@ -29,7 +29,8 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         number: 37,
         name: "huge-headers",
-        what: "a traceparent and other headers that fill a record up to what the topic takes: answered or put aside, and nobody is held up",
+        what: "a traceparent and other headers that fill a record up to what the topic takes: \
+               each is answered or becomes a dead letter, and no other command is delayed",
         needs: Needs::Broker,
         run: huge_headers,
     },

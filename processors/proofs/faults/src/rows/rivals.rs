@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         number: 40,
         name: "two-clients",
-        what: "two clients race for every version of the same rotations: one of each two is accepted, the other is told the version",
+        what: "two clients race for every version of the same rotations: one of each two is accepted, the other is rejected with the current version",
         needs: Needs::Broker,
         run: two_clients,
     },

@@ -13,7 +13,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         number: 22,
         name: "events-topic-deleted",
-        what: "the events topic is deleted in mid-run: the processor ends, the view stops, both say why, and nobody creates it again",
+        what: "the events topic is deleted in mid-run: the processor ends, the view stops, both say why, and neither creates it again",
         needs: Needs::Broker,
         run: events_topic_deleted,
     },
@@ -34,7 +34,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         number: 26,
         name: "topics-recreated",
-        what: "all topics are deleted and created anew under the same names: nothing is built on what was there before",
+        what: "all topics are deleted and recreated under the same names: nothing is built on what was there before",
         needs: Needs::Broker,
         run: topics_recreated,
     },

@@ -15,14 +15,14 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         number: 42,
         name: "view-far-behind",
-        what: "a view is half a million events behind and is asked while it catches up: its age is told, and positions never go back",
+        what: "a view is half a million events behind and is asked while it catches up: answers carry its lag, and positions never go back",
         needs: Needs::Broker,
         run: view_far_behind,
     },
     Row {
         number: 43,
         name: "view-killed",
-        what: "a view is killed twenty times in the midst of what it applies: it goes on exactly where it was",
+        what: "a view is killed twenty times while it applies events: it resumes exactly where it was",
         needs: Needs::Broker,
         run: view_killed,
     },
