@@ -7,6 +7,7 @@
 
 mod cluster;
 mod history;
+pub mod kubernetes;
 mod program;
 mod schedule;
 mod upkeep;

@@ -1,7 +1,7 @@
 //! What the defaults say, which keys there are, and what is refused.
 
 use super::*;
-use std::path::PathBuf;
+use end_to_end::kubernetes;
 
 fn load(environment: &[(&str, &str)]) -> Result<Configuration, ConfigurationError> {
     let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -72,49 +72,16 @@ fn an_unknown_key_is_an_error() {
     assert!(refusal.contains("http.adress"), "{refusal}");
 }
 
-/// Every variable that k8s/ sets for this program, each with a value of its kind.
-fn variables_of_kubernetes() -> Vec<(String, String)> {
-    let mut folders = vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../k8s"))];
-    let mut names = std::collections::BTreeSet::new();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let text = std::fs::read_to_string(path).unwrap();
-            let words = text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
-            names.extend(words.filter(|word| word.starts_with("AEROLOG_")).map(str::to_owned));
-        }
-    }
-    let value = |name: &String| {
-        if name.ends_with("_FILE") {
-            concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")
-        } else {
-            "x"
-        }
-    };
-    names.iter().map(|name| (name.clone(), value(name).to_owned())).collect()
-}
-
 #[test]
 fn the_configuration_of_kubernetes_has_only_keys_and_variables_of_this_program_and_no_default() {
-    let path = Path::new(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../k8s/base/configuration/command-gateway.toml"
-    ));
-    let variables = variables_of_kubernetes();
-    assert!(variables.len() > 5, "{variables:?}");
+    let path = kubernetes::configuration_file("command-gateway");
+    let variables = kubernetes::variables();
     let variables: Vec<_> = variables.into_iter().filter(|(name, _)| name != "AEROLOG_INSTANCE_ID").collect();
     let configuration = definition()
-        .load_with(Some(path), variables)
+        .load_with(Some(&path), variables)
         .and_then(Configuration::checked)
         .unwrap();
     assert!(!configuration.http.address.ip().is_loopback(), "no other pod would reach it");
 
-    let defaults: toml::Table = DEFAULTS.parse().unwrap();
-    for (key, value) in std::fs::read_to_string(path).unwrap().parse::<toml::Table>().unwrap() {
-        assert_ne!(defaults.get(&key), Some(&value), "{key} is the default already");
-    }
+    kubernetes::assert_no_default_is_repeated(&path, DEFAULTS);
 }
