@@ -55,15 +55,7 @@ impl Configuration {
 }
 
 fn definition() -> Definition {
-    Definition {
-        defaults: DEFAULTS,
-        open_tables: &["kafka"],
-        variables: &[
-            ("KAFKA_BOOTSTRAP_SERVERS", "kafka.bootstrap_servers"),
-            ("SCHEMA_REGISTRY_URL", "schema_registry_url"),
-        ],
-        ..Definition::default()
-    }
+    Definition::of_kafka_program(DEFAULTS)
 }
 
 /// What the operating system calls this machine; a pod is called by its name.

@@ -68,6 +68,20 @@ pub enum ConfigurationError {
 }
 
 impl Definition {
+    /// That of a program which talks to Kafka and the schema registry: `[kafka]` takes any setting of the client, and the two addresses may stand
+    /// in the variables that other tools read, too.
+    pub const fn of_kafka_program(defaults: &'static str) -> Self {
+        Self {
+            defaults,
+            open_tables: &["kafka"],
+            variables: &[
+                ("KAFKA_BOOTSTRAP_SERVERS", "kafka.bootstrap_servers"),
+                ("SCHEMA_REGISTRY_URL", "schema_registry_url"),
+            ],
+            ignored: &[],
+        }
+    }
+
     /// Reads the layers: the compiled-in defaults, `file` if there is one, and the environment of this process.
     pub fn load<C: DeserializeOwned>(&self, file: Option<&Path>) -> Result<C, ConfigurationError> {
         self.load_with(

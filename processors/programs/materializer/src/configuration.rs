@@ -56,15 +56,7 @@ impl Configuration {
 }
 
 fn definition() -> Definition {
-    Definition {
-        defaults: DEFAULTS,
-        open_tables: &["kafka"],
-        variables: &[
-            ("KAFKA_BOOTSTRAP_SERVERS", "kafka.bootstrap_servers"),
-            ("SCHEMA_REGISTRY_URL", "schema_registry_url"),
-        ],
-        ..Definition::default()
-    }
+    Definition::of_kafka_program(DEFAULTS)
 }
 
 #[cfg(test)]
