@@ -8,6 +8,7 @@ pub mod acls;
 mod compare;
 pub mod describe;
 mod facts;
+pub mod headers;
 mod parse;
 mod partitioner;
 

@@ -29,7 +29,7 @@ use failing::{Ending, Step, not_produced};
 pub(super) use letter::shortened;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{Producer, ThreadedProducer};
-pub(super) use records::{CONTENT_TYPE, FORWARDED_FROM, Fetched, TYPE, bytes_of, fetched};
+pub(super) use records::{CONTENT_TYPE, Fetched, TYPE, bytes_of, fetched};
 use records::{Schemas, Signs, record_of};
 use settling::Settling;
 use std::cell::Cell;

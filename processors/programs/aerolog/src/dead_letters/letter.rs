@@ -2,12 +2,11 @@
 
 use serde_json::{Value, json};
 use stream::inspect::Found;
+use topology::headers::{FORWARDED_FROM, parse_place};
 use uuid::Uuid;
 
 /// The header of a command that was a dead letter: partition and offset in the topic of dead letters.
 pub(super) const REDRIVEN_FROM: &str = "redriven-from";
-/// The header of a command that a processor has forwarded, which says nothing of one that is sent again.
-const FORWARDED_FROM: &str = "forwarded-from";
 
 type Header = (String, Option<Vec<u8>>);
 pub(super) type Headers = Vec<Header>;
@@ -139,10 +138,7 @@ fn last<'h>(headers: &'h [Header], name: &str) -> Option<&'h str> {
 
 /// Partition and offset as `PARTITION/OFFSET`.
 pub(super) fn place(text: &str) -> Result<(u32, i64), String> {
-    let parsed = text
-        .split_once('/')
-        .and_then(|(partition, offset)| Some((partition.parse().ok()?, offset.parse().ok()?)));
-    parsed.ok_or_else(|| format!("{text:?} is no PARTITION/OFFSET, such as 0/17"))
+    parse_place(text).ok_or_else(|| format!("{text:?} is no PARTITION/OFFSET, such as 0/17"))
 }
 
 #[cfg(test)]

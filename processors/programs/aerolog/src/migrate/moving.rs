@@ -1,4 +1,4 @@
-//! Commands that the old log has and nobody will decide there: they go on in the new one, under their own ids.
+//! Commands that the old log has and that will not be decided there: they go on in the new one, under their own ids.
 //!
 //! A copy says where it was found. By that a later run knows what was moved already, and nothing has to be kept anywhere else.
 
@@ -6,15 +6,14 @@ use super::Log;
 use std::collections::BTreeMap;
 use stream::carrier::{Carried, Carrier};
 use stream::inspect::{Found, Inspector, Walk};
+use topology::headers::FORWARDED_FROM;
 
 /// The header of a command that was moved: schedule, partition and offset where it was found.
 const MIGRATED_FROM: &str = "migrated-from";
-/// The header of a command that was forwarded within the old log, which says nothing in the new one.
-const FORWARDED_FROM: &str = "forwarded-from";
 const RECORDS_MAX: usize = 1_000;
 const BYTES_MAX: usize = 8 << 20;
 
-/// The commands that nobody has decided.
+/// The commands that are not decided yet.
 pub(super) struct Undecided {
     /// Of each partition the next command to decide, and the end.
     ranges: BTreeMap<u32, (i64, i64)>,
@@ -112,6 +111,7 @@ fn origin(old: &Log, found: &Found) -> Option<(u32, i64)> {
 
 fn copied(old: &Log, partition: u32, mut found: Found) -> Found {
     let place = format!("{}/{partition}/{}", old.connection.schedule(), found.offset);
+    // Where it was forwarded within the old log says nothing in the new one.
     found.headers.retain(|(name, _)| name != FORWARDED_FROM && name != MIGRATED_FROM);
     found.headers.push((MIGRATED_FROM.to_owned(), Some(place.into_bytes())));
     found

@@ -5,11 +5,8 @@ use crate::ledger::{LedgerError, Prefix, at_offset, place_bytes, place_of};
 use crate::merging::Step;
 use crate::{Invariant, Place, Record, Shown, Topic};
 use keyvalue::{Read, Write};
+use topology::headers::{FORWARDED_FROM, parse_place};
 use xxhash_rust::xxh3::Xxh3;
-
-/// The header of a command that was sent on: partition and offset where it was found. A client can write it, too: it is believed only of a record
-/// with key and value of the command at that place.
-const FORWARDED_FROM: &str = "forwarded-from";
 
 /// Every command before the committed offset has an outcome, a dead letter, or a copy in the partition where its key belongs.
 pub(crate) fn commands_are_answered<S: Read + Write, E>(desk: &mut Desk<S>, step: &Step<E>) -> Result<(), LedgerError> {
@@ -17,7 +14,8 @@ pub(crate) fn commands_are_answered<S: Read + Write, E>(desk: &mut Desk<S>, step
         return Ok(());
     };
     desk.counts.commands += 1;
-    if let Some(origin) = command.text(FORWARDED_FROM).and_then(origin) {
+    // It is believed only of a record with key and value of the command at that place.
+    if let Some(origin) = command.text(FORWARDED_FROM).and_then(parse_place) {
         note_copy(desk, command, origin)?;
     }
     if !step.outcomes.is_empty() || step.letter.is_some() {
@@ -73,11 +71,6 @@ pub(crate) fn no_command_is_gone<S>(desk: &mut Desk<S>, begins_at: i64, committe
 fn forwarded_to<S>(desk: &Desk<S>, command: &Record) -> Option<u32> {
     let belongs_in = topology::partition_of(command.key.as_deref()?, desk.options.partitions);
     (belongs_in != desk.partition).then_some(belongs_in)
-}
-
-fn origin(text: &str) -> Option<(u32, i64)> {
-    let (partition, offset) = text.split_once('/')?;
-    Some((partition.parse().ok()?, offset.parse().ok()?))
 }
 
 /// The record says that it is a copy of the command there. Whether it is shows when all partitions were walked.

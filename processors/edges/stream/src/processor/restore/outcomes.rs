@@ -7,6 +7,8 @@
 mod commands;
 mod runs;
 
+use super::lost::POLL_WAIT;
+use super::replay::{NO_PROGRESS_MAX, REPLAY_RECORDS_MAX};
 use super::torn::WRITTEN_RECORDS_MAX;
 use super::{ASK_WAIT_MAX, Positions, RestoreError};
 use crate::clock::Deadline;
@@ -24,11 +26,6 @@ use runs::Runs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::time::Duration;
-
-/// Reading on without a record and without an end.
-pub(super) const NO_PROGRESS_MAX: Duration = Duration::from_secs(30);
-pub(super) const POLL_WAIT: Duration = Duration::from_millis(50);
-pub(super) const RECORDS_MAX: usize = 5_000;
 
 /// A partition whose commands are decided again, for the outcomes that the log lacks.
 pub(in crate::processor) struct Lost {
@@ -146,7 +143,7 @@ where
         reader.assign_unchecked(&wanted)?;
         let patience = Deadline::after(NO_PROGRESS_MAX);
         while !wanted.is_empty() {
-            let (found, polled) = match poll(&mut reader, RECORDS_MAX, POLL_WAIT) {
+            let (found, polled) = match poll(&mut reader, REPLAY_RECORDS_MAX, POLL_WAIT) {
                 Ok(polled) => polled,
                 Err(failure) if failure.is_transient() => return Ok(None),
                 Err(failure) => return Err(failure.into()),
@@ -314,7 +311,7 @@ where
         let (mut runs, mut ended) = (Runs::default(), BTreeSet::new());
         let mut patience = Deadline::after(NO_PROGRESS_MAX);
         while ended.is_empty() {
-            let (found, polled) = match poll(&mut reader, RECORDS_MAX, POLL_WAIT) {
+            let (found, polled) = match poll(&mut reader, REPLAY_RECORDS_MAX, POLL_WAIT) {
                 Ok(polled) => polled,
                 Err(failure) if failure.is_transient() => return Ok(None),
                 Err(failure) => return Err(failure.into()),

@@ -1,5 +1,6 @@
 //! Folding a topic's partitions into the state, from where the state ends up to the end of the log as it was found.
 
+use super::lost::POLL_WAIT;
 use super::{ASK_WAIT_MAX, RestoreError};
 use crate::clock::Deadline;
 use crate::marks::Watermarks;
@@ -18,7 +19,6 @@ pub(super) const NO_PROGRESS_MAX: Duration = Duration::from_secs(30);
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
 /// Records folded, and written to the state, at a time.
 pub(super) const REPLAY_RECORDS_MAX: usize = 5_000;
-const POLL_WAIT: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Copy)]
 pub(super) enum Kind {

@@ -1,19 +1,20 @@
 //! What leaves no outcome: dead letters and forwarded commands. Where no signed offset says up to where they were written, they are looked for in
 //! their topics, so that none is written twice.
 
-use super::outcomes::{NO_PROGRESS_MAX, POLL_WAIT, RECORDS_MAX};
+use super::lost::POLL_WAIT;
+use super::replay::{NO_PROGRESS_MAX, REPLAY_RECORDS_MAX};
 use super::{ASK_WAIT_MAX, Positions, RestoreError};
 use crate::clock::Deadline;
 use crate::committed::Committed;
 use crate::decided::{COMMAND, Decided};
 use crate::processor::lane::Lane;
-use crate::processor::transaction::FORWARDED_FROM;
 use crate::processor::{Observe, SchemaSource};
 use crate::reader::Record;
 use decider::{Codec, Domain, Written};
 use keyvalue::{Read, Write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+use topology::headers::{FORWARDED_FROM, parse_place};
 
 /// Dead letters and forwarded commands that are remembered for one partition. What is beyond may be written twice.
 const UNANSWERED_MAX: usize = 1_000_000;
@@ -91,7 +92,7 @@ where
         reader.assign_unchecked(&open)?;
         let mut patience = Deadline::after(NO_PROGRESS_MAX);
         while !open.is_empty() {
-            let polled = match reader.poll(RECORDS_MAX, POLL_WAIT, &mut *visit) {
+            let polled = match reader.poll(REPLAY_RECORDS_MAX, POLL_WAIT, &mut *visit) {
                 Ok(polled) => polled,
                 Err(failure) if failure.is_transient() => return Ok(false),
                 Err(failure) => return Err(failure.into()),
@@ -124,6 +125,5 @@ fn letter_of(topic_id: &str, record: &Record<'_>) -> Option<(u32, i64)> {
 
 /// Where a forwarded command was found.
 fn origin(record: &Record<'_>) -> Option<(u32, i64)> {
-    let (partition, offset) = std::str::from_utf8(record.header(FORWARDED_FROM)?).ok()?.split_once('/')?;
-    Some((partition.parse().ok()?, offset.parse().ok()?))
+    parse_place(std::str::from_utf8(record.header(FORWARDED_FROM)?).ok()?)
 }

@@ -8,6 +8,7 @@ use crate::raw::{Headers, NewHeaders};
 use decider::{Batch, Identity, Incoming, Outgoing, SCHEMA_FINGERPRINT, WrittenWith};
 use rdkafka::message::{BorrowedMessage, Message, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
+use topology::headers::{FORWARDED_FROM, parse_place};
 use topology::{Topic, Topology};
 use uuid::Uuid;
 
@@ -228,8 +229,6 @@ fn letter_headers(message: &BorrowedMessage<'_>, headers: Headers<'_>, kept: usi
     added.finish()
 }
 
-/// The header of a command that was put into the partition where its key belongs.
-pub(in crate::processor) const FORWARDED_FROM: &str = "forwarded-from";
 pub(in crate::processor) const CONTENT_TYPE: &str = "content-type";
 /// Of an event its own name, of everything else that of the command.
 pub(in crate::processor) const TYPE: &str = "type";
@@ -279,12 +278,10 @@ fn of_outcome(fetched: &Fetched<'_>, command_id: Uuid, says: &[(&str, &str)]) ->
     }
 }
 
-/// `PARTITION/OFFSET`, as a processor writes it. A client can write it, too: nothing is decided by it, and whoever follows it finds the same
-/// command there or not.
+/// `PARTITION/OFFSET`, as a processor writes it. A client can write it, too: nothing is decided by it, and a reader that looks there
+/// finds the same command or not.
 fn is_place(bytes: &[u8]) -> bool {
-    let text = std::str::from_utf8(bytes).unwrap_or_default();
-    let place = text.split_once('/');
-    place.is_some_and(|(partition, offset)| partition.parse::<u32>().is_ok() && offset.parse::<u64>().is_ok())
+    std::str::from_utf8(bytes).is_ok_and(|text| parse_place(text).is_some())
 }
 
 /// What a dead letter says of a command, beside the headers of the record.

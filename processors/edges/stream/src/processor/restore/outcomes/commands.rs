@@ -1,9 +1,10 @@
 //! The commands before the first outcome that a partition still has: which of them got one, and how far the partition's clock went meanwhile.
 
-use super::{NO_PROGRESS_MAX, POLL_WAIT, RECORDS_MAX};
 use crate::clock::Deadline;
 use crate::processor::lane::Lane;
 use crate::processor::restore::RestoreError;
+use crate::processor::restore::lost::POLL_WAIT;
+use crate::processor::restore::replay::{NO_PROGRESS_MAX, REPLAY_RECORDS_MAX};
 use crate::processor::transaction::{CONTENT_TYPE, TYPE};
 use crate::processor::{Observe, SchemaSource};
 use decider::{CLOCK_STEP_MS_MAX, Codec, Domain, Incoming};
@@ -110,7 +111,7 @@ where
         while !open.is_empty() {
             let (machine, codec) = (&self.machine, &mut self.processor.codec);
             let (unreadable, mut unknown) = (self.schemas.absent(), None);
-            let polled = reader.poll(RECORDS_MAX, POLL_WAIT, |record| {
+            let polled = reader.poll(REPLAY_RECORDS_MAX, POLL_WAIT, |record| {
                 let partition = record.partition;
                 let Some(to) = open.get(&partition) else { return };
                 if record.offset >= *to {
