@@ -1,37 +1,9 @@
 //! Commands sent, and what became of them.
 
-use crate::command_line::fixture::{Run, command, run, run_with_input};
-use end_to_end::{Program, Schedule};
+use crate::command_line::fixture::{Run, Running, command, run};
+use end_to_end::Schedule;
 use serde_json::Value;
 use std::process::Stdio;
-
-struct Running {
-    schedule: Schedule,
-    _processor: Program,
-    _state: tempfile::TempDir,
-}
-
-impl Running {
-    fn new(name: &str) -> Self {
-        let schedule = Schedule::new(name, 2);
-        let state = tempfile::tempdir().unwrap();
-        let mut processor = Program::processor(&schedule, &state.path().join("state"), "one");
-        processor.wait_until_ready();
-        Self {
-            schedule,
-            _processor: processor,
-            _state: state,
-        }
-    }
-
-    fn run(&self, line: &str) -> Run {
-        run(self.schedule.name(), 2, &line.split(' ').collect::<Vec<_>>())
-    }
-
-    fn run_with_input(&self, line: &str, input: &[u8]) -> Run {
-        run_with_input(self.schedule.name(), 2, &line.split(' ').collect::<Vec<_>>(), input)
-    }
-}
 
 fn json(run: &Run) -> Value {
     serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {run:?}"))

@@ -1,5 +1,6 @@
 //! Runs the program.
 
+use end_to_end::{Program, Schedule};
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
@@ -56,4 +57,33 @@ pub(crate) fn run_without_partitions(schedule: &str, arguments: &[&str]) -> Run 
     let mut command = command(schedule, 1, arguments);
     command.env_remove("AEROLOG_PARTITIONS").stdin(Stdio::null());
     command.output().unwrap().into()
+}
+
+/// The program against a schedule of its own with a command processor.
+pub(crate) struct Running {
+    pub(crate) schedule: Schedule,
+    _processor: Program,
+    _state: tempfile::TempDir,
+}
+
+impl Running {
+    pub(crate) fn new(name: &str) -> Self {
+        let schedule = Schedule::new(name, 2);
+        let state = tempfile::tempdir().unwrap();
+        let mut processor = Program::processor(&schedule, &state.path().join("state"), "one");
+        processor.wait_until_ready();
+        Self {
+            schedule,
+            _processor: processor,
+            _state: state,
+        }
+    }
+
+    pub(crate) fn run(&self, line: &str) -> Run {
+        run(self.schedule.name(), 2, &line.split(' ').collect::<Vec<_>>())
+    }
+
+    pub(crate) fn run_with_input(&self, line: &str, input: &[u8]) -> Run {
+        run_with_input(self.schedule.name(), 2, &line.split(' ').collect::<Vec<_>>(), input)
+    }
 }

@@ -1,33 +1,11 @@
 //! Dead letters that are looked at and sent again.
 
-use crate::command_line::fixture::{Run, run};
-use end_to_end::{Program, Schedule, eventually};
+use crate::command_line::fixture::Running;
+use end_to_end::eventually;
 use serde_json::Value;
 use stream::writer::Outgoing;
 
-struct Running {
-    schedule: Schedule,
-    _processor: Program,
-    _state: tempfile::TempDir,
-}
-
 impl Running {
-    fn new(name: &str) -> Self {
-        let schedule = Schedule::new(name, 2);
-        let state = tempfile::tempdir().unwrap();
-        let mut processor = Program::processor(&schedule, &state.path().join("state"), "one");
-        processor.wait_until_ready();
-        Self {
-            schedule,
-            _processor: processor,
-            _state: state,
-        }
-    }
-
-    fn run(&self, line: &str) -> Run {
-        run(self.schedule.name(), 2, &line.split(' ').collect::<Vec<_>>())
-    }
-
     fn lines(&self, line: &str) -> Vec<Value> {
         let run = self.run(line);
         assert_eq!(run.status, 0, "{run:?}");
