@@ -2,12 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Sibling modules that may import each other: the folder of their crate, and both. One that no longer does is a violation, too.
-const ALLOWED: [(&str, &str, &str); 1] = [
-    // Taking partitions over is still a part of the session that processes them.
-    ("processors/edges/stream", "processor::lane", "processor::restore"),
-];
-
 /// A path of modules below a crate's root.
 type Module = Vec<String>;
 
@@ -32,24 +26,13 @@ impl Modules {
     pub fn violations(&self, folder: &str) -> Vec<String> {
         let edges = self.edges();
         let mut violations = Vec::new();
-        let mut unused: Vec<_> = ALLOWED.into_iter().filter(|allowed| allowed.0 == folder).collect();
         for (from, to) in &edges {
-            let (first, second) = (from.join("::"), to.join("::"));
-            if from > to || !edges.contains(&(to.clone(), from.clone())) {
-                continue;
-            }
-            if let Some(index) = unused.iter().position(|(_, one, other)| (*one, *other) == (&first, &second)) {
-                unused.swap_remove(index);
-            } else {
+            if from < to && edges.contains(&(to.clone(), from.clone())) {
+                let (first, second) = (from.join("::"), to.join("::"));
                 violations.push(format!(
                     "{folder}: `{first}` and `{second}` import each other: move what both need into a module of its own"
                 ));
             }
-        }
-        for (_, first, second) in unused {
-            violations.push(format!(
-                "{folder}: `{first}` and `{second}` do not import each other any more: take them out of the list"
-            ));
         }
         violations
     }

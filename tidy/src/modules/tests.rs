@@ -1,6 +1,6 @@
 //! Planted circles.
 
-use super::{ALLOWED, Modules};
+use super::Modules;
 
 #[track_caller]
 fn check(files: &[(&str, &str)], expected: &[(&str, &str)]) {
@@ -95,18 +95,4 @@ fn tests_may_import_what_they_test() {
         &[("b.rs", ""), ("c.rs", "use crate::b::B;"), ("b/tests.rs", "use crate::c::C;")],
         &[],
     );
-}
-
-#[test]
-fn siblings_of_the_list_may_import_each_other_and_must() {
-    let (folder, first, second) = ALLOWED[0];
-    let file = |module: &str| format!("{}.rs", module.replace("::", "/"));
-    let mut modules = Modules::default();
-    modules.add(&file(first), &format!("use crate::{second}::B;"));
-    modules.add(&file(second), "");
-    let gone = format!("{folder}: `{first}` and `{second}` do not import each other any more: take them out of the list");
-    assert_eq!(modules.violations(folder), [gone]);
-    modules.add(&file(second), &format!("use crate::{first}::A;"));
-    assert_eq!(modules.violations(folder), Vec::<String>::new());
-    assert_eq!(modules.violations("another/crate").len(), 1);
 }

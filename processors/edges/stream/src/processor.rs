@@ -7,7 +7,6 @@ mod closing;
 mod consumer;
 mod evidence;
 mod follower;
-mod lane;
 mod namesake;
 mod observe;
 mod records;
@@ -15,7 +14,9 @@ mod resolver;
 mod restore;
 pub(crate) mod scout;
 mod sending;
+mod session;
 mod transaction;
+mod wiring;
 
 pub use observe::{Observe, Point, Restored, Trouble};
 use resolver::Resolver;
@@ -33,8 +34,8 @@ use decider::{Codec, Domain, Limits, Machine, ReplayError};
 use evidence::Evidence;
 use follower::{Ending, Follower, Following};
 use keyvalue::{Fault, Read, Write, WriteError};
-use lane::{Clients, Lane};
 use scout::Scout;
+use session::{Clients, Session};
 use std::thread;
 use std::time::Duration;
 use topology::Topology;
@@ -210,7 +211,7 @@ where
             };
             self.connect(&mut clients);
             let machine = Machine::new(self.limits());
-            let end = Lane::new(self, machine, clients, stop, following).run();
+            let end = Session::<Self>::new(self, machine, clients, stop, following).run();
             match end? {
                 End::Stopped => {
                     close_together(vec![Box::new(consumer), Box::new(scout), Box::new(producer), Box::new(readers)]);

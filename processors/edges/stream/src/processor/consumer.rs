@@ -153,6 +153,13 @@ impl GroupConsumer {
         self.woken.set(Deadline::after(WAKE_EVERY));
     }
 
+    /// Serves the group during something else; `false` where that has to end, because the group changes or the process is to stop. What is
+    /// fetched meanwhile is fetched again later.
+    pub(super) fn keep_alive(&self, wait: Duration, stop: &dyn Fn(Duration) -> bool) -> bool {
+        let is_over = matches!(self.poll(wait), Polled::Over(_));
+        !is_over && !self.has_changes() && !stop(Duration::ZERO)
+    }
+
     pub(crate) fn poll(&self, wait: Duration) -> Polled<'_> {
         if let Some(end) = &*self.over.borrow() {
             return Polled::Over(end.clone());

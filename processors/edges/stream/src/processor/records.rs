@@ -3,7 +3,7 @@
 use super::SchemaSource;
 use super::resolver::Resolver;
 use crate::decided::{COMMAND, REWRITTEN};
-use crate::reader::{Polled, ReadFailure, Reader};
+use crate::reader::{self, Polled, ReadFailure, Reader};
 use crate::registry::Lookup;
 use decider::{Codec, DecodeError, Domain, Replay, decode_learning};
 use std::collections::BTreeMap;
@@ -15,15 +15,7 @@ pub(super) type RecordsByPartition = BTreeMap<u32, Vec<Record>>;
 pub(super) fn poll(reader: &mut Reader, records_max: usize, wait: Duration) -> Result<(RecordsByPartition, Polled), ReadFailure> {
     let mut found = RecordsByPartition::new();
     let polled = reader.poll(records_max, wait, |record| {
-        let value = record.value.unwrap_or_default().to_vec();
-        found.entry(record.partition).or_default().push(Record {
-            offset: record.offset,
-            timestamp_ms: record.timestamp_ms,
-            fingerprint: record.schema_fingerprint(),
-            value,
-            command: record.header(COMMAND).map(<[u8]>::to_vec),
-            is_rewritten: record.header(REWRITTEN).is_some(),
-        });
+        found.entry(record.partition).or_default().push(Record::of(record));
     })?;
     Ok((found, polled))
 }
@@ -39,6 +31,20 @@ pub(super) struct Record {
     pub(super) command: Option<Vec<u8>>,
     /// An outcome that was lost and written again.
     pub(super) is_rewritten: bool,
+}
+
+impl Record {
+    /// A copy that outlives the client's memory.
+    pub(super) fn of(record: &reader::Record<'_>) -> Self {
+        Self {
+            offset: record.offset,
+            timestamp_ms: record.timestamp_ms,
+            fingerprint: record.schema_fingerprint(),
+            value: record.value.unwrap_or_default().to_vec(),
+            command: record.header(COMMAND).map(<[u8]>::to_vec),
+            is_rewritten: record.header(REWRITTEN).is_some(),
+        }
+    }
 }
 
 #[cfg(test)]

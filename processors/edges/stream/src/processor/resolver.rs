@@ -3,9 +3,10 @@
 //! An answer is kept until it is taken. That the registry does not have an id for us is remembered for a while: longer than a partition stays here, so
 //! that a rebalance does not ask all of it again.
 
-use super::Trouble;
+use super::{Observe, Trouble};
 use crate::clock::{self, Deadline};
 use crate::registry::{Lookup, RegistryError, SchemaSource};
+use decider::{Codec, Domain};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -97,6 +98,26 @@ impl Resolver {
             state.threads += 1;
         }
         self.shared.changed.notify_all();
+    }
+
+    /// Makes known to the codec what the registry has told since the last call; returns the ids of it. That the registry has nothing under an
+    /// id, or something that the codec cannot read, is remembered.
+    pub(super) fn learn<D: Domain, C: Codec<D>>(&mut self, codec: &mut C, observe: &impl Observe) -> Vec<u32> {
+        for trouble in self.take_troubles() {
+            observe.trouble(trouble);
+        }
+        let mut ids = Vec::new();
+        for (id, lookup) in self.take() {
+            let unreadable = match lookup {
+                Lookup::Found(schema) => codec.learn(id, &schema).err(),
+                Lookup::Absent(reason) => Some(reason),
+            };
+            if let Some(reason) = unreadable {
+                self.remember_absent(id, reason);
+            }
+            ids.push(id);
+        }
+        ids
     }
 
     /// What has been told since the last call.

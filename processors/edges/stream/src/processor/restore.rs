@@ -12,20 +12,25 @@ mod lost;
 mod outcomes;
 mod proof;
 mod readers;
+mod reading;
 pub(super) mod replay;
 mod torn;
 mod unanswered;
 
-use super::consumer::GroupContext;
+use super::Processor;
+use super::consumer::{GroupConsumer, GroupContext};
 use super::evidence::Evidence;
-use super::lane::Lane;
-use super::{Observe, Restored, SchemaSource};
+use super::resolver::Resolver;
+use super::scout::Scout;
+use super::transaction::TransactionalProducer;
+use super::wiring::{ProcessorOf, Wiring};
+use super::{Observe, Restored};
+use crate::clock::Deadline;
 use crate::committed::Committed;
 use crate::marks::{Question, Watermarks};
 use crate::position::Position;
-use decider::{Codec, Cursor, Domain};
+use decider::{Cursor, Machine};
 pub use error::RestoreError;
-use keyvalue::{Read, Write};
 pub(super) use outcomes::Lost;
 use outcomes::{Firsts, Search};
 pub(super) use readers::Readers;
@@ -57,22 +62,46 @@ struct Compared {
 
 /// One question to the cluster.
 const ASK_WAIT_MAX: Duration = Duration::from_millis(2000);
+/// For one schema, before all is begun again.
+const SCHEMA_WAIT_MAX: Duration = Duration::from_secs(2);
+/// How long one poll of the group may take while something else is waited for.
+const SERVE_WAIT: Duration = Duration::from_millis(100);
 
-impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+/// Takes partitions over: has what that needs of a session, and returns what it has found; knows of no batch and of no session.
+pub(super) struct Takeover<'t, W: Wiring> {
+    pub(super) processor: &'t mut ProcessorOf<W>,
+    pub(super) machine: &'t mut Machine<W::Domain>,
+    pub(super) consumer: &'t GroupConsumer,
+    pub(super) scout: &'t Scout,
+    pub(super) producer: &'t mut TransactionalProducer,
+    pub(super) readers: &'t mut Readers,
+    pub(super) schemas: &'t mut Resolver,
+    pub(super) stop: &'t dyn Fn(Duration) -> bool,
+    /// Partitions whose log holds a part of a transaction.
+    pub(super) tears: &'t mut BTreeMap<u32, Tear>,
+    /// Partitions whose log has lost outcomes.
+    pub(super) lost: &'t mut BTreeMap<u32, Lost>,
+    /// What is known of the last decided commands.
+    pub(super) evidence: &'t mut Evidence,
+}
+
+/// The result of a take-over.
+pub(super) struct TakenOver {
+    pub(super) restored: Restored,
+    /// The group's offsets, whose metadata name this instance now.
+    pub(super) committed: BTreeMap<u32, Committed>,
+    /// Where the outcomes of each partition begin.
+    pub(super) outcomes_begin: BTreeMap<u32, i64>,
+}
+
+impl<W: Wiring> Takeover<'_, W> {
     /// Brings the partitions up to the log and opens them. `None` when it has to be begun again: the group changed, or the cluster is away.
-    pub(super) fn bring_up(&mut self, partitions: &[u32]) -> Result<Option<Restored>, RestoreError> {
+    pub(super) fn run(mut self, partitions: &[u32]) -> Result<Option<TakenOver>, RestoreError> {
         let topics = self.processor.topology.topics.clone();
         let Some(topic_id) = self.topic_id(&topics.commands.name) else {
             return Ok(None);
         };
-        self.evidence = Evidence::of_topic(topic_id);
+        *self.evidence = Evidence::of_topic(topic_id);
         let Some(committed) = self.stable_offsets(&topics.commands.name, partitions) else {
             return Ok(None);
         };
@@ -113,7 +142,7 @@ where
         let Some(unanswered) = self.unanswered(positions, &committed)? else {
             return Ok(None);
         };
-        self.outcomes_begin = compared.firsts.begins();
+        let outcomes_begin = compared.firsts.begins();
         let positions = compared.positions;
         let committed = self.believed(committed, positions);
         // Before the first transaction, so that it has a name in the offsets from its beginning.
@@ -123,9 +152,12 @@ where
         if !self.is_open()? {
             return Ok(None);
         }
-        self.committed = claimed;
         self.decide_again(unanswered);
-        Ok(Some(restored))
+        Ok(Some(TakenOver {
+            restored,
+            committed: claimed,
+            outcomes_begin,
+        }))
     }
 
     fn replay_and_compare(&mut self, partitions: &[u32], committed: &BTreeMap<u32, Committed>) -> Result<Option<Compared>, RestoreError> {
@@ -209,6 +241,32 @@ where
             outcomes: outcomes.records,
             untold: outcomes.untold,
         }))
+    }
+
+    /// Serves the group; `false` where the take-over has to be begun again.
+    fn keep_alive(&self, wait: Duration) -> bool {
+        self.consumer.keep_alive(wait, self.stop)
+    }
+
+    /// Has a schema looked up, and serves the group until it is known, for a while at most.
+    fn wait_for_schema(&mut self, schema_id: u32) {
+        self.schemas.want([schema_id]);
+        let patience = Deadline::after(SCHEMA_WAIT_MAX);
+        while !patience.is_over() {
+            let is_told = !self.schemas.is_pending(schema_id);
+            let Processor { codec, observe, .. } = &mut *self.processor;
+            self.schemas.learn::<W::Domain, W::Codec>(codec, observe);
+            self.schemas.forget(&BTreeSet::from([schema_id]));
+            if is_told {
+                return;
+            }
+            if let Some(trouble) = self.schemas.trouble() {
+                self.processor.observe.held_up(Some(&trouble));
+            }
+            if !self.keep_alive(SERVE_WAIT) {
+                return;
+            }
+        }
     }
 
     /// Whether the group's offsets are no longer these, or cannot be told. An instance that has lost its partitions without having heard of it

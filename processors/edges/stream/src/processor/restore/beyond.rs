@@ -8,20 +8,11 @@
 use crate::committed::Committed;
 use crate::marks::Watermarks;
 use crate::position::Position;
-use crate::processor::lane::Lane;
-use crate::processor::{Observe, SchemaSource};
-use decider::{Codec, Domain};
-use keyvalue::{Read, Write};
+use crate::processor::restore::Takeover;
+use crate::processor::wiring::Wiring;
 use std::collections::BTreeMap;
 
-impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<W: Wiring> Takeover<'_, W> {
     /// Those of the partitions in which commands are decided.
     pub(in crate::processor) fn deciding(&self, partitions: &[u32]) -> Vec<u32> {
         partitions.iter().copied().filter(|partition| !self.is_beyond(*partition)).collect()

@@ -5,19 +5,10 @@
 
 use super::RestoreError;
 use crate::facts::{self, FactsReader, Role};
-use crate::processor::lane::Lane;
-use crate::processor::{Observe, SchemaSource};
-use decider::{Codec, Domain};
-use keyvalue::{Read, Write};
+use crate::processor::restore::Takeover;
+use crate::processor::wiring::Wiring;
 
-impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<W: Wiring> Takeover<'_, W> {
     /// Whether commands may be decided; `false` when the log cannot be asked now.
     pub(super) fn is_open(&mut self) -> Result<bool, RestoreError> {
         let processor = &*self.processor;

@@ -6,13 +6,12 @@ use crate::clock::{self, Deadline};
 use crate::committed::Committed;
 use crate::failure::Failure;
 use crate::processor::closing::close_aside;
-use crate::processor::lane::Lane;
+use crate::processor::restore::Takeover;
 use crate::processor::sending::{NotSent, send_offsets};
 use crate::processor::transaction::init_transactions;
-use crate::processor::{Observe, SchemaSource, Trouble};
+use crate::processor::wiring::Wiring;
+use crate::processor::{Observe, Trouble};
 use crate::stopping::Stopping;
-use decider::{Codec, Domain};
-use keyvalue::{Read, Write};
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,14 +28,7 @@ const FENCE_SLICE: Duration = Duration::from_millis(100);
 /// Between two looks whether the process is to stop.
 const FENCE_LONG_SLICE: Duration = Duration::from_millis(500);
 
-impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<W: Wiring> Takeover<'_, W> {
     /// The group's offsets, waiting for open transactions, and ending them where their owner does not.
     pub(super) fn stable_offsets(&mut self, commands: &str, partitions: &[u32]) -> Option<BTreeMap<u32, Committed>> {
         match self.consumer.stable_offsets(partitions, OPEN_TRANSACTION_PATIENCE) {
@@ -50,8 +42,8 @@ where
                 return None;
             }
         };
-        self.end_owners(unstable.values(), |lane| {
-            lane.consumer.stable_offsets(partitions, OPEN_TRANSACTION_PATIENCE).is_ok()
+        self.end_owners(unstable.values(), |takeover| {
+            takeover.consumer.stable_offsets(partitions, OPEN_TRANSACTION_PATIENCE).is_ok()
         });
         match self.consumer.stable_offsets(partitions, ASK_WAIT_MAX) {
             Ok(committed) => return Some(committed),
@@ -68,7 +60,7 @@ where
             .iter()
             .map(|partition| (*partition, unstable.get(partition).cloned().unwrap_or_default()))
             .collect();
-        self.abort_left_over(unstable.values(), |lane, owner| lane.abort_offsets(owner, &offsets));
+        self.abort_left_over(unstable.values(), |takeover, owner| takeover.abort_offsets(owner, &offsets));
     }
 
     /// Aborts under the id of each owner, and under this instance's own, which may be one that has not signed yet.
@@ -172,7 +164,7 @@ where
             return true;
         }
         let owners = open.iter().filter_map(|partition| committed.get(partition));
-        self.end_owners(owners, |lane| lane.open_ones(topic, open.clone()).is_empty());
+        self.end_owners(owners, |takeover| takeover.open_ones(topic, open.clone()).is_empty());
         let open = self.stay_open(topic, open);
         if open.is_empty() {
             return true;
@@ -183,7 +175,7 @@ where
             return false;
         }
         let signed = open.iter().filter_map(|partition| committed.get(partition));
-        self.abort_left_over(signed, |lane, owner| lane.abort_records(owner, topic, &open));
+        self.abort_left_over(signed, |takeover, owner| takeover.abort_records(owner, topic, &open));
         false
     }
 

@@ -8,23 +8,17 @@
 
 use super::{ASK_WAIT_MAX, RestoreError};
 use crate::clock::Deadline;
-use crate::processor::lane::Lane;
-use crate::processor::{Observe, SchemaSource, Trouble};
-use decider::{Codec, Domain, keys};
-use keyvalue::{Mutation, Read, Write};
+use crate::processor::restore::Takeover;
+use crate::processor::wiring::Wiring;
+use crate::processor::{Observe, Trouble};
+use decider::keys;
+use keyvalue::{Mutation, Write};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub(super) const POLL_WAIT: Duration = Duration::from_millis(50);
 
-impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<W: Wiring> Takeover<'_, W> {
     /// Empties a partition's state that is ahead of the log, and tells whether it did. State that is ahead of the group's offset only is not
     /// touched: somebody has reset that offset, or a transaction is torn.
     pub(super) fn rebuild(&mut self, partition: u32, error: &RestoreError) -> Result<bool, RestoreError> {

@@ -7,25 +7,23 @@
 mod commands;
 mod runs;
 
-use super::lost::POLL_WAIT;
-use super::replay::{NO_PROGRESS_MAX, REPLAY_RECORDS_MAX};
+use super::reading::Further;
 use super::torn::WRITTEN_RECORDS_MAX;
-use super::{ASK_WAIT_MAX, Positions, RestoreError};
-use crate::clock::Deadline;
+use super::{Positions, RestoreError};
 use crate::committed::Committed;
-use crate::decided::{Decided, REWRITTEN};
+use crate::decided::{COMMAND, Decided, REWRITTEN};
 use crate::marks::Watermarks;
 use crate::position::Position;
-use crate::processor::lane::Lane;
-use crate::processor::records::{Record, decoded, known, poll};
-use crate::processor::{Observe, SchemaSource, Trouble};
+use crate::processor::records::{Record, decoded, known};
+use crate::processor::restore::Takeover;
+use crate::processor::wiring::Wiring;
+use crate::processor::{Observe, Trouble};
 use commands::Gap;
-use decider::{Codec, Domain, EventEnvelope, LostOutcomes, Outcome, Replay};
-use keyvalue::{Read, Write};
+use decider::{EventEnvelope, LostOutcomes, Outcome, Replay};
+use keyvalue::Write;
 use runs::Runs;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use std::time::Duration;
 
 /// A partition whose commands are decided again, for the outcomes that the log lacks.
 pub(in crate::processor) struct Lost {
@@ -69,7 +67,6 @@ pub(in crate::processor) struct First {
 }
 
 /// The first outcome of each partition that has one; where the outcomes begin and end.
-#[derive(Default)]
 pub(in crate::processor) struct Firsts {
     marks: BTreeMap<u32, Watermarks>,
     found: BTreeMap<u32, First>,
@@ -110,76 +107,29 @@ pub(super) enum Search {
     Again,
 }
 
-impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<W: Wiring> Takeover<'_, W> {
     /// Reads the first outcome of each partition. `None` when that is not possible now.
     pub(in crate::processor) fn first_outcomes(&mut self, partitions: &[u32]) -> Result<Option<Firsts>, RestoreError> {
         let topic = self.processor.topology.topics.outcomes.name.clone();
-        let mut reader = self.readers.take(&topic)?;
-        let marks = match reader.all_watermarks(partitions, ASK_WAIT_MAX) {
-            Ok(marks) => marks,
-            Err(failure) if failure.is_transient() => return Ok(None),
-            Err(failure) => return Err(failure.into()),
-        };
-        let mut wanted: BTreeMap<u32, i64> = marks
-            .iter()
-            .filter(|(_, marks)| marks.low < marks.high)
-            .map(|(partition, marks)| (*partition, marks.low))
-            .collect();
-        let mut firsts = Firsts {
-            marks,
-            ..Firsts::default()
-        };
-        if wanted.is_empty() {
-            self.readers.give_back(reader);
-            return Ok(Some(firsts));
-        }
-        reader.assign_unchecked(&wanted)?;
-        let patience = Deadline::after(NO_PROGRESS_MAX);
-        while !wanted.is_empty() {
-            let (found, polled) = match poll(&mut reader, REPLAY_RECORDS_MAX, POLL_WAIT) {
-                Ok(polled) => polled,
-                Err(failure) if failure.is_transient() => return Ok(None),
-                Err(failure) => return Err(failure.into()),
-            };
-            for (partition, records) in found {
-                if wanted.remove(&partition).is_some()
-                    && let Some(found) = records.into_iter().next()
-                {
-                    firsts.found.insert(partition, self.first(found));
-                }
-            }
-            for partition in polled.ended {
-                wanted.remove(&partition);
-            }
-            if patience.is_over() {
-                return Err(RestoreError::NoProgress { topic });
-            }
-            if !self.keep_alive(Duration::ZERO) {
-                return Ok(None);
-            }
-        }
-        self.readers.give_back(reader);
-        Ok(Some(firsts))
+        let mut found = BTreeMap::new();
+        let marks = self.read_all(&topic, partitions, &mut |takeover, record| {
+            found.insert(record.partition, takeover.first(Record::of(record)));
+            Further::OtherPartitions
+        })?;
+        Ok(marks.map(|marks| Firsts { marks, found }))
     }
 
     fn first(&self, found: Record) -> First {
         First {
-            command_offset: self.command_of(&found),
+            command_offset: self.command_of(found.command.as_deref()),
             is_rewritten: found.is_rewritten,
             found,
         }
     }
 
-    /// The offset of an outcome's command; `None` where that is of a topic that was deleted since.
-    fn command_of(&self, found: &Record) -> Option<i64> {
-        let decided = Decided::from_bytes(found.command.as_deref()?)?;
+    /// The offset of the command that an outcome's header names; `None` where that is of a topic that was deleted since.
+    fn command_of(&self, header: Option<&[u8]>) -> Option<i64> {
+        let decided = Decided::from_bytes(header?)?;
         (decided.topic_id == self.evidence.topic_id).then_some(decided.offset)
     }
 
@@ -284,11 +234,11 @@ where
     /// Decodes one outcome; `None` when the registry is away.
     fn outcome_of(&mut self, partition: u32, found: &Record) -> Result<Option<Outcome>, RestoreError> {
         let records = vec![found.clone()];
-        match decoded::<D, C, _>(
+        match decoded::<W::Domain, W::Codec, _>(
             &mut self.processor.codec,
             known(self.schemas),
             records,
-            decider::read_outcome::<D, C>,
+            decider::read_outcome::<W::Domain, W::Codec>,
         ) {
             Ok(outcomes) => Ok(outcomes.into_iter().next().map(|outcome| outcome.value)),
             Err(undecoded) => {
@@ -301,39 +251,14 @@ where
     /// Reads through a partition's outcomes: the ranges of commands that they answer. `None` when that is not possible now.
     fn kept_outcomes(&mut self, partition: u32) -> Result<Option<Vec<RangeInclusive<i64>>>, RestoreError> {
         let topic = self.processor.topology.topics.outcomes.name.clone();
-        let mut reader = self.readers.take(&topic)?;
-        let low = match reader.all_watermarks(&[partition], ASK_WAIT_MAX) {
-            Ok(marks) => marks.get(&partition).map_or(0, |marks| marks.low),
-            Err(failure) if failure.is_transient() => return Ok(None),
-            Err(failure) => return Err(failure.into()),
-        };
-        reader.assign_unchecked(&BTreeMap::from([(partition, low)]))?;
-        let (mut runs, mut ended) = (Runs::default(), BTreeSet::new());
-        let mut patience = Deadline::after(NO_PROGRESS_MAX);
-        while ended.is_empty() {
-            let (found, polled) = match poll(&mut reader, REPLAY_RECORDS_MAX, POLL_WAIT) {
-                Ok(polled) => polled,
-                Err(failure) if failure.is_transient() => return Ok(None),
-                Err(failure) => return Err(failure.into()),
-            };
-            if polled.records > 0 {
-                patience = Deadline::after(NO_PROGRESS_MAX);
+        let mut runs = Runs::default();
+        let marks = self.read_all(&topic, &[partition], &mut |takeover, record| {
+            if let Some(offset) = takeover.command_of(record.header(COMMAND)) {
+                runs.push(offset, record.header(REWRITTEN).is_some());
             }
-            for found in found.values().flatten() {
-                if let Some(offset) = self.command_of(found) {
-                    runs.push(offset, found.is_rewritten);
-                }
-            }
-            ended.extend(polled.ended);
-            if patience.is_over() {
-                return Err(RestoreError::NoProgress { topic });
-            }
-            if !self.keep_alive(Duration::ZERO) {
-                return Ok(None);
-            }
-        }
-        self.readers.give_back(reader);
-        Ok(Some(runs.finish()))
+            Further::All
+        })?;
+        Ok(marks.map(|_| runs.finish()))
     }
 
     /// Whether events that no outcome tells of are those of commands whose outcomes were lost. In a partition that has lost nothing of what was

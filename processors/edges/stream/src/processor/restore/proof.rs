@@ -6,11 +6,10 @@ use crate::committed::Committed;
 use crate::decided::fingerprint;
 use crate::marks::Watermarks;
 use crate::position::{Contradiction, Doubt, Position, Told, choose, contradiction};
-use crate::processor::lane::Lane;
-use crate::processor::{Observe, SchemaSource};
+use crate::processor::restore::Takeover;
+use crate::processor::wiring::Wiring;
 use crate::signature::Signature;
-use decider::{Codec, Domain};
-use keyvalue::{Read, Write};
+use keyvalue::Write;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use topology::Topology;
@@ -27,14 +26,7 @@ fn recover_command(topology: &Topology) -> String {
 const POLL_WAIT: Duration = Duration::from_millis(20);
 const RECORDS_MAX: usize = 1_000;
 
-impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<W: Wiring> Takeover<'_, W> {
     /// Compares what the state has decided with what the group has committed: the position that is to be borne out.
     pub(super) fn agree(&self, partition: u32, committed: Option<&Committed>) -> Result<Position, RestoreError> {
         let next = self.next_command(partition);

@@ -5,12 +5,13 @@ use super::{ASK_WAIT_MAX, RestoreError};
 use crate::clock::Deadline;
 use crate::marks::Watermarks;
 use crate::processor::evidence;
-use crate::processor::lane::Lane;
 use crate::processor::records::{Record, Undecoded, decoded, known, poll};
-use crate::processor::{Observe, Point, Processor, SchemaSource};
+use crate::processor::restore::Takeover;
+use crate::processor::wiring::Wiring;
+use crate::processor::{Observe, Point, Processor};
 use crate::reader::Reader;
-use decider::{Codec, Domain, Outcome, Replay, ReplayError, read_event, read_outcome};
-use keyvalue::{Mutation, Read, Write};
+use decider::{Outcome, Replay, ReplayError, read_event, read_outcome};
+use keyvalue::{Mutation, Write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -44,14 +45,7 @@ pub(super) struct Replayed {
     pub(super) untold: BTreeSet<u32>,
 }
 
-impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<W: Wiring> Takeover<'_, W> {
     /// Looks where the log ends, open transactions included, and begins to fetch up to there. `None` when the cluster is away.
     pub(super) fn gap(&mut self, topic: &str, partitions: &[u32], kind: Kind) -> Result<Option<Gap>, RestoreError> {
         let marks = match self.scout.watermarks(topic, partitions, ASK_WAIT_MAX) {
@@ -176,7 +170,7 @@ where
         let schemas = known(self.schemas);
         let folded = match kind {
             Kind::Events => {
-                let mut events = decoded::<D, C, _>(codec, schemas, records, read_event::<D, C>);
+                let mut events = decoded::<W::Domain, W::Codec, _>(codec, schemas, records, read_event::<W::Domain, W::Codec>);
                 if let (Ok(events), Some(tear)) = (&mut events, self.tears.get_mut(&partition)) {
                     tear.keep_events(events);
                 }
@@ -186,7 +180,7 @@ where
                 events.map(|events| self.machine.replay_events(&*store, partition, &events))
             }
             Kind::Outcomes => {
-                let outcomes = decoded::<D, C, _>(codec, schemas, records, read_outcome::<D, C>);
+                let outcomes = decoded::<W::Domain, W::Codec, _>(codec, schemas, records, read_outcome::<W::Domain, W::Codec>);
                 if let Some(lost) = self.lost.get_mut(&partition) {
                     lost.known.reached(None, end);
                 }

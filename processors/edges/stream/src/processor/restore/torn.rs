@@ -10,11 +10,11 @@ use super::{ASK_WAIT_MAX, RestoreError};
 use crate::clock::Deadline;
 use crate::committed::Committed;
 use crate::processor::evidence::BEFORE_ALL;
-use crate::processor::lane::Lane;
 use crate::processor::records::{decoded, known, poll};
-use crate::processor::{Observe, SchemaSource, Trouble};
-use decider::{Codec, Cursor, Domain, EventEnvelope, Outcome, Replay, Seam, Whole, Written, read_outcome};
-use keyvalue::{Read, Write};
+use crate::processor::restore::Takeover;
+use crate::processor::wiring::Wiring;
+use crate::processor::{Observe, Trouble};
+use decider::{Cursor, EventEnvelope, Outcome, Replay, Seam, Whole, Written, read_outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -69,14 +69,7 @@ enum Found {
     NotNow,
 }
 
-impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<W: Wiring> Takeover<'_, W> {
     /// Whether what keeps a partition from being taken over can be mended, and all is to be begun again.
     pub(super) fn mend(&mut self, error: &RestoreError, committed: &BTreeMap<u32, Committed>) -> Result<bool, RestoreError> {
         match error {
@@ -137,7 +130,12 @@ where
             }
             for records in found.into_values() {
                 let are_former = self.evidence.note(partition, &records);
-                match decoded::<D, C, _>(&mut self.processor.codec, known(self.schemas), records, read_outcome::<D, C>) {
+                match decoded::<W::Domain, W::Codec, _>(
+                    &mut self.processor.codec,
+                    known(self.schemas),
+                    records,
+                    read_outcome::<W::Domain, W::Codec>,
+                ) {
                     Ok(outcomes) => {
                         for (mut outcome, is_former) in outcomes.into_iter().zip(are_former) {
                             if is_former {
@@ -204,10 +202,10 @@ where
 
     /// All is ready: what the log has of the commands that are decided again is not written again.
     pub(super) fn decide_again(&mut self, mut found: BTreeMap<u32, Written>) {
-        for (partition, lost) in std::mem::take(&mut self.lost) {
+        for (partition, lost) in std::mem::take(self.lost) {
             found.entry(partition).or_default().lose(lost.known);
         }
-        for (partition, Tear { written, .. }) in std::mem::take(&mut self.tears) {
+        for (partition, Tear { written, .. }) in std::mem::take(self.tears) {
             found.entry(partition).or_default().add(written);
         }
         for (partition, written) in found {

@@ -1,17 +1,14 @@
 //! The commands before the first outcome that a partition still has: which of them got one, and how far the partition's clock went meanwhile.
 
-use crate::clock::Deadline;
-use crate::processor::lane::Lane;
 use crate::processor::restore::RestoreError;
-use crate::processor::restore::lost::POLL_WAIT;
-use crate::processor::restore::replay::{NO_PROGRESS_MAX, REPLAY_RECORDS_MAX};
+use crate::processor::restore::Takeover;
+use crate::processor::restore::reading::Further;
 use crate::processor::transaction::{CONTENT_TYPE, TYPE};
-use crate::processor::{Observe, SchemaSource};
-use decider::{CLOCK_STEP_MS_MAX, Codec, Domain, Incoming};
-use keyvalue::{Read, Write};
+use crate::processor::wiring::Wiring;
+use crate::reader::Record;
+use decider::{CLOCK_STEP_MS_MAX, Incoming};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
-use std::time::Duration;
 
 /// The first command whose outcome is missing, and what follows on it.
 pub(super) struct Gap {
@@ -60,14 +57,7 @@ struct Met {
     gets_outcome: bool,
 }
 
-impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<W: Wiring> Takeover<'_, W> {
     /// Those of the partitions in whose range is a command that gets an outcome. `None` when that cannot be told now.
     pub(super) fn with_commands(&mut self, ranges: &BTreeMap<u32, (i64, i64)>) -> Result<Option<BTreeSet<u32>>, RestoreError> {
         let mut found = BTreeSet::new();
@@ -103,70 +93,53 @@ where
     /// Reads these ranges of the commands. A partition is over at the end of its range, or where `visit` says `false`. `false` when that is not possible
     /// now.
     fn walk(&mut self, ranges: &BTreeMap<u32, (i64, i64)>, visit: &mut dyn FnMut(&Met) -> bool) -> Result<bool, RestoreError> {
-        let topic = self.processor.topology.topics.commands.name.clone();
-        let mut reader = self.readers.take(&topic)?;
-        reader.assign_unchecked(&ranges.iter().map(|(partition, (from, _))| (*partition, *from)).collect())?;
-        let mut open: BTreeMap<u32, i64> = ranges.iter().map(|(partition, (_, to))| (*partition, *to)).collect();
-        let mut patience = Deadline::after(NO_PROGRESS_MAX);
-        while !open.is_empty() {
-            let (machine, codec) = (&self.machine, &mut self.processor.codec);
-            let (unreadable, mut unknown) = (self.schemas.absent(), None);
-            let polled = reader.poll(REPLAY_RECORDS_MAX, POLL_WAIT, |record| {
-                let partition = record.partition;
-                let Some(to) = open.get(&partition) else { return };
-                if record.offset >= *to {
-                    open.remove(&partition);
-                    return;
+        let reader = self.readers.take(&self.processor.topology.topics.commands.name)?;
+        let from = ranges.iter().map(|(partition, (from, _))| (*partition, *from)).collect();
+        let mut unknown = None;
+        let is_read = self.read_from(reader, &from, &mut |takeover, record| {
+            let (partition, offset, timestamp_ms) = (record.partition, record.offset, record.timestamp_ms);
+            let to = ranges.get(&partition).map_or(0, |(_, to)| *to);
+            if offset >= to {
+                return Further::OtherPartitions;
+            }
+            match takeover.gets_outcome(record) {
+                Err(schema_id) => {
+                    unknown = Some(schema_id);
+                    Further::Nothing
                 }
-                let incoming = Incoming {
-                    partition,
-                    offset: record.offset,
-                    timestamp_ms: record.timestamp_ms,
-                    key: record.key,
-                    value: record.value,
-                    content_type: record.header(CONTENT_TYPE),
-                    command_type: record.header(TYPE),
-                };
-                match machine.gets_outcome(codec, &incoming, unreadable) {
-                    Err(schema_id) => unknown = Some(schema_id),
-                    Ok(gets_outcome) => {
-                        let (offset, timestamp_ms) = (record.offset, record.timestamp_ms);
-                        let met = Met {
-                            partition,
-                            offset,
-                            timestamp_ms,
-                            gets_outcome,
-                        };
-                        if !visit(&met) || offset + 1 >= *to {
-                            open.remove(&partition);
-                        }
+                Ok(gets_outcome) => {
+                    let met = Met {
+                        partition,
+                        offset,
+                        timestamp_ms,
+                        gets_outcome,
+                    };
+                    if !visit(&met) || offset + 1 >= to {
+                        return Further::OtherPartitions;
                     }
+                    Further::All
                 }
-            });
-            let polled = match polled {
-                Ok(polled) => polled,
-                Err(failure) if failure.is_transient() => return Ok(false),
-                Err(failure) => return Err(failure.into()),
-            };
-            if let Some(schema_id) = unknown {
-                self.wait_for_schema(schema_id);
-                return Ok(false);
             }
-            polled.ended.iter().for_each(|partition| {
-                open.remove(partition);
-            });
-            if polled.records > 0 || !polled.ended.is_empty() {
-                patience = Deadline::after(NO_PROGRESS_MAX);
-            }
-            if patience.is_over() {
-                return Err(RestoreError::NoProgress { topic });
-            }
-            if !self.keep_alive(Duration::ZERO) {
-                return Ok(false);
-            }
+        })?;
+        if let Some(schema_id) = unknown {
+            self.wait_for_schema(schema_id);
         }
-        self.readers.give_back(reader);
-        Ok(true)
+        Ok(is_read)
+    }
+
+    /// Whether a record of the commands topic is a command that gets an outcome; the id of the schema that has to be known for that.
+    fn gets_outcome(&mut self, record: &Record<'_>) -> Result<bool, u32> {
+        let incoming = Incoming {
+            partition: record.partition,
+            offset: record.offset,
+            timestamp_ms: record.timestamp_ms,
+            key: record.key,
+            value: record.value,
+            content_type: record.header(CONTENT_TYPE),
+            command_type: record.header(TYPE),
+        };
+        self.machine
+            .gets_outcome(&mut self.processor.codec, &incoming, self.schemas.absent())
     }
 }
 

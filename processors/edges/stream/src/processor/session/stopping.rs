@@ -1,13 +1,13 @@
 //! A partition that must not be processed, while the others go on.
 
 use super::effort::Place;
-use super::{End, Lane, Phase};
+use super::{End, Phase, Session};
 use crate::clock::Deadline;
 use crate::processor::restore::RestoreError;
 use crate::processor::transaction::{Blame, Reason};
-use crate::processor::{Observe, ProcessorError, SchemaSource, Trouble};
-use decider::{Codec, Domain, Incoming, ReplayError, StepError};
-use keyvalue::{Read, Write};
+use crate::processor::wiring::Wiring;
+use crate::processor::{Observe, ProcessorError, Trouble};
+use decider::{Incoming, ReplayError, StepError};
 use std::time::Duration;
 
 /// A command that is not decided, with its topic.
@@ -18,14 +18,7 @@ struct NotDecided<'e> {
     error: &'e StepError,
 }
 
-impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<W: Wiring> Session<'_, W> {
     /// What is wrong with one partition keeps only that one from being processed: nothing is reset, and the others go on.
     pub(super) fn stop_partition(&mut self, error: RestoreError, partitions: &[u32]) -> Result<Result<(), End>, ProcessorError> {
         let Some(partition) = error.partition() else {

@@ -1,18 +1,11 @@
 //! From messages to a batch of decisions.
 
-use super::Lane;
-use crate::processor::{Observe, ProcessorError, SchemaSource};
-use decider::{Batch, Codec, Domain, Incoming, StepError};
-use keyvalue::{Read, Write};
+use super::Session;
+use crate::processor::ProcessorError;
+use crate::processor::wiring::Wiring;
+use decider::{Batch, Incoming, StepError};
 
-impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<W: Wiring> Session<'_, W> {
     /// `None` when the messages must be fetched again.
     pub(super) fn decide(&mut self, incoming: &[Incoming<'_>]) -> Result<Option<Batch>, ProcessorError> {
         let processor = &mut *self.processor;

@@ -1,11 +1,10 @@
 //! While the group gives nothing: why, and whether it is this client that cannot find the group any more.
 
-use super::{End, Lane};
+use super::{End, Session};
 use crate::clock::Deadline;
+use crate::processor::Observe;
 use crate::processor::scout::Scout;
-use crate::processor::{Observe, SchemaSource};
-use decider::{Codec, Domain};
-use keyvalue::{Read, Write};
+use crate::processor::wiring::Wiring;
 use std::time::Duration;
 
 /// Between two looks at what a process waits for.
@@ -34,14 +33,7 @@ impl Waiting {
     }
 }
 
-impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<W: Wiring> Session<'_, W> {
     /// The reason of a process that owns nothing yet.
     pub(super) fn tell_waiting(&self) {
         let reason = self.consumer.last_error(ERROR_KEPT).map(|error| format!("{WAITING}: {error}"));

@@ -1,22 +1,15 @@
 //! The offsets that a transaction commits, and what they are signed with.
 
-use super::Lane;
+use super::Session;
 use crate::committed::Committed;
 use crate::decided::{Decided, fingerprint};
-use crate::processor::{Observe, SchemaSource};
+use crate::processor::wiring::Wiring;
 use crate::signature::Torn;
-use decider::{Batch, Codec, Domain, Incoming, Outgoing};
-use keyvalue::{Mutation, Read, Write};
+use decider::{Batch, Incoming, Outgoing};
+use keyvalue::Mutation;
 use std::collections::BTreeMap;
 
-impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<W: Wiring> Session<'_, W> {
     /// The offsets that a batch moves. They never go back, not even where commands before them are decided again.
     pub(super) fn offsets_of(&self, batch: &Batch, incoming: &[Incoming<'_>]) -> BTreeMap<u32, Committed> {
         let owner = self.producer.transactional_id();

@@ -2,14 +2,12 @@
 //! has to hold all of it, and librdkafka gives up beyond `receive.message.max.bytes`. It tries that batch again and again, says so without its
 //! partition, and fetches nothing behind it.
 
-use super::Lane;
+use super::Session;
 use super::effort::Place;
 use crate::clock::Deadline;
 use crate::failure::is_unreadable;
-use crate::processor::{Observe, SchemaSource};
+use crate::processor::wiring::Wiring;
 use crate::reader::{ReadFailure, Reader};
-use decider::{Codec, Domain};
-use keyvalue::{Read, Write};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -18,14 +16,7 @@ const SEARCH_EVERY: Duration = Duration::from_secs(2);
 const SEARCH_WAIT_MAX: Duration = Duration::from_secs(2);
 const POLL_WAIT: Duration = Duration::from_millis(100);
 
-impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<W: Wiring> Session<'_, W> {
     /// Stops the partitions whose next command is in a batch that cannot be read. There may be none: commands before it come first. All partitions
     /// have to be fetched from their next commands again afterwards.
     pub(super) fn set_unreadable_aside(&mut self) {

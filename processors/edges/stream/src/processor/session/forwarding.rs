@@ -1,11 +1,10 @@
 //! Says, once in a while, that commands lie in other partitions than those of their keys: their order is lost, and only their sender can mend that.
 
-use super::Lane;
+use super::Session;
 use crate::clock::Deadline;
 use crate::processor::transaction::shortened;
-use crate::processor::{Observe, SchemaSource};
-use decider::{Codec, Domain, Incoming, Outgoing};
-use keyvalue::{Read, Write};
+use crate::processor::wiring::Wiring;
+use decider::{Codec, Incoming, Outgoing};
 use std::time::Duration;
 
 const SAY_EVERY: Duration = Duration::from_secs(60);
@@ -37,14 +36,7 @@ impl Forwarded {
     }
 }
 
-impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<W: Wiring> Session<'_, W> {
     /// Names one of the commands, and who says to have sent it: a record does not have its client's id.
     pub(super) fn say_forwarded(&mut self, outgoing: &[Outgoing], incoming: &[Incoming<'_>]) {
         let mut forwarded = outgoing.iter().filter_map(|outgoing| match outgoing {

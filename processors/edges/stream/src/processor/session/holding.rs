@@ -1,19 +1,11 @@
 //! Nothing is written while the registry means something else by the ids that would be written.
 
-use super::{End, Lane};
+use super::{End, Session};
+use crate::processor::wiring::Wiring;
 use crate::processor::{Observe, SchemaSource, Trouble};
-use decider::{Codec, Domain};
-use keyvalue::{Read, Write};
 use std::collections::BTreeMap;
 
-impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<W: Wiring> Session<'_, W> {
     /// Serves the group without fetching anything for as long as the registry contradicts the log. `None` where it does not.
     pub(super) fn hold_back(&mut self) -> Option<Result<(), End>> {
         let contradiction = self.processor.schemas.contradiction();

@@ -16,16 +16,16 @@ use super::consumer::{Change, GroupConsumer, Polled};
 use super::evidence::Evidence;
 use super::follower::{self, Following};
 use super::resolver::Resolver;
-use super::restore::{Lost, Readers, Tear};
+use super::restore::{Lost, Readers, TakenOver, Takeover, Tear};
 use super::scout::Scout;
 use super::transaction::TransactionalProducer;
-use super::{End, Observe, Point, Processor, ProcessorError, SchemaSource, Trouble};
+use super::wiring::{ProcessorOf, Wiring};
+use super::{End, Observe, Point, ProcessorError, Trouble};
 use crate::clock::{self, Deadline};
 use crate::committed::Committed;
-use decider::{Codec, Domain, Machine};
+use decider::Machine;
 use effort::Effort;
 use forwarding::Forwarded;
-use keyvalue::{Read, Write};
 use looking::{LOOK_EVERY, OUTCOMES_LOOK_EVERY};
 use parking::Parked;
 use std::collections::BTreeMap;
@@ -36,7 +36,7 @@ use waiting::Waiting;
 /// How long a poll waits where nothing is to be done; the wish to stop is noticed after at most this.
 pub(super) const IDLE_WAIT: Duration = Duration::from_millis(100);
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
-/// What the lane is at.
+/// What the session is at.
 enum Phase {
     /// The group has given nothing yet.
     Waiting,
@@ -46,39 +46,39 @@ enum Phase {
 }
 
 /// What a session talks to the cluster and the registry with. All but the consumer and the scout outlive it.
-pub(super) struct Clients<'l> {
-    pub(super) consumer: &'l GroupConsumer,
-    pub(super) scout: &'l Scout,
-    pub(super) producer: &'l mut TransactionalProducer,
-    pub(super) readers: &'l mut Readers,
-    pub(super) schemas: &'l mut Resolver,
+pub(super) struct Clients<'s> {
+    pub(super) consumer: &'s GroupConsumer,
+    pub(super) scout: &'s Scout,
+    pub(super) producer: &'s mut TransactionalProducer,
+    pub(super) readers: &'s mut Readers,
+    pub(super) schemas: &'s mut Resolver,
 }
 
-pub(super) struct Lane<'l, D: Domain, C, S, R, O> {
-    pub(super) processor: &'l mut Processor<D, C, S, R, O>,
-    pub(super) machine: Machine<D>,
-    pub(super) consumer: &'l GroupConsumer,
-    pub(super) scout: &'l Scout,
-    pub(super) producer: &'l mut TransactionalProducer,
-    pub(super) readers: &'l mut Readers,
-    pub(super) schemas: &'l mut Resolver,
-    pub(super) stop: &'l dyn Fn(Duration) -> bool,
-    following: &'l Following,
+pub(super) struct Session<'s, W: Wiring> {
+    processor: &'s mut ProcessorOf<W>,
+    machine: Machine<W::Domain>,
+    consumer: &'s GroupConsumer,
+    scout: &'s Scout,
+    producer: &'s mut TransactionalProducer,
+    readers: &'s mut Readers,
+    schemas: &'s mut Resolver,
+    stop: &'s dyn Fn(Duration) -> bool,
+    following: &'s Following,
     phase: Phase,
     owned: Vec<u32>,
     /// Owned, and not processed until a person has seen to it; and why.
     stopped: BTreeMap<u32, Stop>,
     effort: Effort,
     /// What the group has committed of what is owned, as far as this member knows.
-    pub(super) committed: BTreeMap<u32, Committed>,
+    committed: BTreeMap<u32, Committed>,
     /// Of what is to be restored, the partitions whose log holds a part of a transaction.
-    pub(super) tears: BTreeMap<u32, Tear>,
+    tears: BTreeMap<u32, Tear>,
     /// The same where outcomes were lost.
-    pub(super) lost: BTreeMap<u32, Lost>,
+    lost: BTreeMap<u32, Lost>,
     /// What is known of the last decided commands.
-    pub(super) evidence: Evidence,
+    evidence: Evidence,
     /// Where the outcomes of each partition began when they were last looked at.
-    pub(super) outcomes_begin: BTreeMap<u32, i64>,
+    outcomes_begin: BTreeMap<u32, i64>,
     /// When that is to be looked at again.
     outcomes_looked: Deadline,
     begun: Instant,
@@ -97,20 +97,13 @@ pub(super) struct Lane<'l, D: Domain, C, S, R, O> {
     contradiction: Option<String>,
 }
 
-impl<'l, D, C, S, R, O> Lane<'l, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<'s, W: Wiring> Session<'s, W> {
     pub(super) fn new(
-        processor: &'l mut Processor<D, C, S, R, O>,
-        machine: Machine<D>,
-        clients: Clients<'l>,
-        stop: &'l dyn Fn(Duration) -> bool,
-        following: &'l Following,
+        processor: &'s mut ProcessorOf<W>,
+        machine: Machine<W::Domain>,
+        clients: Clients<'s>,
+        stop: &'s dyn Fn(Duration) -> bool,
+        following: &'s Following,
     ) -> Self {
         let Clients {
             consumer,
@@ -238,9 +231,30 @@ where
     }
 
     /// Serves the group in the midst of something else. Whatever is fetched is fetched again later.
-    pub(super) fn keep_alive(&self, wait: Duration) -> bool {
-        let is_over = matches!(self.consumer.poll(wait), Polled::Over(_));
-        !is_over && !self.consumer.has_changes() && !(self.stop)(Duration::ZERO)
+    fn keep_alive(&self, wait: Duration) -> bool {
+        self.consumer.keep_alive(wait, self.stop)
+    }
+
+    /// The next command to decide, as far as the state knows.
+    fn next_command(&self, partition: u32) -> i64 {
+        self.machine.cursor(partition).unwrap_or_default().next_command_offset
+    }
+
+    /// Takes partitions over with what this session has; what one try has found out about a log is kept for the next one.
+    fn takeover(&mut self) -> Takeover<'_, W> {
+        Takeover {
+            processor: self.processor,
+            machine: &mut self.machine,
+            consumer: self.consumer,
+            scout: self.scout,
+            producer: self.producer,
+            readers: self.readers,
+            schemas: self.schemas,
+            stop: self.stop,
+            tears: &mut self.tears,
+            lost: &mut self.lost,
+            evidence: &mut self.evidence,
+        }
     }
 
     fn restore(&mut self, partitions: &[u32]) -> Result<Result<(), End>, ProcessorError> {
@@ -255,8 +269,15 @@ where
             return Ok(self.idle());
         }
         let began = clock::now();
-        match self.bring_up(partitions) {
-            Ok(Some(restored)) => {
+        match self.takeover().run(partitions) {
+            Ok(Some(taken_over)) => {
+                let TakenOver {
+                    restored,
+                    committed,
+                    outcomes_begin,
+                } = taken_over;
+                self.committed = committed;
+                self.outcomes_begin = outcomes_begin;
                 self.producer.begin_session_on(&self.evidence.topic_id);
                 if let Err(end) = self.fetch_on() {
                     return Ok(Err(end));

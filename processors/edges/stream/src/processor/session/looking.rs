@@ -1,10 +1,8 @@
 //! Is the log still the one that was read?
 
-use super::{End, Lane};
+use super::{End, Session};
 use crate::clock::Deadline;
-use crate::processor::{Observe, SchemaSource};
-use decider::{Codec, Domain};
-use keyvalue::{Read, Write};
+use crate::processor::wiring::Wiring;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -23,14 +21,7 @@ pub(super) enum OutcomesLooked {
     Restore,
 }
 
-impl<D, C, S, R, O> Lane<'_, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<W: Wiring> Session<'_, W> {
     /// An end where a partition ends before the next command to decide. A log that was put back to an older copy has older epochs of its leaders,
     /// too, and librdkafka 2.12.1 takes no notice of those: it fetches nothing more, and says nothing (`rd_kafka_toppar_leader_update`).
     pub(super) fn look_at_ends(&mut self) -> Result<(), End> {
@@ -61,7 +52,7 @@ where
             return OutcomesLooked::AsBefore;
         }
         self.outcomes_looked = Deadline::after(OUTCOMES_LOOK_EVERY);
-        let partitions = self.deciding(&self.processed());
+        let partitions = self.deciding();
         let topics = &self.processor.topology.topics;
         // What cannot be told now may be told the next time.
         let Ok(outcomes) = self.scout.watermarks(&topics.outcomes.name, &partitions, LOOK_WAIT_MAX) else {
@@ -77,7 +68,7 @@ where
             self.outcomes_begin.extend(begins);
             return OutcomesLooked::AsBefore;
         }
-        let Ok(Some(firsts)) = self.first_outcomes(&moved) else {
+        let Ok(Some(firsts)) = self.takeover().first_outcomes(&moved) else {
             return OutcomesLooked::Fetch;
         };
         self.outcomes_begin.extend(begins);
@@ -90,5 +81,11 @@ where
             return OutcomesLooked::Restore;
         }
         OutcomesLooked::Fetch
+    }
+
+    /// The processed partitions in which commands are decided.
+    fn deciding(&self) -> Vec<u32> {
+        let all = self.processor.topology.partitions;
+        self.processed().into_iter().filter(|partition| *partition < all).collect()
     }
 }

@@ -1,12 +1,11 @@
 //! Partitions that wait for the schema of a command, while the others go on.
 
-use super::{End, Lane};
-use crate::clock::{self, Deadline};
+use super::{End, Session};
+use crate::clock::{self};
 use crate::processor::transaction::fetched;
-use crate::processor::{COMMAND_BYTES_MAX, Observe, SchemaSource};
-use crate::registry::Lookup;
-use decider::{Codec, Domain};
-use keyvalue::{Read, Write};
+use crate::processor::wiring::Wiring;
+use crate::processor::{COMMAND_BYTES_MAX, Processor};
+use decider::Codec;
 use rdkafka::message::{BorrowedMessage, Message};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -24,16 +23,9 @@ pub(super) struct Parked {
     since: Instant,
 }
 
-impl<'l, D, C, S, R, O> Lane<'l, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<'s, W: Wiring> Session<'s, W> {
     /// Leaves out what cannot be decided now. A partition with a command of an unknown schema waits from that command on.
-    pub(super) fn park(&mut self, messages: Vec<BorrowedMessage<'l>>) -> Result<Vec<BorrowedMessage<'l>>, End> {
+    pub(super) fn park(&mut self, messages: Vec<BorrowedMessage<'s>>) -> Result<Vec<BorrowedMessage<'s>>, End> {
         let mut missing: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
         let mut kept = Vec::with_capacity(messages.len());
         let mut wanted = self.parked.values().map(|parked| parked.wanted.len()).sum::<usize>();
@@ -108,18 +100,9 @@ where
     }
 
     /// Makes known what the registry has told.
-    pub(super) fn take_schemas(&mut self) {
-        for trouble in self.schemas.take_troubles() {
-            self.processor.observe.trouble(trouble);
-        }
-        for (id, lookup) in self.schemas.take() {
-            let unreadable = match lookup {
-                Lookup::Found(schema) => self.processor.codec.learn(id, &schema).err(),
-                Lookup::Absent(reason) => Some(reason),
-            };
-            if let Some(reason) = unreadable {
-                self.schemas.remember_absent(id, reason);
-            }
+    fn take_schemas(&mut self) {
+        let Processor { codec, observe, .. } = &mut *self.processor;
+        for id in self.schemas.learn::<W::Domain, W::Codec>(codec, observe) {
             for parked in self.parked.values_mut() {
                 parked.missing.remove(&id);
             }
@@ -141,25 +124,6 @@ where
         if waiting != self.told_parked {
             self.told_parked = waiting;
             self.tell_what_holds_up();
-        }
-    }
-
-    /// Has a schema looked up, and serves the group until it is known, for a while at most.
-    pub(in crate::processor) fn wait_for_schema(&mut self, schema_id: u32) {
-        self.schemas.want([schema_id]);
-        let patience = Deadline::after(SLOW_AFTER);
-        while !patience.is_over() {
-            let is_told = !self.schemas.is_pending(schema_id);
-            self.take_schemas();
-            if is_told {
-                return;
-            }
-            if let Some(trouble) = self.schemas.trouble() {
-                self.processor.observe.held_up(Some(&trouble));
-            }
-            if !self.keep_alive(super::IDLE_WAIT) {
-                return;
-            }
         }
     }
 }

@@ -3,13 +3,14 @@
 use super::effort::Remedy;
 use super::looking::LOOK_EVERY;
 use super::looking::OutcomesLooked;
-use super::{IDLE_WAIT, Lane, Phase};
+use super::{IDLE_WAIT, Phase, Session};
 use crate::clock::{self, Deadline};
 use crate::processor::consumer::{GroupConsumer, Polled};
 use crate::processor::transaction::{Around, Delivered, Fetched, NotCommitted, bytes_of, fetched, shortened};
-use crate::processor::{End, Observe, Point, Processor, ProcessorError, SchemaSource, Trouble};
-use decider::{Batch, Codec, Domain, Incoming, Outgoing};
-use keyvalue::{Read, Write};
+use crate::processor::wiring::Wiring;
+use crate::processor::{End, Observe, Point, Processor, ProcessorError, Trouble};
+use decider::{Batch, Incoming, Outgoing};
+use keyvalue::Write;
 use rdkafka::message::BorrowedMessage;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,14 +29,7 @@ enum Progress {
     Restore,
 }
 
-impl<'l, D, C, S, R, O> Lane<'l, D, C, S, R, O>
-where
-    D: Domain,
-    C: Codec<D>,
-    S: Read + Write,
-    R: SchemaSource,
-    O: Observe,
-{
+impl<'s, W: Wiring> Session<'s, W> {
     pub(super) fn process(&mut self) -> Result<Result<(), End>, ProcessorError> {
         if let Some(held) = self.hold_back() {
             return Ok(held);
@@ -98,7 +92,7 @@ where
     }
 
     /// Waits for a command, then takes what has gathered meanwhile; within the pace also what still comes.
-    fn gather(&self, consumer: &'l GroupConsumer) -> Result<Vec<BorrowedMessage<'l>>, End> {
+    fn gather(&self, consumer: &'s GroupConsumer) -> Result<Vec<BorrowedMessage<'s>>, End> {
         let configuration = &self.processor.configuration;
         let mut messages = Vec::new();
         let mut bytes = 0;
