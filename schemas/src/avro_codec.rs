@@ -26,7 +26,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct AvroCodec {
     ids: SchemaIds,
-    known: Known,
+    known: LatestSchemas,
     learned: FxHashMap<u32, Learned>,
     /// The learned ones with the bytes of their texts, in the order in which they were learned.
     kept: VecDeque<(u32, usize)>,
@@ -40,7 +40,7 @@ const LEARNED_MAX: usize = 10_000;
 
 /// The versions that are written, and that everything is read as.
 #[derive(Debug, Clone, Copy)]
-struct Known {
+struct LatestSchemas {
     command: &'static Released,
     event: &'static Released,
     outcome: &'static Released,
@@ -71,7 +71,7 @@ struct Body<'a> {
     unknown: Option<Unknown>,
 }
 
-impl Known {
+impl LatestSchemas {
     fn of(&self, content: Content) -> &'static Released {
         match content {
             Content::Command => self.command,
@@ -92,7 +92,7 @@ impl AvroCodec {
     }
 
     fn of_build(ids: SchemaIds, version: impl Fn(Content) -> &'static Released) -> Self {
-        let known = Known {
+        let known = LatestSchemas {
             command: version(Content::Command),
             event: version(Content::Event),
             outcome: version(Content::Outcome),

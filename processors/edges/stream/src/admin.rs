@@ -2,7 +2,7 @@
 
 use crate::advice::CLOSED_CONNECTIONS;
 use crate::failure::{Failure, is_transient};
-use crate::quiet::Quiet;
+use crate::logging_context::LoggingContext;
 use crate::raw::{self, TopicIdsError};
 use crate::{Settings, SettingsError};
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, OwnedResourceSpecifier, ResourceSpecifier, TopicReplication};
@@ -15,7 +15,7 @@ use topology::{
 /// Looks at a cluster.
 pub struct Admin {
     pub(crate) settings: Settings,
-    client: AdminClient<Quiet>,
+    client: AdminClient<LoggingContext>,
     /// Of topics that are created; `None` where the number of brokers decides.
     replicas: Option<u32>,
 }
@@ -112,7 +112,7 @@ impl Admin {
     pub fn new(settings: &Settings) -> Result<Self, AdminError> {
         let client = settings
             .admin()
-            .create_with_context(Quiet::default())
+            .create_with_context(LoggingContext::default())
             .map_err(|error| unreachable(&error))?;
         Ok(Self {
             settings: settings.clone(),

@@ -6,7 +6,7 @@
 use crate::Settings;
 use crate::clock::{self, Deadline};
 use crate::failure::Failure;
-use crate::quiet::Quiet;
+use crate::logging_context::LoggingContext;
 use crate::raw::{NewHeaders, flush};
 use rdkafka::client::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -141,7 +141,7 @@ fn connect(settings: &Settings, transactional_id: &str) -> Result<ThreadedProduc
     let config = settings.transactional_producer(transactional_id);
     let created: Result<ThreadedProducer<Reports>, KafkaError> = config.create_with_context(Reports::default());
     let client = created.map_err(|error| CarryError::Client(Failure::of(&error)))?;
-    client.context().quiet.watch(client.client(), &config);
+    client.context().logging.watch(client.client(), &config);
     let deadline = Deadline::after(INITIALISE_WAIT_MAX);
     loop {
         match client.init_transactions(SLICE.min(deadline.left())) {
@@ -166,7 +166,7 @@ fn failed(what: &'static str, error: &KafkaError) -> CarryError {
 #[derive(Default)]
 struct Reports {
     failure: Mutex<Option<String>>,
-    quiet: Quiet,
+    logging: LoggingContext,
 }
 
 impl Reports {
@@ -177,7 +177,7 @@ impl Reports {
 
 impl ClientContext for Reports {
     fn error(&self, error: KafkaError, reason: &str) {
-        self.quiet.error(error, reason);
+        self.logging.error(error, reason);
     }
 }
 

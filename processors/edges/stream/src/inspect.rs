@@ -10,7 +10,7 @@ pub use walk::{Found, Walk};
 use crate::Settings;
 use crate::decided::Decided;
 use crate::failure::Failure;
-use crate::quiet::Quiet;
+use crate::logging_context::LoggingContext;
 use crate::raw::{self, metadata};
 use crate::reader::Watermarks;
 use crate::signature::Signature;
@@ -44,12 +44,12 @@ const ASK_WAIT_MAX: Duration = Duration::from_secs(20);
 /// Looks at a cluster.
 pub struct Inspector {
     settings: Settings,
-    client: BaseConsumer<Quiet>,
+    client: BaseConsumer<LoggingContext>,
 }
 
 impl Inspector {
     pub fn new(settings: &Settings) -> Result<Self, InspectError> {
-        let client = Quiet::consumer(&settings.witness());
+        let client = LoggingContext::consumer(&settings.witness());
         Ok(Self {
             settings: settings.clone(),
             client: client.map_err(|error| failed("the cluster", &error))?,
@@ -79,7 +79,7 @@ impl Inspector {
         let mut config = self.settings.reader();
         config.set("group.id", group);
         Ok(Group {
-            client: Quiet::consumer(&config).map_err(|error| failed(group, &error))?,
+            client: LoggingContext::consumer(&config).map_err(|error| failed(group, &error))?,
             group: group.to_owned(),
             topic: topic.to_owned(),
             partitions,
@@ -140,7 +140,7 @@ impl GroupOffset {
 
 /// A group from outside: looking at it makes nobody a member.
 pub struct Group {
-    client: BaseConsumer<Quiet>,
+    client: BaseConsumer<LoggingContext>,
     group: String,
     topic: String,
     partitions: u32,

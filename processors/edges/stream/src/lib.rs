@@ -16,7 +16,7 @@ pub mod inspect;
 mod marks;
 mod position;
 pub mod processor;
-mod quiet;
+mod logging_context;
 mod raw;
 pub mod reader;
 pub mod recover;

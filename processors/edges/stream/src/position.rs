@@ -1,15 +1,15 @@
-//! Where a partition goes on: which of the positions that are told is believed, and whether the commands topic bears it out.
+//! Where a partition goes on: which of its sources is believed, and whether the commands topic bears it out.
 //!
-//! Positions are told by the group's offset and by the outcomes, which the state has folded. None is believed unless it is of this topic and
+//! The sources are the group's offset and the outcomes, which the state has folded. None is believed unless it is of this topic and
 //! the record before it is the one that was decided (docs/decisions/0019). Where that can be shown, it is gone on from; nothing is guessed.
 
 use crate::committed::Committed;
 use crate::decided::Decided;
 use crate::marks::Watermarks;
 
-/// What is told of a partition's position.
+/// The sources of a partition's position.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Told<'t> {
+pub(crate) struct PositionSources<'t> {
     /// Id of the commands topic as it is now.
     pub(crate) topic_id: &'t str,
     /// The next command after those that the outcomes of this topic answer.
@@ -39,14 +39,14 @@ pub(crate) enum Doubt {
 }
 
 /// Which of the positions is to be gone on from.
-pub(crate) fn choose(told: &Told<'_>) -> Result<Position, Doubt> {
-    let Told {
+pub(crate) fn choose(sources: &PositionSources<'_>) -> Result<Position, Doubt> {
+    let PositionSources {
         topic_id,
         next,
         last,
         former,
         committed,
-    } = *told;
+    } = *sources;
     let by_outcomes = Position { next, last: last.cloned() };
     // An offset that a tool has set, or that has expired, proves nothing, and nothing is lost by not believing it.
     let Some(committed) = committed.filter(|committed| committed.is_signed()) else {

@@ -7,12 +7,12 @@ mod closing;
 mod consumer;
 mod evidence;
 mod follower;
-mod namesake;
+mod instance_id_taken;
 mod observe;
 mod records;
 mod resolver;
 mod restore;
-pub(crate) mod scout;
+pub(crate) mod group_inspector;
 mod sending;
 mod session;
 mod transaction;
@@ -34,7 +34,7 @@ use decider::{Codec, Domain, Limits, Machine, ReplayError};
 use evidence::Evidence;
 use follower::{Ending, Follower, Following};
 use keyvalue::{Fault, Read, Write, WriteError};
-use scout::Scout;
+use group_inspector::GroupInspector;
 use session::{Clients, Session};
 use std::thread;
 use std::time::Duration;
@@ -200,11 +200,11 @@ where
         let mut readers = Readers::new(&self.settings, &self.topology)?;
         let mut schemas = Resolver::new(&self.schemas);
         while !stop(Duration::ZERO) {
-            let scout = Scout::new(&self.settings, &self.configuration.group)?;
+            let inspector = GroupInspector::new(&self.settings, &self.configuration.group)?;
             let consumer = GroupConsumer::new(&self.settings, &self.configuration, &self.topology)?;
             let mut clients = Clients {
                 consumer: &consumer,
-                scout: &scout,
+                inspector: &inspector,
                 producer: &mut producer,
                 readers: &mut readers,
                 schemas: &mut schemas,
@@ -214,13 +214,13 @@ where
             let end = Session::<Self>::new(self, machine, clients, stop, following).run();
             match end? {
                 End::Stopped => {
-                    close_together(vec![Box::new(consumer), Box::new(scout), Box::new(producer), Box::new(readers)]);
+                    close_together(vec![Box::new(consumer), Box::new(inspector), Box::new(producer), Box::new(readers)]);
                     return Ok(());
                 }
                 End::Taken => {
                     close_together(vec![Box::new(consumer)]);
                     let instance_id = self.configuration.instance_id.clone();
-                    if namesake::stays(&scout, &self.configuration, self.settings.session_timeout(), stop) {
+                    if instance_id_taken::stays(&inspector, &self.configuration, self.settings.session_timeout(), stop) {
                         return Err(ProcessorError::InstanceTaken { instance_id });
                     }
                     tracing::warn!(instance_id, "fenced by a member that is gone; the group is joined again");
@@ -229,7 +229,7 @@ where
                 End::Renew(reason) => {
                     tracing::warn!(reason, "the group's consumer is made anew");
                     self.observe.trouble(Trouble::ConsumerRenewed);
-                    close_together(vec![Box::new(consumer), Box::new(scout)]);
+                    close_together(vec![Box::new(consumer), Box::new(inspector)]);
                     stop(RENEWAL_PAUSE);
                 }
             }
@@ -241,7 +241,7 @@ where
     fn connect(&self, clients: &mut Clients<'_>) {
         let commands = &self.topology.topics.commands.name;
         let reached = clients.consumer.connect(CONNECT_WAIT_MAX);
-        if let Err(failure) = reached.and_then(|()| clients.scout.connect(commands, CONNECT_WAIT_MAX)) {
+        if let Err(failure) = reached.and_then(|()| clients.inspector.connect(commands, CONNECT_WAIT_MAX)) {
             tracing::warn!(%failure, "the brokers cannot be reached yet");
             return;
         }

@@ -5,7 +5,7 @@ use crate::clock;
 use crate::failure::{Failure, is_transient};
 pub use crate::marks::Watermarks;
 use crate::marks::{self, Question};
-use crate::quiet::Quiet;
+use crate::logging_context::LoggingContext;
 use crate::raw::{self, Headers, TopicIdsError};
 use crate::silence::{SILENCE_MAX, Silence};
 use decider::{SCHEMA_FINGERPRINT, schema_fingerprint};
@@ -20,7 +20,7 @@ use std::time::Duration;
 /// A group-less reader of one topic.
 pub struct Reader {
     config: ClientConfig,
-    consumer: BaseConsumer<Quiet>,
+    consumer: BaseConsumer<LoggingContext>,
     topic: String,
     next: BTreeMap<u32, i64>,
     /// One that reads nothing, and is asked where the log ends.
@@ -138,7 +138,7 @@ impl Reader {
     }
 
     fn configured(config: &ClientConfig, topic: &str) -> Result<Self, ReadFailure> {
-        let consumer = Quiet::consumer(config).map_err(|error| kafka(topic, &error))?;
+        let consumer = LoggingContext::consumer(config).map_err(|error| kafka(topic, &error))?;
         Ok(Self {
             config: config.clone(),
             consumer,
@@ -286,7 +286,7 @@ impl Reader {
         })
     }
 
-    fn question<'q>(&'q self, partitions: &'q [u32], timeout: Duration) -> Question<'q, Quiet> {
+    fn question<'q>(&'q self, partitions: &'q [u32], timeout: Duration) -> Question<'q, LoggingContext> {
         Question {
             client: &self.consumer,
             topic: &self.topic,

@@ -12,7 +12,7 @@ use crate::committed::Committed;
 use crate::decided::Decided;
 use crate::inspect::{GroupOffset, InspectError};
 use crate::marks::Watermarks;
-use crate::position::{Contradiction, Doubt, Position, Told, choose, contradiction};
+use crate::position::{Contradiction, Doubt, Position, PositionSources, choose, contradiction};
 use crate::reader::ReadFailure;
 use crate::signature::Signature;
 pub use looking::{Looked, look};
@@ -175,7 +175,7 @@ pub(crate) fn position_of(topic_id: &str, facts: &Facts) -> Result<Position, Dou
             ..Signature::default()
         },
     });
-    choose(&Told {
+    choose(&PositionSources {
         topic_id,
         next: last.map_or(0, Decided::next),
         last,

@@ -282,7 +282,7 @@ impl Settings {
     }
 
     /// For looking at a group and its topics from outside, open transactions included. Nothing that it reads is ever folded.
-    pub fn scout(&self, group: &str) -> ClientConfig {
+    pub fn group_inspector(&self, group: &str) -> ClientConfig {
         let mut config = self.consumer(&[]);
         config.set("group.id", group).set("isolation.level", "read_uncommitted");
         config

@@ -1,7 +1,7 @@
 //! Writing records as a client: idempotent, without a transaction, each with its report.
 
 use crate::failure::Failure;
-use crate::quiet::Quiet;
+use crate::logging_context::LoggingContext;
 use crate::raw::NewHeaders;
 use crate::{Settings, SettingsError};
 use rdkafka::client::ClientContext;
@@ -87,7 +87,7 @@ impl Writer {
         let client: BaseProducer<Reports> = config
             .create_with_context(reports)
             .map_err(|error| WriteFailure::Client(Failure::of(&error)))?;
-        client.context().quiet.watch(client.client(), &config);
+        client.context().logging.watch(client.client(), &config);
         Ok(Self { client })
     }
 
@@ -179,12 +179,12 @@ struct Reports {
     kept: Mutex<Vec<Report>>,
     /// Takes the reports instead.
     told: Option<Box<dyn Fn(Report) + Send + Sync>>,
-    quiet: Quiet,
+    logging: LoggingContext,
 }
 
 impl ClientContext for Reports {
     fn error(&self, error: KafkaError, reason: &str) {
-        self.quiet.error(error, reason);
+        self.logging.error(error, reason);
     }
 }
 

@@ -63,8 +63,8 @@ fn main() -> anyhow::Result<()> {
         },
         codec: Codec::default(),
         store: Arc::new(Store::open(directory.path(), Sizing::default())?),
-        schemas: Quiet,
-        observe: Quiet,
+        schemas: JsonWithoutMetrics,
+        observe: JsonWithoutMetrics,
         domain: PhantomData::<fn() -> Bank>,
     };
     let (stop, stopped) = channel::<()>();
@@ -148,15 +148,15 @@ fn values(reader: &mut Reader) -> anyhow::Result<(Vec<Vec<u8>>, Vec<u32>)> {
 
 /// Sees nothing, and knows no schema: JSON needs none.
 #[derive(Clone)]
-struct Quiet;
+struct JsonWithoutMetrics;
 
-impl SchemaSource for Quiet {
+impl SchemaSource for JsonWithoutMetrics {
     fn schema(&mut self, _: u32) -> Result<Lookup, RegistryError> {
         Ok(Lookup::Absent("there are no schemas".to_owned()))
     }
 }
 
-impl Observe for Quiet {
+impl Observe for JsonWithoutMetrics {
     fn committed(&self, _: &Tally, _: Duration, _: i64) {}
     fn dead_letter(&self, _: &'static str) {}
     fn trouble(&self, _: Trouble) {}

@@ -72,7 +72,7 @@ impl Log {
 }
 
 /// What keeps the client.
-pub(crate) struct Keeper {
+pub(crate) struct Connector {
     pub(crate) settings: Settings,
     pub(crate) topology: Topology,
     /// The number of partitions that the log must have; `None` where it is to say that itself.
@@ -91,7 +91,7 @@ enum Attempt {
     Failed(LogFailure),
 }
 
-impl Keeper {
+impl Connector {
     /// Keeps a client in `log` until `stop` is requested. Topics that are wrong from the beginning end the process; those that become wrong
     /// later are looked at until they are mended.
     pub(crate) fn keep(&self, log: &Log, shutdown: &Shutdown, stop: &Shutdown) -> Result<(), LogFailure> {

@@ -3,7 +3,7 @@
 use crate::configuration::Configuration;
 use crate::gateway::Gateway;
 use crate::incoming::CommandReader;
-use crate::kafka::{Keeper, Log, LogFailure};
+use crate::kafka::{Connector, Log, LogFailure};
 use crate::metrics::Metrics;
 use crate::waiting::DRAIN_WAIT_MAX;
 use bearer_tokens::Tokens;
@@ -87,7 +87,7 @@ pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutd
     let operations = Operations::start(configuration.operations_address, prometheus, health.clone(), shutdown.clone())?;
     let (http_address, http) = serve(configuration, Arc::new(gateway.counting(requests)), connections, shutdown)?;
     let stop = Shutdown::default();
-    let keeper = Keeper {
+    let keeper = Connector {
         settings,
         topology,
         partitions: configuration.partitions(),

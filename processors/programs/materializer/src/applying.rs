@@ -12,7 +12,7 @@ use views::{Fact, ProjectError, Projector, offsets};
 
 /// A decoded event and the offset of its record.
 #[derive(Debug, Clone)]
-pub(crate) struct Located {
+pub(crate) struct LocatedFact {
     pub(crate) offset: i64,
     pub(crate) fact: Fact,
 }
@@ -122,7 +122,7 @@ pub(crate) fn step(
     below: &impl Read,
     before: &Progress,
     stopped: &mut BTreeSet<u32>,
-    run: &[Located],
+    run: &[LocatedFact],
     is_over: impl Fn() -> bool,
 ) -> Step {
     let mut stops: Vec<(usize, Stop)> = Vec::new();
@@ -155,7 +155,7 @@ fn attempt(
     projector: &mut impl Project,
     below: &impl Read,
     before: &Progress,
-    run: &[Located],
+    run: &[LocatedFact],
     is_left_out: impl Fn(usize, u32) -> bool,
     is_over: &impl Fn() -> bool,
 ) -> Result<Step, (usize, Stop)> {
@@ -211,8 +211,8 @@ fn attempt(
 }
 
 /// What an event changes. A panic of the view's code ends here: it would come again at every start.
-fn mutations(projector: &mut impl Project, read: &impl Read, located: &Located) -> Result<Vec<Mutation>, Stop> {
-    let Located { offset, fact } = located;
+fn mutations(projector: &mut impl Project, read: &impl Read, located: &LocatedFact) -> Result<Vec<Mutation>, Stop> {
+    let LocatedFact { offset, fact } = located;
     let (partition, offset, sequence) = (fact.partition, *offset, fact.sequence);
     let aggregate = || fact.aggregate_id.to_string();
     // Nothing of the projector is used again after a panic.
@@ -249,8 +249,8 @@ enum Place {
     Repeat(Reached),
 }
 
-fn place(progress: &Progress, located: &Located) -> Result<Place, Stop> {
-    let Located { offset, fact } = located;
+fn place(progress: &Progress, located: &LocatedFact) -> Result<Place, Stop> {
+    let LocatedFact { offset, fact } = located;
     let reached = progress.get(fact.partition).ok_or_else(|| Stop::UnknownPartition {
         partition: fact.partition,
         offset: *offset,
@@ -275,7 +275,7 @@ fn place(progress: &Progress, located: &Located) -> Result<Place, Stop> {
 }
 
 /// Refuses an event of an aggregate that belongs in another partition: the log was decided under another number of partitions.
-fn belongs(progress: &Progress, Located { offset, fact }: &Located) -> Result<(), Stop> {
+fn belongs(progress: &Progress, LocatedFact { offset, fact }: &LocatedFact) -> Result<(), Stop> {
     let partitions = u32::try_from(progress.iter().len()).unwrap_or(u32::MAX);
     let aggregate_id = fact.aggregate_id.to_string();
     let belongs_in = topology::partition_of(aggregate_id.as_bytes(), partitions);

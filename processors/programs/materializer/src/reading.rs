@@ -1,6 +1,6 @@
 //! Events from the log, decoded, in runs of bounded size.
 
-use crate::applying::{Located, Stop, panic_text};
+use crate::applying::{LocatedFact, Stop, panic_text};
 use crate::failure::Failure;
 use crate::parts::REGISTRY;
 use crate::session::Session;
@@ -23,7 +23,7 @@ const LAG_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// What one poll has brought.
 pub(crate) struct Run {
-    pub(crate) located: Vec<Located>,
+    pub(crate) located: Vec<LocatedFact>,
     /// When each was appended, milliseconds since the epoch.
     pub(crate) appended_ms: Vec<i64>,
     /// Records that are no events: the view does not go on in their partitions.
@@ -143,7 +143,7 @@ impl Decoder {
 
     /// The fact in a record; `None` when the shutdown came while the registry was waited for. A panic is a record that cannot be read:
     /// it would come again at every start.
-    fn decode_caught(&mut self, record: &Record<'_>, session: &Session<'_>) -> Result<Option<Located>, Stop> {
+    fn decode_caught(&mut self, record: &Record<'_>, session: &Session<'_>) -> Result<Option<LocatedFact>, Stop> {
         let Record { partition, offset, .. } = *record;
         let reason = match panic::catch_unwind(AssertUnwindSafe(|| self.decode(record, session))) {
             Ok(Ok(located)) => return Ok(located),
@@ -153,7 +153,7 @@ impl Decoder {
         Err(Stop::Undecodable { partition, offset, reason })
     }
 
-    fn decode(&mut self, record: &Record<'_>, session: &Session<'_>) -> Result<Option<Located>, String> {
+    fn decode(&mut self, record: &Record<'_>, session: &Session<'_>) -> Result<Option<LocatedFact>, String> {
         let Record { partition, offset, .. } = *record;
         let value = record.value.ok_or("it has no value")?;
         let Self { codec, registry, health } = self;
@@ -169,7 +169,7 @@ impl Decoder {
             Err(ShuttingDown) => Ok(None),
             Ok(event) => {
                 let fact = Fact::from_envelope(partition, event?).map_err(|invalid| invalid.to_string())?;
-                Ok(Some(Located { offset, fact }))
+                Ok(Some(LocatedFact { offset, fact }))
             }
         }
     }

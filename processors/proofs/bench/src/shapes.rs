@@ -203,10 +203,10 @@ fn airport(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-type Told = (AggregateId, Event);
+type AggregateEvent = (AggregateId, Event);
 
 /// Folds as the materializer does: runs of bounded size, each a batch.
-fn fold(store: &Store, events: &[Told], before: usize) -> anyhow::Result<()> {
+fn fold(store: &Store, events: &[AggregateEvent], before: usize) -> anyhow::Result<()> {
     let mut projector = Projector::default();
     let mut sequence = before as u64;
     for run in events.chunks(RUN_EVENTS) {
@@ -234,7 +234,7 @@ fn fold(store: &Store, events: &[Told], before: usize) -> anyhow::Result<()> {
 
 impl Schedule {
     /// Airports, then rotation after rotation: created, its airplane, its legs.
-    fn events(&self, legs: usize) -> anyhow::Result<Vec<Told>> {
+    fn events(&self, legs: usize) -> anyhow::Result<Vec<AggregateEvent>> {
         let airports = if self.two_airports { 2 } else { 200 };
         let mut events = Vec::with_capacity(legs + legs / 4);
         for number in 0..airports {
@@ -269,7 +269,7 @@ impl Schedule {
                 }
                 _ => None,
             });
-            let removed: Vec<Told> = removed.collect();
+            let removed: Vec<AggregateEvent> = removed.collect();
             events.extend(removed);
         }
         Ok(events)

@@ -1,6 +1,6 @@
 //! The walk: partition by partition, every check on every step.
 
-use crate::checks::{self, ClaimsChangeOwners, Commit, Dense, Desk, Offsets, OutcomesGoOn, Owners, Redeciding};
+use crate::checks::{self, ClaimsChangeOwners, Commit, Dense, CheckContext, Offsets, OutcomesGoOn, Owners, Redeciding};
 use crate::decoding::Decoding;
 use crate::finding::Findings;
 use crate::ledger::{Ledger, LedgerError};
@@ -48,7 +48,7 @@ pub struct Partition<'p, A, B, C> {
 /// Audits a log. First all dead letters, the outcomes that were written again and the history of offsets, then the partitions, then [`Self::finish`].
 pub struct Auditor<'s, D: Domain, C, S> {
     decoding: Decoding<'s, C>,
-    desk: Desk<S>,
+    context: CheckContext<S>,
     redeciding: Redeciding<D>,
     offsets: Offsets,
     claims: ClaimsChangeOwners,
@@ -67,7 +67,7 @@ where
     pub fn new(codec: C, schemas: Schemas<'s>, store: S, limits: Limits, options: Options) -> Self {
         Self {
             decoding: Decoding::new(codec, schemas),
-            desk: Desk {
+            context: CheckContext {
                 ledger: Ledger::new(store),
                 findings: Findings::default(),
                 counts: Counts::default(),
@@ -89,7 +89,7 @@ where
     /// Records that name another commands topic than this one are of one that was deleted since.
     #[must_use]
     pub fn of_commands_topic(mut self, topic_id: String) -> Self {
-        self.desk.commands_topic = Some(topic_id);
+        self.context.commands_topic = Some(topic_id);
         self
     }
 
@@ -98,31 +98,31 @@ where
         let record = match seen {
             Seen::Committed(record) => record,
             Seen::Aborted(_) => {
-                self.desk.counts.aborted += 1;
+                self.context.counts.aborted += 1;
                 return Ok(());
             }
         };
         if let Some(loss) = Loss::of(&record) {
             // A recovery that was broken off is begun again.
-            if !self.desk.losses.iter().any(|known| known.is_same(&loss)) {
-                self.desk.counts.lost += loss.offsets().unwrap_or(0);
-                self.desk.losses.push(loss);
+            if !self.context.losses.iter().any(|known| known.is_same(&loss)) {
+                self.context.counts.lost += loss.offsets().unwrap_or(0);
+                self.context.losses.push(loss);
             }
             return Ok(());
         }
-        self.desk.counts.dead_letters += 1;
+        self.context.counts.dead_letters += 1;
         // The offsets of a topic that was deleted mean other records now.
         let topic = record.commands_topic();
-        if topic.is_some_and(|topic| self.desk.commands_topic.as_deref().is_some_and(|present| present != topic)) {
+        if topic.is_some_and(|topic| self.context.commands_topic.as_deref().is_some_and(|present| present != topic)) {
             return Ok(());
         }
         let number = |name: &str| record.text(name).and_then(|text| text.parse::<i64>().ok());
         match (number("partition").and_then(|number| u32::try_from(number).ok()), number("offset")) {
-            (Some(partition), Some(offset)) => Ok(checks::note_letter(&mut self.desk, &record, partition, offset)?),
+            (Some(partition), Some(offset)) => Ok(checks::note_letter(&mut self.context, &record, partition, offset)?),
             _ => {
                 let what = format!("the dead letter at {} does not say where it was found", record.place);
                 let records = vec![Shown::raw(&record)];
-                self.desk.violated(Invariant::I13, Some(record.place), what, records);
+                self.context.violated(Invariant::I13, Some(record.place), what, records);
                 Ok(())
             }
         }
@@ -131,15 +131,15 @@ where
     /// An outcome, before the partitions are walked: those that were lost and written again are noted, and no others.
     pub fn rewritten(&mut self, seen: &Seen) -> Result<(), AuditError> {
         match seen {
-            Seen::Committed(record) if record.is_rewritten() => Ok(rewritten::note(&mut self.desk, record)?),
+            Seen::Committed(record) if record.is_rewritten() => Ok(rewritten::note(&mut self.context, record)?),
             Seen::Committed(_) | Seen::Aborted(_) => Ok(()),
         }
     }
 
     /// The next entry of the group's history of offsets.
     pub fn commit(&mut self, commit: &Commit) {
-        self.offsets.push(&mut self.desk, commit);
-        self.claims.push(&mut self.desk, commit);
+        self.offsets.push(&mut self.context, commit);
+        self.claims.push(&mut self.context, commit);
     }
 
     /// Walks one partition to the end of its records. `progress` is called now and then.
@@ -150,69 +150,69 @@ where
         O: Iterator<Item = Result<Seen, SourceError>>,
     {
         let (mut dense, mut owners, mut going_on) = (Dense::default(), Owners::default(), OutcomesGoOn::default());
-        self.desk.partition = partition.number;
-        self.desk.has_former = false;
-        checks::no_command_is_gone(&mut self.desk, partition.begins_at, partition.committed);
-        let topic_id = self.desk.commands_topic.clone();
+        self.context.partition = partition.number;
+        self.context.has_former = false;
+        checks::no_command_is_gone(&mut self.context, partition.begins_at, partition.committed);
+        let topic_id = self.context.commands_topic.clone();
         let mut merge = Merge::new(topic_id.as_deref(), partition.commands, partition.events, partition.outcomes);
         let mut asides = Vec::new();
         merge.fill::<D, C>(&mut self.decoding, &mut |aside| asides.push(aside))?;
-        self.desk.first_command = merge.next_command().unwrap_or(i64::MAX);
-        self.desk.is_carried = merge.next_offset().is_some_and(|offset| offset < 0);
+        self.context.first_command = merge.next_command().unwrap_or(i64::MAX);
+        self.context.is_carried = merge.next_offset().is_some_and(|offset| offset < 0);
         self.redeciding.begin(partition.number);
         let mut steps = 0_u64;
         loop {
             let next = merge.next::<D, C>(&mut self.decoding, &mut |aside| asides.push(aside))?;
             self.asides(&mut asides)?;
             let Some(mut step) = next else { break };
-            self.desk.has_former |= step.former;
-            rewritten::place(&mut self.desk, &mut self.decoding, &mut step)?;
-            self.desk.decided = match partition.committed {
+            self.context.has_former |= step.former;
+            rewritten::place(&mut self.context, &mut self.decoding, &mut step)?;
+            self.context.decided = match partition.committed {
                 _ if step.former => true,
                 Some(committed) => step.command_offset < committed,
-                None => self.desk.options.drained || !step.outcomes.is_empty() || merge.has_outcomes(),
+                None => self.context.options.drained || !step.outcomes.is_empty() || merge.has_outcomes(),
             };
-            let desk = &mut self.desk;
+            let context = &mut self.context;
             if !step.former {
-                step.letter = checks::letter_of(desk, step.command_offset)?;
+                step.letter = checks::letter_of(context, step.command_offset)?;
             }
-            checks::commands_are_answered(desk, &step)?;
-            checks::nothing_aborted_is_answered(desk, &step)?;
-            checks::commands_are_answered_once(desk, &mut step)?;
-            dense.push(desk, &step)?;
-            checks::transactions_are_whole(desk, &step);
-            going_on.push(desk, &step);
-            checks::dead_letters_are_single(desk, &step);
-            owners.push(desk, &step)?;
-            if self.desk.decided {
-                self.redeciding.push(&mut self.desk, &mut self.decoding, step)?;
+            checks::commands_are_answered(context, &step)?;
+            checks::nothing_aborted_is_answered(context, &step)?;
+            checks::commands_are_answered_once(context, &mut step)?;
+            dense.push(context, &step)?;
+            checks::transactions_are_whole(context, &step);
+            going_on.push(context, &step);
+            checks::dead_letters_are_single(context, &step);
+            owners.push(context, &step)?;
+            if self.context.decided {
+                self.redeciding.push(&mut self.context, &mut self.decoding, step)?;
             }
             steps += 1;
             if steps.is_multiple_of(PROGRESS_EVERY) {
-                progress(&self.desk.counts);
+                progress(&self.context.counts);
             }
         }
-        self.redeciding.finish(&mut self.desk, &mut self.decoding)?;
+        self.redeciding.finish(&mut self.context, &mut self.decoding)?;
         let after = (partition.committed_after)()?;
-        going_on.finish(&mut self.desk, partition.committed, after);
-        progress(&self.desk.counts);
+        going_on.finish(&mut self.context, partition.committed, after);
+        progress(&self.context.counts);
         Ok(())
     }
 
     fn asides(&mut self, asides: &mut Vec<Aside<D::Event>>) -> Result<(), AuditError> {
-        let desk = &mut self.desk;
+        let context = &mut self.context;
         for aside in asides.drain(..) {
             match aside {
-                Aside::AbortedCommand => desk.counts.aborted += 1,
+                Aside::AbortedCommand => context.counts.aborted += 1,
                 Aside::AbortedEvent(found) => {
-                    desk.counts.aborted += 1;
-                    checks::note_aborted_event(desk, &found)?;
+                    context.counts.aborted += 1;
+                    checks::note_aborted_event(context, &found)?;
                 }
                 Aside::AbortedOutcome(found) => {
-                    desk.counts.aborted += 1;
-                    checks::note_aborted_outcome(desk, &found)?;
+                    context.counts.aborted += 1;
+                    checks::note_aborted_outcome(context, &found)?;
                 }
-                Aside::Unreadable(record, reason) => desk.unreadable(&record, &reason),
+                Aside::Unreadable(record, reason) => context.unreadable(&record, &reason),
             }
         }
         Ok(())
@@ -220,33 +220,33 @@ where
 
     /// After all partitions.
     pub fn finish(mut self) -> Result<Verdict, AuditError> {
-        checks::forwarded_commands_arrive(&mut self.desk)?;
+        checks::forwarded_commands_arrive(&mut self.context)?;
         Ok(Verdict {
-            counts: self.desk.counts,
-            losses: self.desk.losses,
-            violations: self.desk.findings.total(),
-            by_invariant: self.desk.findings.by_invariant(),
-            kept: self.desk.findings.kept,
+            counts: self.context.counts,
+            losses: self.context.losses,
+            violations: self.context.findings.total(),
+            by_invariant: self.context.findings.by_invariant(),
+            kept: self.context.findings.kept,
         })
     }
 
     pub fn counts(&self) -> &Counts {
-        &self.desk.counts
+        &self.context.counts
     }
 
     /// A partition of a processor's state was compared with the log.
     pub fn compared_state(&mut self) {
-        self.desk.counts.states += 1;
+        self.context.counts.states += 1;
     }
 
     /// A replica of a view was compared with the log.
     pub fn compared_view(&mut self) {
-        self.desk.counts.views += 1;
+        self.context.counts.views += 1;
     }
 
     /// Something else was found: it is counted with the rest.
     pub fn add(&mut self, violation: Violation) {
-        self.desk.findings.add(violation);
+        self.context.findings.add(violation);
     }
 }
 

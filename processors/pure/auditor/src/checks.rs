@@ -26,7 +26,7 @@ use crate::ledger::Ledger;
 use crate::{Counts, Invariant, Loss, Options, Place, Record, Shown, Violation};
 
 /// What every check works with.
-pub(crate) struct Desk<S> {
+pub(crate) struct CheckContext<S> {
     pub(crate) ledger: Ledger<S>,
     pub(crate) findings: Findings,
     pub(crate) counts: Counts,
@@ -47,7 +47,7 @@ pub(crate) struct Desk<S> {
     pub(crate) decided: bool,
 }
 
-impl<S> Desk<S> {
+impl<S> CheckContext<S> {
     pub(crate) fn violated(&mut self, invariant: Invariant, place: Option<Place>, what: String, records: Vec<Shown>) {
         let partition = Some(self.partition);
         self.findings.add(Violation {

@@ -1,7 +1,7 @@
 //! Outcomes that were lost and written again. They come after those of later commands, so they are noted before the partitions are walked, and put
 //! where their commands are.
 
-use crate::checks::Desk;
+use crate::checks::CheckContext;
 use crate::decoding::Decoding;
 use crate::ledger::{LedgerError, Prefix, at_offset};
 use crate::merging::{Found, Step};
@@ -13,36 +13,36 @@ use keyvalue::{Read, Write};
 const OUTCOMES_MAX: usize = 8;
 
 /// Notes an outcome that was written again at the offset of its command.
-pub(crate) fn note<S: Read + Write>(desk: &mut Desk<S>, record: &Record) -> Result<(), LedgerError> {
+pub(crate) fn note<S: Read + Write>(context: &mut CheckContext<S>, record: &Record) -> Result<(), LedgerError> {
     let topic = record.commands_topic();
-    let is_present = topic.is_none_or(|topic| desk.commands_topic.as_deref().is_none_or(|present| present == topic));
+    let is_present = topic.is_none_or(|topic| context.commands_topic.as_deref().is_none_or(|present| present == topic));
     if let Some(command_offset) = record.command_offset().filter(|_| is_present) {
-        desk.counts.rewritten += 1;
+        context.counts.rewritten += 1;
         let mut key = at_offset(Prefix::Rewritten, record.place.partition, command_offset);
         key.extend_from_slice(&record.place.offset.to_be_bytes());
-        desk.ledger.put(key, to_bytes(record))?;
+        context.ledger.put(key, to_bytes(record))?;
     }
     Ok(())
 }
 
 /// Puts the outcomes that were written again where their command is.
 pub(crate) fn place<D: Domain, S: Read + Write, C: Codec<D>>(
-    desk: &mut Desk<S>,
+    context: &mut CheckContext<S>,
     decoding: &mut Decoding<'_, C>,
     step: &mut Step<D::Event>,
 ) -> Result<(), AuditError> {
-    if desk.counts.rewritten == 0 || step.former || step.command_offset < desk.first_command {
+    if context.counts.rewritten == 0 || step.former || step.command_offset < context.first_command {
         return Ok(());
     }
-    let prefix = at_offset(Prefix::Rewritten, desk.partition, step.command_offset);
-    for (key, value) in desk.ledger.beginning_with(&prefix, OUTCOMES_MAX)? {
-        let Some(record) = from_bytes(desk.partition, &key[prefix.len()..], &value) else {
+    let prefix = at_offset(Prefix::Rewritten, context.partition, step.command_offset);
+    for (key, value) in context.ledger.beginning_with(&prefix, OUTCOMES_MAX)? {
+        let Some(record) = from_bytes(context.partition, &key[prefix.len()..], &value) else {
             continue;
         };
         let fingerprint = record.header(SCHEMA_FINGERPRINT).and_then(schema_fingerprint);
         match decoding.outcome::<D>(fingerprint, record.value.as_deref().unwrap_or_default())? {
             Ok(value) => step.outcomes.push(Found { record, value }),
-            Err(reason) => desk.unreadable(&record, &reason),
+            Err(reason) => context.unreadable(&record, &reason),
         }
     }
     Ok(())

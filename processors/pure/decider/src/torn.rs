@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 /// Up to here the events, the outcomes and the group's offset of a partition agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Whole {
+pub struct WholePrefix {
     pub next_command_offset: i64,
     /// That many events.
     pub sequence: u64,
@@ -18,21 +18,21 @@ pub struct Whole {
 
 /// Looks for where a partition's log stops being whole. It is pushed the partition's outcomes in the order of their offsets.
 #[derive(Debug)]
-pub struct Seam {
+pub struct WholePrefixSearch {
     /// The sequence of the last event.
     events: u64,
     /// The commands before this are behind the group's offset.
     committed: i64,
-    whole: Whole,
+    whole: WholePrefix,
     is_over: bool,
 }
 
-impl Seam {
+impl WholePrefixSearch {
     pub fn new(events: u64, committed: i64) -> Self {
         Self {
             events,
             committed,
-            whole: Whole::default(),
+            whole: WholePrefix::default(),
             is_over: false,
         }
     }
@@ -43,7 +43,7 @@ impl Seam {
         }
         self.is_over = outcome.sequence > self.events || outcome.command_offset >= self.committed;
         if !self.is_over {
-            self.whole = Whole {
+            self.whole = WholePrefix {
                 // One that was lost and written again comes after those of later commands.
                 next_command_offset: self.whole.next_command_offset.max(outcome.command_offset + 1),
                 // An outcome that repeats another one says what was then.
@@ -55,7 +55,7 @@ impl Seam {
         }
     }
 
-    pub fn whole(&self) -> Whole {
+    pub fn whole(&self) -> WholePrefix {
         self.whole
     }
 }

@@ -5,7 +5,7 @@ use super::{InspectError, failed};
 use crate::Settings;
 use crate::clock::{self, Deadline};
 use crate::failure::is_transient;
-use crate::quiet::Quiet;
+use crate::logging_context::LoggingContext;
 use crate::raw::Headers;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -75,7 +75,7 @@ const POLL_WAIT: Duration = Duration::from_millis(100);
 const ASK_WAIT_MAX: Duration = Duration::from_secs(20);
 
 pub(super) struct Side {
-    consumer: BaseConsumer<Quiet>,
+    consumer: BaseConsumer<LoggingContext>,
     topic: String,
     partition: u32,
     next: i64,
@@ -87,7 +87,7 @@ pub(super) struct Side {
 impl Side {
     pub(super) fn new(config: &ClientConfig, topic: &str) -> Result<Self, InspectError> {
         Ok(Self {
-            consumer: Quiet::consumer(config).map_err(|error| failed(topic, &error))?,
+            consumer: LoggingContext::consumer(config).map_err(|error| failed(topic, &error))?,
             topic: topic.to_owned(),
             partition: 0,
             next: 0,

@@ -32,7 +32,7 @@ fn unsigned(offset: i64) -> Committed {
 }
 
 fn chosen(next: i64, last: Option<&Decided>, former: Option<&Decided>, committed: Option<&Committed>) -> Result<Position, Doubt> {
-    choose(&Told {
+    choose(&PositionSources {
         topic_id: "now",
         next,
         last,

@@ -9,7 +9,7 @@ use crate::clock::{self, Deadline};
 use crate::committed::{Committed, committed};
 use crate::failure::{Failure, is_transient, is_unreadable};
 use crate::marks;
-use crate::quiet::Quiet;
+use crate::logging_context::LoggingContext;
 use crate::raw::seen_end;
 use rdkafka::bindings::rd_kafka_resp_err_t;
 use rdkafka::client::ClientContext;
@@ -49,12 +49,12 @@ pub(crate) struct GroupContext {
     /// What is being fetched, or paused.
     assigned: Mutex<BTreeSet<u32>>,
     poll_gaps: AtomicU64,
-    quiet: Quiet,
+    logging: LoggingContext,
 }
 
 impl ClientContext for GroupContext {
     fn error(&self, error: KafkaError, reason: &str) {
-        self.quiet.error(error, reason);
+        self.logging.error(error, reason);
     }
 }
 
@@ -122,7 +122,7 @@ impl GroupConsumer {
         let client: BaseConsumer<GroupContext> = config
             .create_with_context(GroupContext::default())
             .map_err(|error| ProcessorError::Client(Failure::of(&error)))?;
-        client.context().quiet.watch(client.client(), &config);
+        client.context().logging.watch(client.client(), &config);
         let commands = topology.topics.commands.name.clone();
         client
             .subscribe(&[&commands])
@@ -227,7 +227,7 @@ impl GroupConsumer {
                 Some(End::Renew(format!("{} no longer holds the next command: {error}", self.commands)))
             }
             _ => {
-                self.client.context().quiet.note(error, "");
+                self.client.context().logging.note(error, "");
                 tracing::warn!(%error, advice = error.rdkafka_error_code().and_then(advice), "the poll reports an error");
                 None
             }
@@ -236,12 +236,12 @@ impl GroupConsumer {
 
     /// The last error that the client reported within this time, with what to do about it.
     pub(crate) fn last_error(&self, within: Duration) -> Option<String> {
-        self.client.context().quiet.last_error(within)
+        self.client.context().logging.last_error(within)
     }
 
     /// Whether a broker could not be reached within this time.
     pub(crate) fn was_unreachable(&self, within: Duration) -> bool {
-        self.client.context().quiet.was_unreachable(within)
+        self.client.context().logging.was_unreachable(within)
     }
 
     /// Whether a batch could not be read since the last call. The client does not say in which partition, and tries it again and again.

@@ -165,7 +165,7 @@ pub struct Restored {
     pub outcomes: u64,
 }
 
-/// Told from the loop's thread: must be quick.
+/// Called from the loop's thread: must be quick.
 pub trait Observe {
     /// A transaction committed, `latency` after its first command was polled; the oldest of its commands was appended at `oldest_ms`.
     fn committed(&self, tally: &Tally, latency: Duration, oldest_ms: i64);

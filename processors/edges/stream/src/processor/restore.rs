@@ -21,7 +21,7 @@ use super::Processor;
 use super::consumer::{GroupConsumer, GroupContext};
 use super::evidence::Evidence;
 use super::resolver::Resolver;
-use super::scout::Scout;
+use super::group_inspector::GroupInspector;
 use super::transaction::TransactionalProducer;
 use super::wiring::{ProcessorOf, Wiring};
 use super::{Observe, Restored};
@@ -38,7 +38,7 @@ use replay::Kind;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-pub(super) use torn::Tear;
+pub(super) use torn::TornTransaction;
 
 /// How much was folded.
 struct Folded {
@@ -72,13 +72,13 @@ pub(super) struct Takeover<'t, W: Wiring> {
     pub(super) processor: &'t mut ProcessorOf<W>,
     pub(super) machine: &'t mut Machine<W::Domain>,
     pub(super) consumer: &'t GroupConsumer,
-    pub(super) scout: &'t Scout,
+    pub(super) inspector: &'t GroupInspector,
     pub(super) producer: &'t mut TransactionalProducer,
     pub(super) readers: &'t mut Readers,
     pub(super) schemas: &'t mut Resolver,
     pub(super) stop: &'t dyn Fn(Duration) -> bool,
     /// Partitions whose log holds a part of a transaction.
-    pub(super) tears: &'t mut BTreeMap<u32, Tear>,
+    pub(super) torn_transactions: &'t mut BTreeMap<u32, TornTransaction>,
     /// Partitions whose log has lost outcomes.
     pub(super) lost: &'t mut BTreeMap<u32, Lost>,
     /// What is known of the last decided commands.
@@ -174,7 +174,7 @@ impl<W: Wiring> Takeover<'_, W> {
         let mut positions = BTreeMap::new();
         for partition in &self.deciding(partitions) {
             let committed = committed.get(partition);
-            let position = match (self.tears.get(partition), self.lost.get(partition)) {
+            let position = match (self.torn_transactions.get(partition), self.lost.get(partition)) {
                 (_, Some(lost)) => lost.position.clone(),
                 (None, None) => {
                     // Where outcomes are kept no longer, only a signed offset tells what was decided.
@@ -185,9 +185,9 @@ impl<W: Wiring> Takeover<'_, W> {
                     }
                     self.after_events(*partition, committed, self.agree(*partition, committed)?)
                 }
-                (Some(tear), None) => {
-                    tear.check(*partition)?;
-                    let next = tear.whole.next_command_offset;
+                (Some(torn), None) => {
+                    torn.check(*partition)?;
+                    let next = torn.whole.next_command_offset;
                     let last = self.evidence.last(*partition).filter(|last| last.next() == next).cloned();
                     Position { next, last }
                 }
@@ -297,7 +297,7 @@ impl<W: Wiring> Takeover<'_, W> {
 
     /// The id of a topic; `None` when the cluster is away, or there is no such topic now.
     fn topic_id(&self, topic: &str) -> Option<String> {
-        match self.scout.topic_id(topic, ASK_WAIT_MAX) {
+        match self.inspector.topic_id(topic, ASK_WAIT_MAX) {
             Ok(Some(topic_id)) => Some(topic_id),
             Ok(None) => {
                 tracing::warn!(topic, "the topic is missing");

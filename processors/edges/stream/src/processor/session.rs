@@ -16,8 +16,8 @@ use super::consumer::{Change, GroupConsumer, Polled};
 use super::evidence::Evidence;
 use super::follower::{self, Following};
 use super::resolver::Resolver;
-use super::restore::{Lost, Readers, TakenOver, Takeover, Tear};
-use super::scout::Scout;
+use super::restore::{Lost, Readers, TakenOver, Takeover, TornTransaction};
+use super::group_inspector::GroupInspector;
 use super::transaction::TransactionalProducer;
 use super::wiring::{ProcessorOf, Wiring};
 use super::{End, Observe, Point, ProcessorError, Trouble};
@@ -45,10 +45,10 @@ enum Phase {
     Processing,
 }
 
-/// What a session talks to the cluster and the registry with. All but the consumer and the scout outlive it.
+/// What a session talks to the cluster and the registry with. All but the consumer and the inspector outlive it.
 pub(super) struct Clients<'s> {
     pub(super) consumer: &'s GroupConsumer,
-    pub(super) scout: &'s Scout,
+    pub(super) inspector: &'s GroupInspector,
     pub(super) producer: &'s mut TransactionalProducer,
     pub(super) readers: &'s mut Readers,
     pub(super) schemas: &'s mut Resolver,
@@ -58,7 +58,7 @@ pub(super) struct Session<'s, W: Wiring> {
     processor: &'s mut ProcessorOf<W>,
     machine: Machine<W::Domain>,
     consumer: &'s GroupConsumer,
-    scout: &'s Scout,
+    inspector: &'s GroupInspector,
     producer: &'s mut TransactionalProducer,
     readers: &'s mut Readers,
     schemas: &'s mut Resolver,
@@ -72,7 +72,7 @@ pub(super) struct Session<'s, W: Wiring> {
     /// What the group has committed of what is owned, as far as this member knows.
     committed: BTreeMap<u32, Committed>,
     /// Of what is to be restored, the partitions whose log holds a part of a transaction.
-    tears: BTreeMap<u32, Tear>,
+    torn_transactions: BTreeMap<u32, TornTransaction>,
     /// The same where outcomes were lost.
     lost: BTreeMap<u32, Lost>,
     /// What is known of the last decided commands.
@@ -107,7 +107,7 @@ impl<'s, W: Wiring> Session<'s, W> {
     ) -> Self {
         let Clients {
             consumer,
-            scout,
+            inspector,
             producer,
             readers,
             schemas,
@@ -117,7 +117,7 @@ impl<'s, W: Wiring> Session<'s, W> {
             processor,
             machine,
             consumer,
-            scout,
+            inspector,
             producer,
             readers,
             schemas,
@@ -128,7 +128,7 @@ impl<'s, W: Wiring> Session<'s, W> {
             stopped: BTreeMap::new(),
             effort: Effort::new(batch_records_max),
             committed: BTreeMap::new(),
-            tears: BTreeMap::new(),
+            torn_transactions: BTreeMap::new(),
             lost: BTreeMap::new(),
             evidence: Evidence::default(),
             outcomes_begin: BTreeMap::new(),
@@ -195,7 +195,7 @@ impl<'s, W: Wiring> Session<'s, W> {
         self.stopped.clear();
         self.effort.forget();
         self.parked.clear();
-        self.tears.clear();
+        self.torn_transactions.clear();
         self.lost.clear();
         self.phase = match change {
             Change::Assigned(partitions) => {
@@ -246,12 +246,12 @@ impl<'s, W: Wiring> Session<'s, W> {
             processor: self.processor,
             machine: &mut self.machine,
             consumer: self.consumer,
-            scout: self.scout,
+            inspector: self.inspector,
             producer: self.producer,
             readers: self.readers,
             schemas: self.schemas,
             stop: self.stop,
-            tears: &mut self.tears,
+            torn_transactions: &mut self.torn_transactions,
             lost: &mut self.lost,
             evidence: &mut self.evidence,
         }

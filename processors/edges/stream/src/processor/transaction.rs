@@ -108,7 +108,7 @@ impl TransactionalProducer {
         let client: ThreadedProducer<Deliveries> = config
             .create_with_context(Deliveries::default())
             .map_err(|error| Failure::of(&error))?;
-        client.context().quiet.watch(client.client(), &config);
+        client.context().logging.watch(client.client(), &config);
         self.client = Some(Arc::new(client));
         self.patience = Deadline::after(PREPARE_WAIT_MAX);
         Ok(())
@@ -141,7 +141,7 @@ impl TransactionalProducer {
             let last = self
                 .client
                 .as_ref()
-                .and_then(|client| client.context().quiet.last_error(PREPARE_WAIT_MAX));
+                .and_then(|client| client.context().logging.last_error(PREPARE_WAIT_MAX));
             self.hindrance = Some(last.filter(|_| is_late).unwrap_or_else(|| failure.to_string()));
         }
         self.ready

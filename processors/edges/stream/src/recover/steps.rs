@@ -4,8 +4,8 @@ use super::{InspectError, LOST_COMMANDS, Loss, RECOVERY, RECOVERY_OWNER, ReadFai
 use crate::committed::Committed;
 use crate::failure::Failure;
 use crate::processor::ProcessorError;
-use crate::processor::scout::Scout;
-use crate::quiet::Quiet;
+use crate::processor::group_inspector::GroupInspector;
+use crate::logging_context::LoggingContext;
 use crate::signature::Signature;
 use crate::writer::{Outgoing, WriteFailure, Writer};
 use crate::{Settings, SettingsError};
@@ -56,8 +56,8 @@ const ASK_WAIT_MAX: Duration = Duration::from_secs(20);
 
 /// The members of a group now. While there are any, its offsets cannot be set.
 pub fn members(settings: &Settings, group: &str) -> Result<Vec<String>, RecoverError> {
-    let scout = Scout::new(settings, group)?;
-    let members = scout.members(group, ASK_WAIT_MAX);
+    let inspector = GroupInspector::new(settings, group)?;
+    let members = inspector.members(group, ASK_WAIT_MAX);
     members.map(|members| members.ids).map_err(|failure| RecoverError::Members {
         group: group.to_owned(),
         failure,
@@ -133,7 +133,7 @@ fn set(settings: &Settings, topology: &Topology, group: &str, offsets: &BTreeMap
     };
     let mut config = settings.reader();
     config.set("group.id", group);
-    let client: BaseConsumer<Quiet> = Quiet::consumer(&config).map_err(|error| failed(&error))?;
+    let client: BaseConsumer<LoggingContext> = LoggingContext::consumer(&config).map_err(|error| failed(&error))?;
     let commands = &topology.topics.commands.name;
     let mut list = TopicPartitionList::with_capacity(offsets.len());
     for (partition, committed) in offsets {

@@ -118,7 +118,7 @@ fn the_shortest_pause_before_a_retry_is_known_whatever_users_set() {
 #[test]
 fn librdkafka_makes_a_client_for_every_role() {
     let settings = Settings::new(&table(&[("bootstrap.servers", "127.0.0.1:1"), ("log_level", "0")])).unwrap();
-    for config in [settings.group_consumer("g", "i"), settings.reader(), settings.scout("g")] {
+    for config in [settings.group_consumer("g", "i"), settings.reader(), settings.group_inspector("g")] {
         config.create::<BaseConsumer>().unwrap();
     }
     for config in [settings.transactional_producer("t"), settings.writer(), settings.admin()] {

@@ -75,7 +75,7 @@ fn what_a_group_has_committed_is_there_in_order_with_its_signatures() {
     write(&topic, Some(1), &["a", "b", "c"]);
     let group = format!("{topic}-group");
     let commit = |offset: i64, metadata: &str| {
-        let consumer: BaseConsumer = settings().scout(&group).create().unwrap();
+        let consumer: BaseConsumer = settings().group_inspector(&group).create().unwrap();
         let mut list = TopicPartitionList::new();
         let mut element = list.add_partition(&topic, 1);
         element.set_offset(Offset::Offset(offset)).unwrap();

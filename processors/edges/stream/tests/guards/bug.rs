@@ -104,12 +104,12 @@ impl Codec<Bank> for BuggyCodec {
 
 /// What a processor has told of itself.
 #[derive(Clone, Default)]
-struct Told {
+struct RecordingObserver {
     troubles: Arc<Mutex<Vec<Trouble>>>,
     held_up: Arc<Mutex<Option<String>>>,
 }
 
-impl Observe for Told {
+impl Observe for RecordingObserver {
     fn committed(&self, _: &Tally, _: Duration, _: i64) {}
     fn dead_letter(&self, _: &'static str) {}
     fn trouble(&self, trouble: Trouble) {
@@ -124,7 +124,7 @@ impl Observe for Told {
 }
 
 struct Instance {
-    told: Told,
+    told: RecordingObserver,
     stop: Option<Sender<()>>,
     running: JoinHandle<Result<(), ProcessorError>>,
     _state: TempDir,
@@ -136,7 +136,7 @@ impl Instance {
     }
 
     fn with<D: Domain<Command = Command, Event = Event>, C: Codec<D> + Clone + 'static>(topology: &Topology, name: &str, codec: C) -> Self {
-        let (state, told) = (tempfile::tempdir().unwrap(), Told::default());
+        let (state, told) = (tempfile::tempdir().unwrap(), RecordingObserver::default());
         let processor = Processor {
             settings: settings(&brokers()),
             topology: topology.clone(),

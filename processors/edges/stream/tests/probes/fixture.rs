@@ -61,7 +61,7 @@ pub(crate) fn write(producer: &Transactional, topic: &str, partition: i32, value
 
 /// How a transaction ended, as its client was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum Ended {
     Fine,
     /// The transaction has to be aborted.
     Abort(RDKafkaErrorCode),
@@ -69,11 +69,11 @@ pub(crate) enum Told {
     Fatal(RDKafkaErrorCode),
 }
 
-pub(crate) fn told(result: Result<(), KafkaError>) -> Told {
+pub(crate) fn told(result: Result<(), KafkaError>) -> Ended {
     match result {
-        Ok(()) => Told::Fine,
-        Err(KafkaError::Transaction(error)) if error.is_fatal() => Told::Fatal(error.code()),
-        Err(KafkaError::Transaction(error)) => Told::Abort(error.code()),
+        Ok(()) => Ended::Fine,
+        Err(KafkaError::Transaction(error)) if error.is_fatal() => Ended::Fatal(error.code()),
+        Err(KafkaError::Transaction(error)) => Ended::Abort(error.code()),
         Err(other) => panic!("{other}"),
     }
 }

@@ -4,7 +4,7 @@
 //! that does not tell transactions of one producer apart. The defence: when more than one was sent, a new producer with the same
 //! transactional id before the next transaction, so that the late one comes from an epoch that is over.
 
-use super::fixture::{Told, Transactional, WAIT, brokers, committed_records, pause, producer, settings, told, topic, unique, write};
+use super::fixture::{Ended, Transactional, WAIT, brokers, committed_records, pause, producer, settings, told, topic, unique, write};
 use fault_proxy::{Client, Proxy};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -46,7 +46,7 @@ enum Defence {
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
     /// What the client was told of the end of the second; `None` after a crash.
-    told: Option<Told>,
+    told: Option<Ended>,
     /// Whether a reader of committed records sees what was written by the first,
     first: bool,
     /// by the second before the late EndTxn arrived,
@@ -91,7 +91,7 @@ impl Plan {
         victim.begin_transaction().unwrap();
         write(&victim, &topic, 0, "first");
         let rule = proxy.late_end_txn(&id, self.notices);
-        assert_eq!(told(end(&victim, self.first)), Told::Fine, "the repetition passes");
+        assert_eq!(told(end(&victim, self.first)), Ended::Fine, "the repetition passes");
         assert_eq!(proxy.counts().end_txns_of(&id).total(), 2);
         if defence == Defence::Renewal {
             drop(victim);
@@ -111,7 +111,7 @@ impl Plan {
         self.look(&topic, &id, &group, told)
     }
 
-    fn finish(&self, victim: &Transactional, topic: &str, group: &str) -> Option<Told> {
+    fn finish(&self, victim: &Transactional, topic: &str, group: &str) -> Option<Ended> {
         let mut sent = Ok(());
         match self.then {
             Then::Nothing => {}
@@ -130,7 +130,7 @@ impl Plan {
         }
     }
 
-    fn look(&self, topic: &str, id: &str, group: &str, told: Option<Told>) -> Seen {
+    fn look(&self, topic: &str, id: &str, group: &str, told: Option<Ended>) -> Seen {
         // Settles what is still open, as the one who takes over does.
         drop(producer(&brokers(), id, &[]));
         let records = committed_records(topic);
@@ -152,7 +152,7 @@ impl Plan {
         assert_eq!(&self.run(Defence::None), hazard);
         let committed = self.second == End::Commit;
         let right = Seen {
-            told: (self.second != End::Crash).then_some(Told::Fine),
+            told: (self.second != End::Crash).then_some(Ended::Fine),
             first: self.first == End::Commit,
             before: committed,
             after: (self.then != Then::Nothing).then_some(committed),
@@ -163,7 +163,7 @@ impl Plan {
 
 /// Looks at a group without being in it.
 fn observer(group: &str) -> BaseConsumer {
-    settings(&brokers(), &[]).scout(group).create().unwrap()
+    settings(&brokers(), &[]).group_inspector(group).create().unwrap()
 }
 
 fn committed_offset(group: &str, topic: &str) -> Option<i64> {
@@ -174,13 +174,13 @@ fn committed_offset(group: &str, topic: &str) -> Option<i64> {
 }
 
 /// The client is told that there is no such transaction: the loss is noticed, and the process can begin again.
-const NOTICED: Option<Told> = Some(Told::Fatal(RDKafkaErrorCode::InvalidTransactionalState));
+const NOTICED: Option<Ended> = Some(Ended::Fatal(RDKafkaErrorCode::InvalidTransactionalState));
 
 #[test]
 fn a_late_commit_makes_half_of_an_aborted_transaction_visible() {
     let plan = plan(End::Commit, End::Abort, Then::WritesToAnotherPartition);
     plan.check(&Seen {
-        told: Some(Told::Fine),
+        told: Some(Ended::Fine),
         first: true,
         before: true,
         after: Some(false),
@@ -191,7 +191,7 @@ fn a_late_commit_makes_half_of_an_aborted_transaction_visible() {
 fn a_late_commit_makes_records_visible_whose_offsets_were_aborted() {
     let plan = plan(End::Commit, End::Abort, Then::SendsOffsets);
     plan.check(&Seen {
-        told: Some(Told::Fine),
+        told: Some(Ended::Fine),
         first: true,
         before: true,
         after: Some(false),
@@ -202,7 +202,7 @@ fn a_late_commit_makes_records_visible_whose_offsets_were_aborted() {
 fn a_late_abort_loses_the_records_of_a_commit_whose_offsets_stay() {
     let plan = plan(End::Abort, End::Commit, Then::SendsOffsets);
     plan.check(&Seen {
-        told: Some(Told::Fine),
+        told: Some(Ended::Fine),
         first: false,
         before: false,
         after: Some(true),
@@ -213,7 +213,7 @@ fn a_late_abort_loses_the_records_of_a_commit_whose_offsets_stay() {
 fn a_late_abort_loses_half_of_a_commit() {
     let plan = plan(End::Abort, End::Commit, Then::WritesToAnotherPartition);
     plan.check(&Seen {
-        told: Some(Told::Fine),
+        told: Some(Ended::Fine),
         first: false,
         before: false,
         after: Some(true),
@@ -224,7 +224,7 @@ fn a_late_abort_loses_half_of_a_commit() {
 fn a_late_commit_of_a_transaction_that_commits_as_well_hides_that_it_was_two() {
     let plan = plan(End::Commit, End::Commit, Then::WritesToAnotherPartition);
     plan.check(&Seen {
-        told: Some(Told::Fine),
+        told: Some(Ended::Fine),
         first: true,
         before: true,
         after: Some(true),
@@ -268,7 +268,7 @@ fn a_late_end_is_noticed_by_a_transaction_that_goes_on_in_the_same_partition() {
         after: Some(false),
     });
     plan(End::Abort, End::Commit, then).check(&Seen {
-        told: Some(Told::Abort(RDKafkaErrorCode::InvalidTransactionalState)),
+        told: Some(Ended::Abort(RDKafkaErrorCode::InvalidTransactionalState)),
         first: false,
         before: false,
         after: Some(false),
@@ -282,7 +282,7 @@ fn a_client_that_heard_nothing_repeats_its_end_and_loses_as_one_that_was_reset()
         ..plan(End::Abort, End::Commit, Then::SendsOffsets)
     };
     plan.check(&Seen {
-        told: Some(Told::Fine),
+        told: Some(Ended::Fine),
         first: false,
         before: false,
         after: Some(true),

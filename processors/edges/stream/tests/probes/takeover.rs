@@ -1,6 +1,6 @@
 //! How long the open transaction of a dead producer keeps readers waiting, and who can end it.
 
-use super::fixture::{PARTITIONS, Told, Transactional, WAIT, brokers, producer, settings, told, topic, unique, write};
+use super::fixture::{PARTITIONS, Ended, Transactional, WAIT, brokers, producer, settings, told, topic, unique, write};
 use fault_proxy::{ApiKey, Direction, Fault, Proxy, When};
 use rdkafka::producer::Producer;
 use std::sync::mpsc::{Receiver, channel};
@@ -73,7 +73,7 @@ fn the_same_transactional_id_frees_readers_at_once_and_fences_the_dead_one() {
     // The dead one comes back to life: whatever it had sent into the void arrives now, and it goes on.
     proxy.heal();
     let end = told(dead.commit_transaction(WAIT));
-    assert!(matches!(end, Told::Fatal(_)), "{end:?}");
+    assert!(matches!(end, Ended::Fatal(_)), "{end:?}");
     assert!(proxy.counts().of(ApiKey::END_TXN).seen >= 1, "it did try");
     assert!(read.recv_timeout(Duration::from_millis(500)).is_err(), "nothing of it is ever read");
 }

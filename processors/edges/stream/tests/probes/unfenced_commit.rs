@@ -3,7 +3,7 @@
 //! That is what librdkafka's metadata is before a consumer has joined. Two defences: never to send such metadata, which the processor
 //! sees to, and a `group.instance.id`, by which the broker looks for the member after all.
 
-use super::fixture::{Told, Transactional, WAIT, brokers, producer, settings, told, topic, unique};
+use super::fixture::{Ended, Transactional, WAIT, brokers, producer, settings, told, topic, unique};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
 use rdkafka::error::RDKafkaErrorCode;
@@ -62,7 +62,7 @@ impl Group {
     }
 
     /// A transaction that commits an offset, or is aborted when the broker takes none.
-    fn commit(&self, metadata: &ConsumerGroupMetadata, partition: i32, offset: i64) -> Told {
+    fn commit(&self, metadata: &ConsumerGroupMetadata, partition: i32, offset: i64) -> Ended {
         let mut offsets = TopicPartitionList::new();
         offsets
             .add_partition_offset(&self.topic, partition, Offset::Offset(offset))
@@ -70,34 +70,34 @@ impl Group {
         self.producer.begin_transaction().unwrap();
         let sent = told(self.producer.send_offsets_to_transaction(&offsets, metadata, WAIT));
         let end = match sent {
-            Told::Fine => self.producer.commit_transaction(WAIT),
-            Told::Abort(_) | Told::Fatal(_) => self.producer.abort_transaction(WAIT),
+            Ended::Fine => self.producer.commit_transaction(WAIT),
+            Ended::Abort(_) | Ended::Fatal(_) => self.producer.abort_transaction(WAIT),
         };
         end.unwrap();
         sent
     }
 
     fn committed(&self, partition: i32) -> Option<i64> {
-        let observer: BaseConsumer = settings(&brokers(), &[]).scout(&self.name).create().unwrap();
+        let observer: BaseConsumer = settings(&brokers(), &[]).group_inspector(&self.name).create().unwrap();
         let mut asked = TopicPartitionList::new();
         asked.add_partition(&self.topic, partition);
         observer.committed_offsets(asked, WAIT).unwrap().elements()[0].offset().to_raw()
     }
 
     /// The owner commits its offset, then somebody else another.
-    fn overwrite(&self, owner: &BaseConsumer, partition: i32, metadata: &ConsumerGroupMetadata) -> Told {
-        assert_eq!(self.commit(&owner.group_metadata().unwrap(), partition, OWN), Told::Fine);
+    fn overwrite(&self, owner: &BaseConsumer, partition: i32, metadata: &ConsumerGroupMetadata) -> Ended {
+        assert_eq!(self.commit(&owner.group_metadata().unwrap(), partition, OWN), Ended::Fine);
         assert_eq!(self.committed(partition), Some(OWN));
         self.commit(metadata, partition, STRANGE)
     }
 
     fn check_taken(&self, owner: &BaseConsumer, partition: i32, metadata: &ConsumerGroupMetadata) {
-        assert_eq!(self.overwrite(owner, partition, metadata), Told::Fine);
+        assert_eq!(self.overwrite(owner, partition, metadata), Ended::Fine);
         assert_eq!(self.committed(partition), Some(STRANGE), "the owner's offset is gone");
     }
 
     fn check_refused(&self, owner: &BaseConsumer, metadata: &ConsumerGroupMetadata, why: RDKafkaErrorCode) {
-        assert_eq!(self.overwrite(owner, PARTITION, metadata), Told::Abort(why));
+        assert_eq!(self.overwrite(owner, PARTITION, metadata), Ended::Abort(why));
         assert_eq!(self.committed(PARTITION), Some(OWN), "the owner's offset stays");
     }
 }
@@ -139,7 +139,7 @@ fn a_generation_that_is_over_is_refused() {
     let partition = owner.assignment().unwrap().elements()[0].partition();
     assert_eq!(
         group.commit(&before, partition, STRANGE),
-        Told::Abort(RDKafkaErrorCode::IllegalGeneration)
+        Ended::Abort(RDKafkaErrorCode::IllegalGeneration)
     );
 }
 

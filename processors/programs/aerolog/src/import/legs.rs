@@ -40,7 +40,7 @@ struct Row {
 }
 
 #[derive(Deserialize)]
-struct Known {
+struct KnownAirport {
     iata: String,
 }
 
@@ -74,9 +74,9 @@ impl Arguments {
     fn known_airports(&self) -> anyhow::Result<Option<BTreeSet<String>>> {
         let Some(path) = &self.airports else { return Ok(None) };
         let mut known = BTreeSet::new();
-        for line in lines::read::<Known>(path, &["iata"])? {
+        for line in lines::read::<KnownAirport>(path, &["iata"])? {
             match line.said {
-                Ok(Known { iata }) => {
+                Ok(KnownAirport { iata }) => {
                     known.insert(iata);
                 }
                 // Its legs are left out as of an unknown airport.

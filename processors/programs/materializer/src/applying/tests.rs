@@ -15,9 +15,9 @@ fn registration(partition: u32, sequence: u64) -> Registration {
 }
 
 /// An airplane is registered, by event `sequence` of `partition` at an offset that leaves room for markers.
-fn located(partition: u32, sequence: u64) -> Located {
+fn located(partition: u32, sequence: u64) -> LocatedFact {
     let registration = registration(partition, sequence);
-    Located {
+    LocatedFact {
         offset: offset(sequence),
         fact: Fact {
             partition,
@@ -39,11 +39,11 @@ fn offset(sequence: u64) -> i64 {
 }
 
 /// Applies runs one after the other to an empty view of two partitions.
-fn apply(runs: &[&[Located]]) -> (Memory, Step) {
+fn apply(runs: &[&[LocatedFact]]) -> (Memory, Step) {
     apply_with(&mut Projector::default(), runs)
 }
 
-fn apply_with(projector: &mut impl Project, runs: &[&[Located]]) -> (Memory, Step) {
+fn apply_with(projector: &mut impl Project, runs: &[&[LocatedFact]]) -> (Memory, Step) {
     let mut memory = Memory::default();
     let mut stopped = BTreeSet::new();
     let mut step = step(projector, &memory, &Progress::start(PARTITIONS), &mut stopped, &[], || false);
@@ -76,7 +76,7 @@ fn one_run_or_many_give_the_same_view() {
     let (at_once, step) = apply(&[&all]);
     assert_eq!((step.applied, step.repeated, step.failure), (4, 0, None));
     assert_eq!(step.progress.position().to_string(), "0:2,1:2");
-    let one_by_one: Vec<&[Located]> = all.chunks(1).collect();
+    let one_by_one: Vec<&[LocatedFact]> = all.chunks(1).collect();
     assert_eq!(apply(&one_by_one).0, at_once);
     assert_eq!(Progress::load(&at_once).unwrap(), Some(step.progress));
 }
@@ -84,7 +84,7 @@ fn one_run_or_many_give_the_same_view() {
 #[test]
 fn the_offsets_of_some_events_are_kept_so_that_every_event_is_found_from_one_near_it() {
     let last = offsets::STRIDE * 2 + 1;
-    let events: Vec<Located> = (1..=last).map(|sequence| located(1, sequence)).collect();
+    let events: Vec<LocatedFact> = (1..=last).map(|sequence| located(1, sequence)).collect();
     let (memory, step) = apply(&[&events, &[located(0, 1)]]);
     assert_eq!(
         (step.failure, step.progress.position().to_string()),
@@ -101,7 +101,7 @@ fn the_offsets_of_some_events_are_kept_so_that_every_event_is_found_from_one_nea
         assert_eq!((found.sequence, found.offset), (known, offset(known)), "{partition}:{sequence}");
     }
     // An offset is where an event lies in this log, and no content of the view.
-    let elsewhere = Located {
+    let elsewhere = LocatedFact {
         offset: 99,
         ..located(0, 1)
     };
@@ -113,7 +113,7 @@ fn the_offsets_of_some_events_are_kept_so_that_every_event_is_found_from_one_nea
 #[test]
 fn a_repeat_changes_nothing_but_the_offset_to_read_next() {
     let (first, _) = apply(&[&[located(0, 1), located(0, 2)]]);
-    let again = Located {
+    let again = LocatedFact {
         offset: 9,
         ..located(0, 1)
     };

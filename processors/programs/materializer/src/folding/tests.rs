@@ -1,7 +1,7 @@
 //! One batch ahead of the writer, as one after the other.
 
 use super::*;
-use crate::applying::{Located, Stop};
+use crate::applying::{LocatedFact, Stop};
 use domain::rotation::{self, Mode};
 use domain::{AggregateId, AirportCode, Event, FlightDesignator, Instant, LegId, RotationId};
 use service::{Health, clock};
@@ -14,7 +14,7 @@ use views::Fact;
 
 const ROTATIONS: u64 = 7;
 
-fn located(sequence: u64) -> Located {
+fn located(sequence: u64) -> LocatedFact {
     let (rotation, number) = (sequence % ROTATIONS, sequence / ROTATIONS);
     let event = if number == 0 {
         rotation::Event::Created { mode: Mode::Draft }
@@ -30,7 +30,7 @@ fn located(sequence: u64) -> Located {
         };
         rotation::Event::LegAdded { leg }
     };
-    Located {
+    LocatedFact {
         offset: sequence.cast_signed(),
         fact: Fact {
             partition: 0,

@@ -3,7 +3,7 @@
 use crate::fields::split;
 use crate::seeds::{IDS, LIMITS, NOW_MS, TOPICS};
 use auditor::{AuditError, Auditor, Options, Partition, Place, Record, Seen, Topic};
-use decider::{Cursor, Machine, Replay, Seam, read_event, read_outcome, schema_fingerprint};
+use decider::{Cursor, Machine, Replay, WholePrefixSearch, read_event, read_outcome, schema_fingerprint};
 use http_server::Position;
 use keyvalue::Memory;
 use schemas::{Airline, AvroCodec};
@@ -75,7 +75,7 @@ pub(super) fn replay(input: &[u8]) -> bool {
     let mut codec = AvroCodec::new(IDS);
     let (mut machine, mut memory) = (Machine::<Airline>::new(LIMITS), Memory::default());
     machine.open(0, Cursor::default());
-    let mut seam = Seam::new(u64::from(u16::MAX), i64::from(u16::MAX));
+    let mut search = WholePrefixSearch::new(u64::from(u16::MAX), i64::from(u16::MAX));
     let (mut topics, mut fields): ([Vec<Seen>; 4], _) = (Default::default(), split(input));
     let mut folded = 0;
     while let Some(found) = seen(&mut fields, &topics) {
@@ -96,7 +96,7 @@ pub(super) fn replay(input: &[u8]) -> bool {
                     .ok()
             }),
             Topic::Outcomes => read_outcome::<Airline, _>(&mut codec, None, value).ok().and_then(|value| {
-                seam.push(&value);
+                search.push(&value);
                 machine
                     .replay_outcomes(
                         0,

@@ -1,7 +1,7 @@
 //! I2: each command id of an aggregate belongs to one command, which has one outcome; every further one repeats it and says so, and any
 //! other command under the id is refused.
 
-use super::Desk;
+use super::CheckContext;
 use crate::ledger::{LedgerError, Prefix, of_command};
 use crate::merging::{Found, Step};
 use crate::{Invariant, Shown};
@@ -18,7 +18,7 @@ struct First {
 }
 
 /// Marks the step as trusted where the first outcome of its command id is not in the log any more.
-pub(crate) fn commands_are_answered_once<S: Read + Write, E>(desk: &mut Desk<S>, step: &mut Step<E>) -> Result<(), LedgerError> {
+pub(crate) fn commands_are_answered_once<S: Read + Write, E>(context: &mut CheckContext<S>, step: &mut Step<E>) -> Result<(), LedgerError> {
     if let [first, second, ..] = step.outcomes.as_slice() {
         let what = format!(
             "the command at offset {} has {} outcomes, the second at {}",
@@ -27,20 +27,20 @@ pub(crate) fn commands_are_answered_once<S: Read + Write, E>(desk: &mut Desk<S>,
             second.record.place
         );
         let records = [first, second].map(|found| Shown::of(&found.record, &found.value));
-        desk.violated(Invariant::I2, Some(second.record.place), what, records.into());
+        context.violated(Invariant::I2, Some(second.record.place), what, records.into());
     }
     for found in &step.outcomes {
         let outcome = &found.value;
-        count(desk, outcome);
-        let key = of_command(Prefix::FirstOutcome, desk.partition, &outcome.aggregate_id, outcome.command_id);
-        let first = desk.ledger.get(&key)?.as_deref().and_then(First::from_bytes);
+        count(context, outcome);
+        let key = of_command(Prefix::FirstOutcome, context.partition, &outcome.aggregate_id, outcome.command_id);
+        let first = context.ledger.get(&key)?.as_deref().and_then(First::from_bytes);
         let is_decided = !outcome.repeated && !outcome.refuses_id();
-        let is_whole = desk.first_command == 0 && !desk.has_former && !desk.is_carried;
+        let is_whole = context.first_command == 0 && !context.has_former && !context.is_carried;
         if first.is_none() && !is_decided && !is_whole {
             step.trusted = true;
         }
         let wrong = match &first {
-            Some(first) => against_first(desk, first, outcome),
+            Some(first) => against_first(context, first, outcome),
             None if is_decided || !is_whole => None,
             None => Some(format!(
                 "{} command {} of {}, which has none before it",
@@ -56,21 +56,21 @@ pub(crate) fn commands_are_answered_once<S: Read + Write, E>(desk: &mut Desk<S>,
         if let Some(wrong) = wrong {
             let what = format!("the outcome at {} {wrong}", found.record.place);
             let records = vec![Shown::of(&found.record, outcome)];
-            desk.violated(Invariant::I2, Some(found.record.place), what, records);
+            context.violated(Invariant::I2, Some(found.record.place), what, records);
         }
         // Where one is there already, that was longer ago than ids are remembered, or it was found to be wrong.
         if is_decided {
-            desk.ledger.put(key, First::of(found).to_bytes())?;
+            context.ledger.put(key, First::of(found).to_bytes())?;
         }
     }
     Ok(())
 }
 
 /// What is wrong with an outcome behind the first one of its aggregate and command id.
-fn against_first<S>(desk: &Desk<S>, first: &First, outcome: &Outcome) -> Option<String> {
+fn against_first<S>(context: &CheckContext<S>, first: &First, outcome: &Outcome) -> Option<String> {
     let is_same_command = first.fingerprint == outcome.fingerprint.0;
-    let (partition, offset) = (desk.partition, first.offset);
-    let remembered_ms = desk.options.remembered_ms;
+    let (partition, offset) = (context.partition, first.offset);
+    let remembered_ms = context.options.remembered_ms;
     if outcome.refuses_id() {
         return is_same_command.then(|| {
             format!("refuses the command of the answer at outcomes {partition}/{offset}, sent again, as another one ({COMMAND_ID_REUSED})")
@@ -99,12 +99,12 @@ fn against_first<S>(desk: &Desk<S>, first: &First, outcome: &Outcome) -> Option<
     })
 }
 
-fn count<S>(desk: &mut Desk<S>, outcome: &Outcome) {
-    desk.counts.outcomes += 1;
+fn count<S>(context: &mut CheckContext<S>, outcome: &Outcome) {
+    context.counts.outcomes += 1;
     let of_kind = match (outcome.repeated, outcome.status) {
-        (true, _) => &mut desk.counts.repeated,
-        (false, Status::Accepted) => &mut desk.counts.accepted,
-        (false, Status::Rejected) => &mut desk.counts.rejected,
+        (true, _) => &mut context.counts.repeated,
+        (false, Status::Accepted) => &mut context.counts.accepted,
+        (false, Status::Rejected) => &mut context.counts.rejected,
     };
     *of_kind += 1;
 }

@@ -1,34 +1,34 @@
 //! I13: what is no command gives one dead letter, and nothing else.
 
-use super::Desk;
+use super::CheckContext;
 use crate::ledger::{LedgerError, Prefix, at_offset, place_bytes, place_of};
 use crate::merging::{Letter, Step};
 use crate::{Invariant, Place, Record, Shown, Topic};
 use keyvalue::{Read, Write};
 
 /// Notes a dead letter where its coordinates point to.
-pub(crate) fn note_letter<S: Read + Write>(desk: &mut Desk<S>, record: &Record, partition: u32, offset: i64) -> Result<(), LedgerError> {
+pub(crate) fn note_letter<S: Read + Write>(context: &mut CheckContext<S>, record: &Record, partition: u32, offset: i64) -> Result<(), LedgerError> {
     let key = at_offset(Prefix::Letter, partition, offset);
-    desk.partition = partition;
-    if let Some((in_partition, at)) = desk.ledger.get(&key)?.as_deref().and_then(place_of) {
+    context.partition = partition;
+    if let Some((in_partition, at)) = context.ledger.get(&key)?.as_deref().and_then(place_of) {
         let what = format!(
             "the record at commands {partition}/{offset} has two dead letters: dead letters {in_partition}/{at} and {}",
             record.place
         );
-        desk.violated(Invariant::I13, Some(record.place), what, vec![Shown::raw(record)]);
+        context.violated(Invariant::I13, Some(record.place), what, vec![Shown::raw(record)]);
         return Ok(());
     }
     let mut value = place_bytes(record.place.partition, record.place.offset);
     value.extend_from_slice(record.header("reason").unwrap_or_default());
-    desk.ledger.put(key, value)
+    context.ledger.put(key, value)
 }
 
 /// The dead letter of a command's offset.
-pub(crate) fn letter_of<S: Read + Write>(desk: &Desk<S>, command_offset: i64) -> Result<Option<Letter>, LedgerError> {
-    if desk.counts.dead_letters == 0 {
+pub(crate) fn letter_of<S: Read + Write>(context: &CheckContext<S>, command_offset: i64) -> Result<Option<Letter>, LedgerError> {
+    if context.counts.dead_letters == 0 {
         return Ok(None);
     }
-    let value = desk.ledger.get(&at_offset(Prefix::Letter, desk.partition, command_offset))?;
+    let value = context.ledger.get(&at_offset(Prefix::Letter, context.partition, command_offset))?;
     Ok(value.and_then(|bytes| {
         let (partition, offset) = place_of(&bytes)?;
         Some(Letter {
@@ -43,13 +43,13 @@ pub(crate) fn letter_of<S: Read + Write>(desk: &Desk<S>, command_offset: i64) ->
 }
 
 /// A record that was put aside has no outcome.
-pub(crate) fn dead_letters_are_single<S, E>(desk: &mut Desk<S>, step: &Step<E>) {
+pub(crate) fn dead_letters_are_single<S, E>(context: &mut CheckContext<S>, step: &Step<E>) {
     if let (Some(letter), Some(found)) = (&step.letter, step.outcomes.first()) {
         let what = format!(
             "the record at commands {}/{} has a dead letter at {} and an outcome at {}",
-            desk.partition, step.command_offset, letter.place, found.record.place
+            context.partition, step.command_offset, letter.place, found.record.place
         );
         let records = vec![Shown::of(&found.record, &found.value)];
-        desk.violated(Invariant::I13, Some(letter.place), what, records);
+        context.violated(Invariant::I13, Some(letter.place), what, records);
     }
 }

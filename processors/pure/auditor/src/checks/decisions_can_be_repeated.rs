@@ -3,7 +3,7 @@
 //! The pure core decides every command again, from nothing; where the first commands are not in the log any more, from the state that
 //! their events make. The first difference in a partition ends its check: whatever follows rests on another state.
 
-use super::Desk;
+use super::CheckContext;
 use crate::decoding::Decoding;
 use crate::ledger::LedgerError;
 use crate::merging::{Found, Step};
@@ -50,15 +50,15 @@ impl<D: Domain> Redeciding<D> {
 
     pub(crate) fn push<S: Read + Write, C: Codec<D>>(
         &mut self,
-        desk: &mut Desk<S>,
+        context: &mut CheckContext<S>,
         decoding: &mut Decoding<'_, C>,
         step: Step<D::Event>,
     ) -> Result<(), AuditError> {
-        if matches!(self.phase, Phase::Folding) && !step.former && step.command_offset >= desk.first_command {
-            self.flush(desk, decoding)?;
+        if matches!(self.phase, Phase::Folding) && !step.former && step.command_offset >= context.first_command {
+            self.flush(context, decoding)?;
             if matches!(self.phase, Phase::Folding) {
-                let resumed = self.machine.resume_at(desk.partition, desk.first_command);
-                self.fold(desk, resumed)?;
+                let resumed = self.machine.resume_at(context.partition, context.first_command);
+                self.fold(context, resumed)?;
             }
             if matches!(self.phase, Phase::Folding) {
                 self.phase = Phase::Deciding;
@@ -68,25 +68,25 @@ impl<D: Domain> Redeciding<D> {
             return Ok(());
         }
         if matches!(self.phase, Phase::Deciding) {
-            self.set_clock(desk, &step)?;
+            self.set_clock(context, &step)?;
         }
         self.bytes += step.command.as_ref().map_or(0, |record| record.bytes());
         self.waiting.push(step);
         if self.waiting.len() >= STEPS_MAX || self.bytes >= STEPS_BYTES_MAX {
-            self.flush(desk, decoding)?;
+            self.flush(context, decoding)?;
         }
         Ok(())
     }
 
     /// Where the outcomes begin with the commands, the partition's clock follows from outcomes that are gone.
-    fn set_clock<S: Read + Write>(&mut self, desk: &mut Desk<S>, step: &Step<D::Event>) -> Result<(), AuditError> {
-        let is_known = |cursor: Cursor| desk.first_command == 0 && !desk.has_former || cursor.decided_at_ms != 0;
+    fn set_clock<S: Read + Write>(&mut self, context: &mut CheckContext<S>, step: &Step<D::Event>) -> Result<(), AuditError> {
+        let is_known = |cursor: Cursor| context.first_command == 0 && !context.has_former || cursor.decided_at_ms != 0;
         match step.outcomes.first() {
-            Some(first) if !self.machine.cursor(desk.partition).is_some_and(is_known) => {
+            Some(first) if !self.machine.cursor(context.partition).is_some_and(is_known) => {
                 let set = self
                     .machine
-                    .set_clock(desk.partition, first.record.timestamp_ms, first.value.clock_ms);
-                self.fold(desk, set)
+                    .set_clock(context.partition, first.record.timestamp_ms, first.value.clock_ms);
+                self.fold(context, set)
             }
             _ => Ok(()),
         }
@@ -94,49 +94,49 @@ impl<D: Domain> Redeciding<D> {
 
     pub(crate) fn finish<S: Read + Write, C: Codec<D>>(
         &mut self,
-        desk: &mut Desk<S>,
+        context: &mut CheckContext<S>,
         decoding: &mut Decoding<'_, C>,
     ) -> Result<(), AuditError> {
-        self.flush(desk, decoding)?;
-        self.machine.close(desk.partition);
+        self.flush(context, decoding)?;
+        self.machine.close(context.partition);
         Ok(())
     }
 
-    fn flush<S: Read + Write, C: Codec<D>>(&mut self, desk: &mut Desk<S>, decoding: &mut Decoding<'_, C>) -> Result<(), AuditError> {
+    fn flush<S: Read + Write, C: Codec<D>>(&mut self, context: &mut CheckContext<S>, decoding: &mut Decoding<'_, C>) -> Result<(), AuditError> {
         let steps = std::mem::take(&mut self.waiting);
         self.bytes = 0;
         match self.phase {
-            Phase::Folding => self.fold_steps(desk, &steps),
-            Phase::Deciding => self.decide(desk, decoding, &steps),
+            Phase::Folding => self.fold_steps(context, &steps),
+            Phase::Deciding => self.decide(context, decoding, &steps),
             Phase::Over => Ok(()),
         }
     }
 
     /// What is decided already is taken as it is.
-    fn fold_steps<S: Read + Write>(&mut self, desk: &mut Desk<S>, steps: &[Step<D::Event>]) -> Result<(), AuditError> {
+    fn fold_steps<S: Read + Write>(&mut self, context: &mut CheckContext<S>, steps: &[Step<D::Event>]) -> Result<(), AuditError> {
         let events: Vec<_> = steps.iter().flat_map(|step| &step.events).map(replay).collect();
-        desk.counts.folded += events.len() as u64;
-        let folded = self.machine.replay_events(&desk.ledger.store, desk.partition, &events);
-        self.fold(desk, folded)?;
+        context.counts.folded += events.len() as u64;
+        let folded = self.machine.replay_events(&context.ledger.store, context.partition, &events);
+        self.fold(context, folded)?;
         for run in steps.chunk_by(|one, next| one.former == next.former) {
             let outcomes: Vec<_> = run.iter().flat_map(|step| &step.outcomes).map(replay).collect();
             let folded = if run.first().is_some_and(|step| step.former) {
-                self.machine.replay_former_outcomes(desk.partition, &outcomes)
+                self.machine.replay_former_outcomes(context.partition, &outcomes)
             } else {
-                self.machine.replay_outcomes(desk.partition, &outcomes)
+                self.machine.replay_outcomes(context.partition, &outcomes)
             };
-            self.fold(desk, folded)?;
+            self.fold(context, folded)?;
         }
         Ok(())
     }
 
     fn fold<S: Read + Write>(
         &mut self,
-        desk: &mut Desk<S>,
+        context: &mut CheckContext<S>,
         folded: Result<Vec<keyvalue::Mutation>, ReplayError>,
     ) -> Result<(), AuditError> {
         match folded {
-            Ok(mutations) => Ok(desk.ledger.store.apply(&mutations).map_err(LedgerError::from)?),
+            Ok(mutations) => Ok(context.ledger.store.apply(&mutations).map_err(LedgerError::from)?),
             Err(ReplayError::Read { error, .. }) => Err(LedgerError::from(error).into()),
             Err(
                 error @ (ReplayError::SequenceGap { .. }
@@ -147,20 +147,20 @@ impl<D: Domain> Redeciding<D> {
                 | ReplayError::NotOpen { .. }),
             ) => {
                 let what = format!("the commands cannot be decided again from what came before them: {error}");
-                self.over(desk, None, what);
+                self.over(context, None, what);
                 Ok(())
             }
         }
     }
 
-    fn over<S>(&mut self, desk: &mut Desk<S>, place: Option<crate::Place>, what: String) {
-        desk.violated(Invariant::I7, place, what, Vec::new());
+    fn over<S>(&mut self, context: &mut CheckContext<S>, place: Option<crate::Place>, what: String) {
+        context.violated(Invariant::I7, place, what, Vec::new());
         self.phase = Phase::Over;
     }
 
     fn decide<S: Read + Write, C: Codec<D>>(
         &mut self,
-        desk: &mut Desk<S>,
+        context: &mut CheckContext<S>,
         decoding: &mut Decoding<'_, C>,
         steps: &[Step<D::Event>],
     ) -> Result<(), AuditError> {
@@ -168,52 +168,52 @@ impl<D: Domain> Redeciding<D> {
         for step in steps {
             match &step.command {
                 None => {
-                    self.decide_again(desk, decoding, &decidable)?;
+                    self.decide_again(context, decoding, &decidable)?;
                     let what = format!(
                         "the log answers a command at commands {}/{}, where there is none or one that was answered before",
-                        desk.partition, step.command_offset
+                        context.partition, step.command_offset
                     );
                     if matches!(self.phase, Phase::Deciding) {
-                        self.over(desk, step.first_place(), what);
+                        self.over(context, step.first_place(), what);
                     }
                     return Ok(());
                 }
                 // What could not be read then may be readable now: the registry is not part of the log.
-                Some(_) if is_unknown_schema(step) => desk.counts.trusted += 1,
+                Some(_) if is_unknown_schema(step) => context.counts.trusted += 1,
                 Some(_) if step.trusted || was_refused_earlier::<D>(step) || stands_in(step) => {
-                    desk.counts.trusted += 1;
-                    self.decide_again(desk, decoding, &std::mem::take(&mut decidable))?;
+                    context.counts.trusted += 1;
+                    self.decide_again(context, decoding, &std::mem::take(&mut decidable))?;
                     // It moves the partition's clock like any other.
-                    self.fold_outcomes(desk, step)?;
+                    self.fold_outcomes(context, step)?;
                 }
-                Some(command) => decidable.push((step, incoming(desk.partition, command))),
+                Some(command) => decidable.push((step, incoming(context.partition, command))),
             }
             if matches!(self.phase, Phase::Over) {
                 return Ok(());
             }
         }
-        self.decide_again(desk, decoding, &decidable)
+        self.decide_again(context, decoding, &decidable)
     }
 
-    fn fold_outcomes<S: Read + Write>(&mut self, desk: &mut Desk<S>, step: &Step<D::Event>) -> Result<(), AuditError> {
+    fn fold_outcomes<S: Read + Write>(&mut self, context: &mut CheckContext<S>, step: &Step<D::Event>) -> Result<(), AuditError> {
         if matches!(self.phase, Phase::Over) {
             return Ok(());
         }
         // One that was lost and written again lies elsewhere.
-        let next = self.machine.cursor(desk.partition).map_or(0, |cursor| cursor.next_outcome_offset);
+        let next = self.machine.cursor(context.partition).map_or(0, |cursor| cursor.next_outcome_offset);
         let outcomes: Vec<_> = step
             .outcomes
             .iter()
             .zip(next..)
             .map(|(found, offset)| Replay { offset, ..replay(found) })
             .collect();
-        let folded = self.machine.replay_outcomes(desk.partition, &outcomes);
-        self.fold(desk, folded)
+        let folded = self.machine.replay_outcomes(context.partition, &outcomes);
+        self.fold(context, folded)
     }
 
     fn decide_again<S: Read + Write, C: Codec<D>>(
         &mut self,
-        desk: &mut Desk<S>,
+        context: &mut CheckContext<S>,
         decoding: &mut Decoding<'_, C>,
         decidable: &[(&Step<D::Event>, Incoming<'_>)],
     ) -> Result<(), AuditError> {
@@ -222,7 +222,7 @@ impl<D: Domain> Redeciding<D> {
             let incoming: Vec<_> = rest.iter().map(|(_, incoming)| *incoming).collect();
             let decided = self
                 .machine
-                .decide(&desk.ledger.store, &mut decoding.codec, &incoming, &BTreeMap::new());
+                .decide(&context.ledger.store, &mut decoding.codec, &incoming, &BTreeMap::new());
             let batch = match decided {
                 Ok(batch) => batch,
                 Err(StepError::UnknownSchema { schema_id, .. }) => match decoding.learn::<D>(schema_id)? {
@@ -232,7 +232,7 @@ impl<D: Domain> Redeciding<D> {
                 Err(StepError::Read { error, .. }) => return Err(LedgerError::from(error).into()),
                 Err(error @ StepError::Domain(_)) => {
                     let what = format!("the log goes on behind a command that cannot be decided: {error}");
-                    self.over(desk, rest[0].0.first_place(), what);
+                    self.over(context, rest[0].0.first_place(), what);
                     return Ok(());
                 }
                 Err(
@@ -241,23 +241,23 @@ impl<D: Domain> Redeciding<D> {
                     | StepError::Misplaced { .. }
                     | StepError::DecidedOtherwise { .. }),
                 ) => {
-                    self.over(desk, None, error.to_string());
+                    self.over(context, None, error.to_string());
                     return Ok(());
                 }
             };
             let consumed = batch.consumed;
-            desk.counts.redecided += consumed as u64;
+            context.counts.redecided += consumed as u64;
             let difference = rest[..consumed]
                 .iter()
                 .enumerate()
                 .find_map(|(index, (step, _))| Some((step.first_place(), difference(&mut decoding.codec, &batch, index, step)?)));
             if let Some((place, what)) = difference {
                 self.machine.aborted(batch);
-                self.over(desk, place, what);
+                self.over(context, place, what);
                 return Ok(());
             }
             let mutations = self.machine.committed(batch, &BTreeMap::new());
-            desk.ledger.store.apply(&mutations).map_err(LedgerError::from)?;
+            context.ledger.store.apply(&mutations).map_err(LedgerError::from)?;
             rest = &rest[consumed..];
         }
         Ok(())

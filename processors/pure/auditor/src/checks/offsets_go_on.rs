@@ -1,6 +1,6 @@
 //! I6: the committed offset never goes back, and fits the outcomes.
 
-use super::Desk;
+use super::CheckContext;
 use crate::merging::Step;
 use crate::{Invariant, Place, RECOVERY_OWNER, Topic};
 use std::collections::BTreeMap;
@@ -37,11 +37,11 @@ pub(crate) struct Offsets {
 }
 
 impl Offsets {
-    pub(crate) fn push<S>(&mut self, desk: &mut Desk<S>, commit: &Commit) {
-        desk.partition = commit.partition;
+    pub(crate) fn push<S>(&mut self, context: &mut CheckContext<S>, commit: &Commit) {
+        context.partition = commit.partition;
         // No processor goes by it: one that has expired or was set by a tool is replaced by what the outcomes tell.
         let Some(offset) = commit.offset.filter(|_| !commit.owner.is_empty()) else {
-            desk.counts.unsigned_commits += 1;
+            context.counts.unsigned_commits += 1;
             if commit.offset.is_none() {
                 self.last.remove(&commit.partition);
             }
@@ -56,7 +56,7 @@ impl Offsets {
                 commit.place(),
                 commit.owner
             );
-            desk.violated(Invariant::I6, Some(commit.place()), what, Vec::new());
+            context.violated(Invariant::I6, Some(commit.place()), what, Vec::new());
         }
     }
 }
@@ -73,7 +73,7 @@ pub(crate) struct OutcomesGoOn {
 }
 
 impl OutcomesGoOn {
-    pub(crate) fn push<S, E>(&mut self, desk: &mut Desk<S>, step: &Step<E>) {
+    pub(crate) fn push<S, E>(&mut self, context: &mut CheckContext<S>, step: &Step<E>) {
         let answers = step.outcomes.iter().map(|found| found.record.place);
         let Some(place) = answers.chain(step.events.iter().map(|found| found.record.place)).next() else {
             return;
@@ -87,7 +87,7 @@ impl OutcomesGoOn {
             && !step.former
         {
             let what = format!("{place} answers the command at offset {offset} after {before} has answered the one at {last}");
-            desk.violated(Invariant::I6, Some(place), what, Vec::new());
+            context.violated(Invariant::I6, Some(place), what, Vec::new());
         }
         self.last = Some((offset, place));
         if !step.former && self.greatest.is_none_or(|(greatest, _)| offset > greatest) {
@@ -96,18 +96,18 @@ impl OutcomesGoOn {
     }
 
     /// `committed` is the group's offset after everything was read.
-    pub(crate) fn finish<S>(&self, desk: &mut Desk<S>, before: Option<i64>, committed: Option<i64>) {
+    pub(crate) fn finish<S>(&self, context: &mut CheckContext<S>, before: Option<i64>, committed: Option<i64>) {
         if let (Some(before), Some(after)) = (before, committed)
             && after < before
         {
             let what = format!("the committed offset went back from {before} to {after} while the topics were read");
-            desk.violated(Invariant::I6, None, what, Vec::new());
+            context.violated(Invariant::I6, None, what, Vec::new());
         }
         if let (Some((answered, place)), Some(committed)) = (self.greatest, committed)
             && answered >= committed
         {
             let what = format!("{place} answers the command at offset {answered}, but the committed offset is {committed}");
-            desk.violated(Invariant::I6, Some(place), what, Vec::new());
+            context.violated(Invariant::I6, Some(place), what, Vec::new());
         }
     }
 }

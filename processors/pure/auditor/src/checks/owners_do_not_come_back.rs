@@ -3,7 +3,7 @@
 //! Two traces show who owned a partition. Outcomes carry the header `owner`, which names a session: one take-over by one process.
 //! Committed offsets are signed with a transactional id, and a new owner signs the offset that it found before it moves it on.
 
-use super::{Commit, Desk};
+use super::{Commit, CheckContext};
 use crate::ledger::{LedgerError, Prefix, key};
 use crate::merging::Step;
 use crate::{Invariant, RECOVERY_OWNER, Shown};
@@ -20,7 +20,7 @@ pub(crate) struct Owners {
 }
 
 impl Owners {
-    pub(crate) fn push<S: Read + Write, E>(&mut self, desk: &mut Desk<S>, step: &Step<E>) -> Result<(), LedgerError> {
+    pub(crate) fn push<S: Read + Write, E>(&mut self, context: &mut CheckContext<S>, step: &Step<E>) -> Result<(), LedgerError> {
         // One that was lost and written again is not where its session is.
         for found in step.outcomes.iter().filter(|found| !found.record.is_rewritten()) {
             let Some(owner) = found.record.text(OWNER) else {
@@ -29,20 +29,20 @@ impl Owners {
             if self.current.as_deref() == Some(owner) {
                 continue;
             }
-            let session = key(Prefix::Session, desk.partition, owner.as_bytes());
+            let session = key(Prefix::Session, context.partition, owner.as_bytes());
             if let Some(current) = &self.current {
-                let left = key(Prefix::Session, desk.partition, current.as_bytes());
-                desk.ledger.put_number(left, found.record.place.offset)?;
+                let left = key(Prefix::Session, context.partition, current.as_bytes());
+                context.ledger.put_number(left, found.record.place.offset)?;
             }
-            match desk.ledger.number(&session)? {
-                None => desk.counts.sessions += 1,
+            match context.ledger.number(&session)? {
+                None => context.counts.sessions += 1,
                 Some(succeeded_at) => {
                     let what = format!(
                         "{owner} has written {}, though its successor has written since outcomes {}/{succeeded_at}",
-                        found.record.place, desk.partition
+                        found.record.place, context.partition
                     );
                     let records = vec![Shown::of(&found.record, &found.value)];
-                    desk.violated(Invariant::I14, Some(found.record.place), what, records);
+                    context.violated(Invariant::I14, Some(found.record.place), what, records);
                 }
             }
             self.current = Some(owner.to_owned());
@@ -58,9 +58,9 @@ pub(crate) struct ClaimsChangeOwners {
 }
 
 impl ClaimsChangeOwners {
-    pub(crate) fn push<S>(&mut self, desk: &mut Desk<S>, commit: &Commit) {
-        desk.partition = commit.partition;
-        desk.counts.commits += 1;
+    pub(crate) fn push<S>(&mut self, context: &mut CheckContext<S>, commit: &Commit) {
+        context.partition = commit.partition;
+        context.counts.commits += 1;
         // A recovery and a tool may move the offset; the next owner claims it where they have left it, or where outcomes tell.
         let Some(offset) = commit.offset.filter(|_| !commit.owner.is_empty() && commit.owner != RECOVERY_OWNER) else {
             self.last.remove(&commit.partition);
@@ -76,7 +76,7 @@ impl ClaimsChangeOwners {
                 commit.owner,
                 commit.place()
             );
-            desk.violated(Invariant::I14, Some(commit.place()), what, Vec::new());
+            context.violated(Invariant::I14, Some(commit.place()), what, Vec::new());
         }
     }
 }

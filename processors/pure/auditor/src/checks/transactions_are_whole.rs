@@ -1,17 +1,17 @@
 //! I5: an outcome and its events appear together or not at all.
 
-use super::Desk;
+use super::CheckContext;
 use crate::merging::{Found, Step};
 use crate::{Invariant, Shown};
 use decider::{EventEnvelope, Outcome, Status};
 
 /// An outcome has `event_count` events with its command id, and their numbers end at its own; a repeated or rejecting one has none.
-pub(crate) fn transactions_are_whole<S, E: std::fmt::Debug>(desk: &mut Desk<S>, step: &Step<E>) {
+pub(crate) fn transactions_are_whole<S, E: std::fmt::Debug>(context: &mut CheckContext<S>, step: &Step<E>) {
     let mut found: Vec<(String, Vec<Shown>)> = Vec::new();
     match step.outcomes.as_slice() {
         [] => {
             if let Some(event) = step.events.first()
-                && (desk.decided && !step.former && step.command_offset >= desk.first_command)
+                && (context.decided && !step.former && step.command_offset >= context.first_command)
             {
                 let what = format!(
                     "{} events of command {} have no outcome, from {} on",
@@ -23,12 +23,12 @@ pub(crate) fn transactions_are_whole<S, E: std::fmt::Debug>(desk: &mut Desk<S>, 
             }
         }
         // Outcomes beyond the end that is looked at are left out, and so are events: only what was decided must be whole.
-        [outcome, ..] if desk.decided => found.extend(torn(outcome, &step.events)),
+        [outcome, ..] if context.decided => found.extend(torn(outcome, &step.events)),
         _ => {}
     }
     let place = step.outcomes.first().map(|found| found.record.place).or_else(|| step.first_place());
     for (what, records) in found {
-        desk.violated(Invariant::I5, place, what, records);
+        context.violated(Invariant::I5, place, what, records);
     }
 }
 

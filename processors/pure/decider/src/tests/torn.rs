@@ -1,7 +1,7 @@
 //! Deciding again what a torn transaction has left in part.
 
 use super::pipeline::*;
-use crate::{Seam, StepError, Whole, Written as InTheLog};
+use crate::{WholePrefixSearch, StepError, WholePrefix, Written as InTheLog};
 
 const ID: &str = "c/1";
 
@@ -84,14 +84,14 @@ fn a_log_that_has_another_event_in_its_place_is_an_error() {
     );
 }
 
-fn seam(events: u64, committed: i64) -> Whole {
-    let mut seam = Seam::new(events, committed);
+fn whole_prefix(events: u64, committed: i64) -> WholePrefix {
+    let mut search = WholePrefixSearch::new(events, committed);
     for written in whole() {
         if let Written::Outcome(outcome, _) = written {
-            seam.push(&outcome);
+            search.push(&outcome);
         }
     }
-    seam.whole()
+    search.whole()
 }
 
 #[test]
@@ -106,25 +106,25 @@ fn the_log_is_whole_up_to_where_its_parts_agree() {
         (3, 2, 2, 2),
         (1, 4, 0, 0),
     ] {
-        let expected = Whole {
+        let expected = WholePrefix {
             next_command_offset,
             sequence,
         };
-        assert_eq!(seam(events, committed), expected, "{events} events, offset {committed}");
+        assert_eq!(whole_prefix(events, committed), expected, "{events} events, offset {committed}");
     }
 }
 
 #[test]
 fn an_outcome_that_repeats_another_one_does_not_take_the_seam_back() {
     let mut pipeline = Pipeline::new(LIMITS);
-    let mut seam = Seam::new(2, i64::MAX);
+    let mut search = WholePrefixSearch::new(2, i64::MAX);
     for id in [1, 2, 1] {
         let sent = pipeline.command(id, ID, add(1, 1));
-        seam.push(&pipeline.answer(sent));
+        search.push(&pipeline.answer(sent));
     }
-    let whole = Whole {
+    let whole = WholePrefix {
         next_command_offset: 3,
         sequence: 2,
     };
-    assert_eq!(seam.whole(), whole);
+    assert_eq!(search.whole(), whole);
 }

@@ -45,7 +45,7 @@ pub(super) enum NotNew {
     )]
     IdsUsedUp { count: usize },
     #[error("{}", exist(.legs))]
-    Exist { legs: Vec<Known> },
+    Exist { legs: Vec<ExistingLeg> },
     #[error("{}", were_removed(.leg_ids))]
     Removed { leg_ids: Vec<LegId> },
     #[error("leg {leg_id} is in the command twice")]
@@ -61,7 +61,7 @@ impl From<NotNew> for crate::Rejection {
             NotNew::Count { count } => Self::new("leg-count", message, [("legs", count.to_string())]),
             NotNew::RotationFull { count } => Self::new("rotation-full", message, [("legs", count.to_string())]),
             NotNew::IdsUsedUp { count } => Self::new("leg-ids-used-up", message, [("leg_ids", count.to_string())]),
-            NotNew::Exist { legs } => Self::with_facts("leg-exists", message, legs.iter().map(Known::fact), legs.len()),
+            NotNew::Exist { legs } => Self::with_facts("leg-exists", message, legs.iter().map(ExistingLeg::fact), legs.len()),
             NotNew::Removed { leg_ids } => {
                 let facts = leg_ids.iter().map(|leg_id| Fact::from([("leg", leg_id.to_string())]));
                 Self::with_facts("leg-removed", message, facts, leg_ids.len())
@@ -74,13 +74,13 @@ impl From<NotNew> for crate::Rejection {
 
 /// A leg that exists, and where it is not what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Known {
+pub(super) struct ExistingLeg {
     leg_id: LegId,
     /// The fields that differ, with the values that stand there.
     differing: Vec<(&'static str, String)>,
 }
 
-impl Known {
+impl ExistingLeg {
     fn new(existing: &Leg, asked: &Leg) -> Self {
         let fields = |leg: &Leg| {
             [
@@ -108,7 +108,7 @@ impl Known {
     }
 }
 
-fn exist(legs: &[Known]) -> String {
+fn exist(legs: &[ExistingLeg]) -> String {
     let differing = legs.iter().find(|known| !known.differing.is_empty());
     let Some(shown) = differing.or_else(|| legs.first()) else {
         return String::new();
@@ -173,7 +173,7 @@ pub(super) fn new(state: &State, legs: &[Leg], leaving: usize) -> Result<(), Not
         if state.is_removed(leg_id) {
             removed.push(leg_id.clone());
         } else if let Some(existing) = state.leg(leg_id) {
-            known.push(Known::new(existing, leg));
+            known.push(ExistingLeg::new(existing, leg));
         }
     }
     if !removed.is_empty() {

@@ -45,7 +45,7 @@ const LITTLE: Remembered = Remembered {
 
 /// `pending`: what the measured events change is laid over the memory, so that a search that comes past what they have deleted is
 /// counted for it, as a store pays for it.
-fn cost(told: Vec<Told>, remembered: Remembered, pending: bool) -> Cost {
+fn cost(told: Vec<AggregateEvent>, remembered: Remembered, pending: bool) -> Cost {
     let mut memory = Memory::default();
     let mut projector = Projector::new(remembered);
     let measured_from = told.len() - told.len() / 10;
@@ -97,7 +97,7 @@ const FACTOR_MAX: usize = 2;
 const STEPS_TO_A_PLACE: usize = 8;
 
 /// `shape` makes a schedule of as many legs, or a few times as many events. Its last tenth is measured.
-fn is_flat(name: &str, shape: impl Fn(usize) -> Vec<Told>) {
+fn is_flat(name: &str, shape: impl Fn(usize) -> Vec<AggregateEvent>) {
     for (remembered, pending) in [(Remembered::default(), false), (Remembered::default(), true), (LITTLE, false)] {
         let few = cost(shape(FEW), remembered, pending);
         let many = cost(shape(MANY), remembered, pending);
@@ -115,12 +115,12 @@ fn text(number: usize, designator: usize, minute: usize) -> String {
     format!("l{number:05} HA{designator} {from} {to} {} {}", time(minute), time(minute + 3))
 }
 
-fn airports() -> Vec<Told> {
+fn airports() -> Vec<AggregateEvent> {
     vec![airport("HNL", "Pacific/Honolulu", 20), airport("OGG", "Pacific/Honolulu", 30)]
 }
 
 /// So many legs, each added to a rotation by `rotation`, by a designator and at a minute of the month.
-fn schedule(legs: usize, rotation: impl Fn(usize) -> String, of: impl Fn(usize) -> (usize, usize)) -> Vec<Told> {
+fn schedule(legs: usize, rotation: impl Fn(usize) -> String, of: impl Fn(usize) -> (usize, usize)) -> Vec<AggregateEvent> {
     let mut told = airports();
     let rotations: std::collections::BTreeSet<_> = (0..legs).map(&rotation).collect();
     for (index, id) in rotations.iter().enumerate() {
@@ -244,7 +244,7 @@ fn legs_that_leave_one_after_the_other() {
 }
 
 /// All of them stay two minutes, less than any minimum here.
-fn stays(legs: usize) -> Vec<Told> {
+fn stays(legs: usize) -> Vec<AggregateEvent> {
     schedule(legs, one, |number| (number % 9999 + 1, number * 5))
 }
 
@@ -276,7 +276,7 @@ fn another_minimum_ground_time_reads_and_writes_what_it_changes_and_nothing_else
     let mut memory = Memory::default();
     let mut projector = Projector::default();
     let mut sequence = 0;
-    let mut apply = |(aggregate_id, event): Told| {
+    let mut apply = |(aggregate_id, event): AggregateEvent| {
         sequence += 1;
         let counting = Counting {
             memory: &memory,

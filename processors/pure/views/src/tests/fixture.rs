@@ -8,7 +8,7 @@ use domain::{AggregateId, AircraftType, AirportCode, Event, FlightDesignator, In
 use domain::{airplane, airport, rotation};
 use keyvalue::Memory;
 
-pub(super) type Told = (AggregateId, Event);
+pub(super) type AggregateEvent = (AggregateId, Event);
 
 pub(super) const ALL: Span<'_> = Span {
     after: None,
@@ -24,13 +24,13 @@ pub(super) struct View {
 }
 
 impl View {
-    pub(super) fn given(told: impl IntoIterator<Item = Told>) -> Self {
+    pub(super) fn given(told: impl IntoIterator<Item = AggregateEvent>) -> Self {
         let mut view = Self::default();
         view.when(told);
         view
     }
 
-    pub(super) fn when(&mut self, told: impl IntoIterator<Item = Told>) {
+    pub(super) fn when(&mut self, told: impl IntoIterator<Item = AggregateEvent>) {
         for (aggregate_id, event) in told {
             self.sequence += 1;
             let fact = fact(0, self.sequence, aggregate_id, event);
@@ -167,7 +167,7 @@ pub(super) fn at(text: &str) -> Instant {
     Instant::parse(&format!("2008-01-{text}Z")).unwrap()
 }
 
-pub(super) fn airport(airport: &str, zone: &str, minutes: u32) -> Told {
+pub(super) fn airport(airport: &str, zone: &str, minutes: u32) -> AggregateEvent {
     let event = airport::Event::Registered {
         name: format!("{airport} airport"),
         zone: ZoneName::parse(zone).unwrap(),
@@ -176,7 +176,7 @@ pub(super) fn airport(airport: &str, zone: &str, minutes: u32) -> Told {
     (AggregateId::Airport(code(airport)), Event::Airport(event))
 }
 
-pub(super) fn airport_corrected(airport: &str, name: &str, zone: &str) -> Told {
+pub(super) fn airport_corrected(airport: &str, name: &str, zone: &str) -> AggregateEvent {
     let event = airport::Event::Corrected {
         name: name.to_owned(),
         zone: ZoneName::parse(zone).unwrap(),
@@ -186,7 +186,7 @@ pub(super) fn airport_corrected(airport: &str, name: &str, zone: &str) -> Told {
     (AggregateId::Airport(code(airport)), Event::Airport(event))
 }
 
-pub(super) fn airplane_corrected(airplane: &str, of_type: &str, previous: &str) -> Told {
+pub(super) fn airplane_corrected(airplane: &str, of_type: &str, previous: &str) -> AggregateEvent {
     let event = airplane::Event::Corrected {
         aircraft_type: aircraft_type(of_type),
         previous: aircraft_type(previous),
@@ -194,14 +194,14 @@ pub(super) fn airplane_corrected(airplane: &str, of_type: &str, previous: &str) 
     (AggregateId::Airplane(registration(airplane)), Event::Airplane(event))
 }
 
-pub(super) fn reregistered(airplane: &str, of_type: &str) -> Told {
+pub(super) fn reregistered(airplane: &str, of_type: &str) -> AggregateEvent {
     let event = airplane::Event::Reregistered {
         aircraft_type: aircraft_type(of_type),
     };
     (AggregateId::Airplane(registration(airplane)), Event::Airplane(event))
 }
 
-pub(super) fn minimum(airport: &str, of_type: Option<&str>, minutes: u32) -> Told {
+pub(super) fn minimum(airport: &str, of_type: Option<&str>, minutes: u32) -> AggregateEvent {
     let event = airport::Event::MinimumGroundTimeSet {
         aircraft_type: of_type.map(aircraft_type),
         minutes,
@@ -209,25 +209,25 @@ pub(super) fn minimum(airport: &str, of_type: Option<&str>, minutes: u32) -> Tol
     (AggregateId::Airport(code(airport)), Event::Airport(event))
 }
 
-pub(super) fn airplane(airplane: &str, of_type: &str) -> Told {
+pub(super) fn airplane(airplane: &str, of_type: &str) -> AggregateEvent {
     let event = airplane::Event::Registered {
         aircraft_type: aircraft_type(of_type),
     };
     (AggregateId::Airplane(registration(airplane)), Event::Airplane(event))
 }
 
-pub(super) fn retired(airplane: &str) -> Told {
+pub(super) fn retired(airplane: &str) -> AggregateEvent {
     (
         AggregateId::Airplane(registration(airplane)),
         Event::Airplane(airplane::Event::Retired),
     )
 }
 
-pub(super) fn rotation(rotation: &str, event: rotation::Event) -> Told {
+pub(super) fn rotation(rotation: &str, event: rotation::Event) -> AggregateEvent {
     (AggregateId::Rotation(rotation_id(rotation)), Event::Rotation(event))
 }
 
-pub(super) fn created(id: &str) -> Told {
+pub(super) fn created(id: &str) -> AggregateEvent {
     rotation(id, rotation::Event::Created { mode: Mode::Draft })
 }
 
@@ -246,16 +246,16 @@ pub(super) fn leg(text: &str) -> rotation::Leg {
     }
 }
 
-pub(super) fn added(id: &str, text: &str) -> Told {
+pub(super) fn added(id: &str, text: &str) -> AggregateEvent {
     rotation(id, rotation::Event::LegAdded { leg: leg(text) })
 }
 
-pub(super) fn left_out(id: &str, text: &str) -> Told {
+pub(super) fn left_out(id: &str, text: &str) -> AggregateEvent {
     rotation(id, rotation::Event::LegRemoved { leg: leg(text) })
 }
 
 /// The leg is given as it was, then its new departure and arrival.
-pub(super) fn rescheduled(id: &str, text: &str, departure: &str, arrival: &str) -> Told {
+pub(super) fn rescheduled(id: &str, text: &str, departure: &str, arrival: &str) -> AggregateEvent {
     let was = leg(text);
     let event = rotation::Event::LegRescheduled {
         leg_id: was.id,
@@ -267,7 +267,7 @@ pub(super) fn rescheduled(id: &str, text: &str, departure: &str, arrival: &str) 
     rotation(id, event)
 }
 
-pub(super) fn assigned(id: &str, airplane: &str, previous: Option<&str>) -> Told {
+pub(super) fn assigned(id: &str, airplane: &str, previous: Option<&str>) -> AggregateEvent {
     let event = rotation::Event::AirplaneAssigned {
         registration: registration(airplane),
         previous: previous.map(registration),
@@ -275,13 +275,13 @@ pub(super) fn assigned(id: &str, airplane: &str, previous: Option<&str>) -> Told
     rotation(id, event)
 }
 
-pub(super) fn unassigned(id: &str, airplane: &str) -> Told {
+pub(super) fn unassigned(id: &str, airplane: &str) -> AggregateEvent {
     let event = rotation::Event::AirplaneUnassigned {
         registration: registration(airplane),
     };
     rotation(id, event)
 }
 
-pub(super) fn removed(id: &str) -> Told {
+pub(super) fn removed(id: &str) -> AggregateEvent {
     rotation(id, rotation::Event::Removed)
 }

@@ -35,7 +35,7 @@ impl<W: Wiring> Takeover<'_, W> {
             Ok(committed) => return Some(committed),
             Err(failure) => tracing::debug!(%failure, "offsets are not stable yet"),
         }
-        let unstable = match self.scout.unstable_offsets(commands, partitions, ASK_WAIT_MAX) {
+        let unstable = match self.inspector.unstable_offsets(commands, partitions, ASK_WAIT_MAX) {
             Ok(unstable) => unstable,
             Err(failure) => {
                 tracing::warn!(%failure, "the group's offsets cannot be read yet");
@@ -105,7 +105,7 @@ impl<W: Wiring> Takeover<'_, W> {
 
     /// A producer with the dead owner's id gets a new epoch, and the coordinator aborts what the old epoch left open.
     fn fenced(&self, transactional_id: &str) -> Result<BaseProducer, Failure> {
-        let client = self.namesake_of(transactional_id)?;
+        let client = self.producer_with_id(transactional_id)?;
         match self.in_slices(|slice| self.take_epoch(&client, slice)) {
             Ok(()) => Ok(client),
             Err(failure) => {
@@ -126,7 +126,7 @@ impl<W: Wiring> Takeover<'_, W> {
         }
     }
 
-    fn namesake_of(&self, transactional_id: &str) -> Result<BaseProducer, Failure> {
+    fn producer_with_id(&self, transactional_id: &str) -> Result<BaseProducer, Failure> {
         let config = self.processor.settings.transactional_producer(transactional_id);
         config.create().map_err(|error| Failure::of(&error))
     }
@@ -142,7 +142,7 @@ impl<W: Wiring> Takeover<'_, W> {
     /// (`rd_kafka_idemp_pid_timer_restart`): by then all is over long since, and it is looked meanwhile.
     fn fence(&self, owner: &str, is_over: impl Fn(&Self) -> bool) -> Result<(), Failure> {
         let (deadline, stopping) = (Deadline::after(FENCE_WAIT_MAX), Stopping::new(self.stop));
-        let client = self.namesake_of(owner)?;
+        let client = self.producer_with_id(owner)?;
         let fenced = loop {
             match self.take_epoch(&client, FENCE_SLICE.min(stopping.left(deadline))) {
                 Ok(()) => break Ok(()),
@@ -204,7 +204,7 @@ impl<W: Wiring> Takeover<'_, W> {
     /// Those of the partitions that have an open transaction. None where the cluster does not say: then the replay waits, and tells.
     fn open_ones(&self, topic: &str, partitions: Vec<u32>) -> Vec<u32> {
         // In this order: a transaction that begins in between does not count, and one that ends in between does not either.
-        let Ok(all) = self.scout.high_watermarks(topic, &partitions, ASK_WAIT_MAX) else {
+        let Ok(all) = self.inspector.high_watermarks(topic, &partitions, ASK_WAIT_MAX) else {
             return Vec::new();
         };
         let Ok(stable) = self.member_question(topic, &partitions).high() else {

@@ -102,7 +102,7 @@ impl Firsts {
 /// What came of looking for lost outcomes.
 pub(super) enum Search {
     /// None is lost.
-    Whole,
+    NoneLost,
     /// All is to be begun again: some are lost, or that cannot be told now.
     Again,
 }
@@ -142,7 +142,7 @@ impl<W: Wiring> Takeover<'_, W> {
     ) -> Result<Search, RestoreError> {
         let mut gaps = BTreeMap::new();
         for (partition, position) in positions {
-            let is_known = self.lost.contains_key(partition) || self.tears.contains_key(partition) || self.is_beyond(*partition);
+            let is_known = self.lost.contains_key(partition) || self.torn_transactions.contains_key(partition) || self.is_beyond(*partition);
             let from = commands.get(partition).map_or(0, |marks| marks.low);
             let to = firsts.missing_up_to(*partition, position.next);
             if !is_known && from < to && self.readers.looked(*partition) != Some((from, to)) {
@@ -150,7 +150,7 @@ impl<W: Wiring> Takeover<'_, W> {
             }
         }
         if gaps.is_empty() {
-            return Ok(Search::Whole);
+            return Ok(Search::NoneLost);
         }
         let Some(suspects) = self.with_commands(&gaps)? else {
             return Ok(Search::Again);
@@ -166,7 +166,7 @@ impl<W: Wiring> Takeover<'_, W> {
             }
             self.readers.note_looked(partition, (from, to));
         }
-        Ok(if self.lost.is_empty() { Search::Whole } else { Search::Again })
+        Ok(if self.lost.is_empty() { Search::NoneLost } else { Search::Again })
     }
 
     /// Whether each command of a range has its outcome, wherever in the log that is. `None` when that cannot be told now.

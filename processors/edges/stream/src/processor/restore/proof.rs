@@ -5,7 +5,7 @@ use crate::clock::Deadline;
 use crate::committed::Committed;
 use crate::decided::fingerprint;
 use crate::marks::Watermarks;
-use crate::position::{Contradiction, Doubt, Position, Told, choose, contradiction};
+use crate::position::{Contradiction, Doubt, Position, PositionSources, choose, contradiction};
 use crate::processor::restore::Takeover;
 use crate::processor::wiring::Wiring;
 use crate::signature::Signature;
@@ -30,7 +30,7 @@ impl<W: Wiring> Takeover<'_, W> {
     /// Compares what the state has decided with what the group has committed: the position that is to be borne out.
     pub(super) fn agree(&self, partition: u32, committed: Option<&Committed>) -> Result<Position, RestoreError> {
         let next = self.next_command(partition);
-        let told = Told {
+        let sources = PositionSources {
             topic_id: &self.evidence.topic_id,
             next,
             last: self.evidence.last(partition).filter(|last| last.next() == next),
@@ -38,7 +38,7 @@ impl<W: Wiring> Takeover<'_, W> {
             committed,
         };
         let recover = self.recover_command();
-        choose(&told).map_err(|doubt| match doubt {
+        choose(&sources).map_err(|doubt| match doubt {
             Doubt::StateAhead { committed } => RestoreError::StateAhead {
                 partition,
                 state: next,
@@ -107,7 +107,7 @@ impl<W: Wiring> Takeover<'_, W> {
     pub(super) fn believed(&self, mut committed: BTreeMap<u32, Committed>, positions: BTreeMap<u32, Position>) -> BTreeMap<u32, Committed> {
         for (partition, Position { next, last }) in positions {
             let known = committed.entry(partition).or_default();
-            let is_torn = self.tears.contains_key(&partition);
+            let is_torn = self.torn_transactions.contains_key(&partition);
             if is_torn || known.is_signed() && known.offset == next {
                 continue;
             }

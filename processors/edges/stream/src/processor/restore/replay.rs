@@ -48,7 +48,7 @@ pub(super) struct Replayed {
 impl<W: Wiring> Takeover<'_, W> {
     /// Looks where the log ends, open transactions included, and begins to fetch up to there. `None` when the cluster is away.
     pub(super) fn gap(&mut self, topic: &str, partitions: &[u32], kind: Kind) -> Result<Option<Gap>, RestoreError> {
-        let marks = match self.scout.watermarks(topic, partitions, ASK_WAIT_MAX) {
+        let marks = match self.inspector.watermarks(topic, partitions, ASK_WAIT_MAX) {
             Ok(marks) => marks,
             Err(failure) => {
                 tracing::warn!(%failure, topic, "the end of the log cannot be read yet");
@@ -171,8 +171,8 @@ impl<W: Wiring> Takeover<'_, W> {
         let folded = match kind {
             Kind::Events => {
                 let mut events = decoded::<W::Domain, W::Codec, _>(codec, schemas, records, read_event::<W::Domain, W::Codec>);
-                if let (Ok(events), Some(tear)) = (&mut events, self.tears.get_mut(&partition)) {
-                    tear.keep_events(events);
+                if let (Ok(events), Some(torn)) = (&mut events, self.torn_transactions.get_mut(&partition)) {
+                    torn.keep_events(events);
                 }
                 if let (Ok(events), Some(lost)) = (&mut events, self.lost.get_mut(&partition)) {
                     lost.keep_events(partition, events, &are_former, end)?;
@@ -201,8 +201,8 @@ impl<W: Wiring> Takeover<'_, W> {
                 mutations.extend(self.machine.replay_former_outcomes(partition, &run)?);
                 continue;
             }
-            if let Some(tear) = self.tears.get_mut(&partition) {
-                tear.keep_outcomes(&mut run);
+            if let Some(torn) = self.torn_transactions.get_mut(&partition) {
+                torn.keep_outcomes(&mut run);
             }
             if let Some(lost) = self.lost.get(&partition) {
                 run.retain(|outcome| outcome.value.command_offset < lost.known.from());

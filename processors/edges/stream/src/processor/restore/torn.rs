@@ -14,7 +14,7 @@ use crate::processor::records::{decoded, known, poll};
 use crate::processor::restore::Takeover;
 use crate::processor::wiring::Wiring;
 use crate::processor::{Observe, Trouble};
-use decider::{Cursor, EventEnvelope, Outcome, Replay, Seam, Whole, Written, read_outcome};
+use decider::{Cursor, EventEnvelope, Outcome, Replay, WholePrefixSearch, WholePrefix, Written, read_outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -22,12 +22,12 @@ use std::time::Duration;
 pub(super) const WRITTEN_RECORDS_MAX: usize = 100_000;
 
 /// Where a partition's log is whole, and what it has beyond that.
-pub(in crate::processor) struct Tear {
-    pub(super) whole: Whole,
+pub(in crate::processor) struct TornTransaction {
+    pub(super) whole: WholePrefix,
     written: Written,
 }
 
-impl Tear {
+impl TornTransaction {
     /// Leaves those events that the state is to be built from.
     pub(super) fn keep_events<E>(&mut self, events: &mut Vec<Replay<EventEnvelope<E>>>) {
         let Self { whole, written } = self;
@@ -60,9 +60,9 @@ impl Tear {
     }
 }
 
-/// What came of looking for a seam.
+/// What came of looking for where the log is whole.
 enum Found {
-    Seam(Whole),
+    Prefix(WholePrefix),
     /// What would tell is kept no longer.
     Nothing,
     /// The registry or the cluster is away, or the group has changed.
@@ -75,22 +75,22 @@ impl<W: Wiring> Takeover<'_, W> {
         match error {
             RestoreError::StateAhead { partition, .. } => {
                 let is_signed = committed.get(partition).is_some_and(Committed::is_signed);
-                Ok(self.rebuild(*partition, error)? || is_signed && self.tear(*partition, error, committed)?)
+                Ok(self.rebuild(*partition, error)? || is_signed && self.rebuild_torn(*partition, error, committed)?)
             }
             RestoreError::EventsMissing { partition, .. }
             | RestoreError::OutcomesMissing { partition, .. }
-            | RestoreError::AnswersMissing { partition, .. } => self.tear(*partition, error, committed),
+            | RestoreError::AnswersMissing { partition, .. } => self.rebuild_torn(*partition, error, committed),
             _ => Ok(false),
         }
     }
 
     /// Empties the partition's state, to have it built up to where the log is whole.
-    fn tear(&mut self, partition: u32, error: &RestoreError, committed: &BTreeMap<u32, Committed>) -> Result<bool, RestoreError> {
-        if self.tears.contains_key(&partition) {
+    fn rebuild_torn(&mut self, partition: u32, error: &RestoreError, committed: &BTreeMap<u32, Committed>) -> Result<bool, RestoreError> {
+        if self.torn_transactions.contains_key(&partition) {
             return Ok(false);
         }
-        let whole = match self.seam(partition, committed.get(&partition))? {
-            Found::Seam(whole) => whole,
+        let whole = match self.whole_prefix(partition, committed.get(&partition))? {
+            Found::Prefix(whole) => whole,
             Found::Nothing => return Ok(false),
             Found::NotNow => return Ok(true),
         };
@@ -103,16 +103,16 @@ impl<W: Wiring> Takeover<'_, W> {
         self.processor.observe.trouble(Trouble::TransactionTorn);
         self.empty(partition)?;
         let written = Written::default();
-        self.tears.insert(partition, Tear { whole, written });
+        self.torn_transactions.insert(partition, TornTransaction { whole, written });
         Ok(true)
     }
 
     /// Reads a partition's outcomes up to where they, the events or the group's offset stop.
-    fn seam(&mut self, partition: u32, committed: Option<&Committed>) -> Result<Found, RestoreError> {
+    fn whole_prefix(&mut self, partition: u32, committed: Option<&Committed>) -> Result<Found, RestoreError> {
         // What a tool has set says nothing of transactions.
         let committed = committed.filter(|committed| committed.is_signed());
         let events = self.machine.cursor(partition).unwrap_or_default().sequence;
-        let mut seam = Seam::new(events, committed.map_or(i64::MAX, |committed| committed.offset));
+        let mut search = WholePrefixSearch::new(events, committed.map_or(i64::MAX, |committed| committed.offset));
         let topic = self.processor.topology.topics.outcomes.name.clone();
         let mut reader = self.readers.take(&topic)?;
         let marks = reader.all_watermarks(&[partition], ASK_WAIT_MAX)?;
@@ -141,7 +141,7 @@ impl<W: Wiring> Takeover<'_, W> {
                             if is_former {
                                 outcome.value.command_offset = BEFORE_ALL;
                             }
-                            seam.push(&outcome.value);
+                            search.push(&outcome.value);
                         }
                     }
                     Err(undecoded) => return self.not_decoded(&topic, partition, undecoded).map(|()| Found::NotNow),
@@ -153,9 +153,9 @@ impl<W: Wiring> Takeover<'_, W> {
             }
         }
         self.readers.give_back(reader);
-        let whole = seam.whole();
-        let is_told = low == 0 || whole != Whole::default();
-        Ok(if is_told { Found::Seam(whole) } else { Found::Nothing })
+        let whole = search.whole();
+        let is_told = low == 0 || whole != WholePrefix::default();
+        Ok(if is_told { Found::Prefix(whole) } else { Found::Nothing })
     }
 
     /// Says beside the offsets that what is open is about to be aborted, though its commit may have been acknowledged: afterwards nothing would
@@ -205,7 +205,7 @@ impl<W: Wiring> Takeover<'_, W> {
         for (partition, lost) in std::mem::take(self.lost) {
             found.entry(partition).or_default().lose(lost.known);
         }
-        for (partition, Tear { written, .. }) in std::mem::take(self.tears) {
+        for (partition, TornTransaction { written, .. }) in std::mem::take(self.torn_transactions) {
             found.entry(partition).or_default().add(written);
         }
         for (partition, written) in found {

@@ -26,7 +26,7 @@ impl<W: Wiring> Takeover<'_, W> {
         let mut found: BTreeMap<u32, (i64, Written)> = BTreeMap::new();
         for (partition, position) in positions {
             let is_signed = committed.get(partition).is_some_and(Committed::is_signed);
-            if (!is_signed || self.tears.contains_key(partition)) && !self.is_beyond(*partition) {
+            if (!is_signed || self.torn_transactions.contains_key(partition)) && !self.is_beyond(*partition) {
                 found.insert(*partition, (position.next, Written::default()));
             }
         }

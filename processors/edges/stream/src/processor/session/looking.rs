@@ -31,7 +31,7 @@ impl<W: Wiring> Session<'_, W> {
         self.looked = Deadline::after(LOOK_EVERY);
         let topic = self.processor.topology.topics.commands.name.as_str();
         // What cannot be told now may be told the next time.
-        let Ok(ends) = self.scout.high_watermarks(topic, &self.processed(), LOOK_WAIT_MAX) else {
+        let Ok(ends) = self.inspector.high_watermarks(topic, &self.processed(), LOOK_WAIT_MAX) else {
             return Ok(());
         };
         for (partition, end) in ends {
@@ -55,10 +55,10 @@ impl<W: Wiring> Session<'_, W> {
         let partitions = self.deciding();
         let topics = &self.processor.topology.topics;
         // What cannot be told now may be told the next time.
-        let Ok(outcomes) = self.scout.watermarks(&topics.outcomes.name, &partitions, LOOK_WAIT_MAX) else {
+        let Ok(outcomes) = self.inspector.watermarks(&topics.outcomes.name, &partitions, LOOK_WAIT_MAX) else {
             return OutcomesLooked::AsBefore;
         };
-        let Ok(commands) = self.scout.watermarks(&topics.commands.name, &partitions, LOOK_WAIT_MAX) else {
+        let Ok(commands) = self.inspector.watermarks(&topics.commands.name, &partitions, LOOK_WAIT_MAX) else {
             return OutcomesLooked::AsBefore;
         };
         let begins: BTreeMap<u32, i64> = outcomes.iter().map(|(partition, marks)| (*partition, marks.low)).collect();

@@ -54,7 +54,7 @@ impl<W: Wiring> Session<'_, W> {
     pub(super) fn set_aside(&mut self, partition: u32, error: &dyn std::error::Error) {
         tracing::error!(partition, %error, "the partition is stopped; the others go on");
         self.machine.close(partition);
-        self.tears.remove(&partition);
+        self.torn_transactions.remove(&partition);
         self.lost.remove(&partition);
         self.parked.remove(&partition);
         let reason = format!("partition {partition} is stopped: {error}");

@@ -3,7 +3,7 @@
 use super::{End, Session};
 use crate::clock::Deadline;
 use crate::processor::Observe;
-use crate::processor::scout::Scout;
+use crate::processor::group_inspector::GroupInspector;
 use crate::processor::wiring::Wiring;
 use std::time::Duration;
 
@@ -66,9 +66,9 @@ impl<W: Wiring> Session<'_, W> {
         }
         let processor = &self.processor;
         let topic = &processor.topology.topics.commands.name;
-        let Ok(scout) = Scout::new(&processor.settings, &processor.configuration.group) else {
+        let Ok(inspector) = GroupInspector::new(&processor.settings, &processor.configuration.group) else {
             return false;
         };
-        scout.unstable_offsets(topic, &[0], COORDINATOR_WAIT_MAX).is_ok()
+        inspector.unstable_offsets(topic, &[0], COORDINATOR_WAIT_MAX).is_ok()
     }
 }

@@ -1,7 +1,7 @@
 //! Where the records of a transaction came to lie, from their delivery reports.
 
 use super::{Blame, Reason};
-use crate::quiet::Quiet;
+use crate::logging_context::LoggingContext;
 use crate::raw::refusal_of;
 use rdkafka::client::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -39,7 +39,7 @@ fn partition_in(opaque: usize) -> u32 {
 #[derive(Default)]
 pub(super) struct Deliveries {
     written: Mutex<Written>,
-    pub(super) quiet: Quiet,
+    pub(super) logging: LoggingContext,
 }
 
 #[derive(Default)]
@@ -83,7 +83,7 @@ impl Deliveries {
 
 impl ClientContext for Deliveries {
     fn error(&self, error: KafkaError, reason: &str) {
-        self.quiet.error(error, reason);
+        self.logging.error(error, reason);
     }
 }
 

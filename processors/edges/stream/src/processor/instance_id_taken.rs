@@ -5,7 +5,7 @@
 //! timeout is over; a process stays.
 
 use super::Configuration;
-use super::scout::Scout;
+use super::group_inspector::GroupInspector;
 use crate::clock::Deadline;
 use std::time::Duration;
 
@@ -21,10 +21,10 @@ const TIMES_SEEN_MAX: u32 = 300;
 const UUID_LENGTH: usize = 36;
 
 /// Waits until no member has this instance id any more; `true` when one stays. Where the cluster gives no answer, that is none.
-pub(super) fn stays(scout: &Scout, configuration: &Configuration, session_timeout: Duration, stop: &dyn Fn(Duration) -> bool) -> bool {
+pub(super) fn stays(inspector: &GroupInspector, configuration: &Configuration, session_timeout: Duration, stop: &dyn Fn(Duration) -> bool) -> bool {
     let mut seen = Seen::new(session_timeout + MARGIN);
     while !stop(LOOK_EVERY) {
-        match scout.members(&configuration.group, ASK_WAIT_MAX) {
+        match inspector.members(&configuration.group, ASK_WAIT_MAX) {
             Ok(members) if !members.ids.iter().any(|member| is_of(member, &configuration.instance_id)) => return false,
             Ok(members) if seen.again(members.are_settled) => return true,
             Ok(_) => {}

@@ -113,7 +113,7 @@ fn metadata(port: u16, is_fenced: bool) -> MetadataResponse {
 fn a_client_whose_only_broker_left_itself_out_of_the_metadata_finds_it_again() {
     let broker = Broker::start();
     for _client in 0..3 {
-        let client = Quiet::consumer(&broker.config()).unwrap();
+        let client = LoggingContext::consumer(&broker.config()).unwrap();
         marks::connect(&client, TOPIC, Duration::from_secs(5)).unwrap();
         broker.fenced.store(1, Ordering::Relaxed);
         marks::connect(&client, TOPIC, Duration::from_secs(5)).unwrap();

@@ -5,7 +5,7 @@ use crate::Settings;
 use crate::committed::{Committed, committed};
 use crate::failure::Failure;
 use crate::marks::{self, Question, Watermarks};
-use crate::quiet::{HEAR_WAIT, Quiet};
+use crate::logging_context::{HEAR_WAIT, LoggingContext};
 use crate::raw::{self, TopicIdsError};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use std::collections::BTreeMap;
@@ -19,18 +19,18 @@ pub(crate) struct Members {
 }
 
 /// Looks at the group and its topics without being a member, open transactions included.
-pub(crate) struct Scout {
-    client: BaseConsumer<Quiet>,
+pub(crate) struct GroupInspector {
+    client: BaseConsumer<LoggingContext>,
 }
 
-impl Scout {
+impl GroupInspector {
     pub(crate) fn new(settings: &Settings, group: &str) -> Result<Self, ProcessorError> {
-        let client = Quiet::consumer(&settings.scout(group)).map_err(|error| ProcessorError::Client(Failure::of(&error)))?;
+        let client = LoggingContext::consumer(&settings.group_inspector(group)).map_err(|error| ProcessorError::Client(Failure::of(&error)))?;
         Ok(Self { client })
     }
 
     /// The client, after it has heard what there is to hear: nothing is fetched with it, so that nobody else polls it.
-    fn client(&self) -> &BaseConsumer<Quiet> {
+    fn client(&self) -> &BaseConsumer<LoggingContext> {
         while self.client.poll(HEAR_WAIT).is_some() {}
         &self.client
     }
@@ -73,7 +73,7 @@ impl Scout {
         self.question(topic, partitions, timeout).high()
     }
 
-    fn question<'q>(&'q self, topic: &'q str, partitions: &'q [u32], timeout: Duration) -> Question<'q, Quiet> {
+    fn question<'q>(&'q self, topic: &'q str, partitions: &'q [u32], timeout: Duration) -> Question<'q, LoggingContext> {
         Question {
             client: self.client(),
             topic,

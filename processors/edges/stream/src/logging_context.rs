@@ -20,7 +20,7 @@ pub(crate) const HEAR_WAIT: Duration = Duration::from_millis(1);
 /// its next answer, not even itself: the client has nobody left to ask. librdkafka 2.12.1 begins anew from the bootstrap servers then, unless its
 /// main thread cancels that in the same moment, which it does now and then: such a client was silent for ever (decision 0011).
 #[derive(Debug, Default)]
-pub(crate) struct Quiet {
+pub(crate) struct LoggingContext {
     bootstrap: OnceLock<Bootstrap>,
     last: Mutex<Option<LastError>>,
 }
@@ -33,7 +33,7 @@ struct LastError {
     text: String,
 }
 
-impl Quiet {
+impl LoggingContext {
     /// To be called as soon as the client is there.
     pub(crate) fn watch<C: ClientContext>(&self, client: &Client<C>, config: &ClientConfig) {
         if let Some(bootstrap) = config.get("bootstrap.servers").and_then(|servers| Bootstrap::new(client, servers)) {
@@ -91,7 +91,7 @@ impl Quiet {
     }
 }
 
-impl ClientContext for Quiet {
+impl ClientContext for LoggingContext {
     fn error(&self, error: KafkaError, reason: &str) {
         self.note(&error, reason);
         let code = error.rdkafka_error_code();
@@ -108,7 +108,7 @@ impl ClientContext for Quiet {
     }
 }
 
-impl ConsumerContext for Quiet {}
+impl ConsumerContext for LoggingContext {}
 
 #[cfg(test)]
 mod tests;
