@@ -47,7 +47,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// One line for each fact, to be kept beside the state.
+    /// One line for each fact, to be kept with the state.
     pub fn text(&self) -> String {
         let topics: Vec<String> = self.topics.iter().map(|(name, id)| format!("topic {name} {id}\n")).collect();
         format!("cluster {}\npartitions {}\n{}", self.cluster_id, self.partitions, topics.concat())

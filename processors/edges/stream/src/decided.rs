@@ -63,7 +63,7 @@ impl fmt::Display for Decided {
     }
 }
 
-/// A hash of a command's record that stays the same for ever: it is kept in states, offsets and outcomes.
+/// A hash of a command's record that never changes: it is kept in states, offsets and outcomes.
 pub fn fingerprint(timestamp_ms: i64, key: Option<&[u8]>, value: Option<&[u8]>) -> u64 {
     let mut hasher = Xxh3::new();
     hasher.update(&timestamp_ms.to_be_bytes());

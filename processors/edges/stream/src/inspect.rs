@@ -138,7 +138,7 @@ impl GroupOffset {
     }
 }
 
-/// A group from outside: looking at it makes nobody a member.
+/// A group from outside: looking at it adds no member.
 pub struct Group {
     client: BaseConsumer<LoggingContext>,
     group: String,

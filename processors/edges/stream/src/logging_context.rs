@@ -17,8 +17,8 @@ pub(crate) const HEAR_WAIT: Duration = Duration::from_millis(1);
 /// Logs what librdkafka says, and tells the client its bootstrap servers again when it says that all brokers are down.
 ///
 /// A client forgets the brokers that the metadata do not name. A lone broker that stood still, and that the controller has therefore fenced, names none in
-/// its next answer, not even itself: the client has nobody left to ask. librdkafka 2.12.1 begins anew from the bootstrap servers then, unless its
-/// main thread cancels that in the same moment, which it does now and then: such a client was silent for ever (decision 0011).
+/// its next answer, not even itself: the client has no broker left to ask. librdkafka 2.12.1 starts again from the bootstrap servers then, unless its
+/// main thread cancels that in the same moment, which it does now and then: such a client stayed silent (decision 0011).
 #[derive(Debug, Default)]
 pub(crate) struct LoggingContext {
     bootstrap: OnceLock<Bootstrap>,

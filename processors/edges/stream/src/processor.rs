@@ -60,11 +60,11 @@ pub struct Configuration {
     pub guards: Guards,
 }
 
-/// What keeps a transaction from being torn, lost or committed by somebody who may not. Always all of them, but for tests that show what
+/// What keeps a transaction from being torn, lost or committed by a client that may not. Always all of them, but for tests that show what
 /// happens without one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Guards {
-    /// The producer is made anew when its EndTxn may have been sent twice: the one that comes late would end the next transaction.
+    /// The producer is recreated when its EndTxn may have been retried: a late one would end the next transaction.
     pub renews_after_slow_end: bool,
     /// Offsets are sent only as a member of a generation: from anybody else the broker takes them unasked.
     pub sends_as_member_only: bool,
@@ -82,7 +82,7 @@ impl Default for Guards {
     }
 }
 
-/// What ends a processor. Everything else is ridden out inside it.
+/// What ends a processor. It recovers from everything else by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessorError {
     #[error(transparent)]
@@ -122,7 +122,7 @@ impl ProcessorError {
 pub const COMMAND_BYTES_MAX: usize = 512 << 10;
 /// A transaction that has more than this to write ends early.
 pub const BATCH_BYTES_MAX: usize = 32 << 20;
-/// After a fault the consumer or the producer is made anew; not more often than this.
+/// After a fault the consumer or the producer is recreated; not more often than this.
 const RENEWAL_PAUSE: Duration = Duration::from_millis(250);
 
 /// For a client's first answer from the brokers, while the group is joined.
@@ -227,7 +227,7 @@ where
                     self.observe.trouble(Trouble::ConsumerRenewed);
                 }
                 End::Renew(reason) => {
-                    tracing::warn!(reason, "the group's consumer is made anew");
+                    tracing::warn!(reason, "recreating the group's consumer");
                     self.observe.trouble(Trouble::ConsumerRenewed);
                     close_together(vec![Box::new(consumer), Box::new(inspector)]);
                     stop(RENEWAL_PAUSE);

@@ -67,7 +67,7 @@ impl Metadata {
     }
 }
 
-// SAFETY: nobody else has the pointer, and nothing that is read through it belongs to a thread.
+// SAFETY: no other code has the pointer, and nothing that is read through it belongs to a thread.
 unsafe impl Send for Metadata {}
 
 /// Offsets that are to be sent to the open transaction, under the very membership that was checked.
@@ -83,7 +83,7 @@ impl Offsets {
         Some(Self { list, metadata })
     }
 
-    /// May take longer than `timeout`, and for ever where the group's coordinator is away: librdkafka 2.12.1 never looks at the time while it
+    /// May take longer than `timeout`, and without an end where the group's coordinator is away: librdkafka 2.12.1 never looks at the time while it
     /// waits for that one's connection (confluentinc/librdkafka#5456).
     pub(crate) fn send<P: ProducerContext>(&self, producer: &impl Producer<P>, timeout: Duration) -> Result<(), Failure> {
         // SAFETY: all three handles are valid while they are borrowed; an error object is read and destroyed here, once.
@@ -115,7 +115,7 @@ pub(crate) fn flush<P: ProducerContext>(producer: &impl Producer<P>, timeout: Du
     code == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
 }
 
-/// The offset after the last record of a partition, as the client saw it with its last fetch; `None` before that. Asks nobody.
+/// The offset after the last record of a partition, as the client saw it with its last fetch; `None` before that. Asks no broker.
 pub(crate) fn seen_end<C: ConsumerContext>(consumer: &BaseConsumer<C>, topic: &CStr, partition: u32) -> Option<i64> {
     let (mut low, mut high) = (-1, -1);
     // SAFETY: the handle is valid while the consumer is borrowed, and both numbers outlive the call.

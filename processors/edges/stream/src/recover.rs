@@ -2,7 +2,7 @@
 //!
 //! A processor goes on by itself wherever it can be shown that nothing is lost, and stops a partition where something is
 //! (`processor/restore/position.rs`). The plan is made by the same rules, from the log and the group's offsets alone. What is lost is put on
-//! record among the dead letters before any offset is set, so that no step leaves a loss that nobody can find.
+//! record among the dead letters before any offset is set, so that no step leaves a loss without a record.
 
 mod looking;
 mod steps;

@@ -73,7 +73,7 @@ pub enum Checked {
 
 const REQUEST_WAIT_MAX: Duration = Duration::from_secs(5);
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
-/// How often somebody asks who has nothing else to do meanwhile.
+/// How often a caller without other work asks.
 const PATIENT_TRIES_MAX: usize = 6;
 
 #[derive(Deserialize)]

@@ -162,7 +162,7 @@ const PRODUCER_DEFAULTS: &[(&str, &str)] = &[
 ];
 
 /// From each partition at a time. What refers to something else, such as a leg to its airports, then comes soon before or behind it, whatever
-/// their partitions are: with librdkafka's 1 MB a view that is built anew had all legs of some partitions before it had any airport.
+/// their partitions are: with librdkafka's 1 MB a view that is rebuilt had all legs of some partitions before it had any airport.
 const TURN_BYTES: &str = "65536";
 
 /// What a take-over waits for at the end of the log.

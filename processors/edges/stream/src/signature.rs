@@ -1,4 +1,4 @@
-//! What stands beside a committed offset, in its metadata.
+//! The metadata of a committed offset.
 //!
 //! `schedule-command-processor-one answered=1204 last=7Kb3xw/1203/9f…`: the transactional id of the owner, the offset after the last command
 //! that an outcome answers, and the last command that was decided. The first lets a new owner end what a dead one has left open; the second

@@ -1,5 +1,5 @@
-//! Looking at the topics again and again: what was right at the start may be altered, deleted or created anew in mid-run, and Kafka
-//! tells nobody.
+//! Looking at the topics again and again: what was right at the start may be altered, deleted or recreated in mid-run, and Kafka
+//! notifies no client.
 
 use crate::Settings;
 use crate::admin::{Admin, Identity};
@@ -83,7 +83,7 @@ impl Drop for TopicWatch {
 }
 
 impl Shared {
-    /// What was found twice; `None` when nobody wants to know any more.
+    /// What was found twice; `None` when the watch is over.
     fn look_on(&self, watched: &Watched, rest: &impl Fn(Duration) -> bool) -> Option<String> {
         let mut suspicion: Option<String> = None;
         let mut clients = None;

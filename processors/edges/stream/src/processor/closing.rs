@@ -26,7 +26,7 @@ pub(super) fn close_together(clients: Vec<Box<dyn Send>>) {
     }
 }
 
-/// Closes a client that nobody has to wait for.
+/// Closes a client in the background.
 pub(super) fn close_aside(client: impl Send + 'static) {
     close(Box::new(client), None);
 }

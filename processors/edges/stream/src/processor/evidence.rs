@@ -104,7 +104,7 @@ impl Evidence {
         self.last.insert(partition, last);
     }
 
-    /// What the state is to remember beside a cursor with this position.
+    /// What the state is to remember with a cursor of this position.
     pub(super) fn mutation(&self, partition: u32, next: i64) -> Option<Mutation> {
         let last = self.last.get(&partition).filter(|last| last.next() == next)?;
         Some(Mutation::Put {

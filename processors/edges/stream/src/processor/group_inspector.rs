@@ -14,7 +14,7 @@ use std::time::Duration;
 /// Who is in a group.
 pub(crate) struct Members {
     pub(crate) ids: Vec<String>,
-    /// The group is not about to share its partitions anew. While it is, nobody is put out for silence.
+    /// No rebalance is under way. During one, the coordinator removes no member for missed heartbeats.
     pub(crate) are_settled: bool,
 }
 
@@ -29,7 +29,7 @@ impl GroupInspector {
         Ok(Self { client })
     }
 
-    /// The client, after it has heard what there is to hear: nothing is fetched with it, so that nobody else polls it.
+    /// The client, after it has heard what there is to hear: nothing is fetched with it, so that no other code polls it.
     fn client(&self) -> &BaseConsumer<LoggingContext> {
         while self.client.poll(HEAR_WAIT).is_some() {}
         &self.client

@@ -1,7 +1,7 @@
 //! Whether another process bears this one's instance id.
 //!
 //! The group fences a static member whose instance id joins again. That need not be another process: where a coordinator answers late, the
-//! client's own request that it repeats is taken for one. What joined in that way is nobody, sends no heartbeat, and is gone when the session
+//! client's own request that it repeats is taken for one. What joined in that way is no process, sends no heartbeat, and is gone when the session
 //! timeout is over; a process stays.
 
 use super::Configuration;

@@ -4,13 +4,13 @@ use crate::registry::RegistryError;
 use decider::Tally;
 use std::time::Duration;
 
-/// Something went wrong and was ridden out.
+/// A transient fault that the processor has recovered from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
     TransactionAborted,
     /// Nobody can tell yet whether the transaction was committed; the log will.
     TransactionInDoubt,
-    /// The producer was made anew, with a new epoch.
+    /// The producer was recreated, with a new epoch.
     ProducerRenewed,
     ConsumerRenewed,
     /// A dead instance's open transaction was ended.
@@ -25,7 +25,7 @@ pub enum Trouble {
     SchemaAbsent,
     /// The registry means something else by the schema ids in use than when they were written: nothing is written.
     SchemasChanged,
-    /// A commit or an abort took so long that the client may have asked for it twice: the producer was made anew.
+    /// A commit or an abort took so long that the client may have retried it: the producer was recreated.
     SlowEnd,
     /// Offsets were not sent, because the consumer was no member of the group at that moment.
     Unfenced,
@@ -41,7 +41,7 @@ pub enum Trouble {
     DomainFailed,
     /// A command's answer could not be written for reasons that may pass: its partition is left alone for a while, so that the others go on.
     PartitionSetAside,
-    /// What the broker had acknowledged as committed is not in the log: the partition's state was built anew.
+    /// What the broker had acknowledged as committed is not in the log: the partition's state was rebuilt.
     CommitLost,
     /// Of a transaction some parts were committed and others were not: what is missing is written again.
     TransactionTorn,

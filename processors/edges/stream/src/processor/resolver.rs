@@ -154,7 +154,7 @@ impl Resolver {
         self.forgotten.push_back((Deadline::after(ABSENT_KEPT), id));
     }
 
-    /// Forgets what has been remembered for long enough, but for what somebody waits to use.
+    /// Forgets what has been remembered for long enough, but for what is waited for.
     pub(super) fn forget(&mut self, in_use: &BTreeSet<u32>) {
         while let Some((until, id)) = self.forgotten.front().copied()
             && until.is_over()

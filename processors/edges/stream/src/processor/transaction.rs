@@ -40,7 +40,7 @@ use topology::Topology;
 
 /// All of a transaction, from its begin to the answer to its commit; a little less than its timeout at the broker.
 const TRANSACTION_WAIT_MAX: Duration = Duration::from_secs(9);
-/// A producer that is not ready by then is made anew: one was silent for good after its broker had been killed while it asked for the
+/// A producer that is not ready by then is recreated: one was silent for good after its broker had been killed while it asked for the
 /// coordinator.
 const PREPARE_WAIT_MAX: Duration = Duration::from_secs(10);
 /// One call into the client.

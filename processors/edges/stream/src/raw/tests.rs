@@ -1,4 +1,4 @@
-//! The broker takes offsets from whoever is no member of the group; this crate does not send them. Needs a broker: see `scripts/test`.
+//! The broker takes offsets from clients that are no member of the group; this crate does not send them. Needs a broker: see `scripts/test`.
 
 use super::*;
 use crate::Settings;

@@ -103,7 +103,7 @@ fn transactional_id_hijacked(ground: &Ground) {
     }
     let renewed = scene.fleet.counted("aerolog_troubles_total{kind=\"producer_renewed\"}");
     assert!(renewed > 0.5, "the processor was never fenced");
-    ground.tell(&format!("{renewed} producers were made anew"));
+    ground.tell(&format!("{renewed} producers were recreated"));
     scene.finish();
 }
 

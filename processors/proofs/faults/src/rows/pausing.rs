@@ -119,7 +119,7 @@ fn transaction_too_long(ground: &Ground) {
     scene.load(Shape::default());
     scene.start_processor("one", &variables);
     let program = scene.fleet.program("one");
-    within(REJOIN_WAIT_MAX, "the producer is made anew", || {
+    within(REJOIN_WAIT_MAX, "the producer is recreated", || {
         program.metrics().is_some_and(|metrics| end_to_end::sum(&metrics, RENEWED) > 0.5)
     });
     scene.progress(SOME);

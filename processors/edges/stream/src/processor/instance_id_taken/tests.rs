@@ -27,7 +27,7 @@ fn while_the_coordinator_is_away_nobody_is_seen() {
     assert!(!seen.again(true));
     seen.interrupted();
     clock::rest(Duration::from_millis(30));
-    assert!(!seen.again(true), "the wait begins anew");
+    assert!(!seen.again(true), "the wait starts again");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Partitions of the commands topic beyond the log's number: somebody has added them to the topic.
+//! Partitions of the commands topic beyond the log's number: they were added to the topic later.
 //!
 //! Clients' partitioners count them, and put aggregates into them and into wrong ones of the others. Nothing is decided there: what comes is
 //! forwarded to the partition where its key belongs among the log's partitions. So they have neither events nor outcomes, and the group's offset

@@ -1,4 +1,4 @@
-//! A log that `aerolog migrate` carries elsewhere: whoever takes partitions over must not decide anything there any more.
+//! A log that `aerolog migrate` carries elsewhere: a processor that takes partitions over must not decide anything there any more.
 //!
 //! The migration says that the log is closed, and then takes the transactional ids of all who have signed the group's offsets. A processor
 //! signs the offsets, and then looks whether the log is closed. Whichever comes first, one of the two notices the other.

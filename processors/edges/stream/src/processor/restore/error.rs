@@ -29,12 +29,12 @@ pub enum RestoreError {
         recover: String,
     },
     #[error(
-        "partition {partition}: the outcomes speak of {answered} events, and there are {events}: a transaction is torn, or the events were \
+        "partition {partition}: outcomes refer to sequence {answered}, but the events end at {events}: a transaction is torn, or events were \
          deleted. `aerolog audit` shows where"
     )]
     EventsMissing { partition: u32, events: u64, answered: u64 },
     #[error(
-        "partition {partition}: the events end at {events}, and no outcome speaks of those after {answered}: a transaction is torn. \
+        "partition {partition}: the events end at sequence {events}, and outcomes refer to none after {answered}: a transaction is torn. \
          `aerolog audit` shows where"
     )]
     OutcomesMissing { partition: u32, events: u64, answered: u64 },

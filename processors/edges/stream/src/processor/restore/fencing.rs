@@ -1,4 +1,4 @@
-//! Ending what a dead owner has left open, so that nobody waits for its timeout: a transaction that has sent offsets holds up the group's
+//! Aborting what a dead owner has left open, so that its timeout is not waited for: a transaction that has sent offsets holds up the group's
 //! offsets, and one that has only written records holds up their readers.
 
 use super::ASK_WAIT_MAX;
@@ -53,7 +53,7 @@ impl<W: Wiring> Takeover<'_, W> {
         None
     }
 
-    /// Offsets of a transaction that its coordinator does not know of are pending for ever (docs/decisions/0009): an abort that is told of
+    /// Offsets of a transaction that its coordinator does not know of hang (docs/decisions/0009): an abort that names
     /// the group clears what the group keeps of a producer.
     fn clear_left_over(&mut self, partitions: &[u32], unstable: &BTreeMap<u32, Committed>) {
         let offsets: BTreeMap<u32, Committed> = partitions
@@ -69,10 +69,10 @@ impl<W: Wiring> Takeover<'_, W> {
         for owner in signers(committed).into_iter().chain([own.as_str()]).collect::<BTreeSet<_>>() {
             match abort(self, owner) {
                 Ok(()) => {
-                    tracing::warn!(owner, "ended a transaction that nobody would have ended");
+                    tracing::warn!(owner, "aborted a hanging transaction");
                     self.processor.observe.trouble(Trouble::Fenced);
                 }
-                Err(failure) => tracing::warn!(owner, %failure, "a transaction that nobody ends could not be ended yet"),
+                Err(failure) => tracing::warn!(owner, %failure, "a hanging transaction could not be aborted yet; trying again"),
             }
         }
         // Its id has a newer epoch now.
@@ -156,7 +156,7 @@ impl<W: Wiring> Takeover<'_, W> {
     }
 
     /// Where the end of what is committed stays behind the end of a topic, a transaction is open: the owner that signed the partition's
-    /// offset is gone or stands still, because nobody gives a partition away in the midst of one. What this instance had left open ended
+    /// offset is gone or stands still, because a live owner gives no partition away during one. What this instance had left open ended
     /// when its producer was made ready. `false` when that has to be made ready again.
     pub(super) fn end_open_transactions(&mut self, topic: &str, committed: &BTreeMap<u32, Committed>) -> bool {
         let open = self.stay_open(topic, committed.keys().copied().collect());
@@ -169,8 +169,8 @@ impl<W: Wiring> Takeover<'_, W> {
         if open.is_empty() {
             return true;
         }
-        // Their coordinator does not know of them, and nobody will end them: see docs/decisions/0009.
-        tracing::warn!(topic, ?open, "a transaction is open there that nobody ends");
+        // They hang, because their coordinator does not know them: see docs/decisions/0009.
+        tracing::warn!(topic, ?open, "a transaction hangs: its coordinator does not know it");
         if !self.note_torn(topic, &open, committed) {
             return false;
         }
@@ -219,7 +219,7 @@ impl<W: Wiring> Takeover<'_, W> {
         for owner in signers(committed).into_iter().filter(|owner| *owner != own) {
             match self.fence(owner, &is_over) {
                 Ok(()) => {
-                    tracing::warn!(owner, "ended the open transaction of a former owner");
+                    tracing::warn!(owner, "fenced a former owner and aborted its open transaction");
                     self.processor.observe.trouble(Trouble::Fenced);
                 }
                 Err(failure) => tracing::warn!(owner, %failure, "a former owner could not be fenced yet"),

@@ -2,7 +2,7 @@
 //!
 //! Kafka 4.3.1 acknowledges a commit once its coordinator has decided it, and writes the markers afterwards. A partition that has no leader at
 //! that moment it takes for a deleted one (`TransactionMarkerChannelManager.addTxnMarkersToBrokerQueue`): it writes no marker there, and takes
-//! the transaction for complete. Its records stay open until somebody aborts them (`fencing`, docs/decisions/0009). Nobody has seen them by
+//! the transaction for complete. Its records stay open until they are aborted (`fencing`, docs/decisions/0009). Nobody has seen them by
 //! then but the state of the instance that wrote them. Deciding the same commands again gives the same events, so that nothing is lost by
 //! that; but the state has to be built without them first.
 
@@ -20,7 +20,7 @@ pub(super) const POLL_WAIT: Duration = Duration::from_millis(50);
 
 impl<W: Wiring> Takeover<'_, W> {
     /// Empties a partition's state that is ahead of the log, and tells whether it did. State that is ahead of the group's offset only is not
-    /// touched: somebody has reset that offset, or a transaction is torn.
+    /// touched: that offset was reset, or a transaction is torn.
     pub(super) fn rebuild(&mut self, partition: u32, error: &RestoreError) -> Result<bool, RestoreError> {
         if !self.is_ahead_of_the_log(partition)? {
             return Ok(false);
@@ -29,7 +29,7 @@ impl<W: Wiring> Takeover<'_, W> {
             partition,
             %error,
             "the state has what the log has lost: a commit that the broker had acknowledged was never completed by it. The partition's state \
-             is built anew, and its commands are decided again"
+             is rebuilt from the log, and its commands are decided again"
         );
         self.processor.observe.trouble(Trouble::CommitLost);
         self.empty(partition)?;

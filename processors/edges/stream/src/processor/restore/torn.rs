@@ -18,7 +18,7 @@ use decider::{Cursor, EventEnvelope, Outcome, Replay, WholePrefixSearch, WholePr
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// Behind a torn transaction at most some that wrote no events can follow, before somebody takes over and finds it.
+/// Behind a torn transaction at most some that wrote no events can follow, before the next take-over finds it.
 pub(super) const WRITTEN_RECORDS_MAX: usize = 100_000;
 
 /// Where a partition's log is whole, and what it has beyond that.
@@ -158,7 +158,7 @@ impl<W: Wiring> Takeover<'_, W> {
         Ok(if is_told { Found::Prefix(whole) } else { Found::Nothing })
     }
 
-    /// Says beside the offsets that what is open is about to be aborted, though its commit may have been acknowledged: afterwards nothing would
+    /// Notes in the offsets' metadata that what is open is about to be aborted, though its commit may have been acknowledged: afterwards nothing would
     /// tell a state that has folded it from a right one. `false` when that cannot be said now.
     pub(super) fn note_torn(&self, topic: &str, open: &[u32], committed: &BTreeMap<u32, Committed>) -> bool {
         let Ok(stable) = self.member_question(topic, open).high() else {
@@ -191,7 +191,7 @@ impl<W: Wiring> Takeover<'_, W> {
             tracing::warn!(
                 partition,
                 ?torn,
-                "the state has what was aborted after its commit was acknowledged; it is built anew"
+                "the state holds records that were aborted after their commit was acknowledged; it is rebuilt from the log"
             );
             self.processor.observe.trouble(Trouble::CommitLost);
             self.empty(partition)?;

@@ -48,7 +48,7 @@ impl<W: Wiring> Session<'_, W> {
         })
     }
 
-    /// What the state is to remember of them beside the cursors.
+    /// What the state is to remember of them in addition to the cursors.
     pub(super) fn last_decided(&self, batch: &Batch) -> Vec<Mutation> {
         let positions = batch.next_command_offsets();
         positions

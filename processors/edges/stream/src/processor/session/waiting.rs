@@ -12,7 +12,7 @@ const EXPLAIN_EVERY: Duration = Duration::from_secs(1);
 /// An error that is older does not explain a wait. librdkafka 2.12.1 repeats an error of the same connection after 30 s at the earliest
 /// (`rd_kafka_broker_set_error`).
 const ERROR_KEPT: Duration = Duration::from_secs(45);
-/// A first look, and the time between two, at whether the group's coordinator answers somebody else.
+/// A first look, and the time between two, at whether the group's coordinator answers another client.
 const COORDINATOR_LOOK_EVERY: Duration = Duration::from_secs(5);
 const COORDINATOR_WAIT_MAX: Duration = Duration::from_secs(2);
 

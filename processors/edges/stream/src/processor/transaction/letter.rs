@@ -14,14 +14,14 @@ const KEY_BYTES_MAX: usize = 64 << 10;
 const HEADERS_BYTES_MAX: usize = 256 << 10;
 /// librdkafka reads no record of more than 100,000 headers.
 const HEADERS_MAX: usize = 10_000;
-/// What a header takes beside its name and its value: two lengths, with some to spare.
+/// What a header takes in addition to its name and its value: two lengths, with some to spare.
 const HEADER_EXTRA_BYTES: usize = 8;
 pub(super) const REASON_BYTES_MAX: usize = 1_024;
 
 /// The record as it was found.
 pub(super) struct Original<'r> {
     pub(super) topic: &'r str,
-    /// Of that topic, milliseconds; negative where it is kept for ever.
+    /// Of that topic, milliseconds; negative where it is kept forever.
     pub(super) retention_ms: i64,
     pub(super) partition: u32,
     pub(super) offset: i64,
