@@ -213,7 +213,7 @@ impl Admin {
             for result in results {
                 match result {
                     Ok(name) => created.push(name),
-                    // Somebody else was quicker.
+                    // Another process was quicker.
                     Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
                     Err((topic, code)) => return Err(AdminError::Create { topic, code }),
                 }

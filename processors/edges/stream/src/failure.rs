@@ -89,7 +89,7 @@ pub(crate) fn is_refusal(code: RDKafkaErrorCode) -> bool {
     )
 }
 
-/// Somebody was waited for in vain.
+/// A wait has timed out.
 pub(crate) fn is_timeout(code: RDKafkaErrorCode) -> bool {
     use RDKafkaErrorCode as Code;
     matches!(

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// Of a poll that is to hear all there is: one that does not wait hears one thing.
 pub(crate) const HEAR_WAIT: Duration = Duration::from_millis(1);
 
-/// Logs what librdkafka says, and tells the client its bootstrap servers again when it says that all brokers are down.
+/// Logs what librdkafka says, and adds the bootstrap servers to the client again when it reports that all brokers are down.
 ///
 /// A client forgets the brokers that the metadata do not name. A lone broker that stood still, and that the controller has therefore fenced, names none in
 /// its next answer, not even itself: the client has no broker left to ask. librdkafka 2.12.1 starts again from the bootstrap servers then, unless its

@@ -25,7 +25,7 @@ pub(crate) struct PositionSources<'t> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Position {
     pub(crate) next: i64,
-    /// The command before it; `None` where none was decided, or nothing tells which.
+    /// The command before it; `None` where none was decided, or it is not known which.
     pub(crate) last: Option<Decided>,
 }
 

@@ -7,12 +7,12 @@ mod closing;
 mod consumer;
 mod evidence;
 mod follower;
+pub(crate) mod group_inspector;
 mod instance_id_taken;
 mod observe;
 mod records;
 mod resolver;
 mod restore;
-pub(crate) mod group_inspector;
 mod sending;
 mod session;
 mod transaction;
@@ -33,8 +33,8 @@ use consumer::GroupConsumer;
 use decider::{Codec, Domain, Limits, Machine, ReplayError};
 use evidence::Evidence;
 use follower::{Ending, Follower, Following};
-use keyvalue::{Fault, Read, Write, WriteError};
 use group_inspector::GroupInspector;
+use keyvalue::{Fault, Read, Write, WriteError};
 use session::{Clients, Session};
 use std::thread;
 use std::time::Duration;
@@ -160,7 +160,7 @@ where
 {
     /// Takes part in the group until `stop` says so; then finishes what is open, hands over, and returns.
     ///
-    /// `stop` waits up to the given time for the wish to stop, and tells whether there is one.
+    /// `stop` waits up to the given time for the wish to stop, and returns whether there is one.
     pub fn run(mut self, stop: &dyn Fn(Duration) -> bool) -> Result<(), ProcessorError> {
         let following = Following::default();
         if self.configuration.warm_partitions_max == 0 {

@@ -3,7 +3,7 @@
 //! - Group metadata has no accessors in the crate, and the broker takes transactional offsets whose metadata carries no generation
 //!   from anybody (KIP-447 keeps that open for consumers without a group): it has to be looked at before it is sent.
 //! - Topic ids (KIP-516) tell a topic that was deleted and created again from the one before.
-//! - A client that has forgotten all brokers can be told of some again.
+//! - Brokers can be added again to a client that has forgotten all of them.
 //! - A header's name and an offset's metadata may be any bytes, and need not be text.
 #![allow(unsafe_code)]
 

@@ -3,9 +3,9 @@
 use crate::Settings;
 use crate::clock;
 use crate::failure::{Failure, is_transient};
+use crate::logging_context::LoggingContext;
 pub use crate::marks::Watermarks;
 use crate::marks::{self, Question};
-use crate::logging_context::LoggingContext;
 use crate::raw::{self, Headers, TopicIdsError};
 use crate::silence::{SILENCE_MAX, Silence};
 use decider::{SCHEMA_FINGERPRINT, schema_fingerprint};
@@ -243,7 +243,7 @@ impl Reader {
         let asked = self.asking.as_ref().map(|asking| asking.all_watermarks(&partitions, timeout));
         let marks = match asked {
             Some(Ok(marks)) => marks,
-            // A client that knows of a later epoch than its leader is told nothing by it: one that knows of none is.
+            // A leader does not answer a client that knows of a later epoch than its own: it answers one that knows of none.
             Some(Err(_)) | None => {
                 let asking = Self::configured(&self.config, &self.topic)?;
                 asking.connect(timeout)?;

@@ -1,4 +1,4 @@
-//! The way on after commands were lost: a plan of what stands where, and the steps that a person has agreed to.
+//! How to recover after commands were lost: a plan of what stands where, and the steps that a person has agreed to.
 //!
 //! A processor goes on by itself wherever it can be shown that nothing is lost, and stops a partition where something is
 //! (`processor/restore/position.rs`). The plan is made by the same rules, from the log and the group's offsets alone. What is lost is put on
@@ -103,7 +103,7 @@ pub fn finding(topic_id: &str, facts: &Facts) -> Finding {
                 },
                 None => Finding::Contradicted {
                     next: committed,
-                    what: "no outcome tells which commands were decided".to_owned(),
+                    what: "no outcome shows which commands were decided".to_owned(),
                 },
             };
         }

@@ -1,4 +1,4 @@
-//! What librdkafka is told, for each role. What would break the guarantees is fixed here, and refused where a user sets it.
+//! How librdkafka is configured, for each role. What would break the guarantees is fixed here, and refused where a user sets it.
 
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
@@ -161,7 +161,7 @@ const PRODUCER_DEFAULTS: &[(&str, &str)] = &[
     ("queue.buffering.max.kbytes", "262144"),
 ];
 
-/// From each partition at a time. What refers to something else, such as a leg to its airports, then comes soon before or behind it, whatever
+/// From each partition at a time. What refers to something else, such as a leg to its airports, then comes soon before or after it, whatever
 /// their partitions are: with librdkafka's 1 MB a view that is rebuilt had all legs of some partitions before it had any airport.
 const TURN_BYTES: &str = "65536";
 
@@ -244,7 +244,7 @@ impl Settings {
             .set("group.id", group)
             .set("group.instance.id", instance_id)
             .set("group.protocol", "classic")
-            // The end of a partition tells control records, which have offsets, from commands that are still to come.
+            // The end of a partition distinguishes control records, which have offsets, from commands that are still to come.
             .set("enable.partition.eof", "true")
             .set("partition.assignment.strategy", "range");
         config
@@ -274,7 +274,7 @@ impl Settings {
         config
     }
 
-    /// For a reader that sees what was aborted, too, beside one that does not. Nothing that it reads is ever folded.
+    /// For a reader that sees what was aborted, too, next to one that does not. Nothing that it reads is ever folded.
     pub fn witness(&self) -> ClientConfig {
         let mut config = self.reader();
         config.set("isolation.level", "read_uncommitted");

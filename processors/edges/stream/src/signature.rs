@@ -37,7 +37,7 @@ impl Signature {
     pub(crate) fn read(metadata: &str) -> Self {
         let (rest, torn) = after(metadata, TORN, Torn::read).unwrap_or((metadata, Torn::default()));
         let (rest, last) = after(rest, LAST, Decided::read).map_or((rest, None), |(rest, last)| (rest, Some(last)));
-        // A version that signed with no more than its name told nothing else.
+        // A version that signed with no more than its name noted nothing else.
         match after(rest, ANSWERED, |text| text.parse().ok()) {
             None => Self {
                 transactional_id: metadata.to_owned(),
@@ -53,7 +53,7 @@ impl Signature {
     }
 }
 
-/// What stands before the last `mark`, and what is read behind it.
+/// The text before the last `mark`, and what is read after it.
 fn after<'m, T>(text: &'m str, mark: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<(&'m str, T)> {
     let (before, value) = text.rsplit_once(mark)?;
     Some((before, read(value)?))

@@ -10,7 +10,7 @@ const STOPPING_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// The wish to stop, as it is looked at between two calls.
 pub(crate) struct Stopping<'s> {
-    /// Waits for the wish up to the given time, and tells whether there is one.
+    /// Waits up to the given time for the wish to stop, and returns whether there is one.
     stop: &'s dyn Fn(Duration) -> bool,
     /// Once there is.
     end: Cell<Option<Deadline>>,

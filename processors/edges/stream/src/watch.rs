@@ -19,7 +19,7 @@ const CONFIRMATION_PAUSE: Duration = Duration::from_secs(2);
 /// How soon a watch ends once it is over.
 const STEP: Duration = Duration::from_millis(100);
 
-/// A thread that looks at the topics until this is dropped. Nobody waits for its end: a look that is under way may wait for brokers that
+/// A thread that looks at the topics until this is dropped. Its end is not waited for: a look that is under way may wait for brokers that
 /// are away.
 pub struct TopicWatch(Arc<Shared>);
 
@@ -30,7 +30,7 @@ struct Shared {
 }
 
 impl TopicWatch {
-    /// `rest` waits for at most as long as it is told to, and says whether the process is to stop.
+    /// `rest` waits for at most as long as it is asked to, and says whether the process is to stop.
     pub fn start(
         settings: Settings,
         topology: Topology,
@@ -97,7 +97,7 @@ impl Shared {
                 Ok(found) => found,
                 Err(error) => {
                     tracing::debug!(%error, "the topics could not be looked at");
-                    // Nobody hears what an admin client has to say, not even that it knows of no broker any more.
+                    // Nothing polls an admin client for what it reports, not even that it knows of no broker any more.
                     clients = None;
                     continue;
                 }

@@ -1,6 +1,6 @@
 //! The walk: partition by partition, every check on every step.
 
-use crate::checks::{self, ClaimsChangeOwners, Commit, Dense, CheckContext, Offsets, OutcomesGoOn, Owners, Redeciding};
+use crate::checks::{self, CheckContext, ClaimsChangeOwners, Commit, Dense, Offsets, OutcomesGoOn, Owners, Redeciding};
 use crate::decoding::Decoding;
 use crate::finding::Findings;
 use crate::ledger::{Ledger, LedgerError};

@@ -36,7 +36,7 @@ pub use machine::{Limits, Machine, StepError};
 pub use reading::{read_event, read_outcome};
 pub use rejection::{REJECTION_BYTES_MAX, Rejection};
 pub use replay::{Replay, ReplayError};
-pub use torn::{WholePrefixSearch, WholePrefix, Written};
+pub use torn::{WholePrefix, WholePrefixSearch, Written};
 
 use keyvalue::Mutation;
 

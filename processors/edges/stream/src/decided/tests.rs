@@ -1,4 +1,4 @@
-//! What was written is read back, and records are told apart.
+//! What was written is read back, and records are distinguished.
 
 use super::*;
 

@@ -100,7 +100,7 @@ impl Side {
     pub(super) fn begin(&mut self, partition: u32, low: i64, end: i64) -> Result<(), InspectError> {
         (self.partition, self.next, self.end) = (partition, low, end);
         (self.head, self.ended) = (None, low >= end);
-        // Whoever begins later meets the end of the partition behind everything that is looked for.
+        // A reader that begins later meets the end of the partition after everything that is looked for.
         let patience = Deadline::after(NO_PROGRESS_MAX);
         while !self.ended && !self.is_at_end()? {
             if patience.is_over() {

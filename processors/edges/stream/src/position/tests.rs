@@ -1,4 +1,4 @@
-//! Every combination of what may be told of a position: nothing is believed that could skip or repeat a command.
+//! Every combination of sources of a position: nothing is believed that could skip or repeat a command.
 
 use super::*;
 use crate::signature::Signature;
@@ -84,7 +84,7 @@ fn a_position_in_a_former_topic_is_never_one_in_this_topic() {
         let signed = committed.as_ref().and_then(|committed| committed.signature.last.clone());
         assert_eq!(told, Err(Doubt::Recreated(signed.unwrap_or(former.clone()))), "{committed:?}");
     }
-    // A signature alone tells it, too: without outcomes and without a state.
+    // A signature alone shows it, too: without outcomes and without a state.
     let committed = signed("before", 150);
     let told = chosen(0, None, None, Some(&committed));
     assert_eq!(told, Err(Doubt::Recreated(committed.signature.last.unwrap())));

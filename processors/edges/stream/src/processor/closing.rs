@@ -5,13 +5,13 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
-/// What clients may take to close before they are left behind.
+/// How long clients may take to close before they are abandoned.
 const CLOSE_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// Closes clients side by side, and waits for it. With an instance id the group keeps a consumer's partitions for it until its session is over, so
 /// that a restart finds them again.
 ///
-/// One that does not close in time is left behind, as a fault of it must not keep the process from going on, or from ending.
+/// One that does not close in time is abandoned, as a fault of it must not keep the process from going on, or from ending.
 pub(super) fn close_together(clients: Vec<Box<dyn Send>>) {
     let deadline = Deadline::after(CLOSE_WAIT_MAX);
     let (closed, all_closed) = mpsc::channel();
@@ -22,7 +22,7 @@ pub(super) fn close_together(clients: Vec<Box<dyn Send>>) {
     drop(closed);
     let in_time = (0..count).take_while(|_| all_closed.recv_timeout(deadline.left()).is_ok()).count();
     if in_time < count && deadline.is_over() {
-        tracing::warn!(clients = count - in_time, "clients do not close; they are left behind");
+        tracing::warn!(clients = count - in_time, "clients do not close in time; abandoning them");
     }
 }
 
@@ -35,7 +35,7 @@ fn close(client: Box<dyn Send>, closed: Option<Sender<()>>) {
     let close = move || {
         drop(client);
         if let Some(closed) = closed {
-            // Nobody listens any more where it took too long.
+            // The receiver is gone where it took too long.
             let _late = closed.send(());
         }
     };

@@ -4,8 +4,8 @@ use super::ProcessorError;
 use crate::Settings;
 use crate::committed::{Committed, committed};
 use crate::failure::Failure;
-use crate::marks::{self, Question, Watermarks};
 use crate::logging_context::{HEAR_WAIT, LoggingContext};
+use crate::marks::{self, Question, Watermarks};
 use crate::raw::{self, TopicIdsError};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use std::collections::BTreeMap;
@@ -25,7 +25,8 @@ pub(crate) struct GroupInspector {
 
 impl GroupInspector {
     pub(crate) fn new(settings: &Settings, group: &str) -> Result<Self, ProcessorError> {
-        let client = LoggingContext::consumer(&settings.group_inspector(group)).map_err(|error| ProcessorError::Client(Failure::of(&error)))?;
+        let client =
+            LoggingContext::consumer(&settings.group_inspector(group)).map_err(|error| ProcessorError::Client(Failure::of(&error)))?;
         Ok(Self { client })
     }
 

@@ -21,7 +21,12 @@ const TIMES_SEEN_MAX: u32 = 300;
 const UUID_LENGTH: usize = 36;
 
 /// Waits until no member has this instance id any more; `true` when one stays. Where the cluster gives no answer, that is none.
-pub(super) fn stays(inspector: &GroupInspector, configuration: &Configuration, session_timeout: Duration, stop: &dyn Fn(Duration) -> bool) -> bool {
+pub(super) fn stays(
+    inspector: &GroupInspector,
+    configuration: &Configuration,
+    session_timeout: Duration,
+    stop: &dyn Fn(Duration) -> bool,
+) -> bool {
     let mut seen = Seen::new(session_timeout + MARGIN);
     while !stop(LOOK_EVERY) {
         match inspector.members(&configuration.group, ASK_WAIT_MAX) {

@@ -1,4 +1,4 @@
-//! What a processor tells about itself; the binary makes metrics of it.
+//! What a processor reports about itself; the binary makes metrics of it.
 
 use crate::registry::RegistryError;
 use decider::Tally;
@@ -8,7 +8,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
     TransactionAborted,
-    /// Nobody can tell yet whether the transaction was committed; the log will.
+    /// It is not known yet whether the transaction was committed; the log will show it.
     TransactionInDoubt,
     /// The producer was recreated, with a new epoch.
     ProducerRenewed,
@@ -76,7 +76,7 @@ impl Trouble {
         Self::PollGap,
     ];
 
-    /// Of a registry that tells nothing for now.
+    /// Of a registry that does not answer for now.
     pub(crate) fn of_registry(error: &RegistryError) -> Self {
         match error {
             RegistryError::Away { .. } => Self::RegistryAway,

@@ -71,7 +71,7 @@ pub(super) enum Undecoded {
     NotYet { schema_id: u32, reason: String },
 }
 
-/// Whether a schema that was missing is learned, or why it cannot be; an error where that cannot be told now.
+/// Whether a schema that was missing is learned, or why it cannot be; an error where that is not known yet.
 type Learned = Result<Result<(), String>, String>;
 
 /// Learns what was looked up already; the rest is to be waited for.

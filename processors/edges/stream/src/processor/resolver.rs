@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 const LOOKUPS_AT_ONCE_MAX: usize = 16;
 /// Ids that wait for their turn. More of them are asked for when these are done.
 const WAITING_MAX: usize = 10_000;
-/// An id that could not be told is asked for again after this, doubled each time, up to the second.
+/// An id that could not be looked up is asked for again after this, doubled each time, up to the second.
 const BACK_OFF_MIN: Duration = Duration::from_millis(250);
 const BACK_OFF_MAX: Duration = Duration::from_secs(4);
 /// While the registry fails, one question is asked at a time, and not more often than this.
@@ -55,7 +55,7 @@ struct State {
     /// All that is waiting, to be asked later, or being asked.
     pending: BTreeSet<u32>,
     answers: Vec<(u32, Lookup)>,
-    /// Why the registry has told nothing since it last did.
+    /// Why the registry has not answered since its last answer.
     trouble: Option<RegistryError>,
     troubles: Vec<Trouble>,
     logged: Option<Deadline>,
@@ -100,7 +100,7 @@ impl Resolver {
         self.shared.changed.notify_all();
     }
 
-    /// Makes known to the codec what the registry has told since the last call; returns the ids of it. That the registry has nothing under an
+    /// Passes to the codec what the registry has answered since the last call; returns the ids of it. That the registry has nothing under an
     /// id, or something that the codec cannot read, is remembered.
     pub(super) fn learn<D: Domain, C: Codec<D>>(&mut self, codec: &mut C, observe: &impl Observe) -> Vec<u32> {
         for trouble in self.take_troubles() {
@@ -120,12 +120,12 @@ impl Resolver {
         ids
     }
 
-    /// What has been told since the last call.
+    /// The answers since the last call.
     pub(super) fn take(&self) -> Vec<(u32, Lookup)> {
         std::mem::take(&mut lock(&self.shared.state).answers)
     }
 
-    /// Whether it is still to be told.
+    /// Whether its answer is still to come.
     pub(super) fn is_pending(&self, id: u32) -> bool {
         lock(&self.shared.state).pending.contains(&id)
     }
@@ -134,7 +134,7 @@ impl Resolver {
         std::mem::take(&mut lock(&self.shared.state).troubles)
     }
 
-    /// Why the registry tells nothing at the moment, where it is that which is waited for.
+    /// Why the registry does not answer at the moment, where that is what is waited for.
     pub(super) fn trouble(&self) -> Option<String> {
         lock(&self.shared.state).trouble.as_ref().map(ToString::to_string)
     }

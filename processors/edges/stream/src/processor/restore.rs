@@ -2,7 +2,7 @@
 //!
 //! In this order, because each step makes the next one's answer final: the group's offsets once no transaction that writes them is
 //! open (a dead owner's is ended by fencing its transactional id); the end of the log as it is, open transactions included; the events and
-//! outcomes up to it; the comparison of both sides; the claim, which tells the next owner whose transactions to end.
+//! outcomes up to it; the comparison of both sides; the claim in the offset metadata, from which the next owner knows whose transactions to abort.
 
 mod beyond;
 mod closing;
@@ -20,8 +20,8 @@ mod unanswered;
 use super::Processor;
 use super::consumer::{GroupConsumer, GroupContext};
 use super::evidence::Evidence;
-use super::resolver::Resolver;
 use super::group_inspector::GroupInspector;
+use super::resolver::Resolver;
 use super::transaction::TransactionalProducer;
 use super::wiring::{ProcessorOf, Wiring};
 use super::{Observe, Restored};
@@ -177,7 +177,7 @@ impl<W: Wiring> Takeover<'_, W> {
             let position = match (self.torn_transactions.get(partition), self.lost.get(partition)) {
                 (_, Some(lost)) => lost.position.clone(),
                 (None, None) => {
-                    // Where outcomes are kept no longer, only a signed offset tells what was decided.
+                    // Where outcomes are kept no longer, only a signed offset shows what was decided.
                     let is_signed = committed.is_some_and(Committed::is_signed);
                     let is_told = !untold.contains(partition) || !is_signed;
                     if is_told && !self.may_be_written_again(*partition, &firsts, &marks) {
@@ -269,7 +269,7 @@ impl<W: Wiring> Takeover<'_, W> {
         }
     }
 
-    /// Whether the group's offsets are no longer these, or cannot be told. An instance that has lost its partitions without having heard of it
+    /// Whether the group's offsets are no longer these, or cannot be read. An instance that has lost its partitions without having heard of it
     /// reads in the log what their new owner has decided since the offsets were asked for: it is behind, and nothing is wrong.
     fn has_gone_on(&self, partitions: &[u32], committed: &BTreeMap<u32, Committed>) -> bool {
         let now = self.consumer.stable_offsets(partitions, ASK_WAIT_MAX);

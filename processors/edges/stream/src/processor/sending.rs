@@ -1,5 +1,5 @@
 //! Offsets on their way into a transaction. The call may never come back while the group's coordinator is away: it is made on a thread of its
-//! own, which is left behind then.
+//! own, which is abandoned then.
 
 use crate::failure::Failure;
 use crate::raw::Offsets;
@@ -44,7 +44,7 @@ where
         let timeout = slice.min(left());
         let (client, (told, answer)) = (Arc::clone(producer), mpsc::channel());
         let send = move || {
-            // Nobody listens any more where it took too long.
+            // The receiver is gone where it took too long.
             let _late = told.send(offsets.send(&*client, timeout));
         };
         let spawned = thread::Builder::new().name("offsets".to_owned()).spawn(send);

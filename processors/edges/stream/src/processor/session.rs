@@ -15,9 +15,9 @@ mod waiting;
 use super::consumer::{Change, GroupConsumer, Polled};
 use super::evidence::Evidence;
 use super::follower::{self, Following};
+use super::group_inspector::GroupInspector;
 use super::resolver::Resolver;
 use super::restore::{Lost, Readers, TakenOver, Takeover, TornTransaction};
-use super::group_inspector::GroupInspector;
 use super::transaction::TransactionalProducer;
 use super::wiring::{ProcessorOf, Wiring};
 use super::{End, Observe, Point, ProcessorError, Trouble};
@@ -169,7 +169,7 @@ impl<'s, W: Wiring> Session<'s, W> {
         Ok(End::Stopped)
     }
 
-    /// What is told once in a while, whatever happens.
+    /// Reports what is measured periodically, whatever happens.
     fn measure(&mut self) {
         if !self.measured.is_over() {
             return;
@@ -179,7 +179,7 @@ impl<'s, W: Wiring> Session<'s, W> {
         observe.followed(self.following.take_records());
         for partition in &self.owned {
             let decided = self.machine.cursor(*partition).map(|cursor| cursor.next_command_offset);
-            // Of a stopped partition there is no cursor: its commands wait behind the group's offset.
+            // Of a stopped partition there is no cursor: its commands wait from the group's offset on.
             let next = decided.or_else(|| self.committed.get(partition).map(|committed| committed.offset));
             if let Some(lag) = next.and_then(|next| self.consumer.lag(*partition, next)) {
                 observe.lag(*partition, lag);
@@ -230,7 +230,7 @@ impl<'s, W: Wiring> Session<'s, W> {
         }
     }
 
-    /// Serves the group in the midst of something else. Whatever is fetched is fetched again later.
+    /// Serves the group during something else. Whatever is fetched is fetched again later.
     fn keep_alive(&self, wait: Duration) -> bool {
         self.consumer.keep_alive(wait, self.stop)
     }

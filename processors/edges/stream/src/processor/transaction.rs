@@ -129,7 +129,7 @@ impl TransactionalProducer {
         self.ready
     }
 
-    /// Tries for one slice to have a producer that can begin transactions, and tells whether there is one. Whatever the one before left open
+    /// Tries for one slice to have a producer that can begin transactions, and returns whether there is one. Whatever the one before left open
     /// is aborted by that.
     pub(crate) fn prepare(&mut self) -> bool {
         if !self.ready

@@ -3,9 +3,9 @@
 use super::{InspectError, LOST_COMMANDS, Loss, RECOVERY, RECOVERY_OWNER, ReadFailure, Step};
 use crate::committed::Committed;
 use crate::failure::Failure;
+use crate::logging_context::LoggingContext;
 use crate::processor::ProcessorError;
 use crate::processor::group_inspector::GroupInspector;
-use crate::logging_context::LoggingContext;
 use crate::signature::Signature;
 use crate::writer::{Outgoing, WriteFailure, Writer};
 use crate::{Settings, SettingsError};

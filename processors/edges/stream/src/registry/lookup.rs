@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 /// A schema with its references is at most this long; one that is longer is not used.
 pub const SCHEMA_BYTES_MAX: usize = 128 << 10;
-/// How many schemas one refers to, all told.
+/// How many schemas one refers to, directly and indirectly.
 const REFERENCES_MAX: usize = 64;
 /// How deep references refer to further ones.
 const REFERENCE_DEPTH_MAX: usize = 16;
@@ -36,7 +36,7 @@ impl Lookup {
 
 /// Where schemas come from that a codec does not know yet.
 pub trait SchemaSource {
-    /// What is known of an id; an error means that it cannot be told now.
+    /// What is known of an id; an error means that it cannot be looked up now.
     fn schema(&mut self, schema_id: u32) -> Result<Lookup, RegistryError>;
 
     /// Why nothing may be written with the ids in use at the moment.

@@ -26,7 +26,7 @@ pub(crate) fn settings_with(more: &[(&str, &str)]) -> Settings {
     settings_of(&variable("KAFKA_BOOTSTRAP_SERVERS"), more)
 }
 
-/// Of a cluster where nobody listens.
+/// Of a cluster where nothing listens.
 pub(crate) fn settings_of_nobody() -> Settings {
     settings_of("127.0.0.1:1", &[])
 }

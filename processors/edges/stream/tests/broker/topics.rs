@@ -1,4 +1,4 @@
-//! Topics created from the topology, compared with it, and told apart from others of the same name.
+//! Topics created from the topology, compared with it, and distinguished from others of the same name.
 
 use crate::broker::fixture::{WAIT, delete_topics, settings, settings_of_nobody, topology};
 use std::time::Duration;
@@ -87,7 +87,7 @@ fn a_cluster_that_cannot_be_reached_is_said_to_be() {
     assert!(error.to_string().contains("is it running"), "{error}");
 }
 
-/// Topics that nobody has begun, as another tool than ours creates them.
+/// Topics that no process has begun, as another tool than ours creates them.
 fn unbegun(name: &str, partitions: u32) -> Topology {
     let topology = topology(name, partitions);
     let admin = Admin::new(&settings()).unwrap();

@@ -1,4 +1,4 @@
-//! Writing as a client: where records go, and what is told about each.
+//! Writing as a client: where records go, and what is reported about each.
 
 use crate::broker::fixture::{WAIT, settings, settings_of_nobody, topic, write};
 use std::time::Duration;

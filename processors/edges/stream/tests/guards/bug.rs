@@ -102,7 +102,7 @@ impl Codec<Bank> for BuggyCodec {
     }
 }
 
-/// What a processor has told of itself.
+/// What a processor has reported about itself.
 #[derive(Clone, Default)]
 struct RecordingObserver {
     troubles: Arc<Mutex<Vec<Trouble>>>,
@@ -243,7 +243,7 @@ fn a_panic_of_the_domain_stops_its_partition_in_each_owner_and_everything_else_g
     all.push(bug);
     all.extend((38..=60).map(|number| deposit(number, 1)));
     all.iter().for_each(|sent| send(&topology, sent));
-    // All of it is there before the first process is: the bug is in the midst of a batch.
+    // All of it is there before the first process is: the bug is in the middle of a batch.
     let answered_before: BTreeSet<u128> = (1..37).collect();
     let elsewhere = |all: &[Sent]| {
         all.iter()
@@ -258,7 +258,7 @@ fn a_panic_of_the_domain_stops_its_partition_in_each_owner_and_everything_else_g
     let reason = std::iter::repeat_with(|| outcomes(&topology))
         .take(LOOKS_MAX)
         .find_map(|_| one.told.held_up.lock().unwrap().clone().filter(|reason| reason.contains("evolve")));
-    let reason = reason.expect("the reason of the stop is told");
+    let reason = reason.expect("the reason of the stop is reported");
     let offset = all
         .iter()
         .take_while(|sent| sent.number != 37)
@@ -324,7 +324,7 @@ fn a_panic_of_the_codec_in_a_take_over_stops_that_partition_at_its_record_and_ev
     let answered: usize = all.len() + more.iter().filter(|sent| partition_of(sent) != stopped).count();
     eventually("the other partitions go on", &topology, |outcomes| outcomes.len() == answered);
     let told = || two.told.held_up.lock().unwrap().clone().unwrap_or_default();
-    eventually("the reason of the stop is told", &topology, |_| told().contains("decode_event"));
+    eventually("the reason of the stop is reported", &topology, |_| told().contains("decode_event"));
     // Each command is a transaction of its own or shares one, so that markers may lie between events.
     let (reason, events) = (told(), &topology.topics.events.name);
     assert!(

@@ -1,4 +1,4 @@
-//! A member that joined under the processor's own instance id and is nobody: its own request, repeated, looks like that to the group.
+//! A member that joined under the processor's own instance id and is no process: its own request, repeated, looks like that to the group.
 
 use crate::fixture::{BankRun, brokers, settings};
 use rdkafka::consumer::{BaseConsumer, Consumer};

@@ -39,7 +39,7 @@ fn a_client_that_never_comes_back_from_sending_offsets_is_given_up() {
         .take(LOOKS_MAX)
         .inspect(|records| assert_eq!(*records, RECORDS_OF_FIRST))
         .any(|_| run.troubles.lock().unwrap().contains(&Trouble::TransactionInDoubt));
-    assert!(is_given_up, "the processor waits for its client for ever");
+    assert!(is_given_up, "the processor waits for its client without an end");
     run.proxy.heal();
     assert_eq!(run.wait_for_outcomes(2).len(), 2);
     run.stop();

@@ -84,7 +84,7 @@ fn a_partition_whose_log_has_another_event_than_the_one_decided_is_stopped() {
         .take(300)
         .inspect(|answered| assert_eq!(*answered, 1, "it has decided something"))
         .any(|_| run.troubles.lock().unwrap().contains(&Trouble::PartitionStopped));
-    assert!(is_stopped, "it goes on beside what others have written");
+    assert!(is_stopped, "it goes on next to what others have written");
     run.stop();
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn topic(name: &str) -> String {
     topic
 }
 
-/// A producer that has taken its transactional id over from whoever had it before.
+/// A producer that has fenced the former owner of its transactional id.
 pub(crate) fn producer(brokers: &str, transactional_id: &str, more: &[(&str, &str)]) -> Transactional {
     let settings = settings(brokers, more);
     let producer: Transactional = settings.transactional_producer(transactional_id).create().unwrap();
@@ -59,7 +59,7 @@ pub(crate) fn write(producer: &Transactional, topic: &str, partition: i32, value
     producer.flush(WAIT).unwrap();
 }
 
-/// How a transaction ended, as its client was told.
+/// How a transaction ended, as its client reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
     Fine,
@@ -99,6 +99,6 @@ pub(crate) fn committed_records(topic: &str) -> BTreeSet<String> {
 /// Lets time pass.
 pub(crate) fn pause(duration: Duration) {
     let (_never, nothing) = std::sync::mpsc::channel::<()>();
-    // Nobody sends: it ends with its time.
+    // Nothing is sent: it ends with its time.
     assert!(nothing.recv_timeout(duration).is_err());
 }

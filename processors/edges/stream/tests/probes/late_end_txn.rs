@@ -45,7 +45,7 @@ enum Defence {
 /// What became of two transactions of one transactional id.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
-    /// What the client was told of the end of the second; `None` after a crash.
+    /// What the client reports of the end of the second; `None` after a crash.
     told: Option<Ended>,
     /// Whether a reader of committed records sees what was written by the first,
     first: bool,
@@ -173,7 +173,7 @@ fn committed_offset(group: &str, topic: &str) -> Option<i64> {
     found.elements()[0].offset().to_raw()
 }
 
-/// The client is told that there is no such transaction: the loss is noticed, and the process can begin again.
+/// The client learns that there is no such transaction: the loss is noticed, and the process can begin again.
 const NOTICED: Option<Ended> = Some(Ended::Fatal(RDKafkaErrorCode::InvalidTransactionalState));
 
 #[test]

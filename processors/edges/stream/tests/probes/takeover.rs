@@ -1,6 +1,6 @@
 //! How long the open transaction of a dead producer keeps readers waiting, and who can end it.
 
-use super::fixture::{PARTITIONS, Ended, Transactional, WAIT, brokers, producer, settings, told, topic, unique, write};
+use super::fixture::{Ended, PARTITIONS, Transactional, WAIT, brokers, producer, settings, told, topic, unique, write};
 use fault_proxy::{ApiKey, Direction, Fault, Proxy, When};
 use rdkafka::producer::Producer;
 use std::sync::mpsc::{Receiver, channel};
@@ -56,7 +56,7 @@ fn another_transactional_id_leaves_readers_waiting_until_the_transaction_times_o
     let read = next(&topic, &unique("another-id"));
     assert!(
         read.recv_timeout(TIMEOUT / 2).is_err(),
-        "committed, and yet behind an open transaction"
+        "committed, and yet after the first record of an open transaction"
     );
     // The coordinator looks for such transactions every ten seconds.
     assert_eq!(read.recv_timeout(TIMEOUT + Duration::from_secs(11)).as_deref(), Ok("next"));

@@ -1,4 +1,4 @@
-//! The broker takes transactional offsets from metadata that names no generation and no member, whoever owns the partition.
+//! The broker takes transactional offsets from metadata that names no generation and no member, whichever member owns the partition.
 //!
 //! That is what librdkafka's metadata is before a consumer has joined. Two defences: never to send such metadata, which the processor
 //! sees to, and a `group.instance.id`, by which the broker looks for the member after all.
@@ -84,7 +84,7 @@ impl Group {
         observer.committed_offsets(asked, WAIT).unwrap().elements()[0].offset().to_raw()
     }
 
-    /// The owner commits its offset, then somebody else another.
+    /// The owner commits its offset, then another client another one.
     fn overwrite(&self, owner: &BaseConsumer, partition: i32, metadata: &ConsumerGroupMetadata) -> Ended {
         assert_eq!(self.commit(&owner.group_metadata().unwrap(), partition, OWN), Ended::Fine);
         assert_eq!(self.committed(partition), Some(OWN));

@@ -113,7 +113,13 @@ pub(crate) fn forwarded_commands_arrive<S: Read + Write>(context: &mut CheckCont
     }
 }
 
-fn arrives<S: Read + Write>(context: &mut CheckContext<S>, partition: u32, offset: i64, to: u32, content: &[u8]) -> Result<(), LedgerError> {
+fn arrives<S: Read + Write>(
+    context: &mut CheckContext<S>,
+    partition: u32,
+    offset: i64,
+    to: u32,
+    content: &[u8],
+) -> Result<(), LedgerError> {
     let place = Place {
         topic: Topic::Commands,
         partition,

@@ -7,7 +7,12 @@ use crate::{Invariant, Place, Record, Shown, Topic};
 use keyvalue::{Read, Write};
 
 /// Notes a dead letter where its coordinates point to.
-pub(crate) fn note_letter<S: Read + Write>(context: &mut CheckContext<S>, record: &Record, partition: u32, offset: i64) -> Result<(), LedgerError> {
+pub(crate) fn note_letter<S: Read + Write>(
+    context: &mut CheckContext<S>,
+    record: &Record,
+    partition: u32,
+    offset: i64,
+) -> Result<(), LedgerError> {
     let key = at_offset(Prefix::Letter, partition, offset);
     context.partition = partition;
     if let Some((in_partition, at)) = context.ledger.get(&key)?.as_deref().and_then(place_of) {

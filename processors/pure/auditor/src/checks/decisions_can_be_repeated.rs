@@ -102,7 +102,11 @@ impl<D: Domain> Redeciding<D> {
         Ok(())
     }
 
-    fn flush<S: Read + Write, C: Codec<D>>(&mut self, context: &mut CheckContext<S>, decoding: &mut Decoding<'_, C>) -> Result<(), AuditError> {
+    fn flush<S: Read + Write, C: Codec<D>>(
+        &mut self,
+        context: &mut CheckContext<S>,
+        decoding: &mut Decoding<'_, C>,
+    ) -> Result<(), AuditError> {
         let steps = std::mem::take(&mut self.waiting);
         self.bytes = 0;
         match self.phase {
@@ -200,7 +204,10 @@ impl<D: Domain> Redeciding<D> {
             return Ok(());
         }
         // One that was lost and written again lies elsewhere.
-        let next = self.machine.cursor(context.partition).map_or(0, |cursor| cursor.next_outcome_offset);
+        let next = self
+            .machine
+            .cursor(context.partition)
+            .map_or(0, |cursor| cursor.next_outcome_offset);
         let outcomes: Vec<_> = step
             .outcomes
             .iter()

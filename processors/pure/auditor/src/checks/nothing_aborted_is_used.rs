@@ -11,7 +11,10 @@ use crate::{Invariant, Shown};
 use decider::{EventEnvelope, Outcome};
 use keyvalue::{Read, Write};
 
-pub(crate) fn note_aborted_event<S: Read + Write, E>(context: &mut CheckContext<S>, found: &Found<EventEnvelope<E>>) -> Result<(), LedgerError> {
+pub(crate) fn note_aborted_event<S: Read + Write, E>(
+    context: &mut CheckContext<S>,
+    found: &Found<EventEnvelope<E>>,
+) -> Result<(), LedgerError> {
     let offset = found.record.place.offset;
     let sequence = at_offset(Prefix::AbortedSequence, context.partition, found.value.sequence.cast_signed());
     context.ledger.put_number(sequence, offset)?;

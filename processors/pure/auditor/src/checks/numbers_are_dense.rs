@@ -15,7 +15,11 @@ pub(crate) struct Dense {
 }
 
 impl Dense {
-    pub(crate) fn push<S: Read + Write, E: std::fmt::Debug>(&mut self, context: &mut CheckContext<S>, step: &Step<E>) -> Result<(), LedgerError> {
+    pub(crate) fn push<S: Read + Write, E: std::fmt::Debug>(
+        &mut self,
+        context: &mut CheckContext<S>,
+        step: &Step<E>,
+    ) -> Result<(), LedgerError> {
         for found in &step.events {
             context.counts.events += 1;
             self.sequence(context, found)?;

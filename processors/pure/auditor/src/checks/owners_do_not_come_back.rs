@@ -3,7 +3,7 @@
 //! Two traces show who owned a partition. Outcomes carry the header `owner`, which names a session: one take-over by one process.
 //! Committed offsets are signed with a transactional id, and a new owner signs the offset that it found before it moves it on.
 
-use super::{Commit, CheckContext};
+use super::{CheckContext, Commit};
 use crate::ledger::{LedgerError, Prefix, key};
 use crate::merging::Step;
 use crate::{Invariant, RECOVERY_OWNER, Shown};

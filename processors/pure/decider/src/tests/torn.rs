@@ -1,7 +1,7 @@
 //! Deciding again what a torn transaction has left in part.
 
 use super::pipeline::*;
-use crate::{WholePrefixSearch, StepError, WholePrefix, Written as InTheLog};
+use crate::{StepError, WholePrefix, WholePrefixSearch, Written as InTheLog};
 
 const ID: &str = "c/1";
 

@@ -4,7 +4,7 @@ use super::*;
 use decider::WriterSchema;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Takes its time for each id, fails for those below a bound as often as it is told, and counts.
+/// Takes its time for each id, fails for those below a bound as often as it is configured to, and counts.
 #[derive(Clone)]
 struct Slow {
     takes: Duration,
@@ -58,7 +58,7 @@ impl SchemaSource for Slow {
     }
 }
 
-/// What is told within a time, until this many answers have come.
+/// The answers within a time, until there are this many.
 fn answers(resolver: &Resolver, count: usize, within: Duration) -> Vec<(u32, Lookup)> {
     let (deadline, mut answers) = (Deadline::after(within), Vec::new());
     while answers.len() < count && !deadline.is_over() {

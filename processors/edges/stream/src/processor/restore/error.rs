@@ -20,7 +20,7 @@ pub enum RestoreError {
     Write(#[from] WriteError),
     #[error(
         "partition {partition}: the commands before {state} have outcomes, but the group's offset is {committed}, signed by a processor: was \
-         __consumer_offsets restored from an older copy? Nothing is decided twice. `{recover}` shows the way on and changes nothing by itself"
+         __consumer_offsets restored from an older copy? Nothing is decided twice. `{recover}` shows how to recover and changes nothing by itself"
     )]
     StateAhead {
         partition: u32,
@@ -44,7 +44,7 @@ pub enum RestoreError {
     )]
     AnswersMissing { partition: u32, state: i64, answered: i64 },
     #[error(
-        "partition {partition}: behind a transaction that is torn there are more than {WRITTEN_RECORDS_MAX} events and outcomes. `aerolog audit` \
+        "partition {partition}: after a torn transaction there are more than {WRITTEN_RECORDS_MAX} events and outcomes. `aerolog audit` \
          shows where"
     )]
     TornTooFar { partition: u32 },
@@ -75,7 +75,7 @@ pub enum RestoreError {
     },
     #[error(
         "partition {partition}: {topic} was deleted and created again: commands before offset {next} of the topic with the id {former} were \
-         decided, and now its id is {topic_id}. What the former one still held is lost. `{recover}` shows the way on, and changes nothing by itself"
+         decided, and now its id is {topic_id}. What the former one still held is lost. `{recover}` shows how to recover, and changes nothing by itself"
     )]
     CommandsRecreated {
         topic: String,

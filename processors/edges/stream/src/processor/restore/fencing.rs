@@ -155,7 +155,7 @@ impl<W: Wiring> Takeover<'_, W> {
         fenced
     }
 
-    /// Where the end of what is committed stays behind the end of a topic, a transaction is open: the owner that signed the partition's
+    /// Where the last stable offset stays below the end of a topic, a transaction is open: the owner that signed the partition's
     /// offset is gone or stands still, because a live owner gives no partition away during one. What this instance had left open ended
     /// when its producer was made ready. `false` when that has to be made ready again.
     pub(super) fn end_open_transactions(&mut self, topic: &str, committed: &BTreeMap<u32, Committed>) -> bool {
@@ -201,7 +201,7 @@ impl<W: Wiring> Takeover<'_, W> {
         open
     }
 
-    /// Those of the partitions that have an open transaction. None where the cluster does not say: then the replay waits, and tells.
+    /// Those of the partitions that have an open transaction. None where the cluster does not say: then the replay waits, and reports it.
     fn open_ones(&self, topic: &str, partitions: Vec<u32>) -> Vec<u32> {
         // In this order: a transaction that begins in between does not count, and one that ends in between does not either.
         let Ok(all) = self.inspector.high_watermarks(topic, &partitions, ASK_WAIT_MAX) else {

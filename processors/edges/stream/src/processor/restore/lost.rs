@@ -2,8 +2,8 @@
 //!
 //! Kafka 4.3.1 acknowledges a commit once its coordinator has decided it, and writes the markers afterwards. A partition that has no leader at
 //! that moment it takes for a deleted one (`TransactionMarkerChannelManager.addTxnMarkersToBrokerQueue`): it writes no marker there, and takes
-//! the transaction for complete. Its records stay open until they are aborted (`fencing`, docs/decisions/0009). Nobody has seen them by
-//! then but the state of the instance that wrote them. Deciding the same commands again gives the same events, so that nothing is lost by
+//! the transaction for complete. Its records stay open until they are aborted (`fencing`, docs/decisions/0009). By then only the state of
+//! the instance that wrote them has seen them. Deciding the same commands again gives the same events, so that nothing is lost by
 //! that; but the state has to be built without them first.
 
 use super::{ASK_WAIT_MAX, RestoreError};
@@ -19,7 +19,7 @@ use std::time::Duration;
 pub(super) const POLL_WAIT: Duration = Duration::from_millis(50);
 
 impl<W: Wiring> Takeover<'_, W> {
-    /// Empties a partition's state that is ahead of the log, and tells whether it did. State that is ahead of the group's offset only is not
+    /// Empties a partition's state that is ahead of the log, and returns whether it did. State that is ahead of the group's offset only is not
     /// touched: that offset was reset, or a transaction is torn.
     pub(super) fn rebuild(&mut self, partition: u32, error: &RestoreError) -> Result<bool, RestoreError> {
         if !self.is_ahead_of_the_log(partition)? {
@@ -45,7 +45,7 @@ impl<W: Wiring> Takeover<'_, W> {
         Ok(self.processor.store.apply(&everything)?)
     }
 
-    /// Whether the last outcome that the state knows is not where the state has seen it. `false` where that cannot be told: it is kept no
+    /// Whether the last outcome that the state knows is not where the state has seen it. `false` where that is not known: it is kept no
     /// longer, or not to be had now.
     fn is_ahead_of_the_log(&mut self, partition: u32) -> Result<bool, RestoreError> {
         let topic = self.processor.topology.topics.outcomes.name.clone();

@@ -1,6 +1,6 @@
 //! Outcomes that were lost, though their commands are kept: the topic was emptied, or deleted and created again (docs/decisions/0027).
 //!
-//! A topic loses records from its beginning. So the first outcome that a partition still has tells: where the commands before it are kept, their
+//! A topic loses records from its beginning. So the first outcome that a partition still has shows it: where the commands before it are kept, their
 //! outcomes are missing. Then the partition's state is built again, up to the first of these commands, and from there on they are decided
 //! once more; the outcomes that the log lacks are written again, and nothing else is.
 
@@ -29,7 +29,7 @@ use std::ops::RangeInclusive;
 pub(in crate::processor) struct Lost {
     /// Where the partition goes on once that is done.
     pub(super) position: Position,
-    /// The partition's clock before the first of these commands, with that command's time; `None` where nothing tells it.
+    /// The partition's clock before the first of these commands, with that command's time; `None` where it is not known.
     clock: Option<(i64, i64)>,
     pub(super) known: LostOutcomes,
 }
@@ -103,7 +103,7 @@ impl Firsts {
 pub(super) enum Search {
     /// None is lost.
     NoneLost,
-    /// All is to be begun again: some are lost, or that cannot be told now.
+    /// The take-over is to be begun again: some are lost, or that is not known yet.
     Again,
 }
 
@@ -142,7 +142,8 @@ impl<W: Wiring> Takeover<'_, W> {
     ) -> Result<Search, RestoreError> {
         let mut gaps = BTreeMap::new();
         for (partition, position) in positions {
-            let is_known = self.lost.contains_key(partition) || self.torn_transactions.contains_key(partition) || self.is_beyond(*partition);
+            let is_known =
+                self.lost.contains_key(partition) || self.torn_transactions.contains_key(partition) || self.is_beyond(*partition);
             let from = commands.get(partition).map_or(0, |marks| marks.low);
             let to = firsts.missing_up_to(*partition, position.next);
             if !is_known && from < to && self.readers.looked(*partition) != Some((from, to)) {
@@ -169,7 +170,7 @@ impl<W: Wiring> Takeover<'_, W> {
         Ok(if self.lost.is_empty() { Search::NoneLost } else { Search::Again })
     }
 
-    /// Whether each command of a range has its outcome, wherever in the log that is. `None` when that cannot be told now.
+    /// Whether each command of a range has its outcome, wherever in the log that is. `None` when that is not known yet.
     fn look_closer(
         &mut self,
         partition: u32,
@@ -185,7 +186,7 @@ impl<W: Wiring> Takeover<'_, W> {
                 None => return Ok(None),
                 Some(outcome) => Some((outcome.clock_ms, first.found.timestamp_ms)),
             },
-            // The state may know what no outcome tells any more.
+            // The state may know what no outcome shows any more.
             _ => {
                 let cursor = self.machine.cursor(partition).unwrap_or_default();
                 (cursor.next_command_offset == position.next && cursor.decided_at_ms != 0)
@@ -261,7 +262,7 @@ impl<W: Wiring> Takeover<'_, W> {
         Ok(marks.map(|_| runs.finish()))
     }
 
-    /// Whether events that no outcome tells of are those of commands whose outcomes were lost. In a partition that has lost nothing of what was
+    /// Whether events without an outcome are those of commands whose outcomes were lost. In a partition that has lost nothing of what was
     /// written to it they are of its first transactions, of which the broker has committed a part only.
     pub(super) fn may_be_written_again(&self, partition: u32, firsts: &Firsts, commands: &BTreeMap<u32, Watermarks>) -> bool {
         let commands_begin = commands.get(&partition).map_or(0, |marks| marks.low);
@@ -270,7 +271,7 @@ impl<W: Wiring> Takeover<'_, W> {
         firsts.is_bare(partition) && has_begun_late
     }
 
-    /// A position that no signed offset tells, where outcomes were lost: at least the commands that events name were decided.
+    /// A position without a signed offset, where outcomes were lost: at least the commands that events name were decided.
     pub(super) fn after_events(&self, partition: u32, committed: Option<&Committed>, position: Position) -> Position {
         let is_signed = committed.is_some_and(Committed::is_signed);
         match self.evidence.of_events(partition) {

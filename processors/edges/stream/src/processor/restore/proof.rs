@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use topology::Topology;
 
-/// What shows an operator the way on.
+/// The command that shows an operator how to recover.
 fn recover_command(topology: &Topology) -> String {
     let commands = &topology.topics.commands.name;
     match commands.strip_suffix(".commands") {

@@ -14,11 +14,11 @@ use crate::processor::records::{decoded, known, poll};
 use crate::processor::restore::Takeover;
 use crate::processor::wiring::Wiring;
 use crate::processor::{Observe, Trouble};
-use decider::{Cursor, EventEnvelope, Outcome, Replay, WholePrefixSearch, WholePrefix, Written, read_outcome};
+use decider::{Cursor, EventEnvelope, Outcome, Replay, WholePrefix, WholePrefixSearch, Written, read_outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// Behind a torn transaction at most some that wrote no events can follow, before the next take-over finds it.
+/// After a torn transaction at most some that wrote no events can follow, before the next take-over finds it.
 pub(super) const WRITTEN_RECORDS_MAX: usize = 100_000;
 
 /// Where a partition's log is whole, and what it has beyond that.

@@ -30,7 +30,7 @@ impl<W: Wiring> Session<'_, W> {
         }
         self.looked = Deadline::after(LOOK_EVERY);
         let topic = self.processor.topology.topics.commands.name.as_str();
-        // What cannot be told now may be told the next time.
+        // What cannot be read now is read the next time.
         let Ok(ends) = self.inspector.high_watermarks(topic, &self.processed(), LOOK_WAIT_MAX) else {
             return Ok(());
         };
@@ -54,7 +54,7 @@ impl<W: Wiring> Session<'_, W> {
         self.outcomes_looked = Deadline::after(OUTCOMES_LOOK_EVERY);
         let partitions = self.deciding();
         let topics = &self.processor.topology.topics;
-        // What cannot be told now may be told the next time.
+        // What cannot be read now is read the next time.
         let Ok(outcomes) = self.inspector.watermarks(&topics.outcomes.name, &partitions, LOOK_WAIT_MAX) else {
             return OutcomesLooked::AsBefore;
         };

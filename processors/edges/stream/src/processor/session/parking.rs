@@ -78,7 +78,7 @@ impl<'s, W: Wiring> Session<'s, W> {
         self.parked.contains_key(&message.partition().cast_unsigned())
     }
 
-    /// Takes what the registry has told, and fetches the partitions again that have waited for it.
+    /// Takes what the registry has answered, and fetches the partitions again that have waited for it.
     pub(super) fn unpark(&mut self) -> Result<(), End> {
         self.take_schemas();
         let ready: Vec<u32> = (self.parked.iter().filter(|(_, parked)| parked.missing.is_empty()))
@@ -99,7 +99,7 @@ impl<'s, W: Wiring> Session<'s, W> {
         Ok(())
     }
 
-    /// Makes known what the registry has told.
+    /// Passes what the registry has answered to the codec.
     fn take_schemas(&mut self) {
         let Processor { codec, observe, .. } = &mut *self.processor;
         for id in self.schemas.learn::<W::Domain, W::Codec>(codec, observe) {

@@ -1,6 +1,6 @@
 //! A batch of records that the client cannot read. The broker takes what it can decompress bit by bit, however much comes out of it; a client
 //! has to hold all of it, and librdkafka gives up beyond `receive.message.max.bytes`. It tries that batch again and again, says so without its
-//! partition, and fetches nothing behind it.
+//! partition, and fetches nothing after it.
 
 use super::Session;
 use super::effort::Place;

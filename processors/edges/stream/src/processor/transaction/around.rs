@@ -7,6 +7,6 @@ use std::time::Duration;
 pub(in crate::processor) struct Around<'a, O> {
     pub(in crate::processor) consumer: &'a GroupConsumer,
     pub(in crate::processor) observe: &'a O,
-    /// Waits for the wish to stop, and tells whether there is one.
+    /// Waits for the wish to stop, and returns whether there is one.
     pub(in crate::processor) stop: &'a dyn Fn(Duration) -> bool,
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Registers the transactional id: the epoch before is fenced, and what it left open is aborted.
 ///
 /// A client that is not connected to any broker yet puts the question for its coordinator off by 500 ms (librdkafka 2.12.1,
-/// rd_kafka_txn_coord_query); asking for topics first connects it, and tells it where it will write.
+/// rd_kafka_txn_coord_query); asking for topics first connects it, and it learns where it will write.
 pub(in crate::processor) fn init_transactions<C: ProducerContext>(
     client: &impl Producer<C>,
     topics: &[String],

@@ -264,7 +264,7 @@ fn of_event(fetched: &Fetched<'_>, event_type: &str) -> NewHeaders {
     headers
 }
 
-/// An event is kept for ever and says what happened; what a sender looks for its answer by is on the outcome.
+/// An event is kept forever and says what happened; what a sender looks for its answer by is on the outcome.
 fn of_outcome(fetched: &Fetched<'_>, command_id: Uuid, says: &[(&str, &str)]) -> NewHeaders {
     let mut text = Uuid::encode_buffer();
     let headers = NewHeaders::with_capacity(OUTCOME_HEADERS).with(COMMAND_ID, command_id.hyphenated().encode_lower(&mut text).as_bytes());
@@ -284,7 +284,7 @@ fn is_place(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| parse_place(text).is_some())
 }
 
-/// What a dead letter says of a command, beside the headers of the record.
+/// What a dead letter says of a command, in addition to the record's headers.
 fn identified(identity: &Identity) -> impl Iterator<Item = (&'static str, String)> {
     let command_id = identity.command_id.map(|id| (COMMAND_ID, id.hyphenated().to_string()));
     let command_type = identity.command_type.clone().map(|name| (TYPE, name));

@@ -1,4 +1,4 @@
-//! A listener that answers as it is told.
+//! A listener that gives prepared answers.
 
 use super::Registry;
 use std::collections::BTreeMap;

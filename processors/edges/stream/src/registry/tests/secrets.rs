@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// The messages of everything that can go wrong with a registry at this address, where nobody listens.
+/// The messages of everything that can go wrong with a registry at this address, where nothing listens.
 fn messages(url: &str) -> Vec<String> {
     match Registry::waiting(url, Duration::from_millis(200)) {
         Err(error) => vec![error.to_string(), format!("{error:?}")],

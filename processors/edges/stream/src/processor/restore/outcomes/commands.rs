@@ -58,7 +58,7 @@ struct Met {
 }
 
 impl<W: Wiring> Takeover<'_, W> {
-    /// Those of the partitions in whose range is a command that gets an outcome. `None` when that cannot be told now.
+    /// Those of the partitions in whose range is a command that gets an outcome. `None` when that is not known yet.
     pub(super) fn with_commands(&mut self, ranges: &BTreeMap<u32, (i64, i64)>) -> Result<Option<BTreeSet<u32>>, RestoreError> {
         let mut found = BTreeSet::new();
         let is_walked = self.walk(ranges, &mut |met| {
@@ -70,7 +70,7 @@ impl<W: Wiring> Takeover<'_, W> {
         Ok(is_walked.then_some(found))
     }
 
-    /// The first command of a range that gets an outcome and has none; `Some(None)` where there is none, and `None` when that cannot be told now.
+    /// The first command of a range that gets an outcome and has none; `Some(None)` where there is none, and `None` when that is not known yet.
     pub(super) fn gap_in(
         &mut self,
         partition: u32,
