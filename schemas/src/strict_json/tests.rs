@@ -1,6 +1,7 @@
 //! Texts that look like JSON, or that a lenient reader would take for something else.
 
 use super::*;
+use proptest::prelude::*;
 
 #[track_caller]
 fn refused(bytes: &[u8], reason: &str) {
@@ -63,4 +64,21 @@ fn other_encodings_are_refused_by_their_name() {
     refused(b"\xFE\xFF\0{\0}", "the byte order mark of UTF-16");
     refused(b"{\"a\": \"\xE9\"}", "not UTF-8 from byte 8 on");
     refused(b"{\"a\": \"\xED\xA0\x80\"}", "not UTF-8 from byte 8 on");
+}
+
+#[test]
+fn a_number_beyond_64_bits_is_read_as_it_was_written() {
+    let once = parse(b"900000000000000000000000000000000000000000002E0").unwrap();
+    assert_eq!(parse(once.to_string().as_bytes()), Ok(once));
+}
+
+proptest! {
+    /// Within the last binary digit is not enough: an event with such a number would be another one after each take-over.
+    #[test]
+    fn a_float_is_read_to_its_last_digit(bits: u64) {
+        let number = f64::from_bits(bits);
+        prop_assume!(number.is_finite());
+        let read = parse(serde_json::to_string(&number).unwrap().as_bytes()).unwrap();
+        prop_assert_eq!(read.as_f64().map(f64::to_bits), Some(bits));
+    }
 }
