@@ -11,7 +11,7 @@ use keyvalue::Read;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
-use views::ask::{self, Filter, Page, Time};
+use views::ask::{self, Filter, Page, Time, Total};
 use views::{BudgetExceeded, Check, Leg};
 
 /// Legs that a recomputation looks at before it gives up. They are held in memory meanwhile.
@@ -152,15 +152,22 @@ fn violations(read: &impl Read, check: Check, filter: &Filter, paging: &Paging, 
     struct Document<'v> {
         check: &'static str,
         total: u64,
+        /// `at-least`, where more than is counted were not looked at.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        total_relation: Option<&'static str>,
         violations: Vec<ViolationShape<'v>>,
         next_cursor: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         recomputed: Option<RecomputedShape>,
     }
     let page = ask::violations(read, check, filter, paging.span())?;
-    let total = match (paging.is_first(), &page.next) {
-        (true, None) => page.items.len() as u64,
+    let counted = match (paging.is_first(), &page.next) {
+        (true, None) => Total::Exactly(page.items.len() as u64),
         (true, Some(_)) | (false, _) => ask::count(read, check, filter)?,
+    };
+    let (total, total_relation) = match counted {
+        Total::Exactly(total) => (total, None),
+        Total::AtLeast(total) => (total, Some("at-least")),
     };
     let recomputed = match recompute {
         false => None,
@@ -177,6 +184,7 @@ fn violations(read: &impl Read, check: Check, filter: &Filter, paging: &Paging, 
     bytes(&Document {
         check: check.name(),
         total,
+        total_relation,
         violations: page.items.iter().map(ViolationShape).collect(),
         next_cursor: paging.next(&page),
         recomputed,

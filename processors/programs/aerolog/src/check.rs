@@ -141,7 +141,9 @@ fn collect(limit: u64, name: &str, mut page: impl FnMut(u64, Option<&str>) -> an
 
 fn show(arguments: &Arguments, name: &str, answer: &Value) -> std::io::Result<()> {
     let total = answer.get("total").and_then(Value::as_u64).unwrap_or(0);
-    say(format_args!("{name:20} {total:>8}"))?;
+    let is_least = answer.get("total_relation").and_then(Value::as_str) == Some("at-least");
+    let or_more = if is_least { " or more" } else { "" };
+    say(format_args!("{name:20} {total:>8}{or_more}"))?;
     if arguments.count {
         return Ok(());
     }
@@ -151,7 +153,8 @@ fn show(arguments: &Arguments, name: &str, answer: &Value) -> std::io::Result<()
     }
     let more = total.saturating_sub(violations.len() as u64);
     if more > 0 {
-        say(format_args!("    … {more} more; --limit {total} shows them all"))?;
+        let all = if is_least { "them" } else { "them all" };
+        say(format_args!("    … {more} more; --limit {total} shows {all}"))?;
     }
     Ok(())
 }

@@ -7,7 +7,9 @@ mod board;
 mod violations;
 
 pub use board::{BoardEntry, Direction, board};
-pub use violations::{Filter, count, violations};
+#[cfg(test)]
+pub(crate) use violations::count_within;
+pub use violations::{Filter, Total, count, violations};
 
 use crate::check::Check;
 use crate::keys::{self, Key, KeyReader, Prefix};

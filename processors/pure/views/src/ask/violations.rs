@@ -1,6 +1,6 @@
 //! The violations of a check, under filters.
 
-use super::{Page, Span, Time, page};
+use super::{Page, SCANNED_MAX, Span, Time, page};
 use crate::check::Check;
 use crate::keys::{self, Key};
 use crate::project::counts::{Counted, stored_count};
@@ -8,6 +8,7 @@ use crate::stored;
 use crate::violation::Violation;
 use domain::{AirportCode, Registration, RotationId};
 use keyvalue::{Order, Read, ReadError, prefix_end};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 /// Which violations are meant: all conditions hold.
@@ -47,7 +48,7 @@ impl Filter {
         *self == Self::default()
     }
 
-    fn holds(&self, violation: &Violation, rotations: Option<&[RotationId]>) -> bool {
+    fn holds(&self, violation: &Violation, rotations: Option<&BTreeSet<RotationId>>) -> bool {
         let Self {
             rotation,
             rotation_prefix,
@@ -79,30 +80,48 @@ pub fn violations(read: &impl Read, check: Check, filter: &Filter, span: Span<'_
             return Ok(None);
         }
         let (_, violation) = Violation::read(read, key, value)?;
-        Ok(filter.holds(&violation, rotations.as_deref()).then_some(violation))
+        Ok(filter.holds(&violation, rotations.as_ref()).then_some(violation))
     })
 }
 
-/// How many there are. Without a filter it is one read; with one the part of the index that the filter names is scanned.
-pub fn count(read: &impl Read, check: Check, filter: &Filter) -> Result<u64, ReadError> {
+/// How many violations there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Total {
+    Exactly(u64),
+    /// More were not looked at.
+    AtLeast(u64),
+}
+
+/// How many there are. Without a filter it is one read; with one the part of the index that the filter names is scanned, up to
+/// [`SCANNED_MAX`] keys.
+pub fn count(read: &impl Read, check: Check, filter: &Filter) -> Result<Total, ReadError> {
+    count_within(read, check, filter, SCANNED_MAX)
+}
+
+pub(crate) fn count_within(read: &impl Read, check: Check, filter: &Filter, scanned_max: usize) -> Result<Total, ReadError> {
     if filter.is_open() {
         let count = stored_count(read, &keys::count(Counted::Violations(check).number()))?;
-        return Ok(count.cast_unsigned());
+        return Ok(Total::Exactly(count.cast_unsigned()));
     }
     let rotations = rotations_meant(read, filter)?;
-    let mut count = 0;
+    let (mut count, mut scanned, mut is_cut) = (0, 0, false);
     stored::each(read, filter.range(check), Order::Ascending, |key, value| {
+        if scanned == scanned_max {
+            is_cut = true;
+            return Ok(ControlFlow::Break(()));
+        }
+        scanned += 1;
         if filter.lists_once() && !Violation::is_counted(value)? {
             return Ok(ControlFlow::Continue(()));
         }
         let (_, violation) = Violation::read(read, key, value)?;
-        count += u64::from(filter.holds(&violation, rotations.as_deref()));
+        count += u64::from(filter.holds(&violation, rotations.as_ref()));
         Ok(ControlFlow::Continue(()))
     })?;
-    Ok(count)
+    Ok(if is_cut { Total::AtLeast(count) } else { Total::Exactly(count) })
 }
 
-fn rotations_meant(read: &impl Read, filter: &Filter) -> Result<Option<Vec<RotationId>>, ReadError> {
+fn rotations_meant(read: &impl Read, filter: &Filter) -> Result<Option<BTreeSet<RotationId>>, ReadError> {
     filter
         .airplane
         .as_ref()

@@ -2,7 +2,7 @@
 
 use super::fixture::*;
 use crate::Check::{FlightDesignator, GroundTime, RotationSeam, UnknownReference};
-use crate::ask::{self, Filter, Time};
+use crate::ask::{self, Filter, Time, Total};
 use crate::{Check, Violation};
 use domain::RotationId;
 use keyvalue::Memory;
@@ -55,7 +55,7 @@ pub(super) fn holds_what_it_says(view: &Memory, filter: &Filter) {
         assert_eq!((found.items, found.next), (expected.clone(), None), "{} {filter:?}", check.name());
         assert_eq!(
             ask::count(view, check, filter).unwrap(),
-            expected.len() as u64,
+            Total::Exactly(expected.len() as u64),
             "{} {filter:?}",
             check.name()
         );
@@ -139,4 +139,24 @@ fn conditions_of_airport_and_time_hold_together_with_those_of_rotations() {
         assert_eq!(under(&view, UnknownReference, &filter).len(), count.min(1), "{time:?}");
         assert_eq!(under(&view, UnknownReference, &without_airport).len(), count, "{time:?}");
     }
+}
+
+#[test]
+fn counting_under_a_filter_looks_at_so_many_keys_and_says_when_there_are_more() {
+    let view = view();
+    let by_prefix = Filter {
+        rotation_prefix: Some("a".to_owned()),
+        ..Filter::default()
+    };
+    let count = |filter: &Filter, scanned_max| ask::count_within(&view.memory, UnknownReference, filter, scanned_max).unwrap();
+    let Total::Exactly(all) = count(&by_prefix, ask::SCANNED_MAX) else {
+        panic!("these are few");
+    };
+    assert!(all > 2);
+    let keys = usize::try_from(all).unwrap();
+    assert_eq!(count(&by_prefix, keys), Total::Exactly(all));
+    assert_eq!(count(&by_prefix, keys - 1), Total::AtLeast(all - 1));
+    assert_eq!(count(&by_prefix, 1), Total::AtLeast(1));
+    // Without a filter nothing is scanned.
+    assert!(matches!(count(&Filter::default(), 0), Total::Exactly(all) if all > 0));
 }
