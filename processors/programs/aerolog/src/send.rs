@@ -137,10 +137,18 @@ fn by_flags(connection: &Connection, arguments: &Arguments, what: &What) -> anyh
     })
 }
 
+/// More than the topic takes of a command.
+const JSON_BYTES_MAX: u64 = 1 << 20;
+/// A longer name is none of a command, and would not fit into the record with it.
+const TYPE_NAME_BYTES_MAX: usize = 80;
+
 /// Only what is needed to send it is looked at; whether it is a command, the processor says.
-fn from_json(mut input: impl Read, command_id: Option<Uuid>) -> anyhow::Result<NewCommand> {
+fn from_json(input: impl Read, command_id: Option<Uuid>) -> anyhow::Result<NewCommand> {
     let mut bytes = Vec::new();
-    input.read_to_end(&mut bytes).context("standard input")?;
+    input.take(JSON_BYTES_MAX + 1).read_to_end(&mut bytes).context("standard input")?;
+    if bytes.len() as u64 > JSON_BYTES_MAX {
+        bail!("standard input has more than {JSON_BYTES_MAX} bytes, which no command has");
+    }
     // As strictly as the topic: once a value is made of it, a doubled key is gone.
     let mut value = schemas::parse_typed_json(&bytes).map_err(|reason| anyhow!("standard input: {reason}"))?;
     let object = value
@@ -160,7 +168,11 @@ fn from_json(mut input: impl Read, command_id: Option<Uuid>) -> anyhow::Result<N
         .ok_or_else(|| anyhow!("aggregate_id is missing"))?
         .to_owned();
     let payload = object.get("payload").and_then(|payload| payload.as_object());
-    let type_name = payload.and_then(|payload| payload.keys().next()).cloned().unwrap_or_default();
+    let type_name = payload.and_then(|payload| payload.keys().next());
+    let type_name = type_name
+        .filter(|name| name.len() <= TYPE_NAME_BYTES_MAX)
+        .cloned()
+        .unwrap_or_default();
     Ok(NewCommand {
         command_id,
         aggregate_id,

@@ -4,6 +4,8 @@
 use anyhow::{Context, bail};
 use csv::{ReaderBuilder, StringRecord};
 use serde::de::DeserializeOwned;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// What a line says, or why it says nothing.
@@ -15,6 +17,9 @@ pub(super) struct Line<T> {
 
 const UTF_8_MARK: &[u8] = b"\xEF\xBB\xBF";
 const UTF_16_MARKS: [&[u8]; 2] = [b"\xFF\xFE", b"\xFE\xFF"];
+const GZIP_MARK: &[u8] = b"\x1F\x8B";
+/// Of a file that is read as a whole: some three million legs.
+const FILE_BYTES_MAX: u64 = 256 << 20;
 /// What programs write between columns where they do not write commas.
 const OTHER_DELIMITERS: [char; 3] = [';', '\t', '|'];
 
@@ -23,13 +28,26 @@ const OTHER_DELIMITERS: [char; 3] = [';', '\t', '|'];
 /// # Errors
 /// When the file as a whole cannot be meant: it is unreadable or empty, has another delimiter, or lacks a column.
 pub(super) fn read<T: DeserializeOwned>(path: &Path, columns: &[&str]) -> anyhow::Result<Vec<Line<T>>> {
-    let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
-    parse(&bytes, columns).with_context(|| path.display().to_string())
+    let whole = || parse(&bytes_of(File::open(path)?, FILE_BYTES_MAX)?, columns);
+    whole().with_context(|| path.display().to_string())
+}
+
+/// All bytes of a file that may have no end, as a device has none.
+fn bytes_of(file: impl Read, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(bytes_max + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > bytes_max {
+        bail!("this has more than {bytes_max} bytes; split it into several files");
+    }
+    Ok(bytes)
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8], columns: &[&str]) -> anyhow::Result<Vec<Line<T>>> {
     if UTF_16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
         bail!("this is UTF-16; save the file as UTF-8");
+    }
+    if bytes.starts_with(GZIP_MARK) {
+        bail!("this is compressed by gzip; unpack it first");
     }
     let bytes = bytes.strip_prefix(UTF_8_MARK).unwrap_or(bytes);
     let mut rows = rows(bytes);

@@ -134,3 +134,9 @@ fn an_id_in_the_json_is_not_replaced_by_the_one_of_the_flag() {
     let error = from_json(text.as_bytes(), Some(Uuid::from_u128(7))).err().unwrap().to_string();
     assert!(error.contains("give one of them"), "{error}");
 }
+
+#[test]
+fn an_input_without_an_end_is_refused() {
+    let error = from_json(std::io::repeat(b' '), None).unwrap_err();
+    assert!(error.to_string().contains("more than 1048576 bytes"), "{error}");
+}

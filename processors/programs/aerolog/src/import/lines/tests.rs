@@ -116,3 +116,11 @@ fn a_file_that_cannot_be_meant_is_refused_as_a_whole() {
     refused(b"name,\"count\na,1\n", "not closed on this line");
     refused(b"name,c\xFFount\na,1\n", "not UTF-8");
 }
+
+#[test]
+fn a_compressed_file_and_one_without_an_end_are_refused() {
+    refused(b"\x1F\x8B\x08\0\0\0\0\0", "gzip; unpack it");
+    let endless = bytes_of(std::io::repeat(b'a'), 10_000).unwrap_err();
+    assert!(endless.to_string().contains("more than 10000 bytes"), "{endless}");
+    assert_eq!(bytes_of(&b"abc"[..], 3).unwrap(), b"abc");
+}
