@@ -1,5 +1,6 @@
 //! The body of a request: read whole within a bound, or piece by piece as it comes.
 
+use crate::body_bytes::{BodyBytes, HeldBody};
 use crate::exchange::Exchange;
 use crate::problem::Problem;
 use bytes::{Buf, Bytes};
@@ -23,6 +24,8 @@ pub struct Body {
 pub struct BodyReader {
     source: Option<Source>,
     exchange: Option<Arc<Exchange>>,
+    /// What has come and is not used yet. A body that is there already has no part in the budget.
+    held: Option<HeldBody>,
     /// How long the whole body may take where it is read as a whole.
     wait_max: Duration,
 }
@@ -34,11 +37,13 @@ impl Body {
     pub(crate) fn of<B: Buf>(
         stream: impl Stream<Item = Result<B, warp::Error>> + Send + Unpin + 'static,
         exchange: Arc<Exchange>,
+        budget: &Arc<BodyBytes>,
         wait_max: Duration,
     ) -> Self {
         let reader = BodyReader {
             source: Some(Box::pin(Pieces(stream))),
             exchange: Some(exchange),
+            held: Some(HeldBody::new(budget)),
             wait_max,
         };
         Self {
@@ -70,8 +75,8 @@ impl Body {
     /// Reads the whole body.
     ///
     /// # Errors
-    /// A problem for the client: more than `bytes_max` bytes (413), a body that does not come to its end in time (408), or one that breaks
-    /// off (400).
+    /// A problem for the client: more than `bytes_max` bytes (413), a body that does not come to its end in time (408), one that breaks
+    /// off (400), or one for which there is no room (503).
     pub async fn read(&self, bytes_max: usize) -> Result<Vec<u8>, Problem> {
         let mut reader = self.take();
         let wait_max = reader.wait_max;
@@ -97,6 +102,7 @@ impl Default for BodyReader {
         Self {
             source: None,
             exchange: None,
+            held: None,
             wait_max: Duration::MAX,
         }
     }
@@ -106,32 +112,62 @@ impl BodyReader {
     /// The next piece; `None` at the end. Cancelled, it can be called again.
     ///
     /// # Errors
-    /// A problem for the client when the body breaks off.
+    /// A problem for the client when the body breaks off, or when there is no room for more of it.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
         let Some(source) = &mut self.source else { return Ok(None) };
-        let exchange = self.exchange.as_deref();
-        // While nothing has come, the connection waits for its client: until the piece is there, or is wanted no longer.
-        let _wanted = Wanted(exchange);
-        let piece = poll_fn(|context| {
-            let piece = source.as_mut().poll_next(context);
-            if let (true, Some(exchange)) = (piece.is_pending(), exchange) {
-                exchange.wants_body(true, Instant::now());
-            }
-            piece
-        })
-        .await;
+        let piece = {
+            let exchange = self.exchange.as_deref();
+            // While nothing has come, the connection waits for its client: until the piece is there, or is wanted no longer.
+            let _wanted = Wanted(exchange);
+            poll_fn(|context| {
+                let piece = source.as_mut().poll_next(context);
+                if let (true, Some(exchange)) = (piece.is_pending(), exchange) {
+                    exchange.wants_body(true, Instant::now());
+                }
+                piece
+            })
+            .await
+        };
         match piece {
             None => {
                 self.source = None;
                 Ok(None)
             }
-            Some(Ok(bytes)) => Ok(Some(bytes)),
+            Some(Ok(bytes)) => self.came(bytes).map(Some),
             Some(Err(error)) => {
                 tracing::debug!(%error, "a body broke off");
                 self.source = None;
                 Err(Problem::body_broken())
             }
         }
+    }
+}
+
+impl BodyReader {
+    /// Of what has come no more than so many bytes are still kept: the rest does not count against others any more.
+    pub fn keep(&mut self, bytes: usize) {
+        if let (Some(held), Some(exchange)) = (&mut self.held, &self.exchange) {
+            held.shrink(bytes);
+            exchange.body_came(0, held.is_counted());
+        }
+    }
+
+    /// What has come was of use: the client does more than keep its place, and all that was waited for it is forgiven.
+    pub fn used(&mut self) {
+        if let Some(exchange) = &self.exchange {
+            exchange.body_used(Instant::now());
+        }
+    }
+
+    fn came(&mut self, bytes: Bytes) -> Result<Bytes, Problem> {
+        if let (Some(held), Some(exchange)) = (&mut self.held, &self.exchange) {
+            if held.grow(bytes.len()).is_err() {
+                self.source = None;
+                return Err(Problem::busy("too many bytes of other requests have come that are not whole yet"));
+            }
+            exchange.body_came(bytes.len(), held.is_counted());
+        }
+        Ok(bytes)
     }
 }
 

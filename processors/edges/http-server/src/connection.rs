@@ -7,6 +7,7 @@ use crate::problem::Problem;
 use crate::request::{Handler, Request};
 use crate::shared::Shared;
 use crate::wire::Wire;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use std::convert::Infallible;
@@ -19,7 +20,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use warp::http::header::CONNECTION;
-use warp::http::{HeaderMap, HeaderValue, Method};
+use warp::http::{HeaderMap, HeaderValue, Method, Uri};
 use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Reply};
@@ -82,7 +83,9 @@ async fn serve<H: Handler>(
     builder.max_buf_size(HEAD_BYTES_MAX).header_read_timeout(None);
     let wire = TokioIo::new(Wire::new(Arc::clone(stream), Arc::clone(exchange)));
     let filter = filter(Arc::clone(shared), Arc::clone(exchange));
-    let mut connection = pin!(builder.serve_connection(wire, TowerToHyperService::new(warp::service(filter))));
+    let answering = TowerToHyperService::new(warp::service(filter));
+    let service = service_fn(move |request| answering.call(with_path(request)));
+    let mut connection = pin!(builder.serve_connection(wire, service));
     let mut is_closing = false;
     loop {
         tokio::select! {
@@ -97,6 +100,14 @@ async fn serve<H: Handler>(
     }
 }
 
+/// A request of CONNECT names no path, without which warp panics. It is refused like any other.
+fn with_path<B>(mut request: warp::http::Request<B>) -> warp::http::Request<B> {
+    if request.uri().path_and_query().is_none() {
+        *request.uri_mut() = Uri::from_static("/");
+    }
+    request
+}
+
 /// One filter for every path: handlers route by themselves.
 fn filter<H: Handler>(shared: Arc<Shared<H>>, exchange: Arc<Exchange>) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
     let query = warp::query::raw().or_else(|_none| async { Ok::<_, Infallible>((String::new(),)) });
@@ -104,7 +115,7 @@ fn filter<H: Handler>(shared: Arc<Shared<H>>, exchange: Arc<Exchange>) -> impl F
         .and(warp::path::full())
         .and(query)
         .and(warp::header::headers_cloned())
-        .and(body(shared.limits.body_wait_max, Arc::clone(&exchange)))
+        .and(body(Arc::clone(&shared), Arc::clone(&exchange)))
         .then(
             move |method: Method, path: FullPath, query: String, headers: HeaderMap, body: Body| {
                 let (shared, exchange) = (Arc::clone(&shared), Arc::clone(&exchange));
@@ -122,9 +133,9 @@ fn filter<H: Handler>(shared: Arc<Shared<H>>, exchange: Arc<Exchange>) -> impl F
         )
 }
 
-fn body(wait_max: Duration, exchange: Arc<Exchange>) -> impl Filter<Extract = (Body,), Error = Infallible> + Clone {
+fn body<H: Handler>(shared: Arc<Shared<H>>, exchange: Arc<Exchange>) -> impl Filter<Extract = (Body,), Error = Infallible> + Clone {
     warp::body::stream()
-        .map(move |stream| Body::of(stream, Arc::clone(&exchange), wait_max))
+        .map(move |stream| Body::of(stream, Arc::clone(&exchange), &shared.body_bytes, shared.limits.body_wait_max))
         // Only where another filter has taken the body.
         .or_else(|_taken| async { Ok::<_, Infallible>((Body::default(),)) })
 }

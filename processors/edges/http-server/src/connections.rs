@@ -1,7 +1,6 @@
 //! The connections that are open, and which of them are closed when they have used up their time or others need their place.
 
-use crate::answer_bytes::AnswerBytes;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Holds};
 use crate::limits::Limits;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +16,13 @@ pub(crate) struct Connections {
 struct Open {
     exchanges: BTreeMap<u64, Arc<Exchange>>,
     next: u64,
+}
+
+/// Of which bytes there are few left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Short {
+    pub(crate) answers: bool,
+    pub(crate) bodies: bool,
 }
 
 /// The place of one connection, for as long as it lives.
@@ -41,22 +47,27 @@ impl Connections {
     }
 
     /// Closes what has used up its time. While `pending` connections wait for a place, as many are closed in their favour, and while
-    /// the bytes of answers are short, those that hold some: of both those that have waited longest for their clients.
-    pub(crate) fn check(&self, now: Instant, limits: &Limits, pending: usize, bytes: &AnswerBytes) {
+    /// bytes are short, those that hold some: of all of them those that have waited longest for their clients.
+    pub(crate) fn check(&self, now: Instant, limits: &Limits, pending: usize, short: &Short) {
         let open = self.open();
         let mut waiting = Vec::new();
         for exchange in open.exchanges.values() {
             exchange.check(now, limits);
-            if let Some((since, is_writing)) = exchange.waits_for_client()
+            if let Some((since, holds)) = exchange.waits_for_client()
                 && now.saturating_duration_since(since) >= limits.spared_wait_max
             {
-                waiting.push((since, is_writing, exchange));
+                waiting.push((since, holds, exchange));
             }
         }
         waiting.sort_by_key(|(since, _, _)| *since);
         let places_short = pending.min(waiting.len());
-        for (index, (_, is_writing, exchange)) in waiting.into_iter().enumerate() {
-            if index < places_short || (is_writing && bytes.is_short()) {
+        for (index, (_, holds, exchange)) in waiting.into_iter().enumerate() {
+            let is_in_the_way = match holds {
+                Holds::Nothing => false,
+                Holds::Answer => short.answers,
+                Holds::Body => short.bodies,
+            };
+            if index < places_short || is_in_the_way {
                 exchange.cut_for_others();
             }
         }

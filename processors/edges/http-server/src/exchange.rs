@@ -4,6 +4,7 @@ use crate::framing::Framing;
 use crate::limits::Limits;
 use std::io::IoSlice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -36,6 +37,19 @@ impl Cut {
     }
 }
 
+/// What a connection that waits for its client keeps from others, apart from its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    Nothing,
+    /// Bytes of an answer that is not read.
+    Answer,
+    /// Bytes of a body whose rest does not come.
+    Body,
+}
+
+/// A body that comes at this rate is never too slow: so much earlier waiting is forgiven for each of its bytes.
+const BODY_BYTES_PER_SECOND_MIN: f64 = 4096.0;
+
 /// The state of one connection, shared by what serves it and what watches it.
 #[derive(Debug)]
 pub(crate) struct Exchange {
@@ -52,8 +66,11 @@ struct Turn {
     head_since: Option<Instant>,
     /// A handler works on an answer, or still adds to one that is being written.
     is_asked: bool,
-    /// Since when a handler waits for more of the request's body.
+    /// Since when a handler waits for more of the request's body: as if it had waited without a pause.
     body_since: Option<Instant>,
+    /// How long it has waited before, for bytes that came too slowly.
+    body_waited: Duration,
+    holds_body: bool,
     /// The answer that is being written ends with the connection.
     is_open_ended: bool,
     writing: Option<Writing>,
@@ -76,6 +93,8 @@ impl Exchange {
                 head_since: None,
                 is_asked: false,
                 body_since: None,
+                body_waited: Duration::ZERO,
+                holds_body: false,
                 is_open_ended: false,
                 writing: None,
                 cut: None,
@@ -99,6 +118,8 @@ impl Exchange {
         turn.cut = None;
         turn.head_since = None;
         turn.is_asked = true;
+        turn.body_waited = Duration::ZERO;
+        turn.holds_body = false;
     }
 
     /// The handler is done, and its answer is to be written.
@@ -120,10 +141,29 @@ impl Exchange {
     pub(crate) fn wants_body(&self, is_waiting: bool, now: Instant) {
         let mut turn = self.turn();
         if is_waiting {
-            turn.body_since.get_or_insert(now);
-        } else {
+            // Earlier waits count: bytes that come one by one win no time.
+            let earlier = turn.body_waited;
+            turn.body_since.get_or_insert_with(|| now.checked_sub(earlier).unwrap_or(now));
+        } else if let Some(since) = turn.body_since.take() {
             turn.cut = None;
-            turn.body_since = None;
+            turn.body_waited = now.saturating_duration_since(since);
+        }
+    }
+
+    /// So many bytes of a body have come, and bytes of it are held that count against others, or none.
+    pub(crate) fn body_came(&self, bytes: usize, holds_body: bool) {
+        let mut turn = self.turn();
+        let forgiven = Duration::from_secs_f64(bytes as f64 / BODY_BYTES_PER_SECOND_MIN);
+        turn.body_waited = turn.body_waited.saturating_sub(forgiven);
+        turn.holds_body = holds_body;
+    }
+
+    /// A part of the body was of use to the handler: all that was waited for it is forgiven.
+    pub(crate) fn body_used(&self, now: Instant) {
+        let mut turn = self.turn();
+        turn.body_waited = Duration::ZERO;
+        if let Some(since) = &mut turn.body_since {
+            *since = now;
         }
     }
 
@@ -182,13 +222,16 @@ impl Exchange {
         }
     }
 
-    /// Since when the connection waits for its client, and whether for it to take an answer.
-    pub(crate) fn waits_for_client(&self) -> Option<(Instant, bool)> {
+    /// Since when the connection waits for its client, and what it holds meanwhile.
+    pub(crate) fn waits_for_client(&self) -> Option<(Instant, Holds)> {
         let turn = self.turn();
         match (turn.writing, turn.is_asked) {
-            (Some(writing), _) => Some((writing.moved, true)),
-            (None, true) => turn.body_since.map(|since| (since, false)),
-            (None, false) => Some((turn.head_since.unwrap_or(turn.idle_since), false)),
+            (Some(writing), _) => Some((writing.moved, Holds::Answer)),
+            (None, true) => {
+                let holds = if turn.holds_body { Holds::Body } else { Holds::Nothing };
+                turn.body_since.map(|since| (since, holds))
+            }
+            (None, false) => Some((turn.head_since.unwrap_or(turn.idle_since), Holds::Nothing)),
         }
     }
 

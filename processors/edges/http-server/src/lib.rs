@@ -2,12 +2,13 @@
 //! parameters and positions. The only crate that names warp and hyper.
 //!
 //! A [`Handler`] answers requests; [`serve`] accepts connections on a [`listen`]ing socket and limits what clients can take
-//! ([`Limits`]): connections, time, and bytes of answers that clients do not read. Whatever is not a success is a problem document
+//! ([`Limits`]): connections, time, and bytes of bodies and answers. Whatever is not a success is a problem document
 //! (RFC 9457).
 
 mod answer;
 mod answer_bytes;
 mod body;
+mod body_bytes;
 mod connection;
 mod connections;
 mod described;

@@ -15,7 +15,7 @@ pub struct Limits {
     pub idle_wait_max: Duration,
     /// How long a client may take over the head of a request, from its first byte.
     pub head_wait_max: Duration,
-    /// How long a client may send nothing of a body that is waited for.
+    /// How long a body may be waited for, all in all, that comes more slowly than 4 KiB a second, or not at all.
     pub body_stall_max: Duration,
     /// How long a client may take over a body that is read as a whole.
     pub body_wait_max: Duration,
@@ -29,6 +29,8 @@ pub struct Limits {
     pub spared_wait_max: Duration,
     /// Bytes of large answers that clients have not read yet, over all connections.
     pub answer_bytes_max: usize,
+    /// Bytes of large bodies that have come and are not used yet, over all connections.
+    pub body_bytes_max: usize,
     /// How long requests that are being answered may go on after the order to stop.
     pub shutdown_wait_max: Duration,
 }
@@ -48,6 +50,7 @@ impl Default for Limits {
             write_wait_max: Duration::from_secs(60),
             spared_wait_max: Duration::from_secs(1),
             answer_bytes_max: 64 << 20,
+            body_bytes_max: 64 << 20,
             shutdown_wait_max: Duration::from_secs(3),
         }
     }

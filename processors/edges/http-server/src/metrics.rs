@@ -16,6 +16,7 @@ pub struct ConnectionMetrics {
     pub(crate) pending: IntGauge,
     pub(crate) refused: IntCounter,
     pub(crate) answer_bytes: IntGauge,
+    pub(crate) body_bytes: IntGauge,
     cut: Vec<IntCounter>,
 }
 
@@ -29,7 +30,7 @@ impl ConnectionMetrics {
         let cut_by_reason = IntCounterVec::new(
             options(
                 "aerolog_http_connections_cut_total",
-                "Connections closed by the server, by reason: idle, head or write took too long, or others needed its place.",
+                "Connections closed by the server, by reason: idle, head, body or write took too long, or others needed its place.",
             ),
             &["reason"],
         )?;
@@ -47,14 +48,19 @@ impl ConnectionMetrics {
                 "aerolog_http_answer_bytes_pending",
                 "Bytes of large answers that clients have not read yet.",
             ))?,
+            body_bytes: IntGauge::with_opts(options(
+                "aerolog_http_body_bytes_pending",
+                "Bytes of large request bodies that have come and are not used yet.",
+            ))?,
             cut: Cut::ALL.map(|cut| cut_by_reason.with_label_values(&[cut.name()])).to_vec(),
         };
-        let collectors: [Box<dyn Collector>; 5] = [
+        let collectors: [Box<dyn Collector>; 6] = [
             Box::new(cut_by_reason),
             Box::new(metrics.open.clone()),
             Box::new(metrics.pending.clone()),
             Box::new(metrics.refused.clone()),
             Box::new(metrics.answer_bytes.clone()),
+            Box::new(metrics.body_bytes.clone()),
         ];
         for collector in collectors {
             registry.register(collector)?;

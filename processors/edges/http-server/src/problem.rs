@@ -135,6 +135,17 @@ impl Problem {
             .with("expected", "at most one value")
     }
 
+    /// A header with a value that would have to be understood in order to answer.
+    pub(crate) fn not_supported(name: &str, given: &str) -> Self {
+        let status = match name {
+            "content-encoding" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "expect" => StatusCode::EXPECTATION_FAILED,
+            _ => StatusCode::NOT_IMPLEMENTED,
+        };
+        let detail = format!("{name}: {} is not supported; send the request without it", cut(given));
+        Self::new(status, "not-supported", "Not supported", detail).with("parameter", name)
+    }
+
     pub(crate) fn unknown_parameter(name: &str, known: &[&'static str]) -> Self {
         let name = cut(name);
         let detail = match known {

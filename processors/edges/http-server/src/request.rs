@@ -7,13 +7,21 @@ use std::future::Future;
 use warp::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 /// Headers of which a second line would change what a request means: it could be read differently by a proxy and by this server.
-const SINGLE: [HeaderName; 6] = [
+const SINGLE: [HeaderName; 7] = [
     header::HOST,
+    header::CONTENT_ENCODING,
     header::CONTENT_LENGTH,
     header::CONTENT_TYPE,
     header::TRANSFER_ENCODING,
     header::EXPECT,
     header::AUTHORIZATION,
+];
+
+/// Headers that change what the body is, or how it is sent, each with the only value that is understood.
+const ONLY: [(HeaderName, &str); 3] = [
+    (header::TRANSFER_ENCODING, "chunked"),
+    (header::CONTENT_ENCODING, "identity"),
+    (header::EXPECT, "100-continue"),
 ];
 
 /// The head of a request, and its body for the handler that takes it.
@@ -69,15 +77,27 @@ impl Request<'_> {
             .map_err(|_| Problem::bad_parameter(name.as_str(), &String::from_utf8_lossy(value.as_bytes()), expected))
     }
 
-    /// Refuses what no handler needs to look at: doubled headers, and a body that would be ignored.
+    /// Refuses what no handler needs to look at: doubled headers, codings that would be ignored, and a body that would be.
     pub(crate) fn check(&self) -> Result<(), Problem> {
+        if *self.method == Method::CONNECT {
+            return Err(Problem::method_not_among("CONNECT", &["GET", "HEAD"]));
+        }
         if let Some(repeated) = SINGLE.iter().find(|name| self.headers.get_all(*name).iter().nth(1).is_some()) {
             return Err(Problem::repeated_header(repeated.as_str()));
+        }
+        if let Some((name, given)) = ONLY.iter().find_map(|(name, only)| self.other_than(name, only)) {
+            return Err(Problem::not_supported(name.as_str(), &given));
         }
         if [Method::GET, Method::HEAD].contains(self.method) && self.has_body() {
             return Err(Problem::body_not_taken(self.method.as_str()));
         }
         Ok(())
+    }
+
+    /// The value of a header, where it is another than the only one that is understood.
+    fn other_than<'n>(&self, name: &'n HeaderName, only: &str) -> Option<(&'n HeaderName, String)> {
+        let given = String::from_utf8_lossy(self.headers.get(name)?.as_bytes()).into_owned();
+        (!given.trim().eq_ignore_ascii_case(only)).then_some((name, given))
     }
 
     fn has_body(&self) -> bool {

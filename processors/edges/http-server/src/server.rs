@@ -2,6 +2,7 @@
 
 use crate::answer::Answer;
 use crate::answer_bytes::AnswerBytes;
+use crate::body_bytes::BodyBytes;
 use crate::connection::{close, converse};
 use crate::connections::Connections;
 use crate::limits::Limits;
@@ -38,6 +39,7 @@ pub async fn serve<H: Handler>(
         limits,
         connections: Connections::default(),
         answer_bytes: AnswerBytes::new(limits.answer_bytes_max, metrics.answer_bytes.clone()),
+        body_bytes: Arc::new(BodyBytes::new(limits.body_bytes_max, metrics.body_bytes.clone())),
         metrics,
         slots: Semaphore::new(limits.connections_max),
     });

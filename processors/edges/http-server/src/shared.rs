@@ -1,7 +1,8 @@
 //! What all connections of a server have in common.
 
 use crate::answer_bytes::AnswerBytes;
-use crate::connections::Connections;
+use crate::body_bytes::BodyBytes;
+use crate::connections::{Connections, Short};
 use crate::limits::Limits;
 use crate::metrics::ConnectionMetrics;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub(crate) struct Shared<H> {
     pub(crate) metrics: ConnectionMetrics,
     pub(crate) connections: Connections,
     pub(crate) answer_bytes: AnswerBytes,
+    pub(crate) body_bytes: Arc<BodyBytes>,
     pub(crate) slots: Semaphore,
 }
 
@@ -22,6 +24,10 @@ impl<H> Shared<H> {
     /// Ends the connections whose time is over.
     pub(crate) fn check(&self) {
         let pending = usize::try_from(self.metrics.pending.get()).unwrap_or(0);
-        self.connections.check(Instant::now(), &self.limits, pending, &self.answer_bytes);
+        let short = Short {
+            answers: self.answer_bytes.is_short(),
+            bodies: self.body_bytes.is_short(),
+        };
+        self.connections.check(Instant::now(), &self.limits, pending, &short);
     }
 }

@@ -1,7 +1,8 @@
 //! From an outcome to an answer, and what is said where there is none.
 
 use crate::preference::{PREFERENCE_APPLIED, Preference};
-use command_client::{Answer as Decided, NewCommand, Place, SendError, WaitError, outcome_json};
+use crate::waiting::Sent;
+use command_client::{Answer as Decided, Place, SendError, WaitError, outcome_json};
 use decider::{EXPECTED_VERSION, Outcome};
 use http_server::{Answer, HeaderValue, JSON, Problem, StatusCode, X_POSITION, header, percent_encode};
 use serde_json::json;
@@ -49,7 +50,7 @@ fn of_outcome(partition: u32, outcome: &Outcome, expected: Expected) -> Answer {
 }
 
 /// The broker has the command, and its outcome is not known yet.
-pub(crate) fn pending(command: &NewCommand, place: Place) -> Answer {
+pub(crate) fn pending(command: &Sent, place: Place) -> Answer {
     let location = location(command.command_id, &command.aggregate_id);
     let body = json!({
         "command_id": command.command_id.to_string(),

@@ -26,6 +26,18 @@ const MEANINGFUL: [(header::HeaderName, &str); 3] = [
     (X_MIN_POSITION, "this service answers no questions about the schedule"),
 ];
 
+/// The same of a request that changes something: what a cache asks of one that does not may be ignored.
+const CONDITIONS: [(header::HeaderName, &str); 2] = [
+    (
+        header::IF_NONE_MATCH,
+        "the version that is expected stands in If-Match or in the command",
+    ),
+    (
+        header::IF_UNMODIFIED_SINCE,
+        "the version that is expected stands in If-Match or in the command",
+    ),
+];
+
 /// Answers the requests of the gateway.
 pub(crate) struct Gateway {
     routes: Vec<Route<Action>>,
@@ -178,10 +190,10 @@ impl Gateway {
         let Incoming { command, is_conditional } = incoming;
         let expected = if is_conditional { Expected::InHeader } else { Expected::InCommand };
         let answered = if preference.is_async && preference.wait.is_none() {
-            self.waiting.write(&command).await
+            self.waiting.write(command).await
         } else {
             let wait = preference.wait.unwrap_or(self.wait);
-            self.waiting.send(&command, expected, wait).await
+            self.waiting.send(command, expected, wait).await
         };
         let answer = answered.unwrap_or_else(Answer::from);
         self.metrics.answered(answer.status());
@@ -236,7 +248,12 @@ fn media_type(request: &Request<'_>) -> Result<MediaType, Problem> {
 
 fn check_headers(found: &Found<'_, Action>, request: &Request<'_>) -> Result<(), Problem> {
     let described = &found.route.described;
-    for (name, why) in &MEANINGFUL {
+    let conditions = if found.route.method == Method::GET {
+        &[][..]
+    } else {
+        &CONDITIONS[..]
+    };
+    for (name, why) in MEANINGFUL.iter().chain(conditions) {
         let is_taken = described
             .headers
             .iter()

@@ -13,6 +13,9 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// A command takes at most so many bytes as JSON: 500 legs take about 100,000, and a record of the commands topic may have 1,000,000.
 pub(crate) const COMMAND_BYTES_MAX: usize = 512 << 10;
 
+/// A longer name is none of a command, and would not fit into the record with it.
+const TYPE_NAME_BYTES_MAX: usize = 80;
+
 /// A command that can be sent.
 #[derive(Debug)]
 pub(crate) struct Incoming {
@@ -107,14 +110,15 @@ impl CommandReader {
 /// The name of the payload, for the record's header: a later build may know one that this one does not.
 fn type_name(command: &Map<String, Value>) -> String {
     let payload = command.get("payload").and_then(Value::as_object);
-    payload.and_then(|named| named.keys().next()).cloned().unwrap_or_default()
+    let name = payload.and_then(|named| named.keys().next());
+    name.filter(|name| name.len() <= TYPE_NAME_BYTES_MAX).cloned().unwrap_or_default()
 }
 
 impl Envelope {
     pub(crate) fn of(request: &Request<'_>, issued_by: Option<String>) -> Result<Self, Problem> {
         let expected = "a UUID, with or without quotation marks";
         let key = request.header(&IDEMPOTENCY_KEY, expected)?;
-        let command_id = key.map(|key| command_id("Idempotency-Key", key.trim_matches('"'))).transpose()?;
+        let command_id = key.map(|key| command_id("Idempotency-Key", unquoted(key))).transpose()?;
         // A malformed trace context makes its reader start a new trace: no reason to refuse a command.
         let traceparent = request.header(&TRACEPARENT, "a trace context")?.map(str::to_owned);
         Ok(Self {
@@ -123,6 +127,11 @@ impl Envelope {
             traceparent,
         })
     }
+}
+
+fn unquoted(text: &str) -> &str {
+    let inner = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.unwrap_or(text)
 }
 
 /// An id that a processor takes.

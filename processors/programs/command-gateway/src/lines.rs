@@ -3,7 +3,7 @@
 use crate::answers::{self, Expected};
 use crate::incoming::{self, COMMAND_BYTES_MAX, CommandReader, Envelope};
 use crate::metrics::Metrics;
-use crate::waiting::Waiting;
+use crate::waiting::{Sent, Waiting};
 use bearer_tokens::Caller;
 use bytes::Bytes;
 use command_client::{Answer as Decided, NewCommand, Pending, SendError};
@@ -42,7 +42,7 @@ enum State {
     /// It can be answered when its turn comes.
     Answered(Answer),
     Sent {
-        command: NewCommand,
+        command: Sent,
         pending: Pending<Decided>,
         deadline: Instant,
     },
@@ -74,6 +74,9 @@ impl Lines {
         while is_open || held.is_some() || !lines.is_empty() {
             if let Some(again) = held.take() {
                 held = self.send(again, &mut lines);
+                if held.is_none() {
+                    input.body.used();
+                }
             }
             let may_read = is_open && held.is_none() && lines.len() < UNANSWERED_MAX;
             tokio::select! {
@@ -118,7 +121,7 @@ impl Lines {
         let Held { number, command, since } = held;
         let state = match self.waiting.begin(&command) {
             Ok(Ok(pending)) => State::Sent {
-                command,
+                command: command.into(),
                 pending,
                 deadline: Instant::now() + self.wait,
             },
@@ -184,6 +187,8 @@ impl Input {
 
     /// The next line that is not empty; `None` at the end. Cancelled, it can be called again.
     async fn next(&mut self) -> Result<Option<Vec<u8>>, Problem> {
+        // The line before is kept no longer.
+        self.body.keep(self.unread.len());
         loop {
             let end = self.unread[self.searched..].iter().position(|byte| *byte == b'\n');
             let line = match end {

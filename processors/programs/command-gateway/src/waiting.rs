@@ -17,6 +17,22 @@ const WRITE_WAIT_MAX: Duration = Duration::from_secs(10);
 /// Between two looks at whether it has.
 const WRITE_CHECK_PERIOD: Duration = Duration::from_millis(10);
 
+/// A command that was handed over to the producer: what is needed to answer for it. Its value, which may be large, is not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sent {
+    pub(crate) command_id: Uuid,
+    pub(crate) aggregate_id: String,
+}
+
+impl From<NewCommand> for Sent {
+    fn from(command: NewCommand) -> Self {
+        Self {
+            command_id: command.command_id,
+            aggregate_id: command.aggregate_id,
+        }
+    }
+}
+
 /// Waits on the log for all requests.
 pub(crate) struct Waiting {
     log: Arc<Log>,
@@ -32,9 +48,10 @@ impl Waiting {
     ///
     /// # Errors
     /// A problem for the client where the command was not sent, or where what became of it is not known.
-    pub(crate) async fn send(&self, command: &NewCommand, expected: Expected, wait: Duration) -> Result<Answer, Problem> {
-        let mut pending = self.begin(command)?.map_err(|error| answers::not_sent(&error))?;
-        self.finish(command, &mut pending, expected, Instant::now() + wait).await
+    pub(crate) async fn send(&self, command: NewCommand, expected: Expected, wait: Duration) -> Result<Answer, Problem> {
+        let mut pending = self.begin(&command)?.map_err(|error| answers::not_sent(&error))?;
+        let sent = Sent::from(command);
+        self.finish(&sent, &mut pending, expected, Instant::now() + wait).await
     }
 
     /// Hands a command over to the producer.
@@ -45,23 +62,23 @@ impl Waiting {
     /// Waits for the outcome until `deadline`, then for no longer than the broker's acknowledgement. Cancelled, it can be called again.
     pub(crate) async fn finish(
         &self,
-        command: &NewCommand,
+        sent: &Sent,
         pending: &mut Pending<Decided>,
         expected: Expected,
         deadline: Instant,
     ) -> Result<Answer, Problem> {
         if let Some(answered) = self.within(deadline.saturating_duration_since(Instant::now()), pending).await {
-            return decided(command.command_id, answered, expected);
+            return decided(sent.command_id, answered, expected);
         }
         loop {
             if let Some(place) = pending.place() {
-                return Ok(answers::pending(command, place));
+                return Ok(answers::pending(sent, place));
             }
             if let Some(answered) = self.within(WRITE_CHECK_PERIOD, pending).await {
-                return decided(command.command_id, answered, expected);
+                return decided(sent.command_id, answered, expected);
             }
             if Instant::now() > deadline + WRITE_WAIT_MAX || self.shutdown.is_requested() {
-                return Err(answers::unknown(command.command_id, "the broker has not acknowledged the command"));
+                return Err(answers::unknown(sent.command_id, "the broker has not acknowledged the command"));
             }
         }
     }
@@ -70,13 +87,14 @@ impl Waiting {
     ///
     /// # Errors
     /// As [`Self::send`].
-    pub(crate) async fn write(&self, command: &NewCommand) -> Result<Answer, Problem> {
-        let pending = self.log.with(|client| client.write(command))?;
+    pub(crate) async fn write(&self, command: NewCommand) -> Result<Answer, Problem> {
+        let pending = self.log.with(|client| client.write(&command))?;
         let mut pending = pending.map_err(|error| answers::not_sent(&error))?;
+        let sent = Sent::from(command);
         match self.within(WRITE_WAIT_MAX, &mut pending).await {
-            Some(Ok(place)) => Ok(answers::pending(command, place)),
-            Some(Err(error)) => Err(answers::wait_failed(command.command_id, &error)),
-            None => Err(answers::unknown(command.command_id, "the broker has not acknowledged the command")),
+            Some(Ok(place)) => Ok(answers::pending(&sent, place)),
+            Some(Err(error)) => Err(answers::wait_failed(sent.command_id, &error)),
+            None => Err(answers::unknown(sent.command_id, "the broker has not acknowledged the command")),
         }
     }
 

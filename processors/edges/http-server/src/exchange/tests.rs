@@ -1,7 +1,6 @@
 //! Which wait of a connection is whose, and which one has been too long.
 
 use super::*;
-use std::time::Duration;
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\n\r\nbody";
 
@@ -47,13 +46,13 @@ async fn each_phase_has_its_own_time() {
 async fn a_connection_waits_for_its_client_except_while_its_handler_works() {
     let begin = Instant::now();
     let exchange = Exchange::new(begin);
-    assert_eq!(exchange.waits_for_client(), Some((begin, false)));
+    assert_eq!(exchange.waits_for_client(), Some((begin, Holds::Nothing)));
     exchange.read(begin + seconds(1));
-    assert_eq!(exchange.waits_for_client(), Some((begin + seconds(1), false)));
+    assert_eq!(exchange.waits_for_client(), Some((begin + seconds(1), Holds::Nothing)));
     exchange.asked();
     assert_eq!(exchange.waits_for_client(), None);
     exchange.answered(4, begin + seconds(2));
-    assert_eq!(exchange.waits_for_client(), Some((begin + seconds(2), true)));
+    assert_eq!(exchange.waits_for_client(), Some((begin + seconds(2), Holds::Answer)));
 }
 
 #[tokio::test]
@@ -78,11 +77,39 @@ async fn a_handler_that_waits_for_more_of_a_body_waits_for_its_client() {
     assert_eq!(exchange.waits_for_client(), None);
     exchange.wants_body(true, begin);
     exchange.wants_body(true, begin + seconds(9));
-    assert_eq!(exchange.waits_for_client(), Some((begin, false)));
+    assert_eq!(exchange.waits_for_client(), Some((begin, Holds::Nothing)));
     assert_eq!(overdue(&exchange, begin + seconds(30)), None);
     assert_eq!(overdue(&exchange, begin + seconds(31)), Some(Cut::Body));
     exchange.wants_body(false, begin + seconds(31));
     assert_eq!(overdue(&exchange, begin + seconds(1000)), None);
+}
+
+#[tokio::test]
+async fn a_body_that_comes_byte_by_byte_wins_no_time_and_one_that_is_used_does() {
+    let begin = Instant::now();
+    let exchange = Exchange::new(begin);
+    exchange.asked();
+    for second in 0..30 {
+        exchange.wants_body(true, begin + seconds(second));
+        exchange.wants_body(false, begin + seconds(second + 1));
+        exchange.body_came(1, second > 20);
+    }
+    exchange.wants_body(true, begin + seconds(30));
+    let (since, holds) = exchange.waits_for_client().unwrap();
+    assert!(since < begin + seconds(1), "{:?}", since - begin);
+    assert_eq!(holds, Holds::Body);
+    assert_eq!(overdue(&exchange, begin + seconds(31)), Some(Cut::Body));
+    exchange.body_used(begin + seconds(31));
+    assert_eq!(exchange.waits_for_client(), Some((begin + seconds(31), Holds::Body)));
+    assert_eq!(overdue(&exchange, begin + seconds(61)), None);
+    assert_eq!(overdue(&exchange, begin + seconds(62)), Some(Cut::Body));
+    // Neither is one cut off that comes at some rate.
+    for second in 31..100 {
+        exchange.wants_body(true, begin + seconds(second));
+        assert_eq!(overdue(&exchange, begin + seconds(second + 1)), None);
+        exchange.wants_body(false, begin + seconds(second + 1));
+        exchange.body_came(5_000, true);
+    }
 }
 
 #[tokio::test]

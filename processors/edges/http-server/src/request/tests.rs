@@ -38,6 +38,7 @@ fn a_header_that_has_one_value_is_refused_when_it_is_doubled() {
         "transfer-encoding",
         "expect",
         "authorization",
+        "content-encoding",
     ] {
         let refusal = refusal(&Method::POST, &[(name, "1"), (name, "1")]).unwrap();
         assert!(refusal.contains(&format!("the header {name} is given more than once")), "{refusal}");
@@ -58,6 +59,27 @@ fn a_body_that_would_be_ignored_is_refused() {
         assert_eq!(refusal(&Method::POST, &[(name, value)]), None);
     }
     assert_eq!(refusal(&Method::GET, &[("content-length", "0")]), None);
+}
+
+#[test]
+fn a_coding_that_would_be_ignored_is_refused() {
+    for (name, value) in [
+        ("transfer-encoding", "gzip, chunked"),
+        ("transfer-encoding", "identity"),
+        ("content-encoding", "gzip"),
+        ("content-encoding", "identity, gzip"),
+        ("expect", "200-ok"),
+    ] {
+        let refusal = refusal(&Method::POST, &[(name, value)]).unwrap();
+        assert!(refusal.contains("not-supported") && refusal.contains(value), "{refusal}");
+    }
+    for (name, value) in [
+        ("transfer-encoding", "Chunked"),
+        ("content-encoding", "identity"),
+        ("expect", "100-Continue"),
+    ] {
+        assert_eq!(refusal(&Method::POST, &[(name, value)]), None);
+    }
 }
 
 #[test]

@@ -64,13 +64,9 @@ fn a_rejection_says_rule_message_and_facts() {
 
 #[test]
 fn a_pending_command_says_where_its_outcome_can_be_asked_for() {
-    let command = NewCommand {
+    let command = Sent {
         command_id: Uuid::from_u128(7),
         aggregate_id: "rotation/R1".to_owned(),
-        value: Vec::new(),
-        content_type: command_client::ContentType::Json,
-        type_name: String::new(),
-        traceparent: None,
     };
     let answer = pending(&command, Place { partition: 3, offset: 40 });
     assert_eq!(answer.status().as_u16(), 202);

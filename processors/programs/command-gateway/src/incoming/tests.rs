@@ -95,6 +95,13 @@ fn a_value_that_cannot_be_is_a_command_that_is_rejected_by_the_processor() {
 }
 
 #[test]
+fn a_name_that_no_command_has_does_not_go_into_a_header_too() {
+    let name = "x".repeat(400 << 10);
+    let read = read(with(create(), "payload", json!({ name: {} })), Envelope::default()).unwrap();
+    assert_eq!(read.type_name, "");
+}
+
+#[test]
 fn json_is_read_as_strictly_as_the_topic_is() {
     for body in [&b"{\"a\":1,\"a\":2}"[..], b"[]", b"{", b"\xff", b""] {
         assert_eq!(object(body).unwrap_err().status(), StatusCode::BAD_REQUEST, "{body:?}");

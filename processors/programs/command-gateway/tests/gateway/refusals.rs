@@ -37,6 +37,10 @@ fn a_request_that_would_be_misunderstood_is_refused() {
         Seen::of(request.json(&create(1, "R1")).send().unwrap())
     };
     request(Method::POST, "/commands", "if-match", "\"1\"").with(400);
+    request(Method::POST, "/rotations", "if-none-match", "*").with(400);
+    request(Method::POST, "/commands", "if-unmodified-since", "Sat, 28 Nov 2026 10:00:00 GMT").with(400);
+    request(Method::POST, "/commands", "content-encoding", "gzip").with(415);
+    request(Method::POST, "/commands", "expect", "something").with(417);
     request(Method::POST, "/commands", "idempotency-key", "7").with(400);
     request(Method::POST, "/commands", "idempotency-key", &id(2).to_string()).with(400);
     request(Method::POST, "/commands", "prefer", "wait=soon").with(400);

@@ -149,3 +149,78 @@ async fn a_stream_whose_request_stalls_ends_without_another_answer() {
     // No last chunk: the client can tell that it is not all.
     assert!(!answer.ends_with("0\r\n\r\n"), "{answer}");
 }
+
+/// Sends a byte now and then, for as long as the connection lives.
+fn drip(mut stream: TcpStream) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        while stream.write_all(b"1\r\nx\r\n").await.is_ok() && !is_closed(&mut stream).await {
+            sleep(Duration::from_millis(50)).await;
+        }
+    })
+}
+
+async fn is_closed(stream: &mut TcpStream) -> bool {
+    let mut some = [0; 1024];
+    matches!(
+        timeout(Duration::from_millis(100), stream.read(&mut some)).await,
+        Ok(Ok(0) | Err(_))
+    )
+}
+
+#[tokio::test]
+async fn bodies_and_streams_that_drip_make_room_for_others() {
+    for path in ["/echo", "/upper"] {
+        let running = running(Limits {
+            connections_max: 4,
+            ..Limits::default()
+        });
+        let request = format!("POST {path} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
+        let mut dripping = Vec::new();
+        for _ in 0..4 {
+            dripping.push(drip(running.sent(request.as_bytes()).await));
+        }
+        until("all are served", || running.metrics.open.get() == 4).await;
+        sleep(Duration::from_millis(1_500)).await;
+        let answer = running.ask("/small").await;
+        assert!(answer.ends_with("small"), "{path}: {answer}");
+        dripping.iter().for_each(JoinHandle::abort);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_drips_has_an_end() {
+    let running = running(Limits {
+        body_stall_max: Duration::from_millis(500),
+        ..Limits::default()
+    });
+    let request = b"POST /upper HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
+    let dripping = drip(running.sent(request).await);
+    assert!(timeout(Duration::from_secs(10), dripping).await.is_ok(), "it drips on");
+}
+
+#[tokio::test]
+async fn bytes_of_bodies_that_are_not_whole_are_bounded_and_stalled_ones_make_room() {
+    let most = ECHO_BYTES_MAX - 1;
+    let counted = most - (16 << 10);
+    let running = running(Limits {
+        body_bytes_max: 4 * counted,
+        ..Limits::default()
+    });
+    let part = [sized("/echo", ECHO_BYTES_MAX), vec![b'x'; most]].concat();
+    let mut stalled = Vec::new();
+    for _ in 0..4 {
+        stalled.push(running.sent(&part).await);
+    }
+    let held = || running.metrics.body_bytes.get();
+    until("the budget is spent", || held() == 4 * counted as i64).await;
+    let mut refused = running.sent(&part).await;
+    problem(&read_all(&mut refused).await, 503, "busy");
+    // A small one is read all the same.
+    let mut small = running.sent(&[&sized("/echo", 4)[..], b"four"].concat()).await;
+    assert!(read_all(&mut small).await.ends_with("four"));
+    until("the stalled ones are closed", || held() < 3 * counted as i64).await;
+    let whole = [sized("/echo", most), vec![b'x'; most]].concat();
+    assert!(read_all(&mut running.sent(&whole).await).await.ends_with("xxxx"));
+    drop(stalled);
+    until("nothing is held", || held() == 0).await;
+}

@@ -88,6 +88,19 @@ async fn a_body_that_never_ends_is_refused_and_not_read() {
 }
 
 #[tokio::test]
+async fn a_request_that_names_no_path_is_answered() {
+    let running = running(Limits::default());
+    let connect = b"CONNECT x:1 HTTP/1.1\r\nhost: x:1\r\n\r\n";
+    refused(&running, connect, 405, "method-not-allowed").await;
+    refused(&running, b"CONNECT x HTTP/1.1\r\nhost: x\r\n\r\n", 405, "method-not-allowed").await;
+    for target in ["*", "http://x", "http://x/small", "http://x?a=b", "//", "/?", "?"] {
+        let request = format!("OPTIONS {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        let answer = read_all(&mut running.sent(request.as_bytes()).await).await;
+        assert!(answer.starts_with("HTTP/1.1 "), "{target}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_doubled_header_is_refused() {
     let running = running(Limits::default());
     let doubled = b"GET /small HTTP/1.1\r\nhost: x\r\nhost: y\r\nconnection: close\r\n\r\n";
