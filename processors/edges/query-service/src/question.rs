@@ -168,11 +168,12 @@ impl Question {
             Self::Airplane { time, .. } if *time != Time::default() => Work::Page,
             Self::Rotation { .. } | Self::Leg { .. } | Self::Airplane { .. } | Self::Airport(_) => Work::Point,
             Self::Position { content_hash: false } => Work::Point,
-            Self::Check { filter, recompute, .. } if filter.rotation.is_some() && filter.airplane.is_none() && !recompute => Work::Point,
             Self::Rotations(_) | Self::Airplanes(_) | Self::Airports(_) | Self::Departures { .. } | Self::Arrivals { .. } => Work::Page,
             Self::Board { .. } | Self::Legs { designator: None, .. } => Work::Page,
             Self::Check { recompute: true, .. } | Self::Position { content_hash: true } => Work::Whole,
             Self::Check { filter, .. } if **filter == Filter::default() => Work::Page,
+            // A rotation may have 20,000 of them, all of which are counted.
+            Self::Check { filter, .. } if filter.rotation.is_some() && filter.airplane.is_none() => Work::Page,
             Self::Legs { .. } | Self::Check { .. } => Work::Search,
         }
     }
@@ -189,3 +190,6 @@ fn filter(parameters: &Parameters<'_>) -> Result<Filter, Problem> {
         time: reading::time(parameters)?,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! From an outcome to an answer, and what is said where there is none.
 
 use crate::preference::{PREFERENCE_APPLIED, Preference};
-use crate::waiting::Sent;
+use crate::sent::Sent;
 use command_client::{Answer as Decided, Place, SendError, WaitError, outcome_json};
 use decider::{EXPECTED_VERSION, Outcome};
 use http_server::{Answer, HeaderValue, JSON, Problem, StatusCode, X_POSITION, header, percent_encode};

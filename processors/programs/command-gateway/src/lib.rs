@@ -18,6 +18,7 @@ mod preference;
 mod process;
 mod resources;
 mod routes;
+mod sent;
 mod waiting;
 
 pub use configuration::{Commands, Configuration, DEFAULTS, Http, OPEN_TO_ANYONE};

@@ -3,7 +3,8 @@
 use crate::answers::{self, Expected};
 use crate::incoming::{self, COMMAND_BYTES_MAX, CommandReader, Envelope};
 use crate::metrics::Metrics;
-use crate::waiting::{Sent, Waiting};
+use crate::sent::Sent;
+use crate::waiting::Waiting;
 use bearer_tokens::Caller;
 use bytes::Bytes;
 use command_client::{Answer as Decided, NewCommand, Pending, SendError};

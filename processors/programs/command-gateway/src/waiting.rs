@@ -2,6 +2,7 @@
 
 use crate::answers::{self, Expected};
 use crate::kafka::Log;
+use crate::sent::Sent;
 use command_client::{Answer as Decided, NewCommand, Pending, SendError, WaitError};
 use http_server::{Answer, Problem};
 use service::Shutdown;
@@ -16,22 +17,6 @@ pub(crate) const DRAIN_WAIT_MAX: Duration = Duration::from_secs(2);
 const WRITE_WAIT_MAX: Duration = Duration::from_secs(10);
 /// Between two looks at whether it has.
 const WRITE_CHECK_PERIOD: Duration = Duration::from_millis(10);
-
-/// A command that was handed over to the producer: what is needed to answer for it. Its value, which may be large, is not kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Sent {
-    pub(crate) command_id: Uuid,
-    pub(crate) aggregate_id: String,
-}
-
-impl From<NewCommand> for Sent {
-    fn from(command: NewCommand) -> Self {
-        Self {
-            command_id: command.command_id,
-            aggregate_id: command.aggregate_id,
-        }
-    }
-}
 
 /// Waits on the log for all requests.
 pub(crate) struct Waiting {
