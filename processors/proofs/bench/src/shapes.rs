@@ -18,6 +18,9 @@ const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 /// 2008-01-01T12:00Z, when it is one day everywhere that is used here.
 const BEGIN_MS: i64 = 1_199_188_800_000;
 const DESIGNATORS: usize = 9000;
+/// Legs are added in periods of as many as there are designators, each period this much later: a larger schedule is a longer one, in which each
+/// designator still departs once a day.
+const PERIOD_DAYS: i64 = 6;
 
 /// A schedule, and where its legs lie.
 struct Schedule {
@@ -285,7 +288,7 @@ impl Schedule {
         let minutes = i64::try_from(if self.one_airplane { number } else { place })? * 75;
         let departure = match self.one_day {
             true => BEGIN_MS + i64::try_from(number)? * 1000 % (DAY_MS / 3),
-            false => BEGIN_MS + minutes * MINUTE_MS,
+            false => BEGIN_MS + minutes * MINUTE_MS + i64::try_from(number / DESIGNATORS)? * PERIOD_DAYS * DAY_MS,
         };
         let designator = if self.one_day { 1 } else { number % DESIGNATORS + 1 };
         let origin = if self.one_day { code(0)? } else { code(from)? };

@@ -5,6 +5,7 @@ mod airplane_window;
 mod airport;
 mod cached_rotation;
 pub(crate) mod counts;
+mod known_days;
 mod legs;
 mod projection;
 mod read_cache;

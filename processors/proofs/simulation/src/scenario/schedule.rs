@@ -91,7 +91,7 @@ impl Scenario for Schedule {
             legs_max: 2,
             designators_max: 8,
             days_max: 2,
-            departures_max: 16,
+            days_filter_bytes: 16,
             airplane_rotations_max: 2,
         })
     }

@@ -5,6 +5,7 @@
 use super::airplane_window::{AirplaneWindow, Neighbours, RotationPlace};
 use super::cached_rotation::{CachedDays, CachedRotation, Gap, Lookup, Place};
 use super::counts::stored_count;
+use super::known_days::KnownDays;
 use super::recent::Recent;
 use crate::bytes::corrupt;
 use crate::day::DesignatorDay;
@@ -14,7 +15,6 @@ use crate::nodes::{Airplane, Airport, Leg, Rotation};
 use crate::{keys, stored};
 use domain::{AirportCode, FlightDesignator, LegId, Registration, RotationId};
 use keyvalue::{Mutation, Read, ReadError};
-use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::rc::Rc;
@@ -30,21 +30,21 @@ pub struct Memory {
     pub designators_max: usize,
     /// Of such a designator the last days; twice as many for a while.
     pub days_max: usize,
-    /// Designators, each at one airport, of which it is remembered only that there are some of their legs.
-    pub departures_max: usize,
+    /// Of the filter that tells which days of a designator have no legs yet. It exists while a view is built from nothing.
+    pub days_filter_bytes: usize,
     /// Of an airplane, rotations around the one that changed last; some more for a while.
     pub airplane_rotations_max: usize,
 }
 
 impl Default for Memory {
-    /// At its most about 40 MiB: a leg takes some 200 bytes, a designator with its days some 110, one of which little is known 20.
+    /// At its most about 40 MiB: a leg takes some 200 bytes, a designator with its days some 110.
     fn default() -> Self {
         Self {
             nodes_max: 8192,
             legs_max: 4,
             designators_max: 131_072,
             days_max: 4,
-            departures_max: 262_144,
+            days_filter_bytes: 4 << 20,
             airplane_rotations_max: 16,
         }
     }
@@ -88,38 +88,6 @@ pub(crate) enum CacheUpdate {
 /// A designator at an airport.
 type Departures = (FlightDesignator, AirportCode);
 
-/// All designators that ever departed, each with its airport: while a view is built from nothing, most are new, and nothing has to be
-/// searched.
-#[derive(Debug)]
-enum AllDepartures {
-    Unasked,
-    /// Those there are, and some of which the last leg is gone.
-    Known(FxHashSet<Departures>),
-    /// There were some before the projector, or they have become too many.
-    Unknown,
-}
-
-impl AllDepartures {
-    /// Whether there was none of the designator at its airport so far. From now on there may be some.
-    fn are_first(&mut self, read: &impl Read, day: &DesignatorDay, most: usize) -> Result<bool, ReadError> {
-        if matches!(self, Self::Unasked) {
-            *self = if stored::has_departures(read)? {
-                Self::Unknown
-            } else {
-                Self::Known(FxHashSet::default())
-            };
-        }
-        let Self::Known(known) = self else {
-            return Ok(false);
-        };
-        let are_first = known.insert((day.designator, day.airport));
-        if known.len() > most {
-            *self = Self::Unknown;
-        }
-        Ok(are_first)
-    }
-}
-
 /// What has been read; `None` for what is not registered or does not exist.
 #[derive(Debug)]
 pub(crate) struct ReadCache {
@@ -129,7 +97,7 @@ pub(crate) struct ReadCache {
     rotations: Recent<RotationId, Option<CachedRotation>>,
     windows: Recent<Registration, AirplaneWindow>,
     days: Recent<Departures, CachedDays>,
-    departures: AllDepartures,
+    known_days: KnownDays,
     /// As many as there are kinds of counts.
     counts: BTreeMap<u8, Count>,
 }
@@ -150,7 +118,7 @@ impl ReadCache {
             rotations: Recent::new(memory.nodes_max),
             windows: Recent::new(memory.nodes_max),
             days: Recent::new(memory.designators_max),
-            departures: AllDepartures::Unasked,
+            known_days: KnownDays::new(memory.days_filter_bytes),
             counts: BTreeMap::new(),
         }
     }
@@ -245,14 +213,13 @@ impl ReadCache {
 
     /// Whether it is known that a designator's day has no legs, as most often.
     pub(crate) fn is_free(&mut self, read: &impl Read, day: &DesignatorDay) -> Result<bool, ReadError> {
-        let (memory, departures) = (self.memory, &mut self.departures);
-        let days = self.days.get_or_read(&(day.designator, day.airport), || {
-            if departures.are_first(read, day, memory.departures_max)? {
-                Ok(CachedDays::default())
-            } else {
-                CachedDays::read(read, day, memory.days_max)
-            }
-        })?;
+        if self.known_days.is_new(read, day)? {
+            return Ok(true);
+        }
+        let days_max = self.memory.days_max;
+        let days = self
+            .days
+            .get_or_read(&(day.designator, day.airport), || CachedDays::read(read, day, days_max))?;
         Ok(matches!(days.is_free(day.date), Lookup::Found(true)))
     }
 
@@ -318,6 +285,10 @@ impl ReadCache {
             }
             CacheUpdate::Days { airport, days } => {
                 for (designator, dates) in days {
+                    for date in &dates {
+                        let date = *date;
+                        self.known_days.insert(&DesignatorDay { designator, airport, date });
+                    }
                     if let Some(known) = self.days.known_mut(&(designator, airport)) {
                         *known = CachedDays::new(&dates, self.memory.days_max);
                     }

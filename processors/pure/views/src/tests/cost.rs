@@ -39,7 +39,7 @@ const LITTLE: Remembered = Remembered {
     legs_max: 1,
     designators_max: 1,
     days_max: 1,
-    departures_max: 1,
+    days_filter_bytes: 1,
     airplane_rotations_max: 1,
 };
 

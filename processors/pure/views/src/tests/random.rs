@@ -279,12 +279,12 @@ fn window() -> impl Strategy<Value = Time> {
 /// So little that something is forgotten all the time, or enough for everything.
 fn remembered() -> impl Strategy<Value = Remembered> {
     let little = (1..8_usize, 1..4_usize, 1..8_usize, 1..4_usize, 1..8_usize, 1..4_usize).prop_map(
-        |(nodes_max, legs_max, designators_max, days_max, departures_max, airplane_rotations_max)| Remembered {
+        |(nodes_max, legs_max, designators_max, days_max, days_filter_bytes, airplane_rotations_max)| Remembered {
             nodes_max,
             legs_max,
             designators_max,
             days_max,
-            departures_max,
+            days_filter_bytes,
             airplane_rotations_max,
         },
     );
