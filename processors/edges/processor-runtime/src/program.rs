@@ -66,8 +66,8 @@ fn serve<A: Application>(arguments: &Arguments) -> Result<(), ProgramError> {
     if arguments.print_defaults {
         return io::stdout().write_all(DEFAULTS.as_bytes()).map_err(ProgramError::Output);
     }
-    let configuration = Configuration::load(arguments.config.as_deref())?;
     telemetry::start()?;
+    let configuration = Configuration::load(arguments.config.as_deref())?;
     open_files::allow(open_files::needed(0, store::OPEN_FILES_MAX))?;
     let shutdown = Shutdown::on_signals().map_err(ProgramError::Signals)?;
     let registry = service::metrics::registry("command-processor", env!("CARGO_PKG_VERSION"))?;

@@ -1,4 +1,4 @@
-//! Configuration in layers: defaults that are compiled in, then a file, then the environment. An unknown key is an error in each.
+//! Configuration in layers: defaults that are compiled in, then a file, then the environment. A key that no program has is an error in each.
 //!
 //! - `default.toml` lists every key with its default and a comment; a key that is not in it does not exist.
 //! - The file is TOML of the same shape.
@@ -6,11 +6,13 @@
 //!   go down one table. The value is read as the type that the default has.
 //! - An open table (`[kafka]`) takes any key and passes it on as text. Dots may be written as in `security.protocol = "SSL"`; in the
 //!   environment an underscore stands for each: `AEROLOG_KAFKA__SECURITY_PROTOCOL`.
+//! - A variable that is a key of another program of Aerolog and not of this one is ignored: programs may share an environment.
 //! - The variables that Kubernetes injects for Services named `aerolog…` (`AEROLOG_PORT=tcp://…`) are not configuration.
 //! - Where a key `k` is a text, `k_file` (`AEROLOG_…_FILE`) names a file that holds the value: the way for secrets.
 //!
 //! No error shows a value, because it might be a secret.
 
+mod elsewhere;
 mod layer;
 mod service_link;
 
@@ -131,7 +133,12 @@ impl Definition {
         // Sorted, so that of several mistakes the same one is reported each time.
         own.sort();
         for (name, key, value) in others.into_iter().chain(own) {
-            Layer::new(&name, table, self.open_tables).set(&key, value)?;
+            match Layer::new(&name, table, self.open_tables).set(&key, value) {
+                Err(ConfigurationError::UnknownKey { .. }) if elsewhere::is_known(&key) => {
+                    tracing::debug!(variable = name, "not a key of this program, but of another one of Aerolog: ignored");
+                }
+                set => set?,
+            }
         }
         Ok(())
     }

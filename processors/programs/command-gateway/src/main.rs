@@ -31,8 +31,8 @@ fn main() -> anyhow::Result<()> {
         use std::io::Write;
         return Ok(std::io::stdout().write_all(DEFAULTS.as_bytes())?);
     }
-    let configuration = Configuration::load(arguments.config.as_deref())?;
     service::telemetry::start()?;
+    let configuration = Configuration::load(arguments.config.as_deref())?;
     let shutdown = Shutdown::on_signals().context("no signal handlers")?;
     let topology = Topology::schedule_named(&configuration.schedule, configuration.partitions())?;
     let process = command_gateway::start(&configuration, topology, &shutdown)?;

@@ -130,6 +130,22 @@ fn an_unknown_key_is_refused_by_name_with_the_known_ones() {
 }
 
 #[test]
+fn a_variable_that_is_a_key_of_another_program_is_ignored_and_a_misspelt_one_is_not() {
+    let shared = [
+        ("AEROLOG_HTTP__ADDRESS", "0.0.0.0:80"),
+        ("AEROLOG_PACE_MS", "slow"),
+        ("AEROLOG_INSTANCE_ID_FILE", "/none"),
+    ];
+    assert_eq!(load("", &shared).unwrap(), load("", &[]).unwrap());
+    refused(
+        "",
+        &[("AEROLOG_HTTP__ADRESS", "x")],
+        &["AEROLOG_HTTP__ADRESS", "unknown key \"http.adress\""],
+    );
+    refused("[http]\naddress = \"x\"", &[], &["given.toml", "unknown key \"http.address\""]);
+}
+
+#[test]
 fn a_value_of_another_type_is_refused_without_being_shown() {
     refused("batch = \"hunter2\"", &[], &["given.toml: batch: expected a whole number"]);
     refused("http = 1", &[], &["http: expected a table"]);

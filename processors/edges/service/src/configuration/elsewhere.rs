@@ -1,0 +1,34 @@
+//! The keys of every program of Aerolog: programs that share an environment are each configured by some of its variables.
+
+/// As the `default.toml` of some program has them, sorted.
+const KEYS: [&str; 21] = [
+    "apply.events_max",
+    "batch_records_max",
+    "cache_bytes",
+    "commands.outcomes_kept_max",
+    "commands.wait_ms",
+    "commands.waiting_max",
+    "http.address",
+    "http.connections_max",
+    "http.open_to_anyone",
+    "http.position_wait_ms_max",
+    "http.sign_in",
+    "instance_id",
+    "operations_address",
+    "pace_ms",
+    "partitions",
+    "rocksdb.block_cache_bytes",
+    "rocksdb.write_buffer_bytes",
+    "schedule",
+    "schema_registry_url",
+    "state_directory",
+    "warm_partitions_max",
+];
+
+/// Whether some program has this key, or the key whose value a file holds.
+pub(super) fn is_known(key: &str) -> bool {
+    KEYS.contains(&key) || key.strip_suffix("_file").is_some_and(|plain| KEYS.contains(&plain))
+}
+
+#[cfg(test)]
+mod tests;
