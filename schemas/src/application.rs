@@ -1,8 +1,9 @@
-//! The airline as an application: its name, its codec and its released schemas.
+//! The airline as an application: its name, its codec, its released schemas and its view.
 
 use crate::{Airline, AvroCodec, Content, RELEASED, Released, Schema};
-use application::{Application, RecordKind, RecordSchema, SchemaIds};
+use application::{Application, RecordKind, RecordSchema, SchemaIds, Views};
 use decider::WriterSchema;
+use views::ScheduleGraph;
 
 impl Application for Airline {
     const NAME: &'static str = "schedule";
@@ -15,6 +16,10 @@ impl Application for Airline {
 
     fn codec(ids: SchemaIds) -> AvroCodec {
         AvroCodec::new(ids)
+    }
+
+    fn views(views: &mut impl Views<Self>) {
+        views.view::<ScheduleGraph>();
     }
 
     fn fingerprint(schema: &WriterSchema) -> Result<u64, String> {

@@ -40,7 +40,7 @@ pub use position::{Position, X_MIN_POSITION, X_POSITION};
 pub use problem::Problem;
 pub use request::{Handler, Request};
 pub use request_metrics::RequestMetrics;
-pub use route::{Found, Route, find};
+pub use route::{Found, Route, find, names_in_path};
 pub use server::serve;
 pub use warp::http::header;
 pub use warp::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};

@@ -102,6 +102,12 @@ fn matched<'p>(template: &'static str, path: &'p str) -> Option<Vec<Cow<'p, str>
     }
 }
 
+/// The names in a path with their values, decoded, where the path is one of the template. An empty segment names nothing.
+pub fn names_in_path<'p>(template: &'static str, path: &'p str) -> Option<Vec<(&'static str, Cow<'p, str>)>> {
+    let values = matched(template, path)?;
+    Some(parameters_of(template).zip(values).collect())
+}
+
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.strip_prefix('/').unwrap_or(path).split('/')
 }

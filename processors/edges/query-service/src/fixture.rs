@@ -1,6 +1,6 @@
 //! A view in memory, served on a port of its own: what the tests of this crate ask.
 
-use crate::{Patience, Readiness, Service, Source, Stamp, serve};
+use crate::{AskedView, Patience, Readiness, Service, Source, Stamp, serve};
 use http_server::{Limits, Position};
 use keyvalue::{Memory, Order, Read, ReadError, Visit};
 use prometheus::Registry;
@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use views::ScheduleGraph;
 
 /// A view that a test fills.
 pub(crate) struct View {
@@ -169,7 +170,8 @@ impl Running {
     pub(crate) async fn start(view: Arc<View>, limits: Limits, patience: Patience) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let service = Arc::new(Service::new(Arc::clone(&view), Registry::new(), patience).unwrap());
+        let asked = AskedView::new::<ScheduleGraph, _>(Arc::clone(&view), true);
+        let service = Arc::new(Service::new(vec![asked], Registry::new(), patience).unwrap());
         Self {
             address,
             view,

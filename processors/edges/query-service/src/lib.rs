@@ -1,19 +1,19 @@
-//! Questions about the flight schedule over HTTP. Knows the views and the shape of state, and not Kafka: a query cannot write.
+//! Questions about views over HTTP, whatever they are views of. Knows the shape of state, and not Kafka: a query cannot write.
 //!
-//! A [`Source`] gives consistent snapshots of a view; a [`Service`] answers each request from one of them, with its position in the
-//! header `X-Position`; [`serve`] answers on a listening socket (`http_server`). Whatever is not a success is a problem document (RFC 9457).
+//! A [`Source`] gives consistent snapshots of a [`View`](application::View); [`AskedView`] joins the two. A [`Service`] answers each request from
+//! one snapshot of one view, with its position in the header `X-Position`; [`serve`] answers on a listening socket (`http_server`). Whatever
+//! is not a success is a problem document (RFC 9457).
 
-mod cursor;
-mod documents;
+mod asked;
 mod lane;
-mod question;
-mod reading;
+mod listing;
+mod position;
 mod refusal;
-mod route;
 mod service;
-mod shapes;
 mod source;
+mod table;
 
+pub use asked::AskedView;
 pub use service::{Patience, Service, serve};
 pub use source::{Readiness, Source, Stamp};
 

@@ -1,49 +1,33 @@
-//! Why a question was not answered: a problem for the client, or a view that cannot be read.
+//! Why a question was not answered, as a client sees it.
 
+use application::Refusal;
 use http_server::{Position, Problem, StatusCode};
-use keyvalue::ReadError;
 
-/// What stands in the place of an answer.
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    Problem(Problem),
-    /// What the state below has said. Not for the client.
-    Unreadable(ReadError),
-}
-
-impl Refusal {
-    pub(crate) fn not_found(what: &'static str, id: &str) -> Self {
-        let detail = format!("no {what} {id:?} at this position");
-        Self::Problem(
+/// What a client sees of a refusal. What only an operator can use goes to the log.
+pub(crate) fn problem(refusal: Refusal) -> Problem {
+    match refusal {
+        Refusal::NotFound { what, id } => {
+            let detail = format!("no {what} {id:?} at this position");
             Problem::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
                 .with("what", what)
-                .with("id", id),
-        )
-    }
-
-    pub(crate) fn budget_exceeded(detail: String) -> Self {
-        Self::Problem(Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "budget-exceeded",
-            "Budget exceeded",
-            detail,
-        ))
-    }
-
-    pub(crate) fn internal() -> Self {
-        Self::Problem(Problem::internal())
-    }
-}
-
-impl From<Problem> for Refusal {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
-    }
-}
-
-impl From<ReadError> for Refusal {
-    fn from(error: ReadError) -> Self {
-        Self::Unreadable(error)
+                .with("id", id)
+        }
+        Refusal::BadParameter { name, given, expected } => Problem::bad_parameter(name, &given, expected),
+        Refusal::NoSuchRoute => Problem::new(
+            StatusCode::NOT_FOUND,
+            "no-such-route",
+            "No such route",
+            "nothing is served at this path".into(),
+        ),
+        Refusal::BudgetExceeded(detail) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "budget-exceeded", "Budget exceeded", detail),
+        Refusal::Unreadable(error) => {
+            tracing::error!(%error, "a question could not be answered");
+            view_unreadable()
+        }
+        Refusal::Internal(reason) => {
+            tracing::error!(reason, "a question could not be answered: this is a bug");
+            Problem::internal()
+        }
     }
 }
 

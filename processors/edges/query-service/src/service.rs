@@ -1,14 +1,15 @@
-//! From a request to an answer: which question, at which position, on which thread.
+//! From a request to an answer: which question of which view, at which position, on which thread.
 
-use crate::documents;
-use crate::lane::{Interrupt, Interruptible, Lane};
-use crate::question::{Question, Work};
-use crate::refusal::{self, Refusal};
-use crate::route::{Route, TEMPLATES};
-use crate::source::{Readiness, Source, Stamp};
+use crate::asked::{AskedView, Prepared, Questions, at};
+use crate::lane::Lane;
+use crate::listing;
+use crate::refusal;
+use crate::source::Readiness;
+use crate::table::{Table, Target};
+use application::{Asked, Refusal, Work};
 use http_server::{
     Answer, ConnectionMetrics, Handler, JSON, Limits, Method, Parameters, Position, Problem, Request, RequestMetrics, X_MIN_POSITION,
-    X_POSITION, metrics_answer,
+    metrics_answer,
 };
 use prometheus::Registry;
 use std::future::Future;
@@ -49,9 +50,9 @@ impl Default for Patience {
     }
 }
 
-/// Answers questions about one view.
-pub struct Service<S> {
-    source: Arc<S>,
+/// Answers questions about some views.
+pub struct Service {
+    table: Table,
     registry: Registry,
     metrics: RequestMetrics,
     connections: ConnectionMetrics,
@@ -62,37 +63,41 @@ pub struct Service<S> {
 }
 
 /// Answers questions on `listener` until `shutdown` resolves, then lets open requests end.
-pub async fn serve<S: Source>(listener: TcpListener, service: Arc<Service<S>>, limits: Limits, shutdown: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, service: Arc<Service>, limits: Limits, shutdown: impl Future<Output = ()>) {
     let connections = service.connections.clone();
     http_server::serve(listener, service, limits, connections, shutdown).await;
 }
 
-impl<S: Source> Handler for Service<S> {
+impl Handler for Service {
     async fn answer(&self, request: Request<'_>) -> Answer {
         let started = Instant::now();
         let _pending = self.metrics.pending();
-        let route = Route::parse(request.path);
-        let answer = match self.answer_route(route.as_ref(), &request).await {
+        let target = self.table.find(request.path);
+        let answer = match self.answer_target(target.as_ref(), &request).await {
             Ok(answer) => answer,
-            Err(problem) => at(Answer::from(problem), &self.source.applied().borrow()),
+            Err(problem) => at(Answer::from(problem), &self.view_of(target.as_ref()).applied().borrow()),
         };
-        self.metrics
-            .answered(route.map(|route| route.template_index()), answer.status(), started.elapsed());
+        let template = target.map(|target| self.table.template(&target));
+        self.metrics.answered(template, answer.status(), started.elapsed());
         answer
     }
 }
 
-impl<S: Source> Service<S> {
-    /// `registry` receives this service's metrics, and is what `/metrics` shows.
+impl Service {
+    /// `registry` receives this service's metrics, and is what `/metrics` shows. The first view's position is that of the process.
     ///
     /// # Errors
     /// When the registry holds a metric of the same name already.
-    pub fn new(source: Arc<S>, registry: Registry, patience: Patience) -> Result<Self, prometheus::Error> {
+    ///
+    /// # Panics
+    /// Without a view, and when a view has a route of the process.
+    pub fn new(views: Vec<AskedView>, registry: Registry, patience: Patience) -> Result<Self, prometheus::Error> {
         let lane = |at_once_max, run_max| Lane::new(at_once_max, patience.turn_wait_max, run_max);
+        let table = Table::new(views);
         Ok(Self {
-            source,
-            metrics: RequestMetrics::register(&registry, &TEMPLATES)?,
+            metrics: RequestMetrics::register(&registry, &table.templates)?,
             connections: ConnectionMetrics::register(&registry, PORT)?,
+            table,
             registry,
             position_wait_max: patience.position_wait_max,
             pages: lane(PAGES_AT_ONCE_MAX, patience.scan_run_max),
@@ -101,57 +106,89 @@ impl<S: Source> Service<S> {
         })
     }
 
-    async fn answer_route(&self, route: Option<&Route<'_>>, request: &Request<'_>) -> Result<Answer, Problem> {
-        let route = route.ok_or_else(|| Problem::no_such_route(request.path, &TEMPLATES))?;
+    /// The view that a target asks; the first where it asks none.
+    fn view_of(&self, target: Option<&Target<'_>>) -> &dyn Questions {
+        let number = match target {
+            Some(Target::Position(view)) => *view,
+            Some(Target::Question(question)) => question.view,
+            Some(Target::Live | Target::Ready | Target::Metrics | Target::Views) | None => 0,
+        };
+        &*self.table.views[number].questions
+    }
+
+    async fn answer_target(&self, target: Option<&Target<'_>>, request: &Request<'_>) -> Result<Answer, Problem> {
+        let target = target.ok_or_else(|| self.no_such_route(request))?;
         if request.method != Method::GET && request.method != Method::HEAD {
             return Err(Problem::method_not_allowed(request.method.as_str()));
         }
-        let parameters = Parameters::parse(request.query, Question::known_parameters(route))?;
-        let Some(question) = Question::parse(route, &parameters)? else {
-            if request.headers.contains_key(X_MIN_POSITION) {
-                return Err(Problem::header_not_taken("X-Min-Position", "this route does not read the view"));
+        let parameters = Parameters::parse(request.query, self.table.known(target))?;
+        let view = self.view_of(Some(target));
+        let prepared = match target {
+            Target::Live | Target::Ready | Target::Metrics | Target::Views => {
+                if request.headers.contains_key(X_MIN_POSITION) {
+                    return Err(Problem::header_not_taken("X-Min-Position", "this route does not read a view"));
+                }
+                return self.operate(target);
             }
-            return self.operate(route);
+            Target::Position(_) => {
+                let asked = Asked::new("/position", Vec::new(), parameters.sorted_without(&[AT_LEAST]));
+                view.position(asked.flag("content_hash").map_err(refusal::problem)?)
+            }
+            Target::Question(question) => {
+                let asked = Asked::new(question.template, question.names.clone(), parameters.sorted_without(&[AT_LEAST]));
+                view.question(question.route, &asked).map_err(|refused| match refused {
+                    Refusal::NoSuchRoute => self.no_such_route(request),
+                    refused => refusal::problem(refused),
+                })?
+            }
         };
         let least = minimum_position(request, &parameters)?;
-        if question.is_about_the_schedule() && !self.source.is_complete() {
-            return Err(self.being_built());
+        if matches!(target, Target::Question(_)) && !view.is_complete() {
+            return Err(being_built(view));
         }
         if let Some(least) = least {
-            self.wait_for(&least).await?;
+            self.wait_for(view, &least).await?;
         }
-        self.ask(question).await
+        self.ask(prepared).await
     }
 
-    /// The routes that tell about the process, not about the schedule.
-    fn operate(&self, route: &Route<'_>) -> Result<Answer, Problem> {
-        match route {
-            Route::Ready => self.ready(),
-            Route::Metrics => metrics_answer(&self.registry),
-            _ => Ok(Answer::new(JSON, b"{\"status\":\"live\"}\n".to_vec())),
-        }
+    fn no_such_route(&self, request: &Request<'_>) -> Problem {
+        Problem::no_such_route(request.path, &self.table.templates)
     }
 
-    fn ready(&self) -> Result<Answer, Problem> {
-        match self.source.readiness() {
-            Readiness::Ready => {
-                let answer = Answer::new(JSON, b"{\"status\":\"ready\"}\n".to_vec());
-                Ok(at(answer, &self.source.applied().borrow()))
+    /// The routes that tell about the process.
+    fn operate(&self, target: &Target<'_>) -> Result<Answer, Problem> {
+        match target {
+            Target::Ready => self.ready(),
+            Target::Metrics => metrics_answer(&self.registry),
+            Target::Views => {
+                let document = listing::views(self.table.views.iter()).map_err(refusal::problem)?;
+                Ok(Answer::new(JSON, document))
             }
-            Readiness::NotReady(reason) => Err(Problem::not_ready(&reason)),
+            Target::Live | Target::Position(_) | Target::Question(_) => Ok(Answer::new(JSON, b"{\"status\":\"live\"}\n".to_vec())),
         }
     }
 
-    fn being_built(&self) -> Problem {
-        match self.source.readiness() {
-            Readiness::Ready => refusal::being_built("it is complete in a moment"),
-            Readiness::NotReady(reason) => refusal::being_built(&reason),
+    /// Ready when every current view is: another version may be built meanwhile.
+    fn ready(&self) -> Result<Answer, Problem> {
+        let current = self.table.views.iter().filter(|view| view.is_current);
+        let reasons: Vec<String> = current
+            .filter_map(|view| match view.questions.readiness() {
+                Readiness::Ready => None,
+                Readiness::NotReady(reason) if self.table.views.len() == 1 => Some(reason),
+                Readiness::NotReady(reason) => Some(format!("{}: {reason}", view.edition)),
+            })
+            .collect();
+        if !reasons.is_empty() {
+            return Err(Problem::not_ready(&reasons.join("; ")));
         }
+        let answer = Answer::new(JSON, b"{\"status\":\"ready\"}\n".to_vec());
+        Ok(at(answer, &self.view_of(None).applied().borrow()))
     }
 
     /// Returns once a snapshot taken from now on has reached `least`.
-    async fn wait_for(&self, least: &Position) -> Result<(), Problem> {
-        let mut applied = self.source.applied();
+    async fn wait_for(&self, view: &dyn Questions, least: &Position) -> Result<(), Problem> {
+        let mut applied = view.applied();
         if let Some(unknown) = least.unknown_partition(applied.borrow().position()) {
             return Err(refusal::unknown_partition(unknown, applied.borrow().position()));
         }
@@ -165,46 +202,23 @@ impl<S: Source> Service<S> {
     }
 
     /// Points are answered where they are asked: a switch of threads would cost more than the reads. Everything else has a lane.
-    async fn ask(&self, question: Question) -> Result<Answer, Problem> {
-        let lane = match question.work() {
-            Work::Point => return Ok(answer_from(&*self.source, &question, None)),
+    async fn ask(&self, prepared: Prepared) -> Result<Answer, Problem> {
+        let Prepared { work, answer } = prepared;
+        let lane = match work {
+            Work::Point => return Ok(answer(None)),
             Work::Page => &self.pages,
             Work::Search => &self.searches,
             Work::Whole => &self.wholes,
         };
-        let source = Arc::clone(&self.source);
-        lane.run(move |interrupt| answer_from(&*source, &question, Some(interrupt))).await
+        lane.run(move |interrupt| answer(Some(interrupt))).await
     }
 }
 
-/// The answer from one snapshot, with that snapshot's position, whether or not it is a success.
-fn answer_from<S: Source>(source: &S, question: &Question, interrupt: Option<&Interrupt>) -> Answer {
-    let snapshot = source.snapshot();
-    let stamp = source.position(&snapshot);
-    let answered = match (&stamp, interrupt) {
-        (Ok(stamp), None) => documents::answer(question, &snapshot, stamp),
-        (Ok(stamp), Some(interrupt)) => documents::answer(question, &Interruptible::new(&snapshot, interrupt), stamp),
-        (Err(error), _) => Err(Refusal::Unreadable(error.clone())),
-    };
-    let answer = match answered {
-        Ok(body) => Answer::new(JSON, body),
-        Err(Refusal::Problem(problem)) => Answer::from(problem),
-        // The lane says so to the client, if it is still there.
-        Err(Refusal::Unreadable(_)) if interrupt.is_some_and(Interrupt::is_due) => Answer::from(refusal::view_unreadable()),
-        Err(Refusal::Unreadable(error)) => {
-            tracing::error!(%error, "a question could not be answered");
-            source.could_not_be_read(&error);
-            Answer::from(refusal::view_unreadable())
-        }
-    };
-    match stamp {
-        Ok(stamp) => at(answer, &stamp),
-        Err(_) => answer,
+fn being_built(view: &dyn Questions) -> Problem {
+    match view.readiness() {
+        Readiness::Ready => refusal::being_built("it is complete in a moment"),
+        Readiness::NotReady(reason) => refusal::being_built(&reason),
     }
-}
-
-fn at(answer: Answer, stamp: &Stamp) -> Answer {
-    answer.with_header(X_POSITION, stamp.header())
 }
 
 /// What the header and the parameter ask for; both together when both are there.

@@ -24,7 +24,7 @@ pub trait Source: Send + Sync + 'static {
     fn readiness(&self) -> Readiness;
 
     /// Whether the view has ever held the whole log as it was then. One that has not is being built: what it lacks cannot be told
-    /// from what there is not, so that nothing about the schedule is answered from it.
+    /// from what there is not, so that nothing but its position is answered from it.
     fn is_complete(&self) -> bool;
 
     /// A question has failed because of this: whoever keeps the view may have to mend it.

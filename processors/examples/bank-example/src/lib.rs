@@ -1,8 +1,14 @@
 //! A bank: accounts are opened, filled, emptied and closed, and never go below zero.
 //!
-//! The second domain on the machine, and the shortest way to understand it: a domain is who decides ([`Domain::decide`]), what
-//! follows ([`Domain::evolve`]) and how it is stored. `examples/bank.rs` runs it on Kafka, the crate `simulation` through faults.
+//! The second application, and the shortest way to understand one: a domain is who decides ([`Domain::decide`]), what follows
+//! ([`Domain::evolve`]) and how it is stored; an application adds its name, its codec and its views ([`Accounts`]). `bank-programs` runs it on
+//! Kafka, the crate `simulation` through faults.
 
+mod accounts;
+
+pub use accounts::Accounts;
+
+use application::{Application, RecordSchema, SchemaIds, Views};
 use decider::{Domain, Parts, Rejection};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -118,6 +124,25 @@ impl Domain for Bank {
             Event::Withdrawn { .. } => "Withdrawn",
             Event::Closed {} => "Closed",
         }
+    }
+}
+
+impl Application for Bank {
+    const NAME: &'static str = "bank";
+
+    type Codec = Codec;
+
+    /// JSON needs none.
+    fn schemas() -> Vec<RecordSchema> {
+        Vec::new()
+    }
+
+    fn codec(_: SchemaIds) -> Codec {
+        Codec::default()
+    }
+
+    fn views(views: &mut impl Views<Self>) {
+        views.view::<Accounts>();
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
     report.ratio("resident memory in MB", resident, Wanted::AtMost(200.0));
     report.figure("resident memory at its most", "MB", &[memory_mb(materializer.pid(), "VmHWM")?]);
     materializer.stop()?;
-    within(plan, report, &state.path().join(views::NAME), shape)
+    within(plan, report, &state.path().join(views::edition()), shape)
 }
 
 /// Rotations in an order without a pattern.

@@ -8,13 +8,15 @@
 mod cluster;
 mod history;
 pub mod kubernetes;
+mod log;
 mod program;
 mod schedule;
 mod upkeep;
 
 pub use cluster::Cluster;
 pub use history::History;
-pub use program::{Answer, Metrics, Program, binary, find_sum, signal, sum};
+pub use log::Log;
+pub use program::{Answer, LogName, Metrics, Program, binary, find_sum, signal, sum};
 pub use schedule::{Schedule, command, is_accepted, load};
 pub use upkeep::upkeep;
 

@@ -1,6 +1,6 @@
 //! One of our processes, with a state directory and ports of its own.
 
-use crate::{Schedule, eventually};
+use crate::{Cluster, Schedule, eventually};
 use reqwest::Method;
 use reqwest::blocking::{Client, RequestBuilder};
 use serde_json::Value;
@@ -17,6 +17,15 @@ pub struct Program {
     log: PathBuf,
     operations: u16,
     http: u16,
+}
+
+/// A log of any application.
+#[derive(Debug, Clone, Copy)]
+pub struct LogName<'l> {
+    pub cluster: &'l Cluster,
+    /// What the names of its topics begin with.
+    pub name: &'l str,
+    pub partitions: u32,
 }
 
 /// Metrics at one moment: name and labels as they are written, and the value.
@@ -55,6 +64,16 @@ impl Program {
     /// The kernel kills it when the thread that calls this ends, so that it does not outlive a test that is itself killed: start
     /// programs from the thread that the test runs on.
     pub fn start(name: &str, schedule: &Schedule, state: &Path, variables: &[(&str, &str)]) -> Self {
+        let log = LogName {
+            cluster: schedule.cluster(),
+            name: schedule.name(),
+            partitions: schedule.partitions(),
+        };
+        Self::start_on(name, log, state, variables)
+    }
+
+    /// The same for a log of any application.
+    pub fn start_on(name: &str, log_name: LogName<'_>, state: &Path, variables: &[(&str, &str)]) -> Self {
         let (operations, http) = (free_port(), free_port());
         std::fs::create_dir_all(state).unwrap();
         let log = state.with_extension(format!("{operations}.log"));
@@ -62,21 +81,16 @@ impl Program {
         command
             .args(["--pdeathsig", "KILL"])
             .arg(binary(name))
-            .env("AEROLOG_SCHEDULE", schedule.name())
-            .env("AEROLOG_PARTITIONS", schedule.partitions().to_string())
+            .env("AEROLOG_SCHEDULE", log_name.name)
+            .env("AEROLOG_PARTITIONS", log_name.partitions.to_string())
             .env("AEROLOG_OPERATIONS_ADDRESS", format!("127.0.0.1:{operations}"))
-            .env("KAFKA_BOOTSTRAP_SERVERS", &schedule.cluster().brokers)
-            .env("SCHEMA_REGISTRY_URL", &schedule.cluster().registry)
+            .env("AEROLOG_HTTP__ADDRESS", format!("127.0.0.1:{http}"))
+            .env("AEROLOG_STATE_DIRECTORY", state)
+            .env("KAFKA_BOOTSTRAP_SERVERS", &log_name.cluster.brokers)
+            .env("SCHEMA_REGISTRY_URL", &log_name.cluster.registry)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log).unwrap());
-        // A gateway keeps nothing.
-        if name != "command-gateway" {
-            command.env("AEROLOG_STATE_DIRECTORY", state);
-        }
-        if !name.ends_with("command-processor") {
-            command.env("AEROLOG_HTTP__ADDRESS", format!("127.0.0.1:{http}"));
-        }
         for (name, value) in variables {
             command.env(name, value);
         }

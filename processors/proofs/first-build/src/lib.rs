@@ -4,9 +4,10 @@
 //! With these, two builds can run side by side on one broker, without old binaries being kept. What they cannot show is a fault that only
 //! the first build had.
 
-use application::{Application, RecordSchema};
+use application::{Application, RecordSchema, Views};
 use decider::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Identity, Outcome, Parts, Rejection, WriterSchema};
 use schemas::{Airline, AvroCodec, Content, SchemaIds};
+use views::ScheduleGraph;
 
 /// The airline, without what came after the first version.
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +81,10 @@ impl Application for FirstAirline {
 
     fn codec(ids: SchemaIds) -> FirstCodec {
         FirstCodec::new(ids)
+    }
+
+    fn views(views: &mut impl Views<Self>) {
+        views.view::<ScheduleGraph>();
     }
 
     fn fingerprint(schema: &WriterSchema) -> Result<u64, String> {

@@ -1,7 +1,20 @@
-//! A domain and its records, declared once: every program that serves the domain follows from it. Pure.
+//! A domain, its records and its views, declared once: every program that serves the domain follows from it. Pure.
 //!
-//! A [`Domain`] decides; an [`Application`] adds its name, its codec, and the schemas that a registry is to know.
+//! A [`Domain`] decides; an [`Application`] adds its name, its codec, the schemas that a registry is to know, and its [`View`]s: what is
+//! built from its events and answers questions.
 #![deny(clippy::wildcard_enum_match_arm)]
+
+mod cursor;
+mod document;
+pub mod offsets;
+mod paging;
+mod question;
+mod view;
+
+pub use document::{document, list};
+pub use paging::{Page, Paging, SCANNED_MAX, Span, page};
+pub use question::{Asked, Refusal, Route, Work};
+pub use view::{BOOKKEEPING, Gauge, ProjectError, View, check_keys, content_hash, edition};
 
 use decider::{Codec, Domain, WriterSchema};
 
@@ -22,6 +35,10 @@ pub trait Application: Domain + Sized {
     /// A codec that writes these ids. Those of a domain without schemas mean nothing.
     fn codec(ids: SchemaIds) -> Self::Codec;
 
+    /// Names its views to `views`, one after the other. Of several versions of a view, the first is the current one: it is asked where no
+    /// version is named.
+    fn views(_views: &mut impl Views<Self>) {}
+
     /// What names a schema in the log, made of its text as a registry gives it.
     ///
     /// # Errors
@@ -29,6 +46,11 @@ pub trait Application: Domain + Sized {
     fn fingerprint(schema: &WriterSchema) -> Result<u64, String> {
         Err(format!("these values have no schema, so not {:?} either", schema.json))
     }
+}
+
+/// Takes the views of an application, each as a type of its own.
+pub trait Views<A: Domain> {
+    fn view<V: View<Event = A::Event>>(&mut self);
 }
 
 /// What a record is: each kind has a topic.

@@ -1,11 +1,11 @@
 //! Questions to a view: one node, lists in pages, boards, violations. All of them are scans of a few keys.
 //!
-//! A list is asked for in pages: at most `limit` items after the key of the last one seen. Lists that filter what they scan look at
-//! no more than [`SCANNED_MAX`] keys for a page; a page can be short, and more may come after it.
+//! A list is asked for in pages ([`Page`]), which can be short although more comes after them.
 
 mod board;
 mod violations;
 
+pub use application::{Page, SCANNED_MAX, Span};
 pub use board::{BoardEntry, Direction, board};
 #[cfg(test)]
 pub(crate) use violations::count_within;
@@ -17,28 +17,9 @@ use crate::nodes::{Airplane, Airport, Leg, Rotation};
 use crate::project::counts::{Counted, stored_count};
 use crate::stored::{self, FlownRotation, LegEdge, LegIndex};
 use crate::tombstones::{FormerAssignment, RemovedLeg, RemovedRotation};
+pub(crate) use application::page;
 use domain::{AirportCode, FlightDesignator, Instant, LegId, Registration, RotationId};
-use keyvalue::{Order, Read, ReadError};
-use std::ops::ControlFlow;
-
-/// Keys that are looked at for one page.
-pub const SCANNED_MAX: usize = 100_000;
-
-/// Part of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page<T> {
-    pub items: Vec<T>,
-    /// The key after which the next page begins; `None` when this is the last one.
-    pub next: Option<Vec<u8>>,
-}
-
-/// From where a list goes on, and how far.
-#[derive(Debug, Clone, Copy)]
-pub struct Span<'a> {
-    /// The `next` of the page before.
-    pub after: Option<&'a [u8]>,
-    pub limit: usize,
-}
+use keyvalue::{Read, ReadError};
 
 /// A window of time: `from` is in it, `to` is not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -265,36 +246,6 @@ pub(crate) fn within(of: &Key, time: Time) -> (Vec<u8>, Vec<u8>) {
     let (begin, end) = of.clone().range();
     let at = |instant: Instant| of.clone().instant(instant).0;
     (time.from.map_or(begin, at), time.to.map_or(end, at))
-}
-
-/// Items of a range after a key; `item` leaves out what does not belong.
-pub(crate) fn page<T>(
-    read: &impl Read,
-    (from, to): (Vec<u8>, Vec<u8>),
-    span: Span<'_>,
-    mut item: impl FnMut(&[u8], &[u8]) -> Result<Option<T>, ReadError>,
-) -> Result<Page<T>, ReadError> {
-    let begin = match span.after {
-        Some(after) if after >= from.as_slice() => [after, &[0]].concat(),
-        Some(_) | None => from,
-    };
-    let mut page = Page {
-        items: Vec::new(),
-        next: None,
-    };
-    let mut last = None;
-    let mut scanned = 0;
-    stored::each(read, (begin, to), Order::Ascending, |key, value| {
-        if page.items.len() == span.limit || scanned == SCANNED_MAX {
-            page.next = last.take();
-            return Ok(ControlFlow::Break(()));
-        }
-        scanned += 1;
-        page.items.extend(item(key, value)?);
-        last = Some(key.to_vec());
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(page)
 }
 
 #[cfg(test)]

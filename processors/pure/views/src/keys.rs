@@ -2,8 +2,7 @@
 //!
 //! | prefix | rest of the key | value |
 //! |---|---|---|
-//! | 00 | what | bookkeeping of the process that keeps the view; not content |
-//! | 01 | partition, sequence | offset of that event, for one sequence in [`offsets::STRIDE`](crate::offsets::STRIDE); not content |
+//! | 00, 01 | | those of the process that keeps the view (`application`); not content |
 //! | 10 | airport | node |
 //! | 11 | airplane | node |
 //! | 12 | rotation | node |
@@ -33,12 +32,10 @@ use crate::nodes::Leg;
 use domain::{AircraftType, AirportCode, DESIGNATOR_BYTES_MAX, FlightDesignator, Instant, LegId, Registration, RotationId};
 use keyvalue::{ReadError, prefix_end};
 
-/// The first byte of a key. Every byte in use is here, of the projector and of the materializer.
+/// The first byte of a key. Every byte in use is here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Prefix {
-    Bookkeeping = 0x00,
-    Offset = 0x01,
     Airport = 0x10,
     Airplane = 0x11,
     Rotation = 0x12,
@@ -60,14 +57,8 @@ pub enum Prefix {
     Count = 0x40,
 }
 
-/// Bytes below belong to the process that keeps the view; every byte from here on, in use or not, is content.
-const CONTENT: u8 = 0x10;
-
 /// Rotations without legs come last among an airplane's.
 pub(crate) const NO_DEPARTURE: Instant = Instant(i64::MAX);
-
-/// No key is as long: ids have at most 64 bytes, and no key has more than four of them.
-const KEY_BYTES_MAX: usize = 512;
 
 /// How many bytes of a key an instant takes.
 pub(crate) const INSTANT_BYTES: usize = 8;
@@ -121,11 +112,6 @@ impl Key {
         let to = prefix_end(&self.0);
         (self.0, to)
     }
-}
-
-/// Everything that is content. It has no upper end: a prefix that is added later cannot be left out.
-pub(crate) fn content() -> (Vec<u8>, Vec<u8>) {
-    (vec![CONTENT], vec![u8::MAX; KEY_BYTES_MAX + 1])
 }
 
 pub(crate) fn airport(code: AirportCode) -> Key {

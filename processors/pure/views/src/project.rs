@@ -14,24 +14,14 @@ mod rotation;
 mod same_day;
 mod zone;
 
-use crate::Fact;
+use crate::{Fact, Provenance};
+use application::ProjectError;
 use domain::{AggregateId, Event};
-
-use keyvalue::{Mutation, Read, ReadError};
+use keyvalue::{Mutation, Read};
 use projection::Projection;
 use read_cache::ReadCache;
 
 pub use read_cache::Memory;
-
-/// Why an event could not be projected.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ProjectError {
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// The event contradicts the view: one of them is wrong.
-    #[error("{event} does not fit: {reason}")]
-    Unfit { event: String, reason: String },
-}
 
 /// What `fact` changes in the view that `read` shows, in order: a key that is deleted and put is in the answer twice.
 pub fn project(fact: &Fact, read: &impl Read) -> Result<Vec<Mutation>, ProjectError> {
@@ -68,7 +58,28 @@ impl Projector {
     /// The same without the counts, which nearly every event changes: they are asked for after some events, and come into the view
     /// together with what these changed.
     pub fn project_uncounted(&mut self, fact: &Fact, read: &impl Read) -> Result<Vec<Mutation>, ProjectError> {
-        mutations(fact, read, &mut self.cache)
+        self.project_event(&fact.aggregate_id, &fact.event, fact.provenance(), read)
+    }
+
+    pub(crate) fn project_event(
+        &mut self,
+        aggregate_id: &AggregateId,
+        event: &Event,
+        provenance: Provenance,
+        read: &impl Read,
+    ) -> Result<Vec<Mutation>, ProjectError> {
+        let mut projection = Projection::new(read, &mut self.cache);
+        match (aggregate_id, event) {
+            (AggregateId::Airport(code), Event::Airport(event)) => airport::project(&mut projection, *code, event, provenance)?,
+            (AggregateId::Airplane(registration), Event::Airplane(event)) => {
+                airplane::project(&mut projection, registration, event, provenance)?;
+            }
+            (AggregateId::Rotation(id), Event::Rotation(event)) => rotation::project(&mut projection, id, event, provenance)?,
+            (AggregateId::Airport(_) | AggregateId::Airplane(_) | AggregateId::Rotation(_), event) => {
+                return Err(unfit(event, format!("it is an event of another kind than {aggregate_id}")));
+            }
+        }
+        Ok(projection.into_mutations()?)
     }
 
     /// The counts that have changed since they were last asked for.
@@ -77,25 +88,6 @@ impl Projector {
     }
 }
 
-fn mutations(fact: &Fact, read: &impl Read, cache: &mut ReadCache) -> Result<Vec<Mutation>, ProjectError> {
-    let provenance = fact.provenance();
-    let mut projection = Projection::new(read, cache);
-    match (&fact.aggregate_id, &fact.event) {
-        (AggregateId::Airport(code), Event::Airport(event)) => airport::project(&mut projection, *code, event, provenance)?,
-        (AggregateId::Airplane(registration), Event::Airplane(event)) => {
-            airplane::project(&mut projection, registration, event, provenance)?;
-        }
-        (AggregateId::Rotation(id), Event::Rotation(event)) => rotation::project(&mut projection, id, event, provenance)?,
-        (AggregateId::Airport(_) | AggregateId::Airplane(_) | AggregateId::Rotation(_), event) => {
-            return Err(unfit(event, format!("it is an event of another kind than {}", fact.aggregate_id)));
-        }
-    }
-    Ok(projection.into_mutations()?)
-}
-
 fn unfit(event: &impl std::fmt::Debug, reason: impl Into<String>) -> ProjectError {
-    ProjectError::Unfit {
-        event: format!("{event:?}"),
-        reason: reason.into(),
-    }
+    ProjectError::unfit(event, reason)
 }

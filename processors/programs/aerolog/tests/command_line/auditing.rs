@@ -179,7 +179,7 @@ fn a_state_and_a_view_that_differ_from_the_log_are_found() {
         &state,
         decider::keys::aggregate(topology::partition_of(b"rotation/R0", PARTITIONS), "rotation/R0"),
     );
-    spoil(&view.join(views::NAME), b"\x40zzz".to_vec());
+    spoil(&view.join(views::edition()), b"\x40zzz".to_vec());
     let mut materializer = Program::materializer(&schedule, &view);
     materializer.wait_until_ready();
     let (spoiled, _) = audit(&schedule, &["--state", state_argument, "--views", &materializer.url("")]);

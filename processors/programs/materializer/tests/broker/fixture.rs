@@ -3,7 +3,7 @@
 use decider::{Codec, EventEnvelope};
 use domain::airplane::Event as Airplane;
 use domain::{AircraftType, Event};
-use materializer::{Apply, Configuration, Failure, Http, Process, RocksDb, start};
+use materializer_runtime::{Apply, Configuration, Failure, Http, Process, RocksDb, start};
 use schemas::{Airline, AvroCodec, Content, SchemaIds};
 use serde_json::Value;
 use service::{Shutdown, clock};
@@ -17,6 +17,7 @@ use stream::registry::{Applied, Registry, Subject};
 use stream::writer::{Outgoing, Writer};
 use tempfile::TempDir;
 use topology::Topology;
+use views::ScheduleGraph;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -164,7 +165,7 @@ impl Running {
     pub(crate) fn start_with(log: &Log, configuration: &Configuration) -> Result<Self, Failure> {
         let shutdown = Shutdown::default();
         Ok(Self {
-            process: start(configuration, log.topology.clone(), &shutdown)?,
+            process: start::<Airline>(configuration, log.topology.clone(), &shutdown)?,
             shutdown,
             client: reqwest::blocking::Client::new(),
         })
@@ -172,6 +173,12 @@ impl Running {
 
     pub(crate) fn get(&self, path_and_query: &str) -> Seen {
         self.fetch(&format!("http://{}{path_and_query}", self.process.http_address()))
+    }
+
+    /// Whether the metrics of the view have a line: its name, its labels before that of the view, and its value.
+    pub(crate) fn has_metric(&self, name: &str, labels: &str, value: u64) -> bool {
+        let line = format!("{name}{{{labels}view=\"{}\"}} {value}\n", application::edition::<ScheduleGraph>());
+        self.metrics().contains(&line)
     }
 
     pub(crate) fn metrics(&self) -> String {

@@ -16,10 +16,17 @@ fn a_view_becomes_ready_when_it_has_caught_up_and_shows_what_follows() {
     let (status, position, airplane) = running.get("/airplanes/N2AC?at_least=1:1");
     assert_eq!((status, position.as_deref()), (200, Some("0:3,1:1")));
     assert_eq!(airplane["registration"], "N2AC");
-    let metrics = running.metrics();
-    assert!(metrics.contains("aerolog_view_events_applied_total 4\n"), "{metrics}");
-    assert!(metrics.contains("aerolog_view_restored_ratio 1\n"), "{metrics}");
-    assert!(metrics.contains("aerolog_view_append_to_visible_seconds_count 1\n"), "{metrics}");
+    assert!(
+        running.has_metric("aerolog_view_events_applied_total", "", 4),
+        "{}",
+        running.metrics()
+    );
+    assert!(running.has_metric("aerolog_view_restored_ratio", "", 1), "{}", running.metrics());
+    assert!(
+        running.has_metric("aerolog_view_append_to_visible_seconds_count", "", 1),
+        "{}",
+        running.metrics()
+    );
     running.stop().unwrap();
 }
 
@@ -43,7 +50,11 @@ fn a_restarted_view_goes_on_from_its_own_position() {
     let running = Running::start(&log, &state);
     running.wait_for_readiness(200, "");
     assert_eq!(running.get("/airplanes/N1AB").0, 200);
-    assert!(running.metrics().contains("aerolog_view_events_applied_total 1\n"));
+    assert!(
+        running.has_metric("aerolog_view_events_applied_total", "", 1),
+        "{}",
+        running.metrics()
+    );
     running.stop().unwrap();
 }
 
@@ -57,7 +68,11 @@ fn a_deleted_view_comes_back_from_the_log_with_the_same_content() {
     running.wait_for_readiness(200, "");
     running.stop().unwrap();
     let content = |state: &TempDir| {
-        let store = store::Store::open(&state.path().join("schedule-graph"), store::Sizing::default()).unwrap();
+        let store = store::Store::open(
+            &state.path().join(application::edition::<views::ScheduleGraph>()),
+            store::Sizing::default(),
+        )
+        .unwrap();
         views::content_hash(&store).unwrap()
     };
     let before = content(&state);
@@ -77,7 +92,11 @@ fn a_repeated_event_is_skipped() {
     let running = Running::start(&log, &state);
     running.wait_for_readiness(200, "");
     assert_eq!(running.get("/position").1.as_deref(), Some("0:2,1:0"));
-    assert!(running.metrics().contains("aerolog_view_events_repeated_total 1\n"));
+    assert!(
+        running.has_metric("aerolog_view_events_repeated_total", "", 1),
+        "{}",
+        running.metrics()
+    );
     running.stop().unwrap();
 }
 
@@ -92,7 +111,7 @@ fn a_gap_stops_its_partition_and_the_process_says_why() {
     let (status, position, _) = running.get("/airplanes/N1AA");
     assert_eq!((status, position.as_deref()), (200, Some("0:1,1:0")));
     assert!(running.is_live());
-    assert!(running.metrics().contains("aerolog_view_stopped 1\n"));
+    assert!(running.has_metric("aerolog_view_stopped", "", 1), "{}", running.metrics());
     log.register_airplane(1, "N2AC");
     let (status, position, _) = running.get("/airplanes/N2AC?at_least=1:1");
     assert_eq!((status, position.as_deref()), (200, Some("0:1,1:1")));
@@ -123,8 +142,11 @@ fn a_record_that_is_no_event_stops_its_partition_and_the_process_names_it() {
         assert_eq!((status, position.as_deref()), (200, Some("0:1,1:1")));
         assert_eq!(running.get("/airplanes/N1AG").0, 404);
         assert!(running.is_live());
-        let metrics = running.metrics();
-        assert!(metrics.contains("aerolog_view_partition_stopped{partition=\"1\"} 1\n"), "{metrics}");
+        assert!(
+            running.has_metric("aerolog_view_partition_stopped", "partition=\"1\",", 1),
+            "{}",
+            running.metrics()
+        );
         running.stop().unwrap();
     }
 }

@@ -291,7 +291,7 @@ fn view_damaged_stopped(ground: &Ground) {
     scene.materializer("view-2");
     start_view(&mut scene, "view-1");
     scene.fleet.wait_until_ready("view-1");
-    let state = scene.fleet.state("view-1").join("schedule-graph");
+    let state = scene.fleet.state("view-1").join("schedule-graph-3");
     for damage in DAMAGES {
         scene.progress(50);
         scene.fleet.kill("view-1");
@@ -340,7 +340,7 @@ fn view_damaged_running(ground: &Ground) {
     scene.materializer("view-2");
     start_view(&mut scene, "view-1");
     scene.fleet.wait_until_ready("view-1");
-    let state = scene.fleet.state("view-1").join("schedule-graph");
+    let state = scene.fleet.state("view-1").join("schedule-graph-3");
     scene.progress(1_000);
     scene.end_load();
     let drained = scene.drain();

@@ -3,11 +3,12 @@
 use crate::seeds;
 use http_server::{Body, Handler, HeaderMap, HeaderName, HeaderValue, Method, Position, Request, StatusCode};
 use keyvalue::{Memory, Order, Read, ReadError, Visit};
-use query_service::{Patience, Readiness, Service, Source, Stamp};
+use query_service::{AskedView, Patience, Readiness, Service, Source, Stamp};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
+use views::ScheduleGraph;
 
 /// The first line is path and query, every other one a header.
 pub(super) fn query(input: &[u8]) -> bool {
@@ -47,7 +48,7 @@ pub(super) fn query(input: &[u8]) -> bool {
 
 struct Served {
     runtime: Runtime,
-    service: Service<View>,
+    service: Service,
 }
 
 impl Served {
@@ -63,7 +64,12 @@ impl Served {
         };
         Some(Self {
             runtime: tokio::runtime::Builder::new_current_thread().enable_time().build().ok()?,
-            service: Service::new(Arc::new(view), prometheus::Registry::new(), patience).ok()?,
+            service: Service::new(
+                vec![AskedView::new::<ScheduleGraph, _>(Arc::new(view), true)],
+                prometheus::Registry::new(),
+                patience,
+            )
+            .ok()?,
         })
     }
 }

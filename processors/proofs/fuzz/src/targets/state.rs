@@ -2,6 +2,7 @@
 
 use crate::fields::split;
 use crate::seeds::{self, IDS, LIMITS};
+use application::offsets;
 use decider::{Cursor, Incoming, Machine};
 use domain::{AirportCode, FlightDesignator, LegId, Registration, RotationId};
 use keyvalue::{Memory, Mutation};
@@ -9,7 +10,7 @@ use schemas::{Airline, AvroCodec};
 use std::collections::BTreeMap;
 use views::ask::{self, Filter, Span, Time};
 use views::graph::{EdgeKind, NodeId, edges_of};
-use views::{Check, DesignatorDay, offsets, recompute};
+use views::{Check, DesignatorDay, recompute};
 
 const LEGS_MAX: u64 = 10_000;
 const FIRST_PAGE: Span<'_> = Span { after: None, limit: 100 };

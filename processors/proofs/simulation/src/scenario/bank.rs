@@ -1,7 +1,8 @@
-//! The bank: few accounts and many customers; its view holds the balance of each account and the sum of all.
+//! The bank: few accounts and many customers, and its view.
 
 use super::{Command, EventOf, Scenario};
 use crate::chance::Chance;
+use application::View;
 use bank_example as bank;
 use decider::CommandEnvelope;
 use keyvalue::{Mutation, Read};
@@ -10,14 +11,11 @@ use uuid::Uuid;
 pub struct Bank;
 
 const ACCOUNTS: u64 = 12;
-/// Every account's key begins so; the sum of all has a key of its own.
-const BALANCE: &[u8] = b"balance/";
-const SUM: &[u8] = b"sum";
 
 impl Scenario for Bank {
     type Domain = bank::Bank;
     type Codec = bank::Codec;
-    type Projector = ();
+    type Projector = bank::Accounts;
 
     fn new() -> Self {
         Self
@@ -50,37 +48,11 @@ impl Scenario for Bank {
         }
     }
 
-    fn projector() {}
-
-    fn project((): &mut (), partition: u32, event: &EventOf<Self>, read: &impl Read) -> Result<Vec<Mutation>, String> {
-        let amount = match event.event {
-            bank::Event::Opened { .. } | bank::Event::Closed {} => 0,
-            bank::Event::Deposited { cents } => i128::from(cents),
-            bank::Event::Withdrawn { cents } => -i128::from(cents),
-        };
-        let mut account = BALANCE.to_vec();
-        account.extend_from_slice(event.aggregate_id.as_bytes());
-        let balance = number(&account, read)? + amount;
-        if balance < 0 {
-            return Err(format!(
-                "{} went below zero at event {} of {partition}",
-                event.aggregate_id, event.sequence
-            ));
-        }
-        let sum = number(SUM, read)? + amount;
-        let put = |key: &[u8], value: i128| Mutation::Put {
-            key: key.to_vec(),
-            value: value.to_be_bytes().to_vec(),
-        };
-        Ok(vec![put(&account, balance), put(SUM, sum)])
+    fn projector() -> bank::Accounts {
+        bank::Accounts
     }
-}
 
-fn number(key: &[u8], read: &impl Read) -> Result<i128, String> {
-    match read.get(key, |value| value.try_into().ok().map(i128::from_be_bytes)) {
-        Ok(None) => Ok(0),
-        Ok(Some(Some(number))) => Ok(number),
-        Ok(Some(None)) => Err("a number cannot be read".to_owned()),
-        Err(error) => Err(error.to_string()),
+    fn project(view: &mut bank::Accounts, partition: u32, event: &EventOf<Self>, read: &impl Read) -> Result<Vec<Mutation>, String> {
+        view.project(partition, event, read).map_err(|error| error.to_string())
     }
 }

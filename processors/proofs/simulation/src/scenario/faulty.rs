@@ -171,6 +171,6 @@ impl Scenario for Faulty {
     fn projector() {}
 
     fn project((): &mut (), partition: u32, event: &EventOf<Self>, read: &impl Read) -> Result<Vec<Mutation>, String> {
-        super::Bank::project(&mut (), partition, event, read)
+        super::Bank::project(&mut super::Bank::projector(), partition, event, read)
     }
 }

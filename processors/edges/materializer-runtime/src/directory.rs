@@ -1,0 +1,172 @@
+//! Opening the directory of a view. Everything in it comes back from the log, so one that cannot be used is set aside and rebuilt,
+//! never repaired; and one that was built on another log is never touched.
+
+use crate::bookkeeping::{self, Progress};
+use application::View;
+use keyvalue::{Order, Read, ReadError};
+use std::fmt;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use store::{Kind, Sizing, Store};
+
+/// A view by name and version. Content of another version means something else, and so does content that was worked out with other data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Edition {
+    pub(crate) view: &'static str,
+    pub(crate) version: u32,
+    /// The data outside of the log that the content follows from, such as a time-zone database, with its version.
+    pub(crate) built_with: Option<String>,
+}
+
+impl Edition {
+    pub(crate) fn of<V: View>() -> Self {
+        Self {
+            view: V::NAME,
+            version: V::VERSION,
+            built_with: V::built_with(),
+        }
+    }
+}
+
+/// As its directory is called.
+impl fmt::Display for Edition {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}-{}", self.view, self.version)
+    }
+}
+
+/// The log that a view is built on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Log {
+    pub(crate) cluster_id: String,
+    pub(crate) topic: String,
+    pub(crate) topic_id: String,
+    pub(crate) partitions: u32,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("{path} cannot be created or set aside: {error}; see to the disk, its space and the directory's permissions")]
+    Medium { path: PathBuf, error: std::io::Error },
+    #[error(
+        "{path} was built on another log and is not touched: it holds {held:?}, the log here is {found:?}; \
+         give this log a state_directory of its own, which is built from the events. If the events topic was deleted, restore it from a backup first"
+    )]
+    AnotherLog { path: PathBuf, held: String, found: String },
+}
+
+/// Opens the directory of `edition` under `state_directory`, creates it where there is none, and starts an empty one where the content is
+/// corrupt or of another edition.
+pub(crate) fn open(state_directory: &Path, edition: &Edition, sizing: Sizing) -> Result<Store, Error> {
+    let path = state_directory.join(edition.to_string());
+    std::fs::create_dir_all(state_directory).map_err(|error| medium(state_directory, error))?;
+    if store::is_rebuild_asked_for(&path) {
+        set_aside(&path, "a broken block was found in it")?;
+    }
+    let unusable = match Store::open(&path, sizing) {
+        Ok(store) => match unusable(&store, edition) {
+            None => return Ok(store),
+            Some(reason) => reason,
+        },
+        Err(error) if error.kind == Kind::Corrupt => error.reason,
+        Err(error) => return Err(error.into()),
+    };
+    set_aside(&path, &unusable)?;
+    Ok(Store::open(&path, sizing)?)
+}
+
+/// Binds a fresh view to its log, or checks that it was built on this one. Returns how far it has come.
+pub(crate) fn bind(store: &Store, edition: &Edition, log: &Log) -> Result<Progress, Error> {
+    let found = identity(edition, log);
+    match (bookkeeping::identity(store)?, Progress::load(store)?) {
+        (Some(held), Some(progress)) if held == found => Ok(progress),
+        (Some(held), _) => Err(Error::AnotherLog {
+            path: store.path().to_owned(),
+            held,
+            found,
+        }),
+        (None, _) => {
+            let progress = Progress::start(log.partitions);
+            store.apply(&[bookkeeping::identity_mutation(&found), progress.mutation()])?;
+            Ok(progress)
+        }
+    }
+}
+
+/// Leaves a note in the directory: the next start rebuilds it.
+pub(crate) fn ask_for_rebuild(store: &Store) {
+    if let Err(error) = store::ask_for_rebuild(store.path()) {
+        tracing::error!(%error, path = %store.path().display(), "the next start cannot be told to rebuild");
+    }
+}
+
+fn identity(edition: &Edition, log: &Log) -> String {
+    let Log {
+        cluster_id,
+        topic,
+        topic_id,
+        partitions,
+    } = log;
+    format!(
+        "{}cluster {cluster_id}, topic {topic} {topic_id}, {partitions} partitions",
+        heading(edition)
+    )
+}
+
+fn heading(edition: &Edition) -> String {
+    let Edition { view, version, built_with } = edition;
+    match built_with {
+        Some(data) => format!("view {view} {version} with {data}, "),
+        None => format!("view {view} {version}, "),
+    }
+}
+
+/// Why what a directory holds cannot be gone on with, if so.
+fn unusable(store: &Store, edition: &Edition) -> Option<String> {
+    let checked = || -> Result<Option<String>, ReadError> {
+        match (bookkeeping::identity(store)?, Progress::load(store)?) {
+            (Some(held), Some(_)) if held.starts_with(&heading(edition)) => Ok(None),
+            (Some(held), Some(_)) => Ok(Some(format!(
+                "it holds {held:?}, and not {:?}",
+                heading(edition).trim_end_matches(", ")
+            ))),
+            (None, None) if is_empty(store)? => Ok(None),
+            _ => Ok(Some("it does not say what it was built on".into())),
+        }
+    };
+    checked().unwrap_or_else(|error| Some(error.reason))
+}
+
+fn is_empty(store: &Store) -> Result<bool, ReadError> {
+    let mut empty = true;
+    store.scan(&[0], &[u8::MAX; 2], Order::Ascending, &mut |_, _| {
+        empty = false;
+        ControlFlow::Break(())
+    })?;
+    Ok(empty)
+}
+
+fn set_aside(path: &Path, reason: &str) -> Result<(), Error> {
+    let aside = store::set_aside(path).map_err(|error| medium(path, error))?;
+    tracing::warn!(
+        path = %path.display(),
+        aside = %aside.display(),
+        reason,
+        "the view's directory cannot be used: it is set aside and rebuilt from the log"
+    );
+    Ok(())
+}
+
+fn medium(path: &Path, error: std::io::Error) -> Error {
+    Error::Medium {
+        path: path.to_owned(),
+        error,
+    }
+}
+
+#[cfg(test)]
+mod tests;

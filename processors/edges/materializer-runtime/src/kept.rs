@@ -1,0 +1,110 @@
+//! A view that this process builds, as the query service sees it: snapshots, their positions, and whether to ask here.
+
+use crate::bookkeeping::{self, Progress};
+use crate::directory;
+use crate::parts::{Condition, FILES};
+use http_server::Position;
+use keyvalue::{Fault, ReadError};
+use query_service::{Readiness, Source, Stamp};
+use service::State;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use store::{Snapshot, Store};
+use tokio::sync::watch;
+
+/// An open view. One thread writes to its store; any number read.
+pub(crate) struct KeptView {
+    store: Store,
+    applied: watch::Sender<Arc<Stamp>>,
+    condition: Condition,
+    /// The stamp that was made last, by the stored bytes that it was made from: most answers share it.
+    latest: Mutex<(Vec<u8>, Arc<Stamp>)>,
+    complete: AtomicBool,
+    /// A question has met files that cannot be right.
+    damaged: AtomicBool,
+}
+
+impl KeptView {
+    /// # Errors
+    /// When the stored progress cannot be read.
+    pub(crate) fn new(store: Store, condition: Condition) -> Result<Self, ReadError> {
+        let position = match Progress::load(&store)? {
+            Some(progress) => progress.position(),
+            None => Position::default(),
+        };
+        let stamp = Arc::new(Stamp::new(position));
+        Ok(Self {
+            complete: AtomicBool::new(bookkeeping::is_complete(&store)?),
+            store,
+            damaged: AtomicBool::new(false),
+            applied: watch::Sender::new(Arc::clone(&stamp)),
+            condition,
+            latest: Mutex::new((Vec::new(), stamp)),
+        })
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Tells everyone who waits that the store has come this far.
+    pub(crate) fn announce(&self, progress: &Progress) {
+        self.applied.send_replace(Arc::new(Stamp::new(progress.position())));
+    }
+
+    /// The view holds the whole log as it was found. Written after what it holds, so that it is never said too early.
+    pub(crate) fn become_complete(&self) -> Result<(), store::Error> {
+        if !self.complete.load(Ordering::Acquire) {
+            self.store.apply(&[bookkeeping::complete_mutation()])?;
+            self.complete.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    fn latest(&self) -> MutexGuard<'_, (Vec<u8>, Arc<Stamp>)> {
+        // What is held is replaced in one piece: a panic elsewhere cannot have left half of it.
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Source for KeptView {
+    type Snapshot<'s> = Snapshot<'s>;
+
+    fn snapshot(&self) -> Snapshot<'_> {
+        self.store.snapshot()
+    }
+
+    fn position(&self, snapshot: &Snapshot<'_>) -> Result<Arc<Stamp>, ReadError> {
+        let stamp = Progress::stored(snapshot, |bytes| {
+            let mut latest = self.latest();
+            if latest.0 != bytes {
+                let progress =
+                    Progress::from_bytes(bytes).ok_or_else(|| ReadError::corrupt("the stored progress has an impossible length"))?;
+                *latest = (bytes.to_vec(), Arc::new(Stamp::new(progress.position())));
+            }
+            Ok(Arc::clone(&latest.1))
+        })?;
+        stamp.unwrap_or_else(|| Ok(Arc::new(Stamp::new(Position::default()))))
+    }
+
+    fn applied(&self) -> watch::Receiver<Arc<Stamp>> {
+        self.applied.subscribe()
+    }
+
+    fn readiness(&self) -> Readiness {
+        self.condition.not_ready().map_or(Readiness::Ready, Readiness::NotReady)
+    }
+
+    fn is_complete(&self) -> bool {
+        self.complete.load(Ordering::Acquire)
+    }
+
+    /// A damaged view may be asked for long before it is written to again: whoever finds the damage first sees to it.
+    fn could_not_be_read(&self, error: &ReadError) {
+        if error.fault == Fault::Corrupt && !self.damaged.swap(true, Ordering::Relaxed) {
+            directory::ask_for_rebuild(&self.store);
+            let reason = format!("the view is damaged; the next start sets it aside and rebuilds it from the log: {error}");
+            self.condition.set(FILES, State::Dead(reason));
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The parts of the process: the views that it builds, each by itself, and the threads that answer questions about all of them.
+
+use crate::configuration::Configuration;
+use crate::failure::Failure;
+use crate::opening::{self, Updater};
+use crate::shared::Shared;
+use crate::writing::{APPLIED, WRITTEN};
+use application::Application;
+use http_server::Limits;
+use query_service::{AskedView, Patience, Service};
+use service::failpoints::Failpoints;
+use service::{Health, Operations, Shutdown, State};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use stream::Settings;
+use stream::registry::Registry;
+use tokio::runtime;
+use topology::Topology;
+
+/// The part of the process that starts, in its health.
+const PROCESS: &str = "process";
+
+/// A materializer that runs.
+pub struct Process {
+    http_address: SocketAddr,
+    http: JoinHandle<()>,
+    operations: Operations,
+    views: Vec<JoinHandle<Result<(), Failure>>>,
+}
+
+/// Starts the views of an application. What can be seen to be wrong at once is an error here; brokers and a registry that are away are waited
+/// for.
+///
+/// # Panics
+/// When the application has no view.
+pub fn start<A: Application>(configuration: &Configuration, topology: Topology, shutdown: &Shutdown) -> Result<Process, Failure> {
+    let prometheus = service::metrics::registry("materializer", env!("CARGO_PKG_VERSION"))?;
+    let health = Health::default();
+    health.set(PROCESS, State::Waiting("starting".into()));
+    let shared = Shared {
+        settings: Settings::new(&configuration.kafka)?,
+        topology,
+        partitions: configuration.partitions(),
+        registry: Registry::new(&configuration.schema_registry_url)?,
+        events_max: configuration.apply.events_max,
+        failpoints: Arc::new(Failpoints::from_environment(&[APPLIED, WRITTEN], &prometheus)?),
+    };
+    let (asked, updaters) = opening::open::<A>(configuration, &shared, &prometheus, &health)?;
+    let operations = Operations::start(
+        configuration.operations_address,
+        prometheus.clone(),
+        health.clone(),
+        shutdown.clone(),
+    )?;
+    let (http_address, http) = serve(configuration, asked, prometheus, shutdown)?;
+    let views = updaters.into_iter().map(|updater| spawn(updater, shutdown.clone()));
+    let views = views.collect::<Result<_, Failure>>()?;
+    health.set(PROCESS, State::Ready);
+    Ok(Process {
+        http_address,
+        http,
+        operations,
+        views,
+    })
+}
+
+fn spawn(updater: Updater, shutdown: Shutdown) -> Result<JoinHandle<Result<(), Failure>>, Failure> {
+    Ok(thread::Builder::new().name("view".into()).spawn(move || updater(&shutdown))?)
+}
+
+impl Process {
+    /// Where questions are answered.
+    pub fn http_address(&self) -> SocketAddr {
+        self.http_address
+    }
+
+    pub fn operations_address(&self) -> SocketAddr {
+        self.operations.address()
+    }
+
+    /// Waits for the end, which the shutdown brings.
+    ///
+    /// # Errors
+    /// What made the process refuse to go on, if that is why it ended.
+    pub fn join(self) -> Result<(), Failure> {
+        let ended: Vec<_> = self
+            .views
+            .into_iter()
+            .map(|view| view.join().unwrap_or(Err(Failure::Panicked)))
+            .collect();
+        let served = self.http.join();
+        self.operations.join();
+        served.map_err(|_panic| Failure::Panicked)?;
+        ended.into_iter().collect()
+    }
+}
+
+/// Answers questions on threads of their own until the shutdown.
+fn serve(
+    configuration: &Configuration,
+    views: Vec<AskedView>,
+    registry: prometheus::Registry,
+    shutdown: &Shutdown,
+) -> Result<(SocketAddr, JoinHandle<()>), Failure> {
+    let address = configuration.http.address;
+    let patience = Patience {
+        position_wait_max: Duration::from_millis(configuration.http.position_wait_ms_max),
+        ..Patience::default()
+    };
+    let limits = Limits {
+        connections_max: configuration.http.connections_max,
+        ..Limits::default()
+    };
+    let service = Arc::new(Service::new(views, registry, patience)?);
+    let runtime = runtime::Builder::new_multi_thread().thread_name("http").enable_all().build()?;
+    let listener = {
+        let _inside = runtime.enter();
+        http_server::listen(address)?
+    };
+    let bound = listener.local_addr()?;
+    let requested = shutdown.requested();
+    let work = move || runtime.block_on(query_service::serve(listener, service, limits, requested));
+    Ok((bound, thread::Builder::new().name("http-accept".into()).spawn(work)?))
+}

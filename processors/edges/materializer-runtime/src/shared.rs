@@ -1,0 +1,19 @@
+//! What all views of a process have in common: where their events come from.
+
+use service::failpoints::Failpoints;
+use std::sync::Arc;
+use stream::Settings;
+use stream::registry::Registry;
+use topology::Topology;
+
+/// Clones share it.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) topology: Topology,
+    /// The number of partitions that the log must have, if the configuration says one.
+    pub(crate) partitions: Option<u32>,
+    pub(crate) registry: Registry,
+    pub(crate) events_max: usize,
+    pub(crate) failpoints: Arc<Failpoints>,
+}

@@ -1,0 +1,146 @@
+//! From a path to what it asks for, over the routes of all views.
+//!
+//! `/accounts` is a route of the current version of the first view that has it, `/views/accounts-2/accounts` of that view and version.
+
+use crate::asked::AskedView;
+use http_server::names_in_path;
+use std::borrow::Cow;
+
+/// Routes that the process answers itself. The order is that of [`Table::template`].
+const PROCESS: [&str; 5] = ["/position", "/health/live", "/health/ready", "/metrics", "/views"];
+/// What the path of a view begins with, and of one of its versions.
+const ONE_VIEW: &str = "/views/";
+const AT_LEAST: &str = "at_least";
+
+/// The routes of some views.
+pub(crate) struct Table {
+    pub(crate) views: Vec<AskedView>,
+    routes: Vec<ViewRoute>,
+    /// Each once: those of the views, then those of the process.
+    pub(crate) templates: Vec<&'static str>,
+}
+
+/// One route of one view.
+struct ViewRoute {
+    view: usize,
+    /// Its number within the view.
+    number: usize,
+    template: &'static str,
+    /// What it takes in the query.
+    known: Vec<&'static str>,
+    /// Of its template.
+    index: usize,
+}
+
+/// What a path leads to.
+pub(crate) enum Target<'p> {
+    Live,
+    Ready,
+    Metrics,
+    Views,
+    /// The position of the view of that number.
+    Position(usize),
+    Question(Question<'p>),
+}
+
+/// A route of a view, with the names in the path.
+pub(crate) struct Question<'p> {
+    pub(crate) view: usize,
+    /// Its number within the view.
+    pub(crate) route: usize,
+    pub(crate) template: &'static str,
+    pub(crate) names: Vec<(&'static str, Cow<'p, str>)>,
+    /// Of the route, in the table.
+    place: usize,
+}
+
+impl Table {
+    /// # Panics
+    /// Without a view, and when a view has a route of the process: it would never be reached.
+    pub(crate) fn new(views: Vec<AskedView>) -> Self {
+        assert!(!views.is_empty(), "there is no view to ask");
+        let (mut routes, mut templates) = (Vec::new(), Vec::new());
+        for (view, asked) in views.iter().enumerate() {
+            for (number, (template, parameters)) in asked.questions.routes().into_iter().enumerate() {
+                let is_taken = PROCESS.contains(&template) || template.starts_with(ONE_VIEW);
+                assert!(!is_taken, "{} has the route {template}, which is one of the process", asked.edition);
+                let index = templates.iter().position(|known| *known == template).unwrap_or(templates.len());
+                if index == templates.len() {
+                    templates.push(template);
+                }
+                routes.push(ViewRoute {
+                    view,
+                    number,
+                    template,
+                    known: parameters.iter().copied().chain([AT_LEAST]).collect(),
+                    index,
+                });
+            }
+        }
+        templates.extend(PROCESS);
+        Self { views, routes, templates }
+    }
+
+    /// What a path leads to; `None` where nothing is served.
+    pub(crate) fn find<'p>(&self, path: &'p str) -> Option<Target<'p>> {
+        match path {
+            "/health/live" => return Some(Target::Live),
+            "/health/ready" => return Some(Target::Ready),
+            "/metrics" => return Some(Target::Metrics),
+            "/views" => return Some(Target::Views),
+            "/position" => return Some(Target::Position(0)),
+            _ => {}
+        }
+        let Some(rest) = path.strip_prefix(ONE_VIEW) else {
+            return self.question(path, |route| self.views[route.view].is_current);
+        };
+        let edition = rest.split('/').next().unwrap_or_default();
+        let view = self.views.iter().position(|view| view.edition == edition)?;
+        match &rest[edition.len()..] {
+            "/position" => Some(Target::Position(view)),
+            rest => self.question(rest, |route| route.view == view),
+        }
+    }
+
+    fn question<'p>(&self, path: &'p str, is_asked: impl Fn(&ViewRoute) -> bool) -> Option<Target<'p>> {
+        if !path.starts_with('/') {
+            return None;
+        }
+        let routes = self.routes.iter().enumerate().filter(|(_, route)| is_asked(route));
+        let mut found = routes.filter_map(|(place, route)| {
+            Some(Target::Question(Question {
+                view: route.view,
+                route: route.number,
+                template: route.template,
+                names: names_in_path(route.template, path)?,
+                place,
+            }))
+        });
+        found.next()
+    }
+
+    /// The parameters that a target takes in the query.
+    pub(crate) fn known(&self, target: &Target<'_>) -> &[&'static str] {
+        match target {
+            Target::Live | Target::Ready | Target::Metrics | Target::Views => &[],
+            Target::Position(_) => &["content_hash", AT_LEAST],
+            Target::Question(question) => &self.routes[question.place].known,
+        }
+    }
+
+    /// The number of a target's template.
+    pub(crate) fn template(&self, target: &Target<'_>) -> usize {
+        let of_views = self.templates.len() - PROCESS.len();
+        match target {
+            Target::Question(question) => self.routes[question.place].index,
+            Target::Position(_) => of_views,
+            Target::Live => of_views + 1,
+            Target::Ready => of_views + 2,
+            Target::Metrics => of_views + 3,
+            Target::Views => of_views + 4,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! A log of any application, with topics of its own, and commands for it.
+
+use crate::{Cluster, LogName, PATIENCE, eventually};
+use application::{Application, SchemaIds};
+use decider::{Codec, Outcome};
+use std::time::Duration;
+use stream::admin::Admin;
+use stream::reader::{Reader, Record};
+use stream::writer::{Outgoing, Writer};
+use topology::Topology;
+use uuid::Uuid;
+
+const POLL: Duration = Duration::from_millis(100);
+
+pub struct Log<A: Application> {
+    cluster: Cluster,
+    name: String,
+    topology: Topology,
+    writer: Writer,
+    outcomes: Reader,
+    codec: A::Codec,
+}
+
+impl<A: Application> Log<A> {
+    /// Creates topics that no other test has.
+    pub fn new(partitions: u32) -> Self {
+        let (cluster, name) = (Cluster::of_environment(), format!("{}-{}", A::NAME, std::process::id()));
+        let settings = cluster.settings();
+        let topology = Topology::schedule_named(&name, Some(partitions)).unwrap();
+        let admin = Admin::new(&settings).unwrap();
+        admin.apply(&topology).unwrap();
+        eventually("the topics are known", || admin.check(&topology).unwrap().is_empty());
+        let mut outcomes = Reader::new(&settings, &topology.topics.outcomes.name).unwrap();
+        outcomes.assign_ends(partitions, PATIENCE).unwrap();
+        Self {
+            cluster,
+            name,
+            writer: Writer::new(&settings).unwrap(),
+            topology,
+            outcomes,
+            codec: A::codec(SchemaIds::UNKNOWN),
+        }
+    }
+
+    pub fn name(&self) -> LogName<'_> {
+        LogName {
+            cluster: &self.cluster,
+            name: &self.name,
+            partitions: self.topology.partitions,
+        }
+    }
+
+    /// Sends the value of a command, and returns its outcome with its position, as a question about it would name that.
+    pub fn send(&mut self, aggregate_id: &str, command_id: Uuid, value: &[u8]) -> (Outcome, String) {
+        let record = Outgoing {
+            topic: &self.topology.topics.commands.name,
+            key: Some(aggregate_id.as_bytes()),
+            value: Some(value),
+            headers: &[],
+            tag: 0,
+            partition: None,
+        };
+        self.writer.send(&record).unwrap();
+        self.writer.flush(PATIENCE).unwrap();
+        let Self { outcomes, codec, .. } = self;
+        let mut found = None;
+        eventually("the command has an outcome", || {
+            let take = |record: &Record<'_>| {
+                let outcome = codec.decode_outcome(record.value.unwrap_or_default()).unwrap();
+                if outcome.command_id == command_id {
+                    let position = format!("{}:{}", record.partition, outcome.sequence);
+                    found = Some((outcome, position));
+                }
+            };
+            outcomes.poll(1_000, POLL, take).unwrap();
+            found.is_some()
+        });
+        found.unwrap()
+    }
+}

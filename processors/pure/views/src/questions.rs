@@ -1,0 +1,231 @@
+//! What can be asked of the graph: routes, the questions that they lead to, and the documents that answer them.
+
+mod documents;
+mod reading;
+mod shapes;
+
+pub(crate) use documents::answer;
+
+use crate::Check;
+use crate::ask::{Filter, Time};
+use application::{Asked, Paging, Refusal, Route, Work};
+use domain::{AirportCode, FlightDesignator, LegId, Registration, RotationId};
+
+/// A question with everything it names read and checked.
+#[derive(Debug)]
+pub enum Question {
+    Rotations(Paging),
+    Rotation {
+        id: RotationId,
+        /// Of the legs that are listed.
+        time: Time,
+        paging: Paging,
+    },
+    Leg {
+        rotation: RotationId,
+        id: LegId,
+    },
+    Airplanes(Paging),
+    Airplane {
+        registration: Registration,
+        /// Of the rotations that are listed.
+        time: Time,
+        paging: Paging,
+    },
+    Airports(Paging),
+    Airport(AirportCode),
+    Departures {
+        code: AirportCode,
+        time: Time,
+        paging: Paging,
+    },
+    Arrivals {
+        code: AirportCode,
+        time: Time,
+        paging: Paging,
+    },
+    Board {
+        code: AirportCode,
+        time: Time,
+        paging: Paging,
+    },
+    Legs {
+        designator: Option<FlightDesignator>,
+        time: Time,
+        paging: Paging,
+    },
+    Check {
+        check: Check,
+        filter: Box<Filter>,
+        paging: Paging,
+        recompute: bool,
+    },
+}
+
+const PAGED: &[&str] = &["limit", "cursor"];
+const PAGED_BY_TIME: &[&str] = &["from", "to", "limit", "cursor"];
+
+pub(crate) const ROUTES: &[Route<Question>] = &[
+    Route {
+        template: "/rotations",
+        parameters: PAGED,
+        question: |asked| Ok(Question::Rotations(asked.paging()?)),
+    },
+    Route {
+        template: "/rotations/{id}",
+        parameters: PAGED_BY_TIME,
+        question: |asked| {
+            Ok(Question::Rotation {
+                id: reading::name(asked, "id", RotationId::parse)?,
+                time: reading::time(asked)?,
+                paging: asked.paging()?,
+            })
+        },
+    },
+    Route {
+        template: "/rotations/{id}/legs/{leg}",
+        parameters: &[],
+        question: |asked| {
+            Ok(Question::Leg {
+                rotation: reading::name(asked, "id", RotationId::parse)?,
+                id: reading::name(asked, "leg", LegId::parse)?,
+            })
+        },
+    },
+    Route {
+        template: "/airplanes",
+        parameters: PAGED,
+        question: |asked| Ok(Question::Airplanes(asked.paging()?)),
+    },
+    Route {
+        template: "/airplanes/{id}",
+        parameters: PAGED_BY_TIME,
+        question: |asked| {
+            Ok(Question::Airplane {
+                registration: reading::name(asked, "id", Registration::parse)?,
+                time: reading::time(asked)?,
+                paging: asked.paging()?,
+            })
+        },
+    },
+    Route {
+        template: "/airports",
+        parameters: PAGED,
+        question: |asked| Ok(Question::Airports(asked.paging()?)),
+    },
+    Route {
+        template: "/airports/{code}",
+        parameters: &[],
+        question: |asked| Ok(Question::Airport(airport(asked)?)),
+    },
+    Route {
+        template: "/airports/{code}/departures",
+        parameters: PAGED_BY_TIME,
+        question: |asked| {
+            Ok(Question::Departures {
+                code: airport(asked)?,
+                time: reading::time(asked)?,
+                paging: asked.paging()?,
+            })
+        },
+    },
+    Route {
+        template: "/airports/{code}/arrivals",
+        parameters: PAGED_BY_TIME,
+        question: |asked| {
+            Ok(Question::Arrivals {
+                code: airport(asked)?,
+                time: reading::time(asked)?,
+                paging: asked.paging()?,
+            })
+        },
+    },
+    Route {
+        template: "/airports/{code}/board",
+        parameters: PAGED_BY_TIME,
+        question: |asked| {
+            Ok(Question::Board {
+                code: airport(asked)?,
+                time: reading::time(asked)?,
+                paging: asked.paging()?,
+            })
+        },
+    },
+    Route {
+        template: "/legs",
+        parameters: &["designator", "from", "to", "limit", "cursor"],
+        question: |asked| {
+            Ok(Question::Legs {
+                designator: reading::value(asked, "designator", FlightDesignator::parse)?,
+                time: reading::time(asked)?,
+                paging: asked.paging()?,
+            })
+        },
+    },
+    Route {
+        template: "/checks/{check}",
+        parameters: &[
+            "rotation",
+            "rotation_prefix",
+            "airplane",
+            "airport",
+            "from",
+            "to",
+            "recompute",
+            "limit",
+            "cursor",
+        ],
+        question: |asked| {
+            Ok(Question::Check {
+                check: check(asked)?,
+                filter: Box::new(filter(asked)?),
+                paging: asked.paging()?,
+                recompute: asked.flag("recompute")?,
+            })
+        },
+    },
+];
+
+impl Question {
+    pub(crate) fn work(&self) -> Work {
+        match self {
+            // It may come past many rotations that have ended before.
+            Self::Airplane { time, .. } if *time != Time::default() => Work::Page,
+            Self::Rotation { .. } | Self::Leg { .. } | Self::Airplane { .. } | Self::Airport(_) => Work::Point,
+            Self::Rotations(_) | Self::Airplanes(_) | Self::Airports(_) | Self::Departures { .. } | Self::Arrivals { .. } => Work::Page,
+            Self::Board { .. } | Self::Legs { designator: None, .. } => Work::Page,
+            Self::Check { recompute: true, .. } => Work::Whole,
+            Self::Check { filter, .. } if **filter == Filter::default() => Work::Page,
+            // A rotation may have 20,000 of them, all of which are counted.
+            Self::Check { filter, .. } if filter.rotation.is_some() && filter.airplane.is_none() => Work::Page,
+            Self::Legs { .. } | Self::Check { .. } => Work::Search,
+        }
+    }
+}
+
+fn airport(asked: &Asked<'_>) -> Result<AirportCode, Refusal> {
+    reading::name(asked, "code", AirportCode::parse)
+}
+
+fn check(asked: &Asked<'_>) -> Result<Check, Refusal> {
+    let name = asked.text("check");
+    Check::ALL
+        .into_iter()
+        .find(|check| check.name() == name)
+        .ok_or(Refusal::NoSuchRoute)
+}
+
+fn filter(asked: &Asked<'_>) -> Result<Filter, Refusal> {
+    // The beginning of an id is made of the same characters.
+    let prefix = |text: &str| RotationId::parse(text).map(|_| text.to_owned());
+    Ok(Filter {
+        rotation: reading::value(asked, "rotation", RotationId::parse)?,
+        rotation_prefix: reading::value(asked, "rotation_prefix", prefix)?,
+        airplane: reading::value(asked, "airplane", Registration::parse)?,
+        airport: reading::value(asked, "airport", AirportCode::parse)?,
+        time: reading::time(asked)?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

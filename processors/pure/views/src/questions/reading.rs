@@ -1,0 +1,33 @@
+//! The words that questions are made of, read from parameters and paths: values of the domain, windows of time.
+
+use crate::ask::Time;
+use application::{Asked, Refusal};
+use domain::{Instant, InvalidValue};
+
+/// The instants of a question: `from` is in it, `to` is not.
+pub(crate) fn time(asked: &Asked<'_>) -> Result<Time, Refusal> {
+    let from = value(asked, "from", Instant::parse)?;
+    let to = value(asked, "to", Instant::parse)?;
+    match (from, to) {
+        (Some(from), Some(to)) if to < from => Err(Refusal::bad_parameter(
+            "to",
+            asked.given("to").unwrap_or_default(),
+            format!("an instant that is not before from, {from}"),
+        )),
+        _ => Ok(Time { from, to }),
+    }
+}
+
+/// A parameter that is a value of the domain.
+pub(crate) fn value<T>(
+    asked: &Asked<'_>,
+    name: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
+) -> Result<Option<T>, Refusal> {
+    asked.parameter(name, |text| parse(text).map_err(|invalid| invalid.expected))
+}
+
+/// A name in a path that is a value of the domain.
+pub(crate) fn name<T>(asked: &Asked<'_>, name: &'static str, parse: impl FnOnce(&str) -> Result<T, InvalidValue>) -> Result<T, Refusal> {
+    asked.name(name, |text| parse(text).map_err(|invalid| invalid.expected))
+}

@@ -1,0 +1,30 @@
+//! Which questions are answered where they are asked, and which have a lane.
+
+use super::*;
+use std::borrow::Cow;
+
+fn work(template: &str, name: (&'static str, &'static str), query: &str) -> Work {
+    let route = ROUTES.iter().find(|route| route.template == template).unwrap();
+    let parameters = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+    let names = vec![(name.0, Cow::Borrowed(name.1))];
+    (route.question)(&Asked::new(route.template, names, parameters)).unwrap().work()
+}
+
+#[test]
+fn a_question_whose_cost_depends_on_what_clients_have_put_into_the_schedule_is_no_point() {
+    let (rotation, airport, check) = (("id", "R1"), ("code", "HNL"), ("check", "overlap"));
+    for (template, name, query, expected) in [
+        ("/rotations/{id}", rotation, "", Work::Point),
+        ("/airports/{code}", airport, "", Work::Point),
+        ("/rotations", rotation, "", Work::Page),
+        ("/checks/{check}", check, "", Work::Page),
+        // All violations of one rotation are counted.
+        ("/checks/{check}", check, "rotation=R1", Work::Page),
+        ("/checks/{check}", check, "rotation=R1&recompute=true", Work::Whole),
+        ("/checks/{check}", check, "rotation=R1&airplane=N475HA", Work::Search),
+        ("/checks/{check}", check, "rotation_prefix=R", Work::Search),
+        ("/legs", rotation, "designator=HA11", Work::Search),
+    ] {
+        assert_eq!(work(template, name, query), expected, "{template}?{query}");
+    }
+}
