@@ -33,7 +33,7 @@ impl Released {
         RecordSchema {
             kind: self.content.into(),
             version: self.version,
-            json: self.json,
+            json: self.json(),
             compatibility: self.content.compatibility().name(),
             fingerprint: self.fingerprint(),
         }

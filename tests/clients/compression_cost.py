@@ -1,7 +1,7 @@
 """What each compression costs a producer of events: CPU seconds for a million records, and bytes on the wire.
 
 Events and headers are like those of a processor, made from the real legs of data/; batches are as large as a busy processor's.
-Environment: KAFKA_BOOTSTRAP_SERVERS. Prints a table; decision 0027 has one.
+Environment: KAFKA_BOOTSTRAP_SERVERS. Prints a table; decision 0030 has one.
 """
 
 import csv
@@ -41,7 +41,8 @@ def millis(text):
 
 def events(count):
     """Pairs of a key and a value in Confluent's format."""
-    schema = fastavro.parse_schema(json.loads((ROOT / "schemas/avro/event-v2.avsc").read_text()))
+    files = [str(ROOT / f"schemas/avro/{name}.avsc") for name in ("leg", "mode", "event-v2")]
+    schema = fastavro.schema.load_schema_ordered(files)
     rows = legs()
     for number in range(count):
         row = rows[number % len(rows)]

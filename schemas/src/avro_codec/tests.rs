@@ -71,7 +71,7 @@ fn decode_json(json: &Value) -> Result<CommandEnvelope<airline::Command>, String
 
 /// The value after it went through the Avro library.
 fn through_the_library(content: Content, body: &[u8]) -> Vec<u8> {
-    let schema = content.latest().json;
+    let schema = content.latest().json();
     written_by_the_library(schema, read_by_the_library(schema, body))
 }
 
@@ -478,7 +478,7 @@ fn an_unknown_schema_is_learned_and_then_read() {
     let value = command_to_avro(&sent, 77);
     let mut codec = codec();
     assert_eq!(codec.decode_command(None, &value), Err(DecodeError::UnknownSchema(77)));
-    codec.learn(77, &Content::Command.latest().json.into()).unwrap();
+    codec.learn(77, &Content::Command.latest().json().into()).unwrap();
     assert_eq!(codec.decode_command(None, &value), Ok(decoded(&sent)));
 }
 
@@ -614,7 +614,7 @@ fn an_event_of_an_unreadable_aggregate_is_malformed() {
 
 /// The schema of events or commands as a later version may be: with one more kind of payload.
 fn later_schema(content: Content) -> String {
-    let mut later: Value = serde_json::from_str(content.latest().json).unwrap();
+    let mut later: Value = serde_json::from_str(content.latest().json()).unwrap();
     later["schema_version"] = (content.latest().version + 1).into();
     let fields = later["fields"].as_array_mut().unwrap();
     let payload = fields.iter_mut().find(|field| field["name"] == "payload").unwrap();
@@ -716,8 +716,8 @@ fn first_codec() -> AvroCodec {
         event: 12,
         outcome: 13,
     });
-    codec.learn(1, &Content::Command.latest().json.into()).unwrap();
-    codec.learn(2, &Content::Event.latest().json.into()).unwrap();
+    codec.learn(1, &Content::Command.latest().json().into()).unwrap();
+    codec.learn(2, &Content::Event.latest().json().into()).unwrap();
     codec
 }
 
@@ -755,7 +755,7 @@ fn the_first_build_reads_what_it_knows_of_the_latest_version() {
 #[test]
 fn what_the_first_build_wrote_is_read_by_its_bytes() {
     let (mut first, mut codec) = (first_codec(), codec());
-    codec.learn(12, &Content::Event.first().json.into()).unwrap();
+    codec.learn(12, &Content::Event.first().json().into()).unwrap();
     assert!(matches!(codec.learned[&12].writer, Writer::Released(released) if released.version == 1));
     for sample in one_event_of_each().into_iter().take(Content::Event.first().payloads) {
         let (expected, mut out) = (event(sample), Vec::new());
@@ -767,7 +767,7 @@ fn what_the_first_build_wrote_is_read_by_its_bytes() {
 #[test]
 fn a_payload_that_its_writers_version_does_not_have_is_malformed() {
     let mut codec = codec();
-    codec.learn(12, &Content::Event.first().json.into()).unwrap();
+    codec.learn(12, &Content::Event.first().json().into()).unwrap();
     let mut out = Vec::new();
     codec.encode_event(&event(one_event_of_each().swap_remove(12)), &mut out);
     out[4] = 12;
@@ -816,7 +816,7 @@ fn a_fingerprint_that_neither_this_build_nor_the_registry_has_is_named() {
 #[test]
 fn a_schema_has_one_fingerprint_however_its_text_is_written() {
     for released in &crate::RELEASED {
-        let text: Value = serde_json::from_str(released.json).unwrap();
+        let text: Value = serde_json::from_str(released.json()).unwrap();
         let again = Schema::parse(&text.to_string()).unwrap();
         assert_eq!(again.fingerprint(), released.fingerprint());
         assert_eq!(Released::of_fingerprint(released.fingerprint()), Some(released));

@@ -5,12 +5,13 @@ use super::*;
 use crate::json::{self, Form};
 use crate::resolve::resolve;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use xxhash_rust::xxh3::xxh3_64;
 
 #[test]
 fn released_files_have_never_been_edited() {
     for released in &RELEASED {
-        let checksum = xxh3_64(released.json.as_bytes());
+        let checksum = xxh3_64(released.json().as_bytes());
         assert_eq!(
             checksum, released.checksum,
             "{:?} version {} was edited ({checksum:#018x}); a change is a new file",
@@ -29,10 +30,62 @@ fn versions_count_from_one_and_are_all_in_the_list() {
         let name = content.record_name().to_lowercase();
         listed.extend(versions.iter().map(|version| format!("{name}-v{version}.avsc")));
     }
+    listed.extend(published::SHARED.iter().map(|(name, _)| format!("{}.avsc", name.to_lowercase())));
+    listed.sort();
     let folder = std::fs::read_dir(format!("{}/avro", std::env::var("CARGO_MANIFEST_DIR").unwrap())).unwrap();
     let mut files: Vec<_> = folder.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     files.sort();
     assert_eq!(files, listed);
+}
+
+/// The full names of the types that are defined in a schema, all of which are in one namespace.
+fn defined(json: &Value, into: &mut Vec<String>) {
+    match json {
+        Value::Object(object) => {
+            if matches!(object.get("type").and_then(Value::as_str), Some("record" | "enum" | "fixed")) {
+                into.push(object["name"].as_str().unwrap().to_owned());
+            }
+            object.values().for_each(|value| defined(value, into));
+        }
+        Value::Array(items) => items.iter().for_each(|item| defined(item, into)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// A generator of classes or structs that is given commands, events and outcomes together finds one definition of each name.
+#[test]
+fn a_type_is_defined_in_one_file_but_for_the_versions_of_that_file() {
+    let mut files: Vec<(&str, &str)> = RELEASED.iter().map(|one| (one.content.record_name(), one.source)).collect();
+    files.extend(published::SHARED);
+    let mut homes: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for (file, source) in files {
+        let mut names = Vec::new();
+        let source: Value = serde_json::from_str(source).unwrap();
+        assert_eq!(source["namespace"], "aerolog.schedule", "{file}");
+        defined(&source, &mut names);
+        for name in names {
+            homes.entry(name).or_default().insert(file);
+        }
+    }
+    assert!(homes.len() > 30, "{homes:?}");
+    for (name, files) in homes {
+        assert_eq!(files.len(), 1, "{name} is defined in {files:?}");
+    }
+}
+
+#[test]
+fn what_is_registered_for_commands_and_for_events_defines_their_shared_types_by_the_same_bytes() {
+    for released in RELEASED.iter().filter(|released| released.content != Content::Outcome) {
+        let (content, version) = (released.content, released.version);
+        let mut names = Vec::new();
+        defined(&serde_json::from_str(released.json()).unwrap(), &mut names);
+        for (name, definition) in published::SHARED {
+            let found = released.json().matches(&published::within_a_schema(definition)).count();
+            assert_eq!(found, 1, "{content:?} version {version} has the text of {name} {found} times");
+            let times = names.iter().filter(|defined| *defined == name).count();
+            assert_eq!(times, 1, "{content:?} version {version} defines {name} {times} times");
+        }
+    }
 }
 
 /// The schema without documentation, and its payload with the first `payloads` kinds only.
@@ -47,7 +100,7 @@ fn skeleton(released: &Released, payloads: usize) -> Value {
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
-    let mut json: Value = serde_json::from_str(released.json).unwrap();
+    let mut json: Value = serde_json::from_str(released.json()).unwrap();
     without_docs(&mut json);
     json.as_object_mut().unwrap().remove("schema_version");
     let fields = json["fields"].as_array_mut().unwrap();
@@ -75,7 +128,7 @@ fn a_later_version_only_adds_payloads_at_the_end_so_that_the_bytes_of_every_vers
 #[test]
 fn a_version_says_its_number_from_the_second_on() {
     for released in &RELEASED {
-        let said = crate::later::version_of(released.json);
+        let said = crate::later::version_of(released.json());
         assert_eq!(said, (released.version > 1).then_some(released.version.into()));
     }
 }
@@ -83,7 +136,7 @@ fn a_version_says_its_number_from_the_second_on() {
 #[test]
 fn every_schema_is_one_that_the_avro_library_accepts() {
     for released in &RELEASED {
-        let schema = apache_avro::Schema::parse_str(released.json).unwrap();
+        let schema = apache_avro::Schema::parse_str(released.json()).unwrap();
         let name = format!("aerolog.schedule.{}", released.content.record_name());
         assert_eq!(schema.name().unwrap().fullname(None), name);
     }
@@ -109,13 +162,13 @@ fn every_field_says_what_it_means() {
         }
     }
     for released in &RELEASED {
-        check(&serde_json::from_str(released.json).unwrap(), released.content.record_name());
+        check(&serde_json::from_str(released.json()).unwrap(), released.content.record_name());
     }
 }
 
 /// The fields of each payload, and those of them that have no default.
 fn fields_of_payloads(released: &Released) -> Vec<(String, Vec<String>, Vec<String>)> {
-    let json: Value = serde_json::from_str(released.json).unwrap();
+    let json: Value = serde_json::from_str(released.json()).unwrap();
     let payload = json["fields"].as_array().unwrap().iter().find(|field| field["name"] == "payload");
     let branches = payload.map_or(&[][..], |payload| payload["type"].as_array().unwrap());
     let name = |field: &Value| field["name"].as_str().unwrap().to_owned();
@@ -157,9 +210,9 @@ fn every_reader_reads_every_earlier_version() {
     for content in Content::ALL {
         let versions: Vec<_> = content.versions().collect();
         for (index, reader) in versions.iter().enumerate() {
-            let reader = apache_avro::Schema::parse_str(reader.json).unwrap();
+            let reader = apache_avro::Schema::parse_str(reader.json()).unwrap();
             for writer in &versions[..=index] {
-                let writer = apache_avro::Schema::parse_str(writer.json).unwrap();
+                let writer = apache_avro::Schema::parse_str(writer.json()).unwrap();
                 apache_avro::schema_compatibility::SchemaCompatibility::can_read(&writer, &reader).unwrap();
             }
         }
@@ -168,7 +221,7 @@ fn every_reader_reads_every_earlier_version() {
 
 /// The event schema as a later version may be: one more field with a default in every event and in every leg, one more branch.
 fn later_event_schema() -> String {
-    let mut later: Value = serde_json::from_str(Content::Event.latest().json).unwrap();
+    let mut later: Value = serde_json::from_str(Content::Event.latest().json()).unwrap();
     let fields = later["fields"].as_array_mut().unwrap();
     fields.push(json!({"name": "reason", "type": ["null", "string"], "default": null}));
     let branches = fields[6]["type"].as_array_mut().unwrap();
@@ -217,14 +270,14 @@ fn a_later_reader_reads_what_this_version_wrote() {
 
 #[test]
 fn the_avro_library_agrees_that_the_later_reader_is_compatible() {
-    let writer = apache_avro::Schema::parse_str(Content::Event.latest().json).unwrap();
+    let writer = apache_avro::Schema::parse_str(Content::Event.latest().json()).unwrap();
     let later = apache_avro::Schema::parse_str(&later_event_schema()).unwrap();
     apache_avro::schema_compatibility::SchemaCompatibility::can_read(&writer, &later).unwrap();
 }
 
 #[test]
 fn a_reader_whose_new_field_has_no_default_does_not_read_this_version() {
-    let mut later: Value = serde_json::from_str(Content::Event.latest().json).unwrap();
+    let mut later: Value = serde_json::from_str(Content::Event.latest().json()).unwrap();
     let fields = later["fields"].as_array_mut().unwrap();
     fields.push(json!({"name": "reason", "type": "string"}));
     let later = Schema::of_reader(&later.to_string()).unwrap();

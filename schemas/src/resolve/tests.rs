@@ -207,7 +207,7 @@ fn time_by_hand_and_through_the_library() {
         event: 2,
         outcome: 3,
     });
-    let mut schema: Json = serde_json::from_str(Content::Command.latest().json).unwrap();
+    let mut schema: Json = serde_json::from_str(Content::Command.latest().json()).unwrap();
     schema = serde_json::from_str(&schema.to_string().replace(r#""Leg""#, r#""Flight""#)).unwrap();
     codec.learn(99, &schema.to_string().as_str().into()).unwrap();
     for (what, id) in [("by hand", 1), ("through the library", 99)] {
@@ -478,7 +478,7 @@ proptest! {
         };
         let value = command_to_json(&sent);
         let branch = value["payload"].as_object().unwrap().keys().next().unwrap().clone();
-        let mut schema: Json = serde_json::from_str(Content::Command.latest().json).unwrap();
+        let mut schema: Json = serde_json::from_str(Content::Command.latest().json()).unwrap();
         let mut references = Vec::new();
         for (count, (step, at)) in steps.into_iter().enumerate() {
             evolve(step, at, count, &mut schema, &branch, &mut references);
@@ -502,7 +502,7 @@ proptest! {
 
     #[test]
     fn no_schema_and_no_bytes_panic(bytes: Vec<u8>, steps in proptest::collection::vec(any_step(), 0..8), cut: Index, with in "[\\[\\]{}\",:0-9a-z]{0,3}") {
-        let mut schema: Json = serde_json::from_str(Content::Command.latest().json).unwrap();
+        let mut schema: Json = serde_json::from_str(Content::Command.latest().json()).unwrap();
         let mut references = Vec::new();
         for (count, (step, at)) in steps.into_iter().enumerate() {
             evolve(step, at, count, &mut schema, "AddLegs", &mut references);

@@ -156,7 +156,7 @@ impl Connection {
         let topology = self.topology()?;
         let topics = &topology.topics;
         let subject = |topic: &str, content: Content| {
-            let (schema_json, compatibility) = (content.latest().json.to_owned(), content.compatibility().name().to_owned());
+            let (schema_json, compatibility) = (content.latest().json().to_owned(), content.compatibility().name().to_owned());
             (
                 content,
                 Subject {

@@ -126,7 +126,7 @@ fn kept_in_log(connection: &Connection) -> anyhow::Result<Vec<Kept>> {
                 id,
                 subject: subject.clone(),
                 version: released.version,
-                schema: released.json.to_owned(),
+                schema: released.json().to_owned(),
                 references: Vec::new(),
             });
         }
@@ -161,7 +161,7 @@ fn import(registry: &Registry, file: &Path) -> anyhow::Result<Verdict> {
 
 fn apply(registry: &Registry, content: Content, mut subject: Subject) -> anyhow::Result<()> {
     for released in content.versions() {
-        released.json.clone_into(&mut subject.schema_json);
+        released.json().clone_into(&mut subject.schema_json);
         let (what, id) = match registry.apply(&subject)? {
             Applied::Registered { id } => ("registered", id),
             Applied::Unchanged { id } => ("unchanged", id),
@@ -178,7 +178,7 @@ fn foreign(registry: &Registry, content: Content, name: &str) -> anyhow::Result<
     for released in content.versions() {
         let subject = Subject {
             name: name.to_owned(),
-            schema_json: released.json.to_owned(),
+            schema_json: released.json().to_owned(),
             compatibility: content.compatibility().name().to_owned(),
         };
         ours.extend(registry.id_of(&subject)?);
@@ -231,7 +231,7 @@ fn check_earlier(registry: &Registry, content: Content, subject: &Subject) -> an
     let mut all = true;
     for released in content.versions().filter(|released| *released != content.latest()) {
         let earlier = Subject {
-            schema_json: released.json.to_owned(),
+            schema_json: released.json().to_owned(),
             ..subject.clone()
         };
         let (name, version) = (&subject.name, released.version);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 /// The schemas of the OpenAPI document, by name.
 pub(crate) fn schemas() -> Value {
-    let avro: Value = serde_json::from_str(schemas::Content::Command.latest().json).unwrap_or_default();
+    let avro: Value = serde_json::from_str(schemas::Content::Command.latest().json()).unwrap_or_default();
     let mut named = Map::new();
     let command = of_type(&avro, &mut named);
     named.insert("Document".to_owned(), json!({ "type": "object" }));

@@ -62,7 +62,7 @@ impl Cluster {
     fn register(&self, topic: &str, content: Content) -> anyhow::Result<u32> {
         let applied = Registry::new(&self.registry)?.apply(&Subject {
             name: subject(topic),
-            schema_json: content.latest().json.to_owned(),
+            schema_json: content.latest().json().to_owned(),
             compatibility: content.compatibility().name().to_owned(),
         })?;
         match applied {

@@ -139,7 +139,7 @@ impl Schedule {
 fn register(cluster: &Cluster, topic: &str, content: Content) -> Vec<(u32, &'static str)> {
     let versions = content.versions();
     versions
-        .map(|released| (register_json(cluster, topic, content, released.json), released.json))
+        .map(|released| (register_json(cluster, topic, content, released.json()), released.json()))
         .collect()
 }
 

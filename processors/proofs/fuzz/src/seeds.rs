@@ -43,7 +43,7 @@ pub fn seeds_of(target: &str) -> Vec<Vec<u8>> {
         "command-foreign" => foreign(),
         "event" => written.events.clone(),
         "outcome" => written.outcomes.clone(),
-        "schema" => RELEASED.iter().map(|released| joined([released.json.as_bytes(), b""])).collect(),
+        "schema" => RELEASED.iter().map(|released| joined([released.json().as_bytes(), b""])).collect(),
         "json" => json(),
         "fact" => facts(),
         "query" => requests(),
@@ -257,7 +257,7 @@ fn foreign() -> Vec<Vec<u8>> {
     let mut inputs = vec![joined([ALIEN.as_bytes(), LEG.as_bytes(), b"\x02a\x02b\x02\x02\x02a\x00\x00"])];
     for released in &RELEASED {
         for (_, value) in &WRITTEN.commands {
-            inputs.push(joined([released.json.as_bytes(), b"", value.get(5..).unwrap_or_default()]));
+            inputs.push(joined([released.json().as_bytes(), b"", value.get(5..).unwrap_or_default()]));
         }
     }
     inputs

@@ -124,7 +124,7 @@ fn message_of(channel: &Channel<'_>) -> Value {
     });
     match channel.content {
         Some(content) => {
-            let schema: Value = serde_json::from_str(content.latest().json).unwrap_or_default();
+            let schema: Value = serde_json::from_str(content.latest().json()).unwrap_or_default();
             message["contentType"] = "application/vnd.apache.avro".into();
             message["payload"] = json!({ "schemaFormat": AVRO, "schema": schema });
             message["bindings"]["kafka"]["schemaIdLocation"] = "payload".into();

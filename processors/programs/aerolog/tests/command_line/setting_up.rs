@@ -74,7 +74,7 @@ fn schemas_are_registered_once_and_compared() {
 
 /// As a client with auto.register.schemas does it.
 fn register_a_foreign_version(subject: &str) {
-    let mut schema: serde_json::Value = serde_json::from_str(schemas::Content::Event.latest().json).unwrap();
+    let mut schema: serde_json::Value = serde_json::from_str(schemas::Content::Event.latest().json()).unwrap();
     let note = serde_json::json!({"name": "note", "type": "string", "default": ""});
     schema["fields"].as_array_mut().unwrap().push(note);
     let subject = stream::registry::Subject {

@@ -112,7 +112,7 @@ fn register() -> SchemaIds {
     let id = |content: Content| {
         let subject = Subject {
             name: format!("materializer-test-{}", content.record_name()),
-            schema_json: content.latest().json.to_owned(),
+            schema_json: content.latest().json().to_owned(),
             compatibility: content.compatibility().name().to_owned(),
         };
         match registry.apply(&subject).unwrap() {

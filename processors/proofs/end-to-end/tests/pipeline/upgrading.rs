@@ -247,7 +247,7 @@ fn the_present_build_stops_at_an_event_of_a_version_that_is_still_to_come() {
     let history = History::wait_for(&schedule, commands.len());
     assert!(processor.stop().success());
 
-    let mut later: serde_json::Value = serde_json::from_str(Content::Event.latest().json).unwrap();
+    let mut later: serde_json::Value = serde_json::from_str(Content::Event.latest().json()).unwrap();
     let version = Content::Event.latest().version + 1;
     later["schema_version"] = version.into();
     let fields = later["fields"].as_array_mut().unwrap();

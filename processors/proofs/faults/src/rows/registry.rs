@@ -77,7 +77,7 @@ fn start(scene: &mut Scene<'_>, stub: &StubRegistry) {
 fn same_bytes(times: usize) -> String {
     Content::Command
         .latest()
-        .json
+        .json()
         .replacen("\"doc\":", &format!("\"doc\": \"{}\", \"was\":", "again ".repeat(times)), 1)
 }
 
@@ -346,7 +346,7 @@ fn other_schemas(ground: &Ground) {
             r#"{"type":"record","name":"Bird","fields":[{"name":"wings","type":"int"}]}"#.to_owned(),
             "is no command",
         ),
-        ("event", Content::Event.latest().json.to_owned(), "is of "),
+        ("event", Content::Event.latest().json().to_owned(), "is of "),
         (
             "incompatible",
             r#"{"type":"record","name":"Command","namespace":"aerolog.schedule","fields":[{"name":"command_id","type":"int"}]}"#.to_owned(),

@@ -1,8 +1,13 @@
 package example;
 
+import aerolog.schedule.AddLegs;
 import aerolog.schedule.Command;
+import aerolog.schedule.CreateRotation;
 import aerolog.schedule.Event;
+import aerolog.schedule.Leg;
+import aerolog.schedule.LegAdded;
 import aerolog.schedule.MinimumGroundTimeSet;
+import aerolog.schedule.Mode;
 import aerolog.schedule.Outcome;
 import aerolog.schedule.RegisterAirport;
 import aerolog.schedule.RetireAirplane;
@@ -18,6 +23,7 @@ import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -59,6 +65,7 @@ public final class Client implements AutoCloseable {
     try (Client client = new Client()) {
       client.inAvro();
       client.inJson();
+      client.legs();
       client.wrong();
     }
     System.out.println("kafka-clients: accepted in Avro and in JSON, a dead letter, wrong commands refused, and an event read back");
@@ -78,10 +85,31 @@ public final class Client implements AutoCloseable {
     String id = UUID.randomUUID().toString();
     writeJson(id, "airport/QJA", "{\"SetMinimumGroundTime\": {\"minutes\": 45}}");
     answer(id, OUTCOMES, "accepted", "SetMinimumGroundTime");
-    ConsumerRecord<byte[], byte[]> found = find(List.of(EVENTS), record -> read(record.value(), Event.class).getCommandId().toString().equals(id));
+    ConsumerRecord<byte[], byte[]> found = event(id);
     check(header(found, "type").equals("MinimumGroundTimeSet"), found);
     Object payload = read(found.value(), Event.class).getPayload();
     check(payload instanceof MinimumGroundTimeSet set && set.getMinutes() == 45, payload);
+  }
+
+  /** The leg of an event is of the same class as that of the command. */
+  private void legs() throws Exception {
+    send("rotation/java", new CreateRotation(Mode.draft));
+    Instant departure = Instant.parse("2008-01-31T18:05:00Z");
+    Leg leg = new Leg("1", "GA11", "QJA", "QJB", departure, departure.plusSeconds(3600));
+    String id = send("rotation/java", new AddLegs(List.of(leg)));
+    Object payload = read(event(id).value(), Event.class).getPayload();
+    check(payload instanceof LegAdded added && added.getLeg().equals(leg), payload);
+  }
+
+  private String send(String aggregateId, Object payload) throws Exception {
+    String id = UUID.randomUUID().toString();
+    write(aggregateId, avro(command(id, aggregateId, payload)), Map.of());
+    answer(id, OUTCOMES, "accepted", payload.getClass().getSimpleName());
+    return id;
+  }
+
+  private ConsumerRecord<byte[], byte[]> event(String commandId) {
+    return find(List.of(EVENTS), record -> read(record.value(), Event.class).getCommandId().toString().equals(commandId));
   }
 
   private void wrong() throws Exception {
