@@ -302,7 +302,8 @@ impl fmt::Display for ZoneName {
 impl fmt::Display for Instant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(instant) => write!(formatter, "{instant}"),
+            // Always three digits of a second: tools take the form of a column from its first row, and the order of texts is that of time.
+            Ok(instant) => write!(formatter, "{instant:.3}"),
             Err(_) => write!(formatter, "{} ms since 1970", self.0),
         }
     }

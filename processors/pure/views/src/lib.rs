@@ -29,7 +29,7 @@ mod violation;
 
 pub use application::{ProjectError, content_hash};
 pub use check::Check;
-pub use day::DesignatorDay;
+pub use day::{DesignatorDay, calendar_date};
 pub use edges::{LegSummary, RotationSpan};
 pub use fact::Fact;
 pub use keys::Prefix;

@@ -103,7 +103,7 @@ pub(super) fn from(sequence: u64) -> Value {
         "partition": 0,
         "sequence": sequence,
         "command_id": format!("00000000-0000-0000-0000-{sequence:012x}"),
-        "decided_at": format!("1970-01-01T00:00:{sequence:02}Z"),
+        "decided_at": format!("1970-01-01T00:00:{sequence:02}.000Z"),
     })
 }
 

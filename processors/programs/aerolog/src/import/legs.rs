@@ -133,7 +133,7 @@ fn leg_of(row: &Row, known: Option<&BTreeSet<String>>) -> Result<(Registration, 
         let (designator, departure) = (FlightDesignator::parse(&row.designator)?, Instant::parse(&row.std_utc)?);
         let (origin, destination) = (AirportCode::parse(&row.origin)?, AirportCode::parse(&row.dest)?);
         // What a leg is, as an id: the same line gives the same leg in every import.
-        let id = LegId::parse(&format!("{designator}-{origin}-{}", departure.to_string().replace(":00Z", "Z")))?;
+        let id = LegId::parse(&format!("{designator}-{origin}-{}", shortest(departure)))?;
         Ok((
             Registration::parse(&row.tail)?,
             Leg {
@@ -151,6 +151,13 @@ fn leg_of(row: &Row, known: Option<&BTreeSet<String>>) -> Result<(Registration, 
         None => Ok((tail, leg)),
         Some(reason) => Err(reason),
     }
+}
+
+/// An instant without the seconds and their digits that are zero. Never to change: a file that was imported before would add its legs a second time.
+fn shortest(departure: Instant) -> String {
+    let text = departure.to_string();
+    let text = text.trim_end_matches('Z').trim_end_matches('0').trim_end_matches('.');
+    format!("{}Z", text.strip_suffix(":00").unwrap_or(text))
 }
 
 /// What the domain says about the leg alone, in a draft that has no other.

@@ -86,7 +86,7 @@ fn a_rotation_is_made_changed_and_removed_by_resources_alone() {
     let question = view.request(Method::GET, "/rotations/R1").header("x-min-position", position);
     let rotation = Seen::of(question.send().unwrap()).with(200);
     let text = rotation.to_string();
-    assert!(text.contains("2026-03-01T08:30:00Z") && !text.contains("L4"), "{rotation}");
+    assert!(text.contains("2026-03-01T08:30:00.000Z") && !text.contains("L4"), "{rotation}");
     ask(&gateway, Method::DELETE, "/airplanes/N475HA", None, None).with(200);
     ask(&gateway, Method::DELETE, "/rotations/R1", None, None).with(200);
     let rejected = ask(&gateway, Method::DELETE, "/rotations/R1", None, None).with(422);

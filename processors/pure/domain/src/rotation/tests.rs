@@ -210,8 +210,8 @@ fn an_active_rotation_rejects_a_leg_that_overlaps_the_one_before() {
     given(active_day())
         .when_rotation(add(&["x OGG 12:30 HNL 13:30"]))
         .then_rejected(expect![[r#"
-            overlap: leg x departs at 2008-01-01T12:30:00Z, before leg late arrives at 2008-01-01T13:00:00Z
-             arrival=2008-01-01T13:00:00Z destination=OGG leg=late next_departure=2008-01-01T12:30:00Z next_leg=x next_origin=OGG rule=overlap"#]]);
+            overlap: leg x departs at 2008-01-01T12:30:00.000Z, before leg late arrives at 2008-01-01T13:00:00.000Z
+             arrival=2008-01-01T13:00:00.000Z destination=OGG leg=late next_departure=2008-01-01T12:30:00.000Z next_leg=x next_origin=OGG rule=overlap"#]]);
 }
 
 #[test]
@@ -219,8 +219,8 @@ fn an_active_rotation_rejects_a_leg_that_overlaps_the_one_after() {
     given([ACTIVE, added(LATE)])
         .when_rotation(add(&["x OGG 11:30 HNL 12:01"]))
         .then_rejected(expect![[r#"
-            overlap: leg late departs at 2008-01-01T12:00:00Z, before leg x arrives at 2008-01-01T12:01:00Z
-             arrival=2008-01-01T12:01:00Z destination=HNL leg=x next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=overlap"#]]);
+            overlap: leg late departs at 2008-01-01T12:00:00.000Z, before leg x arrives at 2008-01-01T12:01:00.000Z
+             arrival=2008-01-01T12:01:00.000Z destination=HNL leg=x next_departure=2008-01-01T12:00:00.000Z next_leg=late next_origin=HNL rule=overlap"#]]);
 }
 
 #[test]
@@ -228,10 +228,10 @@ fn an_active_rotation_rejects_a_leg_that_spans_several() {
     given(active_day())
         .when_rotation(add(&["x LIH 5:00 HNL 23:00"]))
         .then_rejected(expect![[r#"
-            overlap: leg out departs at 2008-01-01T06:00:00Z, before leg x arrives at 2008-01-01T23:00:00Z; and 2 problems more
-             arrival=2008-01-01T23:00:00Z destination=HNL leg=x next_departure=2008-01-01T06:00:00Z next_leg=out next_origin=HNL rule=overlap
-             arrival=2008-01-01T23:00:00Z destination=HNL leg=x next_departure=2008-01-01T08:00:00Z next_leg=back next_origin=KOA rule=overlap
-             arrival=2008-01-01T23:00:00Z destination=HNL leg=x next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=overlap"#]]);
+            overlap: leg out departs at 2008-01-01T06:00:00.000Z, before leg x arrives at 2008-01-01T23:00:00.000Z; and 2 problems more
+             arrival=2008-01-01T23:00:00.000Z destination=HNL leg=x next_departure=2008-01-01T06:00:00.000Z next_leg=out next_origin=HNL rule=overlap
+             arrival=2008-01-01T23:00:00.000Z destination=HNL leg=x next_departure=2008-01-01T08:00:00.000Z next_leg=back next_origin=KOA rule=overlap
+             arrival=2008-01-01T23:00:00.000Z destination=HNL leg=x next_departure=2008-01-01T12:00:00.000Z next_leg=late next_origin=HNL rule=overlap"#]]);
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn an_active_rotation_rejects_a_leg_that_departs_from_elsewhere_than_the_one_bef
         .when_rotation(add(&["x LAX 14:00 HNL 20:00"]))
         .then_rejected(expect![[r#"
             discontinuity: leg x departs from LAX, but leg late arrives at OGG
-             arrival=2008-01-01T13:00:00Z destination=OGG leg=late next_departure=2008-01-01T14:00:00Z next_leg=x next_origin=LAX rule=discontinuity"#]]);
+             arrival=2008-01-01T13:00:00.000Z destination=OGG leg=late next_departure=2008-01-01T14:00:00.000Z next_leg=x next_origin=LAX rule=discontinuity"#]]);
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn an_active_rotation_rejects_a_leg_that_arrives_elsewhere_than_the_one_after_de
         .when_rotation(add(&["x HNL 10:00 LIH 11:00"]))
         .then_rejected(expect![[r#"
             discontinuity: leg late departs from HNL, but leg x arrives at LIH
-             arrival=2008-01-01T11:00:00Z destination=LIH leg=x next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=discontinuity"#]]);
+             arrival=2008-01-01T11:00:00.000Z destination=LIH leg=x next_departure=2008-01-01T12:00:00.000Z next_leg=late next_origin=HNL rule=discontinuity"#]]);
 }
 
 #[test]
@@ -265,9 +265,9 @@ fn legs_that_are_wrong_among_themselves_are_rejected_all_of_them() {
     given([ACTIVE])
         .when_rotation(add(&[OUT, BACK, "x HNL 8:30 OGG 9:30", "y LAX 10:00 HNL 15:00"]))
         .then_rejected(expect![[r#"
-            overlap: leg x departs at 2008-01-01T08:30:00Z, before leg back arrives at 2008-01-01T09:00:00Z; and one problem more
-             arrival=2008-01-01T09:00:00Z destination=HNL leg=back next_departure=2008-01-01T08:30:00Z next_leg=x next_origin=HNL rule=overlap
-             arrival=2008-01-01T09:30:00Z destination=OGG leg=x next_departure=2008-01-01T10:00:00Z next_leg=y next_origin=LAX rule=discontinuity"#]]);
+            overlap: leg x departs at 2008-01-01T08:30:00.000Z, before leg back arrives at 2008-01-01T09:00:00.000Z; and one problem more
+             arrival=2008-01-01T09:00:00.000Z destination=HNL leg=back next_departure=2008-01-01T08:30:00.000Z next_leg=x next_origin=HNL rule=overlap
+             arrival=2008-01-01T09:30:00.000Z destination=OGG leg=x next_departure=2008-01-01T10:00:00.000Z next_leg=y next_origin=LAX rule=discontinuity"#]]);
 }
 
 #[test]
@@ -275,13 +275,13 @@ fn legs_that_depart_at_the_same_instant_overlap_whatever_their_ids() {
     given([ACTIVE, added("m HNL 6:00 KOA 7:00")])
         .when_rotation(add(&["a KOA 6:00 HNL 6:30"]))
         .then_rejected(expect![[r#"
-            overlap: leg m departs at 2008-01-01T06:00:00Z, before leg a arrives at 2008-01-01T06:30:00Z
-             arrival=2008-01-01T06:30:00Z destination=HNL leg=a next_departure=2008-01-01T06:00:00Z next_leg=m next_origin=HNL rule=overlap"#]]);
+            overlap: leg m departs at 2008-01-01T06:00:00.000Z, before leg a arrives at 2008-01-01T06:30:00.000Z
+             arrival=2008-01-01T06:30:00.000Z destination=HNL leg=a next_departure=2008-01-01T06:00:00.000Z next_leg=m next_origin=HNL rule=overlap"#]]);
     given([ACTIVE, added("m HNL 6:00 KOA 7:00")])
         .when_rotation(add(&["z KOA 6:00 HNL 6:30"]))
         .then_rejected(expect![[r#"
-            overlap: leg z departs at 2008-01-01T06:00:00Z, before leg m arrives at 2008-01-01T07:00:00Z
-             arrival=2008-01-01T07:00:00Z destination=KOA leg=m next_departure=2008-01-01T06:00:00Z next_leg=z next_origin=KOA rule=overlap"#]]);
+            overlap: leg z departs at 2008-01-01T06:00:00.000Z, before leg m arrives at 2008-01-01T07:00:00.000Z
+             arrival=2008-01-01T07:00:00.000Z destination=KOA leg=m next_departure=2008-01-01T06:00:00.000Z next_leg=z next_origin=KOA rule=overlap"#]]);
 }
 
 #[test]
@@ -290,9 +290,9 @@ fn legs_that_exist_are_all_named_with_what_stands_where_they_differ() {
     given([DRAFT, added(OUT), added(LATE)])
         .when_rotation(add(&[OUT, later, "x HNL 20:00 LAX 22:00"]))
         .then_rejected(expect![[r#"
-            leg-exists: leg late exists already, with arrival 2008-01-01T13:00:00Z; 2 legs of the command exist already
+            leg-exists: leg late exists already, with arrival 2008-01-01T13:00:00.000Z; 2 legs of the command exist already
              leg=out
-             arrival=2008-01-01T13:00:00Z leg=late"#]]);
+             arrival=2008-01-01T13:00:00.000Z leg=late"#]]);
     given([DRAFT, added(OUT)]).when_rotation(add(&[OUT])).then_rejected(expect![[r#"
         nothing-to-change: all legs of the command exist already, as they are in it
          legs=1"#]]);
@@ -471,18 +471,18 @@ fn a_leg_arrives_after_it_departs() {
     given([DRAFT])
         .when_rotation(add(&["x HNL 9:00 LAX 9:00"]))
         .then_rejected(expect![[r#"
-        arrival-not-after-departure: leg x arrives at 2008-01-01T09:00:00Z, which is not after its departure at 2008-01-01T09:00:00Z
-         arrival=2008-01-01T09:00:00Z departure=2008-01-01T09:00:00Z leg=x"#]]);
+        arrival-not-after-departure: leg x arrives at 2008-01-01T09:00:00.000Z, which is not after its departure at 2008-01-01T09:00:00.000Z
+         arrival=2008-01-01T09:00:00.000Z departure=2008-01-01T09:00:00.000Z leg=x"#]]);
     given([DRAFT])
         .when_rotation(add(&["x HNL 9:00 LAX 8:59"]))
         .then_rejected(expect![[r#"
-        arrival-not-after-departure: leg x arrives at 2008-01-01T08:59:00Z, which is not after its departure at 2008-01-01T09:00:00Z
-         arrival=2008-01-01T08:59:00Z departure=2008-01-01T09:00:00Z leg=x"#]]);
+        arrival-not-after-departure: leg x arrives at 2008-01-01T08:59:00.000Z, which is not after its departure at 2008-01-01T09:00:00.000Z
+         arrival=2008-01-01T08:59:00.000Z departure=2008-01-01T09:00:00.000Z leg=x"#]]);
     given([DRAFT, added(OUT)])
         .when_rotation(reschedule("out", "9:00", "9:00"))
         .then_rejected(expect![[r#"
-            arrival-not-after-departure: leg out arrives at 2008-01-01T09:00:00Z, which is not after its departure at 2008-01-01T09:00:00Z
-             arrival=2008-01-01T09:00:00Z departure=2008-01-01T09:00:00Z leg=out"#]]);
+            arrival-not-after-departure: leg out arrives at 2008-01-01T09:00:00.000Z, which is not after its departure at 2008-01-01T09:00:00.000Z
+             arrival=2008-01-01T09:00:00.000Z departure=2008-01-01T09:00:00.000Z leg=out"#]]);
 }
 
 #[test]
@@ -504,13 +504,13 @@ fn a_leg_back_to_its_airport_connects_and_overlaps_as_any_other() {
         .when_rotation(add(&["x OGG 9:30 OGG 10:30"]))
         .then_rejected(expect![[r#"
             discontinuity: leg x departs from OGG, but leg back arrives at HNL; and one problem more
-             arrival=2008-01-01T09:00:00Z destination=HNL leg=back next_departure=2008-01-01T09:30:00Z next_leg=x next_origin=OGG rule=discontinuity
-             arrival=2008-01-01T10:30:00Z destination=OGG leg=x next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=discontinuity"#]]);
+             arrival=2008-01-01T09:00:00.000Z destination=HNL leg=back next_departure=2008-01-01T09:30:00.000Z next_leg=x next_origin=OGG rule=discontinuity
+             arrival=2008-01-01T10:30:00.000Z destination=OGG leg=x next_departure=2008-01-01T12:00:00.000Z next_leg=late next_origin=HNL rule=discontinuity"#]]);
     given(active_day())
         .when_rotation(add(&["x HNL 11:30 HNL 12:01"]))
         .then_rejected(expect![[r#"
-            overlap: leg late departs at 2008-01-01T12:00:00Z, before leg x arrives at 2008-01-01T12:01:00Z
-             arrival=2008-01-01T12:01:00Z destination=HNL leg=x next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=overlap"#]]);
+            overlap: leg late departs at 2008-01-01T12:00:00.000Z, before leg x arrives at 2008-01-01T12:01:00.000Z
+             arrival=2008-01-01T12:01:00.000Z destination=HNL leg=x next_departure=2008-01-01T12:00:00.000Z next_leg=late next_origin=HNL rule=overlap"#]]);
 }
 
 #[test]
@@ -532,8 +532,8 @@ fn legs_fly_between_1970_and_2200() {
     given([DRAFT])
         .when_rotation(between(first_of_2201 - 60_000, first_of_2201))
         .then_rejected(expect![[r#"
-            instant-out-of-range: leg out flies at 2201-01-01T00:00:00Z; schedules lie between 1970 and 2200
-             instant=2201-01-01T00:00:00Z leg=out"#]]);
+            instant-out-of-range: leg out flies at 2201-01-01T00:00:00.000Z; schedules lie between 1970 and 2200
+             instant=2201-01-01T00:00:00.000Z leg=out"#]]);
     given([DRAFT]).when_rotation(between(i64::MIN, i64::MAX)).then_rejected(expect![[r#"
         instant-out-of-range: leg out flies at -9223372036854775808 ms since 1970; schedules lie between 1970 and 2200
          instant=-9223372036854775808 ms since 1970 leg=out"#]]);
@@ -562,7 +562,7 @@ fn the_last_leg_the_first_leg_and_a_round_trip_are_removed_from_an_active_rotati
 fn one_leg_in_the_middle_of_an_active_rotation_is_not_removed() {
     given(active_day()).when_rotation(remove(&["back"])).then_rejected(expect![[r#"
         discontinuity: leg late departs from HNL, but leg out arrives at KOA
-         arrival=2008-01-01T07:00:00Z destination=KOA leg=out next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=discontinuity"#]]);
+         arrival=2008-01-01T07:00:00.000Z destination=KOA leg=out next_departure=2008-01-01T12:00:00.000Z next_leg=late next_origin=HNL rule=discontinuity"#]]);
 }
 
 #[test]
@@ -600,12 +600,12 @@ fn a_replacement_that_leaves_a_problem_is_rejected_as_a_whole() {
         .when_rotation(replace(&["back"], &["x KOA 8:00 LIH 8:50"]))
         .then_rejected(expect![[r#"
             discontinuity: leg late departs from HNL, but leg x arrives at LIH
-             arrival=2008-01-01T08:50:00Z destination=LIH leg=x next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=discontinuity"#]]);
+             arrival=2008-01-01T08:50:00.000Z destination=LIH leg=x next_departure=2008-01-01T12:00:00.000Z next_leg=late next_origin=HNL rule=discontinuity"#]]);
     given(active_day())
         .when_rotation(replace(&["back"], &["x KOA 8:00 HNL 12:01"]))
         .then_rejected(expect![[r#"
-            overlap: leg late departs at 2008-01-01T12:00:00Z, before leg x arrives at 2008-01-01T12:01:00Z
-             arrival=2008-01-01T12:01:00Z destination=HNL leg=x next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=overlap"#]]);
+            overlap: leg late departs at 2008-01-01T12:00:00.000Z, before leg x arrives at 2008-01-01T12:01:00.000Z
+             arrival=2008-01-01T12:01:00.000Z destination=HNL leg=x next_departure=2008-01-01T12:00:00.000Z next_leg=late next_origin=HNL rule=overlap"#]]);
 }
 
 #[test]
@@ -613,8 +613,8 @@ fn a_replacement_does_not_give_a_leg_its_own_id_again() {
     given(active_day())
         .when_rotation(replace(&["late"], &["late HNL 13:00 OGG 14:00"]))
         .then_rejected(expect![[r#"
-            leg-exists: leg late exists already, with departure 2008-01-01T12:00:00Z, arrival 2008-01-01T13:00:00Z
-             arrival=2008-01-01T13:00:00Z departure=2008-01-01T12:00:00Z leg=late"#]]);
+            leg-exists: leg late exists already, with departure 2008-01-01T12:00:00.000Z, arrival 2008-01-01T13:00:00.000Z
+             arrival=2008-01-01T13:00:00.000Z departure=2008-01-01T12:00:00.000Z leg=late"#]]);
     given(active_day())
         .when_rotation(replace(&["other"], &["x HNL 13:00 OGG 14:00"]))
         .then_rejected(expect![[r#"
@@ -651,8 +651,8 @@ fn only_the_arrival_of_a_leg_is_rescheduled() {
     given(active_day())
         .when_rotation(reschedule("back", "8:00", "12:01"))
         .then_rejected(expect![[r#"
-            overlap: leg late departs at 2008-01-01T12:00:00Z, before leg back arrives at 2008-01-01T12:01:00Z
-             arrival=2008-01-01T12:01:00Z destination=HNL leg=back next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=overlap"#]]);
+            overlap: leg late departs at 2008-01-01T12:00:00.000Z, before leg back arrives at 2008-01-01T12:01:00.000Z
+             arrival=2008-01-01T12:01:00.000Z destination=HNL leg=back next_departure=2008-01-01T12:00:00.000Z next_leg=late next_origin=HNL rule=overlap"#]]);
 }
 
 #[test]
@@ -660,14 +660,14 @@ fn a_leg_is_not_rescheduled_into_its_neighbour_nor_out_of_its_place() {
     given(active_day())
         .when_rotation(reschedule("back", "6:59", "9:00"))
         .then_rejected(expect![[r#"
-            overlap: leg back departs at 2008-01-01T06:59:00Z, before leg out arrives at 2008-01-01T07:00:00Z
-             arrival=2008-01-01T07:00:00Z destination=KOA leg=out next_departure=2008-01-01T06:59:00Z next_leg=back next_origin=KOA rule=overlap"#]]);
+            overlap: leg back departs at 2008-01-01T06:59:00.000Z, before leg out arrives at 2008-01-01T07:00:00.000Z
+             arrival=2008-01-01T07:00:00.000Z destination=KOA leg=out next_departure=2008-01-01T06:59:00.000Z next_leg=back next_origin=KOA rule=overlap"#]]);
     given(active_day())
         .when_rotation(reschedule("back", "14:00", "15:00"))
         .then_rejected(expect![[r#"
             discontinuity: leg late departs from HNL, but leg out arrives at KOA; and one problem more
-             arrival=2008-01-01T07:00:00Z destination=KOA leg=out next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=discontinuity
-             arrival=2008-01-01T13:00:00Z destination=OGG leg=late next_departure=2008-01-01T14:00:00Z next_leg=back next_origin=KOA rule=discontinuity"#]]);
+             arrival=2008-01-01T07:00:00.000Z destination=KOA leg=out next_departure=2008-01-01T12:00:00.000Z next_leg=late next_origin=HNL rule=discontinuity
+             arrival=2008-01-01T13:00:00.000Z destination=OGG leg=late next_departure=2008-01-01T14:00:00.000Z next_leg=back next_origin=KOA rule=discontinuity"#]]);
 }
 
 #[test]
@@ -752,12 +752,12 @@ fn a_draft_with_problems_does_not_become_active_and_all_of_them_are_told() {
         added(LATE),
     ];
     given(past).when_rotation(Command::Activate).then_rejected(expect![[r#"
-        overlap: leg x departs at 2008-01-01T06:30:00Z, before leg out arrives at 2008-01-01T07:00:00Z; and 4 problems more
-         arrival=2008-01-01T07:00:00Z destination=KOA leg=out next_departure=2008-01-01T06:30:00Z next_leg=x next_origin=KOA rule=overlap
-         arrival=2008-01-01T07:00:00Z destination=KOA leg=out next_departure=2008-01-01T06:45:00Z next_leg=y next_origin=LAX rule=overlap
-         arrival=2008-01-01T07:30:00Z destination=HNL leg=x next_departure=2008-01-01T06:45:00Z next_leg=y next_origin=LAX rule=overlap
-         arrival=2008-01-01T07:30:00Z destination=HNL leg=x next_departure=2008-01-01T06:45:00Z next_leg=y next_origin=LAX rule=discontinuity
-         arrival=2008-01-01T12:30:00Z destination=HNL leg=y next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=overlap"#]]);
+        overlap: leg x departs at 2008-01-01T06:30:00.000Z, before leg out arrives at 2008-01-01T07:00:00.000Z; and 4 problems more
+         arrival=2008-01-01T07:00:00.000Z destination=KOA leg=out next_departure=2008-01-01T06:30:00.000Z next_leg=x next_origin=KOA rule=overlap
+         arrival=2008-01-01T07:00:00.000Z destination=KOA leg=out next_departure=2008-01-01T06:45:00.000Z next_leg=y next_origin=LAX rule=overlap
+         arrival=2008-01-01T07:30:00.000Z destination=HNL leg=x next_departure=2008-01-01T06:45:00.000Z next_leg=y next_origin=LAX rule=overlap
+         arrival=2008-01-01T07:30:00.000Z destination=HNL leg=x next_departure=2008-01-01T06:45:00.000Z next_leg=y next_origin=LAX rule=discontinuity
+         arrival=2008-01-01T12:30:00.000Z destination=HNL leg=y next_departure=2008-01-01T12:00:00.000Z next_leg=late next_origin=HNL rule=overlap"#]]);
 }
 
 #[test]
@@ -766,20 +766,20 @@ fn every_two_legs_that_overlap_are_told_not_only_neighbours() {
     given([DRAFT, added(OUT), added(BACK), added(LATE), added(long)])
         .when_rotation(Command::Activate)
         .then_rejected(expect![[r#"
-            overlap: leg out departs at 2008-01-01T06:00:00Z, before leg z arrives at 2008-01-01T20:00:00Z; and 2 problems more
-             arrival=2008-01-01T20:00:00Z destination=HNL leg=z next_departure=2008-01-01T06:00:00Z next_leg=out next_origin=HNL rule=overlap
-             arrival=2008-01-01T20:00:00Z destination=HNL leg=z next_departure=2008-01-01T08:00:00Z next_leg=back next_origin=KOA rule=overlap
-             arrival=2008-01-01T20:00:00Z destination=HNL leg=z next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=overlap"#]]);
+            overlap: leg out departs at 2008-01-01T06:00:00.000Z, before leg z arrives at 2008-01-01T20:00:00.000Z; and 2 problems more
+             arrival=2008-01-01T20:00:00.000Z destination=HNL leg=z next_departure=2008-01-01T06:00:00.000Z next_leg=out next_origin=HNL rule=overlap
+             arrival=2008-01-01T20:00:00.000Z destination=HNL leg=z next_departure=2008-01-01T08:00:00.000Z next_leg=back next_origin=KOA rule=overlap
+             arrival=2008-01-01T20:00:00.000Z destination=HNL leg=z next_departure=2008-01-01T12:00:00.000Z next_leg=late next_origin=HNL rule=overlap"#]]);
     given([ACTIVE, added(OUT), added(LATE)])
         .when_rotation(add(&[long, "y HNL 6:30 HNL 12:30"]))
         .then_rejected(expect![[r#"
-            overlap: leg out departs at 2008-01-01T06:00:00Z, before leg z arrives at 2008-01-01T20:00:00Z; and 5 problems more
-             arrival=2008-01-01T20:00:00Z destination=HNL leg=z next_departure=2008-01-01T06:00:00Z next_leg=out next_origin=HNL rule=overlap
-             arrival=2008-01-01T20:00:00Z destination=HNL leg=z next_departure=2008-01-01T06:30:00Z next_leg=y next_origin=HNL rule=overlap
-             arrival=2008-01-01T07:00:00Z destination=KOA leg=out next_departure=2008-01-01T06:30:00Z next_leg=y next_origin=HNL rule=overlap
-             arrival=2008-01-01T07:00:00Z destination=KOA leg=out next_departure=2008-01-01T06:30:00Z next_leg=y next_origin=HNL rule=discontinuity
-             arrival=2008-01-01T20:00:00Z destination=HNL leg=z next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=overlap
-             arrival=2008-01-01T12:30:00Z destination=HNL leg=y next_departure=2008-01-01T12:00:00Z next_leg=late next_origin=HNL rule=overlap"#]]);
+            overlap: leg out departs at 2008-01-01T06:00:00.000Z, before leg z arrives at 2008-01-01T20:00:00.000Z; and 5 problems more
+             arrival=2008-01-01T20:00:00.000Z destination=HNL leg=z next_departure=2008-01-01T06:00:00.000Z next_leg=out next_origin=HNL rule=overlap
+             arrival=2008-01-01T20:00:00.000Z destination=HNL leg=z next_departure=2008-01-01T06:30:00.000Z next_leg=y next_origin=HNL rule=overlap
+             arrival=2008-01-01T07:00:00.000Z destination=KOA leg=out next_departure=2008-01-01T06:30:00.000Z next_leg=y next_origin=HNL rule=overlap
+             arrival=2008-01-01T07:00:00.000Z destination=KOA leg=out next_departure=2008-01-01T06:30:00.000Z next_leg=y next_origin=HNL rule=discontinuity
+             arrival=2008-01-01T20:00:00.000Z destination=HNL leg=z next_departure=2008-01-01T12:00:00.000Z next_leg=late next_origin=HNL rule=overlap
+             arrival=2008-01-01T12:30:00.000Z destination=HNL leg=y next_departure=2008-01-01T12:00:00.000Z next_leg=late next_origin=HNL rule=overlap"#]]);
 }
 
 #[test]

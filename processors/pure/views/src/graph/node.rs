@@ -1,8 +1,7 @@
 //! Nodes by kind and textual id.
 
-use crate::day::DesignatorDay;
+use crate::day::{DesignatorDay, calendar_date};
 use domain::{AirportCode, FlightDesignator, LegId, Registration, RotationId};
-use jiff::Span;
 use jiff::civil::{Date, date};
 use std::fmt;
 
@@ -105,8 +104,7 @@ impl fmt::Display for NodeId {
             Self::Rotation(id) => write!(formatter, "{kind}/{id}"),
             Self::Leg(rotation, id) => write!(formatter, "{kind}/{rotation}/{id}"),
             Self::DesignatorDay(DesignatorDay { designator, airport, date }) => {
-                let local = Span::new().try_days(*date).and_then(|days| epoch().checked_add(days));
-                let local = local.map_err(|_out_of_range| fmt::Error)?;
+                let local = calendar_date(*date).ok_or(fmt::Error)?;
                 write!(formatter, "{kind}/{designator}/{airport}/{local}")
             }
         }

@@ -1,10 +1,10 @@
 //! Answers as JSON: nodes with their edges in order, each group of facts with the event that wrote it, instants in RFC 3339.
 
 use crate::ask::{BoardEntry, Direction};
-use crate::{Airplane, Airport, Assignment, Detail, FlownRotation, Leg, MinimumGroundTime, Provenance, Rotation, Violation};
+use crate::{Airplane, Airport, Assignment, Detail, FlownRotation, Leg, MinimumGroundTime, Provenance, Rotation, Violation, calendar_date};
 use domain::{AirportCode, Instant, Registration, RotationId};
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp, civil};
+use jiff::{Timestamp, civil};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -107,7 +107,7 @@ impl<'v> LegShape<'v> {
             destination: leg.destination.as_str(),
             departure: Text(leg.departure),
             arrival: Text(leg.arrival),
-            origin_date: date(leg.origin_date).map(Text),
+            origin_date: calendar_date(leg.origin_date).map(Text),
             provenance: leg.provenance.into(),
             times_provenance: leg.times_provenance.into(),
         }
@@ -255,7 +255,8 @@ impl<'v> BoardShape<'v> {
 
 fn local(at: Instant, zone: &TimeZone) -> Option<String> {
     let timestamp = Timestamp::from_millisecond(at.0).ok()?;
-    Some(timestamp.display_with_offset(zone.to_offset(timestamp)).to_string())
+    let local = timestamp.display_with_offset(zone.to_offset(timestamp));
+    Some(format!("{local:.3}"))
 }
 
 /// A violation: the rotation, what is wrong, and the legs with the events that it follows from.
@@ -304,7 +305,7 @@ fn serialize_detail<M: SerializeMap>(map: &mut M, legs: &[(RotationId, Leg)], de
         } => {
             map.serialize_entry("designator", &Text(designator))?;
             map.serialize_entry("airport", airport.as_str())?;
-            map.serialize_entry("origin_date", &date(*origin_date_days).map(Text))?;
+            map.serialize_entry("origin_date", &calendar_date(*origin_date_days).map(Text))?;
             map.serialize_entry("leg_count", legs)
         }
         Detail::Seam {
@@ -339,10 +340,4 @@ fn serialize_places<M: SerializeMap>(map: &mut M, legs: &[(RotationId, Leg)]) ->
         }
         _ => Ok(()),
     }
-}
-
-/// The date that lies so many days after the first of 1970.
-fn date(days: i32) -> Option<civil::Date> {
-    let span = Span::new().try_days(days).ok()?;
-    civil::date(1970, 1, 1).checked_add(span).ok()
 }

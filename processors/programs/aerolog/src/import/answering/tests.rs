@@ -115,7 +115,7 @@ fn one_line_that_was_corrected_costs_one_line() {
     let listed = schedule.import(&legs, 25);
     assert_eq!(
         listed,
-        ["line 41: leg L40 of rotation/R1 is not changed: it exists already, with arrival 2008-01-04T08:43:00Z"]
+        ["line 41: leg L40 of rotation/R1 is not changed: it exists already, with arrival 2008-01-04T08:43:00.000Z"]
     );
     assert_eq!(schedule.commands, 4 + 4, "whole chunks are answered at once");
 }

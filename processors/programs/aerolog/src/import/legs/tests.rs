@@ -54,6 +54,27 @@ fn the_same_file_gives_the_same_commands() {
 }
 
 #[test]
+fn ids_of_legs_never_change_from_release_to_release() {
+    let lines = "\
+N1AB,HA108,2008-01-01,HNL,KOA,2008-01-01T10:00Z,2008-01-01T10:40Z
+N1AB,HA109,2008-01-01,KOA,HNL,2008-01-01T12:00:30Z,2008-01-01T12:40Z
+N1AB,HA110,2008-01-01,HNL,KOA,2008-01-01T14:00:00.500Z,2008-01-01T14:40Z
+";
+    let plan = plan(lines);
+    let legs = plan.asks.iter().filter_map(|ask| match &ask.command {
+        Command::Rotation(rotation::Command::AddLegs { legs }) => Some(legs),
+        _ => None,
+    });
+    let ids: Vec<&str> = legs.flatten().map(|leg| leg.id.as_str()).collect();
+    let expected = [
+        "HA108-HNL-2008-01-01T10:00Z",
+        "HA109-KOA-2008-01-01T12:00:30Z",
+        "HA110-HNL-2008-01-01T14:00:00.5Z",
+    ];
+    assert_eq!(ids, expected);
+}
+
+#[test]
 fn a_bad_line_is_left_out_with_its_number_and_reason_and_the_rest_goes_on() {
     let bad = "\
 N1AB,HA108,2008-01-01,HNL,KOA,2008-01-01T15:15Z,2008-01-01T15:58Z
