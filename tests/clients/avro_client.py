@@ -28,6 +28,7 @@ class Schedule:
         registry = SchemaRegistryClient({"url": os.environ["SCHEMA_REGISTRY_URL"], "timeout": REGISTRY_SECONDS_MAX})
         # A misspelt name of a field with a default is an error instead of that default.
         settings = {"auto.register.schemas": False, "use.latest.version": True, "validate.strict.allow.default": True}
+        self.registry = registry
         self.serialize = AvroSerializer(registry, conf=settings)
         self.serialize_by_default = AvroSerializer(registry, conf={"auto.register.schemas": False, "use.latest.version": True})
         self.deserialize = AvroDeserializer(registry)
@@ -186,6 +187,61 @@ def wrong_commands_are_errors_here(schedule):
     refused(schedule, right, expected_verison=4)
 
 
+class Samples:
+    """Fields that fit each command, made of its schema."""
+
+    def __init__(self, schema):
+        self.named = {}
+        self.define(schema)
+        payload = next(field["type"] for field in schema["fields"] if field["name"] == "payload")
+        self.commands = {branch["name"]: self.of(branch) for branch in payload}
+        self.nullable = {field["name"] for branch in payload for field in branch["fields"] if isinstance(field["type"], list)}
+
+    def define(self, schema):
+        if isinstance(schema, dict):
+            if schema["type"] in ("record", "enum"):
+                self.named[schema["name"]] = schema
+            for part in (schema["type"], schema.get("items"), *(field["type"] for field in schema.get("fields", []))):
+                self.define(part)
+        elif isinstance(schema, list):
+            for branch in schema:
+                self.define(branch)
+
+    def of(self, schema):
+        schema = self.named.get(schema, schema) if isinstance(schema, str) else schema
+        if isinstance(schema, list):
+            return self.of(schema[-1])
+        kind = schema if isinstance(schema, str) else schema["type"]
+        if kind == "record":
+            return {field["name"]: self.of(field["type"]) for field in schema["fields"]}
+        if kind == "enum":
+            return schema["symbols"][0]
+        if kind == "array":
+            return [self.of(schema["items"])]
+        return {"string": "x", "int": 7, "long": 7}[kind]
+
+
+def every_command_is_the_one_that_is_meant_or_an_error(schedule):
+    """Each command in each wrong form that comes to mind, by a serializer as it comes and by a strict one."""
+    samples = Samples(json.loads(schedule.registry.get_latest_version(f"{COMMANDS}-value").schema.schema_str))
+    assert len(samples.commands) == 15 and samples.nullable == {"name", "zone"}, samples.commands
+    for serialize in (schedule.serialize, schedule.serialize_by_default):
+        is_strict = serialize is schedule.serialize
+        for name, fields in samples.commands.items():
+            fixed, full_name = {"command_id": str(uuid.UUID(int=1)), "serialize": serialize}, f"aerolog.schedule.{name}"
+            named, unnamed = (schedule.value_of("airplane/N1PY", form, **fixed) for form in ((full_name, fields), fields))
+            assert named == unnamed, name
+            wrong = [{name: fields}, {full_name: fields}, {"type": name, "payload": fields}, [name, fields], name, full_name, json.dumps(fields)]
+            wrong += [(f"aerolog.schedule.{other}", fields) for other in samples.commands if other != name]
+            for field in fields:
+                without = {key: value for key, value in fields.items() if key != field}
+                # A misspelt name of a field that may be null is null, unless the serializer is strict.
+                if is_strict or field not in samples.nullable:
+                    wrong += [form for short in (without, without | {field[:-1]: fields[field]}) for form in (short, (full_name, short))]
+            for payload in wrong:
+                refused(schedule, payload, **fixed)
+
+
 def refused(schedule, payload, **more):
     try:
         value = schedule.value_of("airplane/N1PY", payload, **more)
@@ -197,6 +253,7 @@ def refused(schedule, payload, **more):
 def main():
     schedule = Schedule()
     wrong_commands_are_errors_here(schedule)
+    every_command_is_the_one_that_is_meant_or_an_error(schedule)
     decided_and_read_back(schedule)
     json_and_events(schedule)
     dead_letters(schedule)

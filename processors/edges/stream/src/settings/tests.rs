@@ -164,3 +164,15 @@ fn a_producer_that_could_not_write_every_dead_letter_or_would_write_batches_too_
     );
     assert!(with("batch.size", "1000").is_ok());
 }
+
+/// Clients have to have the codec: docs/clients.md says which, and how gzip is chosen for those that have no other.
+#[test]
+fn records_are_written_in_lz4_unless_the_configuration_names_another_codec() {
+    let brokers = ("bootstrap.servers", "b:1");
+    for (more, expected) in [(vec![], "lz4"), (vec![("compression.type", "gzip")], "gzip")] {
+        let settings = Settings::new(&table(&[vec![brokers], more].concat())).unwrap();
+        for config in [settings.transactional_producer("t"), settings.writer()] {
+            assert_eq!(config.get("compression.type"), Some(expected));
+        }
+    }
+}

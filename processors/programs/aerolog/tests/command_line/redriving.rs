@@ -1,7 +1,7 @@
 //! Dead letters that are looked at and sent again.
 
 use crate::command_line::fixture::Running;
-use end_to_end::eventually;
+use end_to_end::{History, eventually};
 use serde_json::Value;
 use stream::writer::Outgoing;
 
@@ -139,6 +139,85 @@ fn a_letter_whose_cause_is_still_there_is_a_dead_letter_again_and_the_audit_agre
         .map(|header| &header["name"])
         .collect();
     assert_eq!(names, ["content-type", "redriven-from"]);
+    let audit = running.run("audit --drained");
+    assert_eq!(audit.status, 0, "{audit:?}");
+}
+
+/// A command in JSON without its content type, which is a dead letter; returns the headers of that.
+fn letter_of_a_forgotten_content_type(running: &Running, key: &str, payload: &str) -> Vec<(String, String)> {
+    let value = command(key, &id(1), payload);
+    let record = running.schedule.record(Some(key.as_bytes()), Some(value.as_bytes()), &[], None);
+    running.schedule.write(&record);
+    running.schedule.flush();
+    let mut headers = Vec::new();
+    eventually("it is a dead letter", || {
+        headers = History::read(&running.schedule)
+            .answers
+            .into_iter()
+            .next()
+            .unwrap_or_default()
+            .into_iter()
+            .collect();
+        !headers.is_empty()
+    });
+    headers
+}
+
+/// A tool that moves records knows nothing of their headers: it copies them, changes some, repeats itself, and has a partitioner of its own.
+#[test]
+fn a_letter_that_a_foreign_tool_publishes_with_its_headers_is_decided_once_wherever_it_lies_and_the_audit_agrees() {
+    let running = Running::new("line-foreign-redrive");
+    let (key, payload) = ("rotation/R1", r#"{"CreateRotation": {"mode": "draft"}}"#);
+    let copied = letter_of_a_forgotten_content_type(&running, key, payload);
+    let of = |name: &str| copied.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());
+    assert_eq!(
+        (of("command-id"), of("type"), of("status")),
+        (Some(id(1).as_str()), Some("CreateRotation"), Some("dead-letter")),
+        "{copied:?}"
+    );
+    let at_home = format!("{}/{}", of("partition").unwrap(), of("offset").unwrap());
+    let large = "x".repeat(600);
+    let altered: [&[(&str, &str)]; 4] = [
+        &[],
+        &[
+            ("forwarded-from", &at_home),
+            ("status", "accepted"),
+            ("command-id", "00000000-0000-0000-0000-000000000009"),
+        ],
+        &[
+            ("forwarded-from", "1/0"),
+            ("redriven-from", "0/0"),
+            ("partition", "1"),
+            ("offset", "99"),
+        ],
+        &[
+            ("forwarded-from", "7/7"),
+            ("correlation-id", &large),
+            ("owner", "somebody"),
+            ("schema-fingerprint", "none"),
+        ],
+    ];
+    let value = command(key, &id(1), payload);
+    for more in altered {
+        for partition in [0, 1, 0, 1] {
+            let headers = copied.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+            let more = more.iter().map(|(name, value)| (*name, value.as_bytes()));
+            let headers: Vec<_> = headers.chain(more).chain([("Content-Type", &b"application/json"[..])]).collect();
+            let record = running
+                .schedule
+                .record(Some(key.as_bytes()), Some(value.as_bytes()), &headers, Some(partition));
+            running.schedule.write(&record);
+        }
+    }
+    running.schedule.flush();
+    eventually("each has an answer", || History::read(&running.schedule).answers.len() == 17);
+    let history = History::read(&running.schedule);
+    let outcomes: Vec<_> = history.outcomes.values().flatten().collect();
+    assert!(outcomes.iter().all(|outcome| outcome.rejection.is_none()), "{outcomes:?}");
+    assert_eq!(outcomes.iter().filter(|outcome| !outcome.repeated).count(), 1, "{outcomes:?}");
+    let answers = || history.answers.iter().filter(|answer| answer["status"] == "accepted");
+    assert_eq!(answers().count(), 16);
+    assert!(answers().all(|answer| answer["command-id"] == id(1) && !answer.contains_key("correlation-id")));
     let audit = running.run("audit --drained");
     assert_eq!(audit.status, 0, "{audit:?}");
 }
