@@ -1,6 +1,7 @@
 //! `aerolog decode`: Debian's kcat is built without Avro; this reads what it writes with -f.
 
 mod format;
+mod table;
 
 use crate::{Connection, Verdict};
 use anyhow::Context;
@@ -12,39 +13,80 @@ use std::collections::btree_map::Entry;
 use std::io::Write;
 use stream::registry::Registry;
 
-/// Reads records from standard input as kcat writes them, and prints each as a line of JSON.
+/// Reads records from standard input as kcat writes them, and prints each as a line of JSON; or the table that the events come to.
 #[derive(Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// What kcat was given with -f. With more than the value in it, each line is an envelope: topic, partition, offset, timestamp_ms, key, headers, as
-    /// far as the format has them, and value
-    #[arg(long, short, value_name = "FORMAT", default_value = "%R%s", value_parser = Format::parse)]
-    format: Format,
+    /// What kcat was given with -f; '%R%s' if nothing is said, and with --table '%p %R%s'. With more than the value in it, each line is an envelope:
+    /// topic, partition, offset, timestamp_ms, key, headers, as far as the format has them, and value
+    #[arg(long, short, value_name = "FORMAT", value_parser = Format::parse)]
+    format: Option<Format>,
+    /// Print what all events together come to, as a table with a line for each row
+    #[arg(long, value_enum)]
+    table: Option<table::Table>,
+    /// How the table is written
+    #[arg(long, value_enum, default_value_t = table::Form::Csv, requires = "table")]
+    form: table::Form,
+    /// Read the events from the topic instead of from standard input, up to where it ends now
+    #[arg(long, requires = "table", conflicts_with = "format")]
+    from_log: bool,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   kcat -C -b localhost:9092 -t schedule.events -e -q -f '%R%s' | aerolog decode
   kcat -C -b localhost:9092 -t schedule.events -e -q -f '%p %o %T %K:%k [%h] %R%s' | aerolog decode -f '%p %o %T %K:%k [%h] %R%s'
+  kcat -C -b localhost:9092 -t schedule.events -o beginning -e -q -f '%p %R%s' | aerolog decode --table legs > legs.csv
+  aerolog decode --from-log --table checks --form ndjson > checks.ndjson
 
 Tokens are kcat's: %t topic, %p partition, %o offset, %T timestamp, %h headers, %K and %k key, %R or %S and %s value. The value needs its
-length before it (%R in four bytes, %S as a number); every other text and number needs something that ends it.";
+length before it (%R in four bytes, %S as a number); every other text and number needs something that ends it.
+
+Tables, each with its columns in this order, now and in later builds, which may add some at the end:
+  legs       rotation, leg, designator, origin, destination, departure, arrival, origin_date, mode, airplane, aircraft_type
+  rotations  rotation, mode, airplane, aircraft_type, legs, first_departure, departs_from, last_arrival, arrives_at
+  checks     check, rotation, leg, departure, arrival, arrives_at, next_rotation, next_leg, next_departure, departs_from, airport, airplane,
+             designator, origin_date, ground_minutes, minimum_minutes, leg_count, discontinuous, overlapping, retired
+
+A table holds what is so after the last event: every event of the log has to be read, from its beginning, by partition. A gap is an error.
+Times are UTC with three digits of a second (2008-01-31T18:05:00.000Z), dates are local to the origin. What there is not is empty in CSV, and
+null in NDJSON, in which every line has every column. In checks, what a check says nothing about is empty; leg_count legs have the designator,
+of which leg and next_leg are the first two: all of them are the legs with that designator, origin (airport) and origin_date.
+
+  DuckDB   select * from read_json('legs.ndjson');
+           select * from read_csv('legs.csv', types = {'rotation': 'VARCHAR', 'leg': 'VARCHAR', 'designator': 'VARCHAR', 'aircraft_type': 'VARCHAR'});
+  pandas   pandas.read_csv('legs.csv', dtype=str, parse_dates=['departure', 'arrival', 'origin_date'], keep_default_na=False, na_values=[''])
+
+Both guess types from what they find in CSV: unless they are told, leg 007 becomes the number 7, and designator 5E1 becomes 50.";
+
+/// Without --format, and with --table, which needs to see that no event of a partition is missing.
+const FORMAT: &str = "%R%s";
+const FORMAT_OF_TABLES: &str = "%p %R%s";
 
 /// Schemas that are kept, or known to be missing.
 const SCHEMAS_MAX: usize = 10_000;
 
 pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let default = if arguments.table.is_some() { FORMAT_OF_TABLES } else { FORMAT };
+    let format = match &arguments.format {
+        Some(format) => format.clone(),
+        None => Format::parse(default).map_err(anyhow::Error::msg)?,
+    };
+    match arguments.table {
+        Some(table) => table::run(connection, table, arguments.form, (!arguments.from_log).then_some(&format)),
+        None => lines(connection, &format),
+    }
+}
+
+/// Each record as a line.
+fn lines(connection: &Connection, format: &Format) -> anyhow::Result<Verdict> {
     let registry = connection.registry()?;
     let mut known = Schemas::new();
     let mut input = std::io::stdin().lock();
     let mut output = std::io::stdout().lock();
     let mut number = 0;
-    let with_envelope = !arguments.format.is_of_values_alone();
-    while let Some(record) = arguments
-        .format
-        .read(&mut input)
-        .with_context(|| format!("record {}", number + 1))?
-    {
+    let with_envelope = !format.is_of_values_alone();
+    while let Some(record) = format.read(&mut input).with_context(|| format!("record {}", number + 1))? {
         number += 1;
         let value = &record.value;
         let line = match decoded(&registry, &mut known, value).with_context(|| format!("record {number}"))? {

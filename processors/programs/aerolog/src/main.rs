@@ -9,6 +9,7 @@ mod dead_letters;
 mod decode;
 mod describe;
 mod import;
+mod local_view;
 mod migrate;
 mod outcomes;
 mod query;

@@ -28,7 +28,7 @@ pub(super) fn source(error: impl std::fmt::Display) -> SourceError {
 }
 
 /// Reads committed events and outcomes of one partition after the other.
-pub(super) struct Reading {
+pub(crate) struct Reading {
     inspector: Inspector,
     topology: Topology,
     events: Walk,
@@ -47,7 +47,7 @@ pub(super) struct FoundOutcome {
     pub(super) outcome: Outcome,
 }
 
-pub(super) fn reading(connection: &Connection, topology: &Topology) -> anyhow::Result<Reading> {
+pub(crate) fn reading(connection: &Connection, topology: &Topology) -> anyhow::Result<Reading> {
     let settings = connection.settings()?;
     let inspector = Inspector::new(&settings)?;
     Ok(Reading {
@@ -62,7 +62,7 @@ pub(super) fn reading(connection: &Connection, topology: &Topology) -> anyhow::R
 }
 
 impl Reading {
-    pub(super) fn begin_events(&mut self, partition: u32, from: i64) -> anyhow::Result<()> {
+    pub(crate) fn begin_events(&mut self, partition: u32, from: i64) -> anyhow::Result<()> {
         let marks = self.inspector.watermarks(&self.topology.topics.events.name, partition)?;
         Ok(self.events.begin(partition, from.max(marks.low), marks.high)?)
     }
@@ -74,7 +74,7 @@ impl Reading {
         Ok(marks.low)
     }
 
-    pub(super) fn next_event(&mut self) -> anyhow::Result<Option<(i64, EventEnvelope<domain::Event>)>> {
+    pub(crate) fn next_event(&mut self) -> anyhow::Result<Option<(i64, EventEnvelope<domain::Event>)>> {
         let Some(found) = next_committed(&mut self.events)? else {
             return Ok(None);
         };
@@ -126,9 +126,20 @@ pub(crate) fn decoded<T>(
     decode: impl Fn(&mut AvroCodec, Option<u64>, &[u8]) -> Result<T, DecodeError>,
 ) -> anyhow::Result<T> {
     let value = found.value.as_deref().unwrap_or_default();
+    decoded_value(codec, registry, fingerprint_of(found), value, decode)
+}
+
+/// The same of a value alone; `fingerprint` is what its record says of the schema, if that is known.
+pub(crate) fn decoded_value<T>(
+    codec: &mut AvroCodec,
+    registry: &Registry,
+    fingerprint: Option<u64>,
+    value: &[u8],
+    decode: impl Fn(&mut AvroCodec, Option<u64>, &[u8]) -> Result<T, DecodeError>,
+) -> anyhow::Result<T> {
     let decoded = decode_learning(
         codec,
-        |codec| decode(codec, fingerprint_of(found), value),
+        |codec| decode(codec, fingerprint, value),
         |codec, id| {
             let schema = registry.schema(id)?.into_result();
             let learn = |schema| Codec::<Airline>::learn(codec, id, &schema).map_err(|reason| format!("schema {id}: {reason}"));

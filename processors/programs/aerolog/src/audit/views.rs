@@ -3,21 +3,15 @@
 use super::Arguments;
 use super::source::{Reading, reading};
 use crate::Connection;
+use crate::local_view::{LocalView, Position};
 use crate::query::Query;
 use anyhow::{Context, anyhow};
 use auditor::{Invariant, Violation};
-use decider::EventEnvelope;
-use keyvalue::Overlay;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
-use store::{Sizing, Store};
 use topology::Topology;
-use views::{Fact, Projector};
-
-/// The sequence of each partition.
-type Position = BTreeMap<u32, u64>;
 
 #[derive(Deserialize)]
 struct Answer {
@@ -29,8 +23,6 @@ struct Answer {
 const REQUEST_WAIT_MAX: Duration = Duration::from_secs(120);
 const TRIES_MAX: usize = 30;
 const TRY_PAUSE: Duration = Duration::from_secs(1);
-/// Events that are applied, and written, at a time.
-const EVENTS_MAX: usize = 2000;
 
 /// The replicas are asked one after the other, each for a position that the view here has come to already: it only ever goes on.
 pub(super) fn compare(
@@ -44,13 +36,12 @@ pub(super) fn compare(
         return Ok(());
     }
     let mut oracle = Oracle {
-        store: Store::open(&scratch.join("view"), Sizing::default())?,
+        view: LocalView::open(&scratch.join("view"))?,
         reading: reading(connection, topology)?,
-        position: (0..topology.partitions).map(|partition| (partition, 0)).collect(),
         next_offsets: BTreeMap::new(),
     };
     for url in &arguments.views {
-        let answer = ask(&Query::new(url, REQUEST_WAIT_MAX)?, url, &oracle.position)?;
+        let answer = ask(&Query::new(url, REQUEST_WAIT_MAX)?, url, oracle.view.position())?;
         let theirs = answer
             .content_hash
             .as_deref()
@@ -58,7 +49,7 @@ pub(super) fn compare(
         oracle
             .go_on_to(&answer.partitions)
             .with_context(|| format!("the log up to the position of {url}"))?;
-        let ours = format!("{:032x}", views::content_hash(&oracle.store)?);
+        let ours = format!("{:032x}", views::content_hash(oracle.view.read()?)?);
         audit.compared_view();
         if ours != theirs {
             let position: Vec<String> = answer
@@ -107,50 +98,29 @@ fn ask(http: &Query, url: &str, at_least: &Position) -> anyhow::Result<Answer> {
 
 /// The view that the log makes.
 struct Oracle {
-    store: Store,
+    view: LocalView,
     reading: Reading,
-    position: Position,
     next_offsets: BTreeMap<u32, i64>,
 }
 
 impl Oracle {
     fn go_on_to(&mut self, position: &Position) -> anyhow::Result<()> {
         for (partition, sequence) in position {
-            let from = *self.next_offsets.entry(*partition).or_insert(0);
-            let mut reached = self.position.get(partition).copied().unwrap_or(0);
-            let (mut facts, mut next) = (Vec::new(), from);
-            if reached < *sequence {
-                self.reading.begin_events(*partition, from)?;
+            if self.view.sequence_of(*partition) >= *sequence {
+                continue;
             }
-            while reached < *sequence {
+            let from = self.next_offsets.get(partition).copied().unwrap_or(0);
+            self.reading.begin_events(*partition, from)?;
+            while self.view.sequence_of(*partition) < *sequence {
+                let reached = self.view.sequence_of(*partition);
                 let (offset, event) = self
                     .reading
                     .next_event()?
                     .ok_or_else(|| anyhow!("partition {partition} ends at sequence {reached}, before {sequence}"))?;
-                (next, reached) = (offset + 1, event.sequence);
-                facts.push(fact(*partition, event)?);
-                if facts.len() >= EVENTS_MAX {
-                    apply(&self.store, &std::mem::take(&mut facts))?;
-                }
+                self.view.take(*partition, event)?;
+                self.next_offsets.insert(*partition, offset + 1);
             }
-            apply(&self.store, &facts)?;
-            self.next_offsets.insert(*partition, next);
-            self.position.insert(*partition, reached);
         }
         Ok(())
     }
-}
-
-fn apply(store: &Store, facts: &[Fact]) -> anyhow::Result<()> {
-    let mut overlay = Overlay::new(store);
-    let mut projector = Projector::default();
-    for fact in facts {
-        let mutations = projector.project(fact, &overlay)?;
-        overlay.apply(mutations);
-    }
-    Ok(store.apply(&overlay.into_mutations())?)
-}
-
-fn fact(partition: u32, event: EventEnvelope<domain::Event>) -> anyhow::Result<Fact> {
-    Ok(Fact::from_envelope(partition, event)?)
 }

@@ -37,7 +37,7 @@ enum Field {
 pub(crate) struct Record {
     pub(crate) value: Vec<u8>,
     topic: Option<String>,
-    partition: Option<i64>,
+    pub(crate) partition: Option<i64>,
     offset: Option<i64>,
     timestamp_ms: Option<i64>,
     headers: Option<String>,
@@ -90,6 +90,11 @@ impl Format {
             )
         };
         self.0.iter().all(is_about_values)
+    }
+
+    /// Whether each record says which partition it is of.
+    pub(crate) fn has_partition(&self) -> bool {
+        self.0.contains(&Part::Field(Field::Partition))
     }
 
     /// The next record; `None` at the end of the input.

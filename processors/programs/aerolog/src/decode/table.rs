@@ -1,0 +1,92 @@
+//! `aerolog decode --table`: what the events of the log come to, as rows that DuckDB, pandas and spreadsheets read.
+
+mod rows;
+mod sheet;
+
+use super::format::Format;
+use crate::audit::source::{self, reading};
+use crate::local_view::LocalView;
+use crate::{Connection, Verdict};
+use anyhow::{Context, anyhow, bail};
+use clap::ValueEnum;
+use decider::read_event;
+use schemas::{Airline, AvroCodec, SchemaIds};
+use sheet::Sheet;
+use std::io::BufRead;
+
+/// What a row is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Table {
+    /// A leg that is planned, with its rotation's mode and airplane
+    Legs,
+    /// A rotation, from its first departure to its last arrival
+    Rotations,
+    /// Something that a check finds wrong, once, with the legs between which it is
+    Checks,
+}
+
+/// How rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// A line of names, then a line for each row
+    Csv,
+    /// An object for each row, one a line
+    Ndjson,
+}
+
+/// Prints the table of the events that come on standard input in `format`, or without one of those in the topic.
+pub(super) fn run(connection: &Connection, table: Table, form: Form, format: Option<&Format>) -> anyhow::Result<Verdict> {
+    if format.is_some_and(|format| !format.has_partition()) {
+        bail!("a table needs the partition of each event, to see that none is missing: give kcat and --format '%p %R%s'");
+    }
+    let scratch = tempfile::Builder::new().prefix("aerolog-table-").tempdir();
+    let scratch = scratch.context("no directory to work in under TMPDIR")?;
+    let mut view = LocalView::open(&scratch.path().join("view"))?;
+    match format {
+        Some(format) => take_input(connection, format, &mut std::io::stdin().lock(), &mut view)?,
+        None => take_log(connection, &mut view)?,
+    }
+    let events: u64 = view.position().values().sum();
+    let position: Vec<String> = view
+        .position()
+        .iter()
+        .map(|(number, sequence)| format!("{number}:{sequence}"))
+        .collect();
+    let view = view.read()?;
+    let mut sheet = Sheet::new(form, rows::columns(table), std::io::stdout().lock())?;
+    rows::each(table, view, |row| Ok(sheet.write(row)?))?;
+    let rows = sheet.end()?;
+    eprintln!("aerolog: {rows} rows after {events} events, at position {}", position.join(","));
+    Ok(Verdict::Fine)
+}
+
+/// The events that kcat has written.
+fn take_input(connection: &Connection, format: &Format, input: &mut impl BufRead, view: &mut LocalView) -> anyhow::Result<()> {
+    let registry = connection.registry()?;
+    let mut codec = AvroCodec::new(SchemaIds::UNKNOWN);
+    let mut number = 0_u64;
+    while let Some(record) = format.read(input).with_context(|| format!("record {}", number + 1))? {
+        number += 1;
+        let partition = record.partition.and_then(|partition| u32::try_from(partition).ok());
+        let partition = partition.ok_or_else(|| anyhow!("record {number}: {:?} is no partition", record.partition))?;
+        let event = source::decoded_value(&mut codec, &registry, None, &record.value, read_event::<Airline, _>);
+        let event = event.with_context(|| format!("record {number} is no event, of which a table is made: is it of schedule.events?"))?;
+        view.take(partition, event).with_context(|| {
+            format!("record {number}: a table needs every committed event once, from the beginning of the log: kcat -o beginning -e, without -p and -c")
+        })?;
+    }
+    Ok(())
+}
+
+/// The events of every partition, up to where it ends now.
+fn take_log(connection: &Connection, view: &mut LocalView) -> anyhow::Result<()> {
+    let topology = connection.log()?;
+    let mut reading = reading(connection, &topology)?;
+    for partition in 0..topology.partitions {
+        reading.begin_events(partition, 0)?;
+        while let Some((offset, event)) = reading.next_event()? {
+            view.take(partition, event).with_context(|| format!("offset {offset}"))?;
+        }
+    }
+    Ok(())
+}
