@@ -79,15 +79,21 @@ impl Fleet {
     pub fn start_processor(&mut self, schedule: &Schedule, name: &str, variables: &[(&str, &str)]) {
         let mut all = vec![("AEROLOG_INSTANCE_ID", name)];
         all.extend_from_slice(variables);
-        self.start(schedule, Kind::Processor, name, &all);
+        self.start(schedule, Kind::Processor, Kind::Processor.binary(), name, &all);
+    }
+
+    /// Starts the command processor of another build, by the name of its binary.
+    pub fn start_build(&mut self, binary: &str, schedule: &Schedule, name: &str) {
+        let variables = [("AEROLOG_INSTANCE_ID", name)];
+        self.start(schedule, Kind::Processor, binary, name, &variables);
     }
 
     /// Starts a materializer.
     pub fn start_materializer(&mut self, schedule: &Schedule, name: &str, variables: &[(&str, &str)]) {
-        self.start(schedule, Kind::Materializer, name, variables);
+        self.start(schedule, Kind::Materializer, Kind::Materializer.binary(), name, variables);
     }
 
-    fn start(&mut self, schedule: &Schedule, kind: Kind, name: &str, variables: &[(&str, &str)]) {
+    fn start(&mut self, schedule: &Schedule, kind: Kind, binary: &str, name: &str, variables: &[(&str, &str)]) {
         assert!(!self.runs(name), "{name} runs already");
         let state = self.state(name);
         let mine = variables.iter().map(|(name, _)| *name).collect::<Vec<_>>();
@@ -95,7 +101,7 @@ impl Fleet {
         let shared = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let mut all: Vec<(&str, &str)> = shared.filter(|(name, _)| kind == Kind::Processor && !mine.contains(name)).collect();
         all.extend_from_slice(variables);
-        let program = Program::start(kind.binary(), schedule, &state, &all);
+        let program = Program::start(binary, schedule, &state, &all);
         let member = Member {
             kind,
             program: Some(program),

@@ -18,6 +18,9 @@ const HUGE_EVERY: usize = 400;
 const HUGE_BYTES: [usize; 4] = [1_100_000, 3_000_000, 6_000_000, 10_000_000];
 /// What a broker takes uncompressed, with what is around it.
 const LARGE_BYTES_MAX: usize = 900_000;
+/// Of the records with one header over and over, one in so many may have this many.
+const MANY_HEADERS_EVERY: usize = 20;
+const HEADERS_MAX: usize = 40_000;
 const COMPRESSIONS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
 /// None, long ago, before the epoch as far as may be said, and the end of the year 9999.
 const TIMESTAMPS_MS: [Option<i64>; 4] = [None, Some(1), Some(-1), Some(253_402_300_799_000)];
@@ -220,7 +223,12 @@ impl Hostile {
                 ]
             }
             7 => {
-                let count = self.chance.below(3_000);
+                let most = if self.chance.below(MANY_HEADERS_EVERY) == 0 {
+                    HEADERS_MAX
+                } else {
+                    1_000
+                };
+                let count = self.chance.below(most);
                 headers = (0..count).map(|_| (b"again".to_vec(), Some(b"and again".to_vec()))).collect();
             }
             8 => {

@@ -4,6 +4,7 @@
 
 mod aborted;
 mod brokers;
+mod bugs;
 mod clocks;
 mod directories;
 mod disks;
@@ -16,6 +17,7 @@ mod migrating;
 mod network;
 mod outcomes;
 mod pausing;
+mod readers;
 mod records;
 mod recovering;
 mod refused;
@@ -70,10 +72,12 @@ pub fn all() -> Vec<&'static Row> {
         migrating::ROWS,
         network::ROWS,
         brokers::ROWS,
+        bugs::ROWS,
         together::ROWS,
         clocks::ROWS,
         directories::ROWS,
         disks::ROWS,
+        readers::ROWS,
         records::ROWS,
         recovering::ROWS,
         outcomes::ROWS,

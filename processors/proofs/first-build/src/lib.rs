@@ -1,39 +1,64 @@
-//! The programs as the first released build had them, for tests of upgrades: they know the first version of each schema, write it, and
-//! decide nothing that it has no event for. Everything else is as it is now.
+//! Other builds of the programs, for tests: they wire the present code with another domain or codec.
 //!
-//! With these, two builds can run side by side on one broker, without old binaries being kept. What they cannot show is a fault that only
-//! the first build had.
+//! [`FirstAirline`] is the first released build: it knows the first version of each schema, writes it, and decides nothing that it has no
+//! event for. With it, two builds can run side by side on one broker, without old binaries being kept. What it cannot show is a fault
+//! that only the first build had. [`FaultyAirline`] is the present build with a bug in `decide`.
 
 use application::{Application, RecordSchema, Views};
 use decider::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Identity, Outcome, Parts, Rejection, WriterSchema};
 use schemas::{Airline, AvroCodec, Content, SchemaIds};
+use std::fmt;
+use std::marker::PhantomData;
 use views::ScheduleGraph;
 
-/// The airline, without what came after the first version.
-#[derive(Debug, Clone, Copy)]
-pub struct FirstAirline;
+/// In what a build differs from the present one.
+pub trait Build: fmt::Debug + Copy + Send + Sync + 'static {
+    /// The schemas that it knows.
+    fn schemas() -> Vec<RecordSchema>;
 
-/// The codec of the first build.
-#[derive(Debug, Clone)]
-pub struct FirstCodec(AvroCodec);
+    /// A codec that writes these ids.
+    fn codec(ids: SchemaIds) -> AvroCodec;
 
-impl FirstCodec {
-    pub fn new(ids: SchemaIds) -> Self {
-        Self(AvroCodec::first(ids))
-    }
+    /// What it makes of the present build's decision.
+    fn decided(aggregate_id: &str, decision: Result<Vec<domain::Event>, Rejection>) -> Result<Vec<domain::Event>, Rejection>;
 }
 
-impl Domain for FirstAirline {
-    type Command = <Airline as Domain>::Command;
-    type Event = <Airline as Domain>::Event;
-    type State = <Airline as Domain>::State;
+/// The airline, without what came after the first version.
+pub type FirstAirline = Other<First>;
 
-    fn initial(aggregate_id: &str) -> Self::State {
-        Airline::initial(aggregate_id)
+/// The airline with a bug: no command to [`FAULTY_ROTATION`] can be decided.
+pub type FaultyAirline = Other<Faulty>;
+
+/// The aggregate at which [`FaultyAirline`] panics.
+pub const FAULTY_ROTATION: &str = "rotation/FAULTY";
+
+/// The first released build.
+#[derive(Debug, Clone, Copy)]
+pub struct First;
+
+/// The present build, with a bug.
+#[derive(Debug, Clone, Copy)]
+pub struct Faulty;
+
+/// The airline as another build has it.
+#[derive(Debug, Clone, Copy)]
+pub struct Other<B>(PhantomData<B>);
+
+/// The codec of another build.
+#[derive(Debug, Clone)]
+pub struct OtherCodec(AvroCodec);
+
+impl Build for First {
+    fn schemas() -> Vec<RecordSchema> {
+        Content::ALL.map(|content| content.first().record_schema()).to_vec()
     }
 
-    fn decide(aggregate_id: &str, state: &Self::State, command: &Self::Command) -> Result<Vec<Self::Event>, Rejection> {
-        let events = Airline::decide(aggregate_id, state, command)?;
+    fn codec(ids: SchemaIds) -> AvroCodec {
+        AvroCodec::first(ids)
+    }
+
+    fn decided(_: &str, decision: Result<Vec<domain::Event>, Rejection>) -> Result<Vec<domain::Event>, Rejection> {
+        let events = decision?;
         let known = Content::Event.first().payload_names();
         if events.iter().all(|event| known.contains(&Airline::event_type(event))) {
             return Ok(events);
@@ -43,6 +68,35 @@ impl Domain for FirstAirline {
             message: "the airplane has retired; its registration is not used again".to_owned(),
             facts: Vec::new(),
         })
+    }
+}
+
+impl Build for Faulty {
+    fn schemas() -> Vec<RecordSchema> {
+        Airline::schemas()
+    }
+
+    fn codec(ids: SchemaIds) -> AvroCodec {
+        Airline::codec(ids)
+    }
+
+    fn decided(aggregate_id: &str, decision: Result<Vec<domain::Event>, Rejection>) -> Result<Vec<domain::Event>, Rejection> {
+        assert!(aggregate_id != FAULTY_ROTATION, "a bug on purpose");
+        decision
+    }
+}
+
+impl<B: Build> Domain for Other<B> {
+    type Command = <Airline as Domain>::Command;
+    type Event = <Airline as Domain>::Event;
+    type State = <Airline as Domain>::State;
+
+    fn initial(aggregate_id: &str) -> Self::State {
+        Airline::initial(aggregate_id)
+    }
+
+    fn decide(aggregate_id: &str, state: &Self::State, command: &Self::Command) -> Result<Vec<Self::Event>, Rejection> {
+        B::decided(aggregate_id, Airline::decide(aggregate_id, state, command))
     }
 
     fn evolve(state: &mut Self::State, event: &Self::Event) {
@@ -70,17 +124,17 @@ impl Domain for FirstAirline {
     }
 }
 
-impl Application for FirstAirline {
+impl<B: Build> Application for Other<B> {
     const NAME: &'static str = Airline::NAME;
 
-    type Codec = FirstCodec;
+    type Codec = OtherCodec;
 
     fn schemas() -> Vec<RecordSchema> {
-        Content::ALL.map(|content| content.first().record_schema()).to_vec()
+        B::schemas()
     }
 
-    fn codec(ids: SchemaIds) -> FirstCodec {
-        FirstCodec::new(ids)
+    fn codec(ids: SchemaIds) -> OtherCodec {
+        OtherCodec(B::codec(ids))
     }
 
     fn views(views: &mut impl Views<Self>) {
@@ -92,7 +146,7 @@ impl Application for FirstAirline {
     }
 }
 
-impl Codec<FirstAirline> for FirstCodec {
+impl<B: Build> Codec<Other<B>> for OtherCodec {
     fn decode_command(
         &mut self,
         content_type: Option<&[u8]>,
