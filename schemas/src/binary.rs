@@ -3,6 +3,7 @@
 //! Lengths and counts are declared by whoever wrote the bytes, so none is believed: nothing is allocated for more than is there.
 
 use crate::problem::Problem;
+use keyvalue::bytes::{self, Malformed, put_signed};
 
 /// More items that take no bytes at all are an attack, not an array.
 const ITEMS_WITHOUT_BYTES_MAX: usize = 10_000;
@@ -32,12 +33,7 @@ pub(crate) fn put_frame(schema_id: u32, out: &mut Vec<u8>) {
 
 #[inline]
 pub(crate) fn put_long(value: i64, out: &mut Vec<u8>) {
-    let mut rest = ((value << 1) ^ (value >> 63)).cast_unsigned();
-    while rest >= 0x80 {
-        out.push((rest & 0x7f) as u8 | 0x80);
-        rest >>= 7;
-    }
-    out.push(rest as u8);
+    put_signed(value, out);
 }
 
 /// A length, a count, or the number of a union's branch.
@@ -89,22 +85,7 @@ impl<'a> Reader<'a> {
 
     #[inline]
     pub(crate) fn long(&mut self) -> Result<i64, Problem> {
-        let mut value = 0u64;
-        for (index, byte) in self.rest.iter().copied().take(10).enumerate() {
-            if index == 9 && byte > 1 {
-                break;
-            }
-            value |= u64::from(byte & 0x7f) << (7 * index);
-            if byte < 0x80 {
-                self.rest = &self.rest[index + 1..];
-                return Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed());
-            }
-        }
-        Err(if self.rest.len() < 10 {
-            ends_early()
-        } else {
-            Problem::malformed("has a number of more than 64 bits")
-        })
+        bytes::take_signed(&mut self.rest).map_err(Problem::malformed)
     }
 
     pub(crate) fn int(&mut self) -> Result<i32, Problem> {
@@ -122,8 +103,8 @@ impl<'a> Reader<'a> {
 
     #[inline]
     pub(crate) fn text(&mut self) -> Result<&'a str, Problem> {
-        let bytes = self.bytes()?;
-        std::str::from_utf8(bytes).map_err(|error| Problem::malformed(format!("has text that is not UTF-8: {error}")))
+        let length = self.count()?;
+        bytes::take_text(&mut self.rest, length).map_err(Problem::malformed)
     }
 
     pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Problem> {
@@ -134,9 +115,7 @@ impl<'a> Reader<'a> {
     /// The next `length` bytes.
     #[inline]
     pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], Problem> {
-        let (taken, rest) = self.rest.split_at_checked(length).ok_or_else(ends_early)?;
-        self.rest = rest;
-        Ok(taken)
+        bytes::take(&mut self.rest, length).map_err(Problem::malformed)
     }
 
     /// A length, a count, or the number of a union's branch.
@@ -166,7 +145,7 @@ impl<'a> Reader<'a> {
             if count < 0 {
                 // Its size in bytes follows, for readers that skip the block.
                 self.long()?;
-                count = count.checked_neg().ok_or_else(ends_early)?;
+                count = count.checked_neg().ok_or(Malformed::EndsEarly).map_err(Problem::malformed)?;
             }
             for _ in 0..count {
                 let before = self.rest.len();
@@ -194,10 +173,6 @@ impl<'a> Reader<'a> {
 
 pub(crate) fn no_branch(branch: impl std::fmt::Display, branches: usize) -> Problem {
     Problem::malformed(format!("has branch {branch} of a union of {branches}"))
-}
-
-fn ends_early() -> Problem {
-    Problem::malformed("ends before it should")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! `store` implements it with RocksDB, `simulation` and the tests with [`Memory`]; nothing here does any I/O.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+pub mod bytes;
 mod hash;
 mod layer;
 mod memory;

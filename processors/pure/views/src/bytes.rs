@@ -1,18 +1,15 @@
 //! Values in bytes: lengths and numbers as LEB128, text with its length, decoding that fails instead of panicking.
 
 use keyvalue::ReadError;
+use keyvalue::bytes::{self, Malformed};
 
-pub(crate) fn put_number(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push((number & 0x7F) as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
+pub(crate) fn put_number(out: &mut Vec<u8>, number: u64) {
+    bytes::put_number(number, out);
 }
 
 /// Small numbers of both signs stay short.
 pub(crate) fn put_signed(out: &mut Vec<u8>, number: i64) {
-    put_number(out, ((number << 1) ^ (number >> 63)).cast_unsigned());
+    bytes::put_signed(number, out);
 }
 
 pub(crate) fn put_text(out: &mut Vec<u8>, text: &str) {
@@ -31,15 +28,7 @@ impl<'b> Bytes<'b> {
     }
 
     pub(crate) fn number(&mut self) -> Result<u64, ReadError> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.take(1)?[0];
-            number |= u64::from(byte & 0x7F) << shift;
-            if byte < 0x80 {
-                return Ok(number);
-            }
-        }
-        Err(corrupt("a number is too long"))
+        bytes::take_number(&mut self.rest).map_err(malformed)
     }
 
     pub(crate) fn small(&mut self) -> Result<u32, ReadError> {
@@ -47,13 +36,12 @@ impl<'b> Bytes<'b> {
     }
 
     pub(crate) fn signed(&mut self) -> Result<i64, ReadError> {
-        let number = self.number()?;
-        Ok((number >> 1).cast_signed() ^ -((number & 1).cast_signed()))
+        bytes::take_signed(&mut self.rest).map_err(malformed)
     }
 
     pub(crate) fn text(&mut self) -> Result<&'b str, ReadError> {
         let length = usize::try_from(self.number()?).map_err(|_| corrupt("a text is too long"))?;
-        std::str::from_utf8(self.take(length)?).map_err(|_| corrupt("a text is not UTF-8"))
+        bytes::take_text(&mut self.rest, length).map_err(malformed)
     }
 
     pub(crate) fn flag(&mut self) -> Result<bool, ReadError> {
@@ -61,9 +49,7 @@ impl<'b> Bytes<'b> {
     }
 
     pub(crate) fn take(&mut self, count: usize) -> Result<&'b [u8], ReadError> {
-        let (taken, rest) = self.rest.split_at_checked(count).ok_or_else(|| corrupt("a value is cut short"))?;
-        self.rest = rest;
-        Ok(taken)
+        bytes::take(&mut self.rest, count).map_err(malformed)
     }
 
     /// A text that ends with a zero, as in keys.
@@ -77,6 +63,10 @@ impl<'b> Bytes<'b> {
         self.rest = &self.rest[end + 1..];
         Ok(text)
     }
+}
+
+fn malformed(malformed: Malformed) -> ReadError {
+    corrupt(&format!("a value {malformed}"))
 }
 
 pub(crate) fn corrupt(what: &str) -> ReadError {

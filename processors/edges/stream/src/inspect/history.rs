@@ -134,15 +134,7 @@ impl<'b> Bytes<'b> {
 
     /// Its length plus one comes as a variable number.
     fn compact_text(&mut self) -> Option<&'b str> {
-        let (mut length, mut shift) = (0_usize, 0);
-        loop {
-            let byte = *self.take(1)?.first()?;
-            length |= usize::from(byte & 0x7F) << shift;
-            shift += 7;
-            if byte < 0x80 || shift > 28 {
-                break;
-            }
-        }
+        let length = usize::try_from(keyvalue::bytes::take_number(&mut self.0).ok()?).ok()?;
         std::str::from_utf8(self.take(length.checked_sub(1)?)?).ok()
     }
 }
