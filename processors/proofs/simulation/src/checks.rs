@@ -62,7 +62,7 @@ pub(crate) struct History<S: Scenario> {
     pub(crate) partitions: BTreeMap<u32, Partition<S>>,
     /// Partition, offset and reason of each dead letter.
     pub(crate) dead_letters: Vec<(u32, i64, String)>,
-    /// Commands that a client was told are in the log.
+    /// Commands that were acknowledged to a client.
     pub(crate) acknowledged: BTreeSet<Asked>,
     /// Partition and offset of records that are no commands.
     pub(crate) garbage: BTreeSet<(u32, i64)>,

@@ -136,7 +136,7 @@ impl<S: Scenario> Client<S> {
         }
     }
 
-    /// What was held up arrives behind what was sent after it, its own resends included.
+    /// What was held up arrives after what was sent later, its own resends included.
     fn arrive_late(&mut self, log: &mut Log, chance: &mut Chance, trace: &mut Trace) {
         if self.under_way.is_empty() {
             return;

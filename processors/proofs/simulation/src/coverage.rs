@@ -50,7 +50,7 @@ const HAPPENED_AT_LEAST: [(&str, u64); 67] = [
     ("fenced", 50),
     ("fenced in a transaction", 20),
     ("zombie woke in a transaction", 20),
-    ("put out", 20),
+    ("removed from the group", 20),
     ("generation heard of", 500),
     ("unfenced", 5),
     ("not owned", 20),

@@ -174,7 +174,7 @@ impl<S: Scenario, P: Place> World<S, P> {
         }
     }
 
-    /// What each processor has stored of each partition, whoever owns it.
+    /// What each processor has stored of each partition, whichever owns it.
     pub(crate) fn states_now(&self) -> Result<Vec<StateAtCursor>, Violation> {
         let mut states = Vec::new();
         for processor in &self.processors {

@@ -1,7 +1,7 @@
 //! The consumer group: who owns which partition, and since which generation.
 //!
 //! It is harsher than Kafka's: a new owner begins without waiting for the old one to let go. And it is as lenient as Kafka's: it
-//! grants offsets to whoever names no generation at all, and to each live member for every partition.
+//! grants offsets to a client that names no generation at all, and to each live member for every partition.
 
 use crate::chance::Chance;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +38,7 @@ impl Group {
         self.members.contains(member)
     }
 
-    /// What the group tells a client: `None` when it is no member any more, or not yet.
+    /// What a client knows of the group: `None` when it is no member any more, or not yet.
     pub(crate) fn membership(&self, member: &str) -> Option<Membership> {
         let own = self.owners.iter().filter(|(_, (owner, _))| owner == member);
         self.is_member(member).then(|| Membership {
@@ -47,7 +47,7 @@ impl Group {
         })
     }
 
-    /// Does the broker take offsets from somebody who knows this of the group?
+    /// Does the broker take offsets from a client that knows this of the group?
     pub(crate) fn grants(&self, member: &str, membership: Option<&Membership>) -> bool {
         membership.is_none_or(|known| self.is_member(member) && known.generation == self.generation)
     }

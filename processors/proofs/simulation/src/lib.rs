@@ -6,7 +6,7 @@
 //! `checks` judge what is left.
 //!
 //! What goes wrong, each at a rate that the seed draws: clients that resend, send twice, misroute, overtake and send what is no
-//! command; processes that crash between any two steps, or in the midst of writing, lose what was not flushed, find an old copy of
+//! command; processes that crash between any two steps, or while writing, lose what was not flushed, find an old copy of
 //! their state or none; pauses, expired sessions and zombies; abortable errors, fences, expired transactions; ends of transactions
 //! that come late, twice, or not at all, and answers that get lost; clocks that jump; in the domain `faulty` functions of the domain that
 //! panic or fail, of which each stops one partition. `Coverage` counts all of it, and so many seeds
@@ -66,13 +66,13 @@ impl std::fmt::Display for Violation {
 /// A mistake in the protocol, made on purpose: some check has to find it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sabotage {
-    /// Offsets are committed beside the transaction.
+    /// Offsets are committed outside of the transaction.
     CommitsOffsetsAlone,
     /// A commit whose result is not known counts as committed.
     TrustsDoubtfulCommits,
-    /// A processor that lost its partitions goes on with them: it tells the broker no generation, ever.
+    /// A processor that lost its partitions goes on with them: it never names a generation to the broker.
     IgnoresGeneration,
-    /// A processor that the group has put out sends offsets nevertheless, as nobody in particular.
+    /// A processor that the group has removed sends offsets nevertheless, without naming a member.
     CommitsUnfenced,
     /// A member sends offsets for a partition that is not its own any more.
     CommitsUnowned,
@@ -82,7 +82,7 @@ pub enum Sabotage {
     TrustsDoubtfulAborts,
     /// A state is not written in one piece.
     TearsWrites,
-    /// Somebody who follows a partition goes on following when it is taken over.
+    /// A follower of a partition goes on following when it is taken over.
     FollowsOn,
     /// A new owner folds events, but does not learn which commands were answered.
     ReplaysNoOutcomes,

@@ -19,10 +19,10 @@ pub trait Place: Read {
     /// The machine dies: what was written since the last flush is gone, from the end on.
     fn lose_power(&mut self);
 
-    /// Somebody keeps a copy of the directory.
+    /// A copy of the directory is kept.
     fn keep_copy(&mut self);
 
-    /// Somebody puts the copy back: the state is an old one. `false` where there is none.
+    /// The copy is put back: the state is an old one. `false` where there is none.
     fn restore_copy(&mut self) -> bool;
 
     /// The directory is deleted.

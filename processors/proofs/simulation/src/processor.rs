@@ -46,7 +46,7 @@ struct Run<S: Scenario> {
     producer: Producer,
     /// The producer's last end was sent twice: before the next transaction there has to be a new one.
     renews: bool,
-    /// Of the group, as the client knows it. It learns of changes beside the loop; `None` when it was put out, or has not joined yet.
+    /// Of the group, as the client knows it. It learns of changes outside of the loop; `None` when it was removed, or has not joined yet.
     membership: Option<Membership>,
     /// Of the group, as this loop has acted on it.
     generation: u32,
@@ -70,10 +70,10 @@ enum Stage {
     Produce(Vec<(u32, Stored)>, Batch, usize, Delivered),
     SendOffsets(Batch, Delivered),
     Commit(Batch, Delivered),
-    /// The transaction has committed; the state is behind.
+    /// The transaction has committed; the state lags behind.
     Store(Vec<Mutation>),
     Abort(Batch),
-    /// Nobody knows whether the transaction has committed, or the producer was fenced.
+    /// It is not known whether the transaction has committed, or the producer was fenced.
     Doubt(Batch),
 }
 
@@ -160,19 +160,23 @@ impl<S: Scenario, P: Place> Processor<S, P> {
             .map_err(|error| Violation::new("store", error.to_string()))
     }
 
-    /// The client learns, beside the loop, what the group has decided.
+    /// The client learns, outside of the loop, what the group has decided.
     pub(crate) fn hear(&mut self, around: &mut Surroundings<'_>) {
         let Some(run) = &mut self.run else { return };
         let membership = around.group.membership(&self.name);
         if membership == run.membership {
             return;
         }
-        let what = if membership.is_none() { "put out" } else { "generation heard of" };
+        let what = if membership.is_none() {
+            "removed from the group"
+        } else {
+            "generation heard of"
+        };
         around.trace.happened(what, format_args!("{} {membership:?}", self.name));
         run.membership = membership;
     }
 
-    /// Follows a partition that may be somebody else's.
+    /// Follows a partition that another process may own.
     pub(crate) fn follow(&mut self, partition: u32, around: &mut Surroundings<'_>) -> Result<(), Violation> {
         match &mut self.run {
             Some(run) => run.follow(&mut self.place, partition, &self.name, around),
@@ -275,7 +279,7 @@ impl<S: Scenario> Run<S> {
         true
     }
 
-    /// Begins anew with everything that it owns, from the state and the log.
+    /// Begins again with everything that it owns, from the state and the log.
     fn take_over_again(&mut self) {
         for partition in self.assigned.keys() {
             self.machine.close(*partition);

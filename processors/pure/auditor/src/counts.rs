@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     pub commands: u64,
-    /// Commands behind the committed offset: nobody has decided them yet.
+    /// Commands from the committed offset on: not decided yet.
     pub pending: u64,
     pub accepted: u64,
     pub rejected: u64,

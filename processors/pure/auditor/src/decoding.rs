@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 #[error("{0}")]
 pub struct SourceError(pub String);
 
-/// Where schemas come from: the schema of an id, or why there is none. An error means that it cannot be told now.
+/// Where schemas come from: the schema of an id, or why there is none. An error means that it is not known now.
 pub type Schemas<'s> = Box<dyn FnMut(u32) -> Result<Result<WriterSchema, String>, SourceError> + 's>;
 
 pub(crate) struct Decoding<'s, C> {

@@ -215,7 +215,7 @@ enum Decoded<T> {
     Committed(Found<T>),
     Aborted(Found<T>),
     Unreadable(Record, String),
-    /// An aborted record that cannot be read: nobody will ever try.
+    /// An aborted record that cannot be read: no reader will ever try.
     Nothing,
 }
 

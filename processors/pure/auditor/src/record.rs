@@ -1,4 +1,4 @@
-//! Records as they lie in the topics, whoever has read them.
+//! Records as they lie in the topics, independent of the reader.
 
 /// One of the topics, whatever its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

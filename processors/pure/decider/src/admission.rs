@@ -7,7 +7,7 @@ use crate::{Call, Codec, CommandEnvelope, Cursor, DecodeError, Domain, Machine, 
 use keyvalue::Read;
 use std::collections::BTreeMap;
 
-/// Every event and outcome of a command repeats its key, beside a value whose size is bounded.
+/// Every event and outcome of a command repeats its key, next to a value whose size is bounded.
 const KEY_BYTES_MAX: usize = 1024;
 
 impl<D: Domain> Machine<D> {
@@ -78,7 +78,7 @@ impl<D: Domain> Machine<D> {
     /// Whether the record is a command that is decided in its partition, and so gets an outcome.
     ///
     /// # Errors
-    /// The id of the schema that has to be learned, or given as unreadable, before that can be told.
+    /// The id of the schema that has to be learned, or given as unreadable, before that is known.
     pub fn gets_outcome(&self, codec: &mut impl Codec<D>, record: &Incoming<'_>, unreadable: &BTreeMap<u32, String>) -> Result<bool, u32> {
         match contain(|| self.admit(codec, record, unreadable)) {
             // What the codec fails at is no dead letter either.

@@ -10,7 +10,7 @@ use lru::LruCache;
 use rustc_hash::FxBuildHasher;
 use std::ops::ControlFlow;
 
-/// What an entry costs beside its state and its id: hash tables, links, allocations.
+/// What an entry costs in addition to its state and its id: hash tables, links, allocations.
 const ENTRY_BYTES: usize = 160;
 
 pub(crate) struct Held<S> {

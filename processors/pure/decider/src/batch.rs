@@ -84,7 +84,7 @@ pub enum DeadLetter {
     Malformed(String),
     #[error("the key is not the command's aggregate id, which is {aggregate_id:?}")]
     KeyDiffers { aggregate_id: String },
-    /// Outcomes are told apart by aggregate and id. This is how programs write that they have none.
+    /// Outcomes are distinguished by aggregate and id. This is how programs write that they have none.
     #[error("the command_id is {command_id}, which stands for no id; each command needs an id of its own")]
     NoCommandId { command_id: Uuid },
 }

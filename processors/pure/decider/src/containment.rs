@@ -63,7 +63,7 @@ const REASON_BYTES_MAX: usize = 1 << 10;
 
 /// Runs what calls the domain. An error is the message of a panic.
 ///
-/// Whatever was being changed is to be given up: nobody knows how far it has come.
+/// Whatever was being changed is discarded: it is not known how far it has come.
 pub(crate) fn contain<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|panic| format!("it panicked: {}", message(&*panic)))
 }

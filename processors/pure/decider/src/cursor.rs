@@ -10,7 +10,7 @@ pub struct Cursor {
     pub next_event_offset: i64,
     pub next_outcome_offset: i64,
     pub sequence: u64,
-    /// The greatest sequence that an outcome has told. Less than `sequence` where outcomes are missing, more where events are.
+    /// The greatest sequence that an outcome refers to. Less than `sequence` where outcomes are missing, more where events are.
     pub answered: u64,
     /// The timestamp of the last answered command, milliseconds since the epoch; 0 before the first one. It goes back where the
     /// broker's clock does.

@@ -59,7 +59,7 @@ pub const TYPE_DIFFERS: &str = "type-differs";
 /// give it.
 pub const OUTCOME_LOST: &str = "outcome-lost";
 
-/// What became of a command; also a read-your-writes token: whoever has reached `sequence` of this partition sees all that the
+/// What became of a command; also a read-your-writes token: a reader that has reached `sequence` of this partition sees all that the
 /// decision saw and did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {

@@ -22,7 +22,7 @@ pub struct Limits {
     /// Decoded aggregates are kept up to about this size.
     pub cache_bytes_max: usize,
     /// For how long command ids are remembered at least, on the partition's clock, and at most twice that: the retention of the commands
-    /// topic. Less than 1: for ever.
+    /// topic. Less than 1: without limit.
     pub remembered_ms: i64,
 }
 
@@ -209,7 +209,7 @@ impl<D: Domain> Machine<D> {
             let (event, outcome) = delivered.get(partition).copied().unwrap_or_default();
             if let Some(lost) = self.written.get_mut(partition).and_then(Written::lost) {
                 lost.reached(event, outcome);
-                // Until then the state is one that lags behind the log: whoever opens it folds what the log has.
+                // Until then the state lags behind the log: opening it folds what the log has.
                 if let Some(ends) = lost.ends_at(cursor.next_command_offset) {
                     (cursor.next_event_offset, cursor.next_outcome_offset) = ends;
                     self.written.remove(partition);

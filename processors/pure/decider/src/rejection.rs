@@ -16,7 +16,7 @@ const RULE_BYTES_MAX: usize = 128;
 const MESSAGE_BYTES_MAX: usize = 4 << 10;
 const NAME_BYTES_MAX: usize = 128;
 const VALUE_BYTES_MAX: usize = 1 << 10;
-/// What a name and a value take beside their text: their lengths.
+/// What a name and a value take in addition to their text: their lengths.
 const ENTRY_BYTES: usize = 8;
 /// For the fact that says how many are left out.
 const MORE_BYTES: usize = 64;

@@ -1,6 +1,6 @@
 //! A transaction of which the log holds only a part: how far the log is whole, and what of the rest is there already.
 //!
-//! Deciding is pure. Where the parts of a transaction that should have been committed together were not, the commands behind it are decided
+//! Deciding is pure. Where the parts of a transaction that should have been committed together were not, the commands after it are decided
 //! again, from the state before them, and only what is missing is written.
 
 use crate::{EventEnvelope, Incoming, LostOutcomes, Outcome, Rejection, StepError};
@@ -21,7 +21,7 @@ pub struct WholePrefix {
 pub struct WholePrefixSearch {
     /// The sequence of the last event.
     events: u64,
-    /// The commands before this are behind the group's offset.
+    /// The group's offset: the commands before this are committed.
     committed: i64,
     whole: WholePrefix,
     is_over: bool,

@@ -4,7 +4,7 @@ use super::History;
 use crate::Violation;
 use crate::scenario::Scenario;
 
-/// The group's offset of each partition only grows, ends behind the last command that has an outcome, and passes no command over.
+/// The group's offset of each partition only grows, ends after the last command that has an outcome, and passes no command over.
 pub(crate) fn offsets_go_on<S: Scenario>(history: &History<S>) -> Result<(), Violation> {
     for (partition, records) in &history.partitions {
         let broken = |what: String| Err(Violation::new("I6", format!("partition {partition}: {what}")));

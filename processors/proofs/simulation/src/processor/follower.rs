@@ -39,7 +39,7 @@ impl<S: Scenario> Follower<S> {
 }
 
 impl<S: Scenario> Run<S> {
-    /// Folds some committed records of a partition, if it is somebody else's.
+    /// Folds some committed records of a partition, if another process owns it.
     pub(super) fn follow(
         &mut self,
         place: &mut impl Place,

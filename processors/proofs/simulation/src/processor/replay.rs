@@ -1,4 +1,4 @@
-//! Folding records of the log into a state, for a new owner and for somebody who only follows.
+//! Folding records of the log into a state, for a new owner and for a follower.
 
 use crate::Violation;
 use crate::log::{Stored, Topic};
@@ -6,7 +6,7 @@ use crate::place::Place;
 use crate::scenario::Scenario;
 use decider::{Codec, DomainFailure, Machine, Replay, ReplayError};
 
-/// Folds committed events or outcomes of a partition into the state, and writes it in one piece; or tells where the domain fails.
+/// Folds committed events or outcomes of a partition into the state, and writes it in one piece; or returns where the domain fails.
 pub(super) fn fold<S: Scenario>(
     machine: &mut Machine<S::Domain>,
     codec: &mut S::Codec,

@@ -115,7 +115,7 @@ impl<S: Scenario> Run<S> {
         }
     }
 
-    /// The broker fences members, not partitions, and nobody who is no member: the rest is for the processor to see to.
+    /// The broker fences members by generation, not partitions, and no client that is no member: the processor sees to the rest.
     fn may_send(&self, offsets: &[(u32, i64)], around: &mut Surroundings<'_>) -> Result<(), Refused> {
         let name = &self.producer.transactional_id;
         if around.sabotage == Some(Sabotage::IgnoresGeneration) {

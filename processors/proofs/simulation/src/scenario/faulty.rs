@@ -14,7 +14,7 @@ pub struct Faulty(super::Bank);
 /// The bank as it decides otherwise.
 pub struct FaultyBank;
 
-/// Nobody else deposits that much.
+/// No other command deposits that much.
 const IN_DECIDE: u64 = 1_000_001;
 const IN_EVOLVE: u64 = 1_000_002;
 const IN_STORE: u64 = 1_000_003;
@@ -143,7 +143,7 @@ impl Scenario for Faulty {
                 1 => (deposit(IN_EVOLVE), command.aggregate_id),
                 2 => (deposit(IN_STORE), command.aggregate_id),
                 3 => (deposit(IN_ENCODING), command.aggregate_id),
-                // Accounts that nobody has opened yet.
+                // Accounts that are not open yet.
                 4 => (open(HEAVY), format!("account/new-{}", chance.below(1000))),
                 _ => (open(UNLOADABLE), format!("account/odd-{}", chance.below(5))),
             }

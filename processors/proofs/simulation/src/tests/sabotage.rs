@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 /// The rarest of these mistakes needs a few hundred seeds before the faults meet that it takes.
 const SEEDS_MAX: u64 = 1_000;
 
-/// Some seed has to break one of the invariants by the mistake; what others break beside it proves nothing.
+/// Some seed has to break one of the invariants by the mistake; what others break in addition proves nothing.
 #[track_caller]
 fn check(sabotage: Sabotage, invariants: &[&str]) {
     let mut broken = BTreeSet::new();

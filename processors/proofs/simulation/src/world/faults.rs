@@ -40,7 +40,7 @@ impl<S: Scenario, P: Place> World<S, P> {
         Ok(())
     }
 
-    /// What has waited for somebody happens, if he has come.
+    /// What has waited for a process happens, if it is there.
     pub(super) fn spring(&mut self) -> Result<(), Violation> {
         for one in 0..self.processors.len() {
             let step = self.processors[one].next_step();
@@ -110,7 +110,7 @@ impl<S: Scenario, P: Place> World<S, P> {
         Ok(())
     }
 
-    /// Who was away may have been put out meanwhile, and may wake in the midst of a transaction; at times its client is told first.
+    /// A suspended process may have been removed from the group meanwhile, and may wake during a transaction; at times its client learns of it first.
     pub(super) fn wake(&mut self, one: usize) {
         self.processors[one].paused = false;
         if !self.processors[one].is_busy() {

@@ -33,7 +33,7 @@ pub(crate) fn commands_are_answered<S: Read + Write, E>(context: &mut CheckConte
     }
     if context.decided || context.options.drained {
         let why = if context.decided {
-            "though the committed offset is behind it"
+            "though the committed offset is after it"
         } else {
             "though everything should have been answered"
         };

@@ -66,7 +66,7 @@ pub(crate) fn commands_are_answered_once<S: Read + Write, E>(context: &mut Check
     Ok(())
 }
 
-/// What is wrong with an outcome behind the first one of its aggregate and command id.
+/// What is wrong with an outcome after the first one of its aggregate and command id.
 fn against_first<S>(context: &CheckContext<S>, first: &First, outcome: &Outcome) -> Option<String> {
     let is_same_command = first.fingerprint == outcome.fingerprint.0;
     let (partition, offset) = (context.partition, first.offset);

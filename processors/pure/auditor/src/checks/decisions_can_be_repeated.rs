@@ -238,7 +238,7 @@ impl<D: Domain> Redeciding<D> {
                 },
                 Err(StepError::Read { error, .. }) => return Err(LedgerError::from(error).into()),
                 Err(error @ StepError::Domain(_)) => {
-                    let what = format!("the log goes on behind a command that cannot be decided: {error}");
+                    let what = format!("the log goes on after a command that cannot be decided: {error}");
                     self.over(context, rest[0].0.first_place(), what);
                     return Ok(());
                 }
@@ -288,7 +288,7 @@ fn was_refused_earlier<D: Domain>(step: &Step<D::Event>) -> bool {
         && rejections.filter(|rejection| is_earlier(&rejection.rule)).count() == step.outcomes.len()
 }
 
-/// What it answered cannot be told any more: its outcome was lost and could not be made again.
+/// What it answered is not known any more: its outcome was lost and could not be made again.
 fn stands_in<E>(step: &Step<E>) -> bool {
     let is_lost = |found: &Found<Outcome>| {
         found
@@ -329,7 +329,7 @@ fn incoming(partition: u32, command: &crate::Record) -> Incoming<'_> {
     }
 }
 
-/// What the machine decides now beside what the log says was decided.
+/// What the machine decides now, compared with what the log says was decided.
 fn difference<D: Domain, C: Codec<D>>(codec: &mut C, batch: &Batch, index: usize, step: &Step<D::Event>) -> Option<String> {
     let at = step.command_offset;
     let (mut events, mut outcomes) = (step.events.iter(), step.outcomes.iter());

@@ -1,6 +1,6 @@
 //! I4: nothing aborted is ever built upon.
 //!
-//! The witness is what a reader of uncommitted records sees and a reader of committed ones does not. Whoever had taken such a record
+//! The witness is what a reader of uncommitted records sees and a reader of committed ones does not. A reader that had taken such a record
 //! for a committed one would go on from it: a sequence would be missing that only an aborted event has ([`super::Dense`]), or an outcome
 //! would answer for events that were aborted, or repeat an answer that was.
 

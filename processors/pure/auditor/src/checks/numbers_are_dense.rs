@@ -8,7 +8,7 @@ use crate::{Invariant, Shown};
 use decider::EventEnvelope;
 use keyvalue::{Read, Write};
 
-/// How far the numbers of one partition have come. Starts anew for each.
+/// How far the numbers of one partition have come. Starts from zero for each.
 #[derive(Debug, Default)]
 pub(crate) struct Dense {
     sequence: u64,

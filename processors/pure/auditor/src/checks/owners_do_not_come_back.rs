@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// The header of outcomes that names the session of the owner that wrote them.
 pub(crate) const OWNER: &str = "owner";
 
-/// The session that wrote last in one partition. Starts anew for each.
+/// The session that wrote last in one partition. Starts from zero for each.
 #[derive(Debug, Default)]
 pub(crate) struct Owners {
     current: Option<String>,

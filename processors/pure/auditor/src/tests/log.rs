@@ -267,7 +267,7 @@ impl Log {
                     let text = String::from_utf8(value.take().unwrap()).unwrap();
                     let (from, offset) = text.split_once('/').unwrap();
                     let (topic, offset) = moved(from.parse().unwrap(), offset.parse().unwrap());
-                    // What the former topic held is looked for by nobody.
+                    // What the former topic held is not looked for.
                     let offset = if topic == "now" { offset } else { offset + 1_000_000 };
                     assert_eq!(name, "forwarded-from");
                     *value = Some(format!("{from}/{offset}").into_bytes());
@@ -363,7 +363,7 @@ impl Log {
     }
 }
 
-/// Transactional id and session: the second owner takes over each partition in the midst of it.
+/// Transactional id and session: the second owner takes over each partition in the middle of it.
 fn owner(partition: u32, decided: u64) -> (String, Vec<u8>) {
     let second = if partition == 0 { decided > 30 } else { decided > 150 };
     let name = if second { "two" } else { "one" };

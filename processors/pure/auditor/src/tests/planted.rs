@@ -10,7 +10,7 @@ fn spoiled(change: impl FnOnce(&mut Log)) -> Log {
     log
 }
 
-/// The first accepted, or the first repeated, outcome of partition 0 behind the 20th.
+/// The first accepted, or the first repeated, outcome of partition 0 after the 20th.
 fn find(log: &Log, wanted: impl Fn(&decider::Outcome) -> bool) -> usize {
     (20..log.partitions[0].outcomes.len())
         .find(|index| wanted(&outcome(&log.partitions[0].outcomes[*index])))
@@ -23,7 +23,7 @@ fn a_lost_outcome_is_a_lost_command() {
         let index = find(log, |outcome| outcome.event_count == 0 && !outcome.repeated);
         log.partitions[0].outcomes.remove(index);
     });
-    log.check(I1, "has no outcome and no dead letter, though the committed offset is behind it");
+    log.check(I1, "has no outcome and no dead letter, though the committed offset is after it");
 }
 
 #[test]

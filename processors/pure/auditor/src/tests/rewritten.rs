@@ -1,4 +1,4 @@
-//! Outcomes that were lost and written again, behind those of later commands.
+//! Outcomes that were lost and written again, after those of later commands.
 
 use super::log::{Log, of, of_mut, outcome, set_outcome};
 use crate::Invariant::{I1, I2, I5, I7};
@@ -91,7 +91,7 @@ fn one_that_stands_in_for_what_cannot_be_told_is_taken_as_it_is() {
         verdict.kept
     );
     assert!(verdict.counts.trusted > 0);
-    // Nobody else may give this rule.
+    // Nothing else may give this rule.
     let mut log = moved(0);
     stand_in(&mut log);
     log.check(I7, "gives another outcome");

@@ -36,7 +36,7 @@ struct Numbers(Option<[i64; 3]>);
 
 impl Numbers {
     fn read(&self) -> (u64, u64, i64) {
-        let [sequence, version, offset] = self.0.expect("a mistake of whoever wrote this codec");
+        let [sequence, version, offset] = self.0.expect("a mistake in this codec");
         (sequence.cast_unsigned(), version.cast_unsigned(), offset)
     }
 }
@@ -99,7 +99,7 @@ fn refused(numbers: Option<[i64; 3]>) -> Option<String> {
 fn a_panic_of_the_codec_is_a_record_that_cannot_be_read() {
     let reason = refused(None).unwrap();
     assert!(
-        reason.starts_with("decode_event failed: it panicked: a mistake of whoever wrote this codec."),
+        reason.starts_with("decode_event failed: it panicked: a mistake in this codec."),
         "{reason}"
     );
 }

@@ -132,7 +132,7 @@ impl Domain for Counter {
     }
 }
 
-/// Reads back what it has written before. A command's value is `id aggregate expected-version verb slot number`, or that behind
+/// Reads back what it has written before. A command's value is `id aggregate expected-version verb slot number`, or that after
 /// `schema N `, which can be read once schema N was learned.
 #[derive(Default)]
 pub(super) struct DebugCodec {
