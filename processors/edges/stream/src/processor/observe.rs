@@ -52,7 +52,8 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    pub const ALL: [Self; 21] = [
+    /// In the order in which they are declared.
+    pub const ALL: [Self; 22] = [
         Self::TransactionAborted,
         Self::TransactionInDoubt,
         Self::ProducerRenewed,
@@ -73,6 +74,7 @@ impl Trouble {
         Self::PartitionSetAside,
         Self::CommitLost,
         Self::TransactionTorn,
+        Self::OutcomesLost,
         Self::PollGap,
     ];
 
@@ -193,3 +195,6 @@ pub trait Observe {
     /// Why no command can be processed at the moment; `None` when they can.
     fn held_up(&self, reason: Option<&str>);
 }
+
+#[cfg(test)]
+mod tests;
