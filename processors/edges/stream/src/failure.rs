@@ -61,6 +61,9 @@ pub(crate) fn is_transient(code: RDKafkaErrorCode) -> bool {
             | Code::NotCoordinator
             | Code::LeaderNotAvailable
             | Code::NotLeaderForPartition
+            // The broker or the client does not know of the leader's latest epoch yet, as after a restart of the broker.
+            | Code::FencedLeaderEpoch
+            | Code::UnknownLeaderEpoch
             | Code::NetworkException
             | Code::RebalanceInProgress
             | Code::WaitingForCoordinator
