@@ -7,7 +7,7 @@ use keyvalue::{Order, Read, ReadError};
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use store::{Kind, Sizing, Store};
+use store::{DirectoryError, Sizing, Store};
 
 /// A view by name and version. Content of another version means something else, and so does content that was worked out with other data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,11 +47,11 @@ pub(crate) struct Log {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    #[error(transparent)]
     Store(#[from] store::Error),
     #[error(transparent)]
     Read(#[from] ReadError),
-    #[error("{path} cannot be created or set aside: {error}; see to the disk, its space and the directory's permissions")]
-    Medium { path: PathBuf, error: std::io::Error },
     #[error(
         "{path} was built on another log and is not touched: it holds {held:?}, the log here is {found:?}; \
          give this log a state_directory of its own, which is built from the events. If the events topic was deleted, restore it from a backup first"
@@ -63,20 +63,7 @@ pub enum Error {
 /// corrupt or of another edition.
 pub(crate) fn open(state_directory: &Path, edition: &Edition, sizing: Sizing) -> Result<Store, Error> {
     let path = state_directory.join(edition.to_string());
-    std::fs::create_dir_all(state_directory).map_err(|error| medium(state_directory, error))?;
-    if store::is_rebuild_asked_for(&path) {
-        set_aside(&path, "a broken block was found in it")?;
-    }
-    let unusable = match Store::open(&path, sizing) {
-        Ok(store) => match unusable(&store, edition) {
-            None => return Ok(store),
-            Some(reason) => reason,
-        },
-        Err(error) if error.kind == Kind::Corrupt => error.reason,
-        Err(error) => return Err(error.into()),
-    };
-    set_aside(&path, &unusable)?;
-    Ok(Store::open(&path, sizing)?)
+    Ok(Store::open_or_set_aside(&path, sizing, |store| unusable(store, edition))?)
 }
 
 /// Binds a fresh view to its log, or checks that it was built on this one. Returns how far it has come.
@@ -126,19 +113,16 @@ fn heading(edition: &Edition) -> String {
 }
 
 /// Why what a directory holds cannot be gone on with, if so.
-fn unusable(store: &Store, edition: &Edition) -> Option<String> {
-    let checked = || -> Result<Option<String>, ReadError> {
-        match (bookkeeping::identity(store)?, Progress::load(store)?) {
-            (Some(held), Some(_)) if held.starts_with(&heading(edition)) => Ok(None),
-            (Some(held), Some(_)) => Ok(Some(format!(
-                "it holds {held:?}, and not {:?}",
-                heading(edition).trim_end_matches(", ")
-            ))),
-            (None, None) if is_empty(store)? => Ok(None),
-            _ => Ok(Some("it does not say what it was built on".into())),
-        }
-    };
-    checked().unwrap_or_else(|error| Some(error.reason))
+fn unusable(store: &Store, edition: &Edition) -> Result<Option<String>, ReadError> {
+    match (bookkeeping::identity(store)?, Progress::load(store)?) {
+        (Some(held), Some(_)) if held.starts_with(&heading(edition)) => Ok(None),
+        (Some(held), Some(_)) => Ok(Some(format!(
+            "it holds {held:?}, and not {:?}",
+            heading(edition).trim_end_matches(", ")
+        ))),
+        (None, None) if is_empty(store)? => Ok(None),
+        _ => Ok(Some("it does not say what it was built on".into())),
+    }
 }
 
 fn is_empty(store: &Store) -> Result<bool, ReadError> {
@@ -148,24 +132,6 @@ fn is_empty(store: &Store) -> Result<bool, ReadError> {
         ControlFlow::Break(())
     })?;
     Ok(empty)
-}
-
-fn set_aside(path: &Path, reason: &str) -> Result<(), Error> {
-    let aside = store::set_aside(path).map_err(|error| medium(path, error))?;
-    tracing::warn!(
-        path = %path.display(),
-        aside = %aside.display(),
-        reason,
-        "the view's directory cannot be used: it is set aside and rebuilt from the log"
-    );
-    Ok(())
-}
-
-fn medium(path: &Path, error: std::io::Error) -> Error {
-    Error::Medium {
-        path: path.to_owned(),
-        error,
-    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! The state directory: opened, bound to the log that it was built from, set aside when it cannot be used.
 
 use decider::{Cursor, keys};
-use keyvalue::{Fault, Mutation, Read, ReadError};
+use keyvalue::{Mutation, Read, ReadError};
 use std::path::{Path, PathBuf};
-use store::{Kind, Sizing, Store, set_aside};
+use store::{DirectoryError, Sizing, Store};
 use stream::admin::Identity;
 use topology::Topology;
 
@@ -11,11 +11,11 @@ use topology::Topology;
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    #[error(transparent)]
     Store(#[from] store::Error),
     #[error(transparent)]
     Read(#[from] ReadError),
-    #[error("{path} cannot be created or set aside: {error}; see to the disk, its space and the directory's permissions")]
-    Medium { path: PathBuf, error: std::io::Error },
     #[error(
         "{path} was built from other topics and is not touched. It holds:\n{held}while the cluster has:\n{live}\
          Give the processor a state_directory of its own for this cluster: an empty one is built from the log"
@@ -32,35 +32,12 @@ pub enum StateError {
 /// Opens the directory. One that is corrupt, or of another layout, is set aside and built again from the log. Command ids are to be
 /// remembered for `remembered_ms`.
 pub(crate) fn open(path: &Path, sizing: Sizing, remembered_ms: i64) -> Result<Store, StateError> {
-    let medium = |error| StateError::Medium {
-        path: path.to_owned(),
-        error,
-    };
-    std::fs::create_dir_all(path).map_err(medium)?;
-    if store::is_rebuild_asked_for(path) {
-        let aside = set_aside(path).map_err(medium)?;
-        tracing::warn!(aside = %aside.display(), "a broken block was found in the state, which is set aside; it comes back from the log");
-        std::fs::create_dir_all(path).map_err(medium)?;
-    }
-    let reason = match Store::open(path, sizing) {
-        // Blocks are looked at only when they are read, and this one is read before anything else.
-        Ok(store) => match layout(&store) {
-            Err(error) if error.fault == Fault::Corrupt => error.reason,
-            Err(error) => return Err(error.into()),
-            Ok(None) => return Ok(store),
-            Ok(Some(layout)) if layout == keys::layout_value(remembered_ms) => return Ok(store),
-            Ok(Some(layout)) => format!(
-                "it has the layout {layout:?}, and this version with this retention of commands has {:?}",
-                keys::layout_value(remembered_ms)
-            ),
-        },
-        Err(error) if error.kind == Kind::Corrupt => error.reason,
-        Err(error) => return Err(error.into()),
-    };
-    let aside = set_aside(path).map_err(medium)?;
-    tracing::warn!(reason, aside = %aside.display(), "the state cannot be used and is set aside; it comes back from the log");
-    std::fs::create_dir_all(path).map_err(medium)?;
-    Ok(Store::open(path, sizing)?)
+    let expected = keys::layout_value(remembered_ms);
+    let store = Store::open_or_set_aside(path, sizing, |store| {
+        let other = layout(store)?.filter(|layout| *layout != expected);
+        Ok(other.map(|layout| format!("it has the layout {layout:?}, and this version with this retention of commands has {expected:?}")))
+    });
+    Ok(store?)
 }
 
 /// The layout that the state is kept in, empty in the first one; `None` where nothing was stored yet.

@@ -6,12 +6,15 @@
 //! before another.
 
 mod claim;
+mod directory;
 mod errors;
 mod open;
 mod reading;
 
+pub use directory::DirectoryError;
 pub use errors::{Error, Kind};
-pub use open::{OPEN_FILES_MAX, Sizing, ask_for_rebuild, is_rebuild_asked_for, set_aside};
+pub use open::{OPEN_FILES_MAX, Sizing, ask_for_rebuild};
+use open::{is_rebuild_asked_for, set_aside};
 pub use reading::{ReadOnly, Snapshot};
 
 use claim::Claim;

@@ -139,7 +139,7 @@ pub(crate) fn options(sizing: Sizing) -> Options {
 
 /// Renames a directory that cannot be used to `<path>.set-aside-<n>`, so that a new one can be built in its place and a person can
 /// look into the old one. Returns the new name.
-pub fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
+pub(crate) fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
     for number in 1..=SET_ASIDE_MAX {
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".set-aside-{number}"));
@@ -167,6 +167,6 @@ pub fn ask_for_rebuild(path: &Path) -> std::io::Result<()> {
     )
 }
 
-pub fn is_rebuild_asked_for(path: &Path) -> bool {
+pub(crate) fn is_rebuild_asked_for(path: &Path) -> bool {
     path.join(REBUILD).exists()
 }
