@@ -1,17 +1,12 @@
 //! What every process of Aerolog does alike: configuration, telemetry, health, metrics, shutdown and the clock.
 //!
-//! A `main.rs` calls these in this order and passes on what they return:
+//! A `main.rs` is a [`Program`]; what it serves with begins like this:
 //!
 //! ```no_run
-//! # #[derive(serde::Deserialize)] struct Configuration { operations_address: std::net::SocketAddr }
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let definition = service::Definition { defaults: "operations_address = \"127.0.0.1:9101\"", ..service::Definition::default() };
-//! let configuration: Configuration = definition.load(None)?;
-//! service::telemetry::start()?;
-//! let shutdown = service::Shutdown::on_signals()?;
+//! # fn serve(address: std::net::SocketAddr, shutdown: &service::Shutdown) -> Result<(), Box<dyn std::error::Error>> {
 //! let registry = service::metrics::registry("example", env!("CARGO_PKG_VERSION"))?;
 //! let health = service::Health::default();
-//! let operations = service::Operations::start(configuration.operations_address, registry, health, shutdown)?;
+//! let operations = service::Operations::start(address, registry, health, shutdown.clone())?;
 //! // … the work, until the shutdown is requested …
 //! operations.join();
 //! # Ok(())
@@ -26,6 +21,7 @@ mod health;
 pub mod metrics;
 pub mod open_files;
 mod operations;
+mod program;
 mod shutdown;
 pub mod telemetry;
 
@@ -33,4 +29,5 @@ pub use configuration::{ConfigurationError, Definition};
 pub use health::{Health, State};
 pub use http_server::ListenError;
 pub use operations::{CONNECTIONS_MAX, Operations};
+pub use program::{Program, Serve};
 pub use shutdown::{FINISH_WAIT_MAX, Shutdown};
