@@ -4,6 +4,7 @@ mod published;
 
 use crate::schema::Schema;
 use crate::{commands, events};
+use apache_avro::schema_compatibility::SchemaCompatibility;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -155,6 +156,18 @@ impl Released {
     pub(crate) fn same_or_earlier(&self, fingerprint: u64) -> Option<&'static Self> {
         let mut versions = self.content.versions().take_while(|released| released.version <= self.version);
         versions.find(|released| released.fingerprint() == fingerprint)
+    }
+
+    /// Whether this version reads what was written with another schema, by the Avro library's checker of compatibility.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub fn reads(&self, writer_json: &str) -> Result<(), String> {
+        let parse = |json: &str| apache_avro::Schema::parse_str(json).map_err(|error| error.to_string());
+        let (writer, reader) = (parse(writer_json)?, parse(self.json())?);
+        SchemaCompatibility::can_read(&writer, &reader)
+            .map(|_| ())
+            .map_err(|error| error.to_string())
     }
 
     /// The version of any content that has this fingerprint.

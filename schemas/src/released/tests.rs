@@ -213,7 +213,7 @@ fn every_reader_reads_every_earlier_version() {
             let reader = apache_avro::Schema::parse_str(reader.json()).unwrap();
             for writer in &versions[..=index] {
                 let writer = apache_avro::Schema::parse_str(writer.json()).unwrap();
-                apache_avro::schema_compatibility::SchemaCompatibility::can_read(&writer, &reader).unwrap();
+                SchemaCompatibility::can_read(&writer, &reader).unwrap();
             }
         }
     }
@@ -269,10 +269,35 @@ fn a_later_reader_reads_what_this_version_wrote() {
 }
 
 #[test]
+fn a_version_says_why_it_does_not_read_what_another_schema_wrote() {
+    for content in Content::ALL {
+        for released in content.versions() {
+            content.latest().reads(released.json()).unwrap();
+        }
+        let latest = content.latest();
+        for other in Content::ALL.into_iter().filter(|other| *other != content) {
+            assert!(
+                latest.reads(other.latest().json()).is_err(),
+                "{} reads {}",
+                content.record_name(),
+                other.record_name()
+            );
+        }
+        let mut writer: Value = serde_json::from_str(latest.json()).unwrap();
+        writer["fields"].as_array_mut().unwrap().remove(0);
+        assert!(
+            !latest.reads(&writer.to_string()).unwrap_err().is_empty(),
+            "a field without a default is not written"
+        );
+        latest.reads("no schema").unwrap_err();
+    }
+}
+
+#[test]
 fn the_avro_library_agrees_that_the_later_reader_is_compatible() {
     let writer = apache_avro::Schema::parse_str(Content::Event.latest().json()).unwrap();
     let later = apache_avro::Schema::parse_str(&later_event_schema()).unwrap();
-    apache_avro::schema_compatibility::SchemaCompatibility::can_read(&writer, &later).unwrap();
+    SchemaCompatibility::can_read(&writer, &later).unwrap();
 }
 
 #[test]

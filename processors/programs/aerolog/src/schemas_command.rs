@@ -42,6 +42,7 @@ pub(crate) fn run(connection: &Connection, action: &Action) -> anyhow::Result<Ve
         Action::Check => {
             let mut are_fine = check_log(connection, &registry)?;
             for (content, subject) in connection.subjects()? {
+                are_fine &= check_compatibility(&registry, content, &subject.name)?;
                 are_fine &= check_earlier(&registry, content, &subject)?;
                 are_fine &= check(&registry, &subject)?;
                 are_fine &= say_foreign(&registry, content, &subject.name)?;
@@ -224,6 +225,20 @@ fn advice(registry: &Registry, content: Content, name: &str) -> String {
         first.id,
         deletion(name, first.version)
     )
+}
+
+/// Whether this build reads what is written with each version of the subject, by the Avro library's rules for compatibility.
+fn check_compatibility(registry: &Registry, content: Content, name: &str) -> anyhow::Result<bool> {
+    let mut all = true;
+    for Kept { id, version, schema, .. } in registry.versions(name)? {
+        if let Err(reason) = content.latest().reads(&schema) {
+            all = false;
+            say(format_args!(
+                "unreadable {name} version {version} (id {id}): this build cannot read what is written with it: {reason}"
+            ))?;
+        }
+    }
+    Ok(all)
 }
 
 /// Whether the versions before the latest are registered: records that were written with them are in the log.
