@@ -2,9 +2,11 @@
 //! committed or aborted, and the group's offsets, now and in the past. Nothing here takes part in anything.
 
 mod history;
+mod open;
 mod walk;
 
-pub use history::{Entry, UnknownForm, history, offset_in};
+pub use history::{Entry, UnknownForm, history, offset_in, offsets_partition};
+pub use open::OpenTransactions;
 pub use walk::{Found, Walk};
 
 use crate::Settings;

@@ -1,6 +1,7 @@
 //! `aerolog audit`: reads the topics and checks by itself that what the command processors promise was kept.
 
 mod dump;
+mod hanging;
 mod live;
 mod report;
 pub(crate) mod source;
@@ -58,6 +59,7 @@ What is checked, each with its number:
   I7   deciding all commands again gives the same events, outcomes and dead letters
   I8   (--state) a processor's state equals the one that the log makes, as far as it has come
   I9   (--views) a view equals the one that the log makes, at the view's own position
+  I11  no transaction stays open: the topics and the group's offsets end where that ends which is committed
   I13  what is no command is one dead letter, and nothing else
   I14  after a new owner of a partition has written, nothing of the former one is committed
 

@@ -9,6 +9,7 @@ mod clocks;
 mod directories;
 mod disks;
 mod full_disks;
+mod hanging;
 mod hostile;
 mod instances;
 mod killing;
@@ -81,6 +82,7 @@ pub fn all() -> Vec<&'static Row> {
         records::ROWS,
         recovering::ROWS,
         outcomes::ROWS,
+        hanging::ROWS,
         refused::ROWS,
         hostile::ROWS,
         registry::ROWS,

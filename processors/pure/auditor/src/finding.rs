@@ -15,6 +15,7 @@ pub enum Invariant {
     I7,
     I8,
     I9,
+    I11,
     I13,
     I14,
 }
@@ -31,6 +32,7 @@ impl Invariant {
             Self::I7 => "I7",
             Self::I8 => "I8",
             Self::I9 => "I9",
+            Self::I11 => "I11",
             Self::I13 => "I13",
             Self::I14 => "I14",
         }
@@ -47,6 +49,7 @@ impl Invariant {
             Self::I7 => "deciding the commands again gives the same",
             Self::I8 => "a state equals the one rebuilt from the log",
             Self::I9 => "a view equals a fold of the log",
+            Self::I11 => "no transaction stays open",
             Self::I13 => "what is no command is one dead letter",
             Self::I14 => "a former owner's records are never committed after its successor's",
         }

@@ -4,7 +4,8 @@
 use super::walk::Side;
 use super::{GroupOffset, InspectError, Inspector};
 
-const TOPIC: &str = "__consumer_offsets";
+/// The topic in which the brokers keep the offsets of groups.
+pub(super) const TOPIC: &str = "__consumer_offsets";
 
 /// An entry of a group's offsets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,12 @@ pub struct Entry {
     pub topic_id: Option<String>,
     /// Partition and offset of the entry itself.
     pub at: (u32, i64),
+}
+
+/// The topic and the partition that hold the offsets of a group; `None` while no group has committed any.
+pub fn offsets_partition(inspector: &Inspector, group: &str) -> Result<Option<(&'static str, u32)>, InspectError> {
+    let partitions = inspector.partitions_of(TOPIC)?;
+    Ok((partitions > 0).then(|| (TOPIC, place_of(group, partitions))))
 }
 
 /// Calls `visit` on what `group` has committed of `topic`, in order; aborted entries are left out.

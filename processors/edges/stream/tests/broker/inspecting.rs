@@ -4,7 +4,8 @@ use crate::broker::fixture::{WAIT, settings, topic, transaction, write};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::producer::Producer;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use stream::inspect::{Entry, Inspector, Walk, history};
+use std::collections::BTreeMap;
+use stream::inspect::{Entry, Inspector, OpenTransactions, Walk, history};
 use stream::reader::Watermarks;
 
 const LOOKS_MAX: usize = 300;
@@ -43,6 +44,19 @@ fn what_was_aborted_is_told_from_what_was_committed_up_to_the_end_that_was_asked
     ];
     let expected = expected.map(|(offset, committed, value)| (offset, committed, value.to_owned()));
     assert_eq!(walked(&topic, marks), expected);
+}
+
+#[test]
+fn an_open_transaction_is_seen_where_it_begins_until_it_ends() {
+    let topic = topic("inspect-open", 2);
+    let transactions = OpenTransactions::new(&settings()).unwrap();
+    write(&topic, Some(0), &["plain"]);
+    assert_eq!(transactions.of(&topic, &[0, 1]).unwrap(), BTreeMap::new());
+    let producer = transaction(&topic, &["a", "b"], |_| {});
+    assert_eq!(transactions.of(&topic, &[0, 1]).unwrap(), BTreeMap::from([(0, 1)]));
+    producer.abort_transaction(WAIT).unwrap();
+    let mut looks = std::iter::repeat_with(|| transactions.of(&topic, &[0, 1]).unwrap()).take(LOOKS_MAX);
+    assert!(looks.any(|open| open.is_empty()), "it is over");
 }
 
 #[test]

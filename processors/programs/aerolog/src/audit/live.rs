@@ -1,6 +1,7 @@
 //! The topics as the cluster has them.
 
 use super::Audit;
+use super::hanging::{self, Hanging};
 use super::report::Progress;
 use super::source::{place, seen, source};
 use crate::Connection;
@@ -26,14 +27,20 @@ pub(super) fn read(
     let inspector = Inspector::new(&settings)?;
     let topics = &topology.topics;
     let count = Count::of(&inspector, topology)?;
+    let hanging = hanging::look(&settings, &inspector, topology, group, audit)?;
+    if hanging.is_outside(topology) {
+        return Ok(vec![format!(
+            "the offsets of group {group} cannot be read behind a transaction that hangs: nothing else was checked"
+        )]);
+    }
     let offsets = inspector.group(group, &topics.commands.name, count.commands)?;
     let (committed, mut notes) = decided_by(group, &offsets.committed()?, topic_id);
-    let range = |topic: &str, partition: u32| inspector.watermarks(topic, partition);
     let mut letters = Vec::new();
     for partition in 0..inspector.partitions_of(&topics.dead_letters.name)? {
-        letters.push((partition, range(&topics.dead_letters.name, partition)?));
+        let marks = inspector.watermarks(&topics.dead_letters.name, partition)?;
+        letters.push((partition, hanging.cut(&topics.dead_letters.name, partition, marks)));
     }
-    let ranges = count.ranges(&inspector, topology)?;
+    let ranges = count.ranges(&inspector, topology, &hanging)?;
     let mut walk = Walk::new(&settings, &topics.dead_letters.name)?;
     for (partition, marks) in letters {
         for letter in Walking::begin(&mut walk, Topic::DeadLetters, partition, marks)? {
@@ -158,10 +165,12 @@ impl Count {
     }
 
     /// Where commands, events and outcomes of each partition begin and end.
-    fn ranges(&self, inspector: &Inspector, topology: &Topology) -> anyhow::Result<Vec<(u32, [Watermarks; 3])>> {
+    fn ranges(&self, inspector: &Inspector, topology: &Topology, hanging: &Hanging) -> anyhow::Result<Vec<(u32, [Watermarks; 3])>> {
         let topics = &topology.topics;
         let range = |topic: &str, partition: u32, partitions: u32| match partition < partitions {
-            true => inspector.watermarks(topic, partition),
+            true => inspector
+                .watermarks(topic, partition)
+                .map(|marks| hanging.cut(topic, partition, marks)),
             false => Ok(NOTHING),
         };
         let of = |partition: u32| -> anyhow::Result<(u32, [Watermarks; 3])> {

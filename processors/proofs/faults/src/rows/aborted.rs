@@ -15,23 +15,24 @@ pub(super) const ROWS: &[Row] = &[Row {
     run: aborted_transactions,
 }];
 
+pub(super) const SHORT: Duration = Duration::from_secs(6);
+
 /// A client of its own with a transaction on one topic, that ends it as it is told to.
-struct Transaction(Child);
+pub(super) struct Transaction(Child);
 
 impl Transaction {
     fn begin(ground: &Ground, topic: &str, id: &str, records: &[&str]) -> Self {
+        Self::lasting(ground, topic, id, records, SHORT)
+    }
+
+    /// One that the broker ends when this time is over.
+    pub(super) fn lasting(ground: &Ground, topic: &str, id: &str, records: &[&str], lasts: Duration) -> Self {
         use std::io::Write;
         let transactional_id = format!("transactional.id={topic}-{id}");
+        let timeout = format!("transaction.timeout.ms={}", lasts.as_millis());
         let mut child = std::process::Command::new("kcat")
             .args(["-P", "-b", &ground.cluster().brokers, "-t", topic, "-p", "0"])
-            .args([
-                "-X",
-                &transactional_id,
-                "-X",
-                "transaction.timeout.ms=6000",
-                "-X",
-                "message.timeout.ms=6000",
-            ])
+            .args(["-X", &transactional_id, "-X", &timeout, "-X", "message.timeout.ms=6000"])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -45,10 +46,15 @@ impl Transaction {
     }
 
     /// kcat aborts when it is asked to end, and leaves everything as it is when it is killed.
-    fn end(mut self, signal: &str) {
+    pub(super) fn end(mut self, signal: &str) {
         end_to_end::signal(self.0.id(), signal);
         self.0.wait().unwrap();
     }
+}
+
+/// More than kcat keeps to itself before it sends anything.
+pub(super) fn garbage() -> Vec<String> {
+    (0..3_000).map(|number| format!("garbage {number:060}")).collect()
 }
 
 fn aborted_transactions(ground: &Ground) {
@@ -61,8 +67,7 @@ fn aborted_transactions(ground: &Ground) {
     });
     scene.progress(50);
     let topics = scene.schedule.topology().topics.clone();
-    // More than kcat keeps to itself before it sends anything.
-    let garbage: Vec<String> = (0..3_000).map(|number| format!("garbage {number:060}")).collect();
+    let garbage = garbage();
     let garbage: Vec<&str> = garbage.iter().map(String::as_str).collect();
     for round in 0..5 {
         for topic in [&topics.commands.name, &topics.events.name] {

@@ -104,7 +104,7 @@ fn both_own(scene: &mut Scene<'_>) {
 }
 
 /// Whether the kernel says that a process is stopped.
-fn is_stopped(pid: u32) -> bool {
+pub(super) fn is_stopped(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
 }
