@@ -88,6 +88,10 @@ start_cluster() {
 
 start_node() {
     load_cluster_settings
+    if [[ -n "$wanted_kafka_port" ]]; then
+        sed -i "s/^node_port_$1=.*/node_port_$1=$wanted_kafka_port/" "$data/cluster.settings"
+        load_cluster_settings
+    fi
     install_services
     launch_node "$1"
     await_node "$1"

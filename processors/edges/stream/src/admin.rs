@@ -134,6 +134,8 @@ impl Admin {
             .inner()
             .fetch_metadata(None, ASK_WAIT_MAX)
             .map_err(|error| unreachable(&error))?;
+        self.settings
+            .note_brokers(metadata.brokers().iter().map(|broker| (broker.host(), broker.port())));
         let brokers = u32::try_from(metadata.brokers().len()).unwrap_or(u32::MAX);
         let shape_of = |topic: &Topic| {
             let found = metadata

@@ -1,5 +1,10 @@
 //! How librdkafka is configured, for each role. What would break the guarantees is fixed here, and refused where a user sets it.
 
+mod brokers;
+mod fixed;
+
+use brokers::KnownBrokers;
+use fixed::FIXED;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use std::collections::BTreeMap;
@@ -10,6 +15,8 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Settings {
     user: BTreeMap<String, String>,
+    /// Shared with all clones: clients that are created later find brokers that have moved meanwhile.
+    known: KnownBrokers,
 }
 
 /// A setting that is missing or may not be set.
@@ -36,69 +43,6 @@ pub enum SettingsError {
     #[error("[kafka] sets {name}, which librdkafka does not take: {reason}")]
     Refused { name: String, reason: String },
 }
-
-/// Name, value, and why no other value is possible. `<own>` stands for a value that the process chooses.
-const FIXED: &[(&str, &str, &str)] = &[
-    (
-        "isolation.level",
-        "read_committed",
-        "records of an aborted transaction must never be seen",
-    ),
-    (
-        "partitioner",
-        "murmur2_random",
-        "all of an aggregate's records must lie in the partition where every client looks for them",
-    ),
-    ("acks", "all", "an acknowledged record must survive the loss of a broker"),
-    (
-        "request.required.acks",
-        "all",
-        "an acknowledged record must survive the loss of a broker",
-    ),
-    ("enable.idempotence", "true", "a retried request must not write a record twice"),
-    (
-        "auto.offset.reset",
-        "error",
-        "a position that the log does not have is an error, never a place to go on from",
-    ),
-    (
-        "enable.auto.commit",
-        "false",
-        "offsets are committed with what was decided, in one transaction",
-    ),
-    (
-        "auto.commit.enable",
-        "false",
-        "offsets are committed with what was decided, in one transaction",
-    ),
-    (
-        "enable.auto.offset.store",
-        "false",
-        "offsets are committed with what was decided, in one transaction",
-    ),
-    ("check.crcs", "true", "a damaged record must not be taken for a whole one"),
-    (
-        "allow.auto.create.topics",
-        "false",
-        "a topic that is missing is an error; `aerolog topics apply` creates topics",
-    ),
-    ("group.protocol", "classic", "the guards of the transactions were proven with it"),
-    ("transactional.id", "<own>", "each instance has its own, by which it is fenced"),
-    ("group.id", "<own>", "the processors of one topology form one group"),
-    ("group.instance.id", "<own>", "it is the instance_id of the process"),
-    (
-        "delivery.report.only.error",
-        "false",
-        "offsets of written records are read from the reports",
-    ),
-    ("metadata.broker.list", "<own>", "bootstrap.servers says where the brokers are"),
-    ("enable.partition.eof", "<own>", "each reader needs it as it is"),
-    (
-        "partition.assignment.strategy",
-        "range",
-        "the other members of the group must use the same",
-    ),
-];
 
 /// Times that this crate computes with, each with its least and most milliseconds. librdkafka also takes `0x64` and `100abc`, and the guards would
 /// count on another value than the one in force.
@@ -225,7 +169,10 @@ impl Settings {
                 });
             }
         }
-        let settings = Self { user: user.clone() };
+        let settings = Self {
+            user: user.clone(),
+            known: KnownBrokers::default(),
+        };
         match settings.admin().create_native_config() {
             Err(KafkaError::ClientConfig(_, reason, name, _)) => Err(SettingsError::Refused { name, reason }),
             // What is wrong with all settings together shows when a client is made of them.
@@ -353,8 +300,15 @@ impl Settings {
         for (name, value) in &self.user {
             config.set(name, value);
         }
-        config.set("allow.auto.create.topics", "false");
         config
+            .set("allow.auto.create.topics", "false")
+            .set("bootstrap.servers", self.known.and(self.or("bootstrap.servers", "")));
+        config
+    }
+
+    /// Notes where the cluster says that its brokers are now.
+    pub(crate) fn note_brokers<'b>(&self, brokers: impl Iterator<Item = (&'b str, i32)>) {
+        self.known.note(brokers);
     }
 
     /// One of [`MILLISECONDS`], which was checked when it was given.

@@ -82,10 +82,19 @@ impl Services {
 
     /// The broker's address, once it was started.
     pub fn brokers(&self) -> String {
+        self.exported("KAFKA_BOOTSTRAP_SERVERS")
+    }
+
+    /// The registry's address, once it was started.
+    pub fn registry(&self) -> String {
+        self.exported("SCHEMA_REGISTRY_URL")
+    }
+
+    fn exported(&self, name: &str) -> String {
         let environment = std::fs::read_to_string(self.data.join("env")).unwrap();
         let line = environment
             .lines()
-            .find_map(|line| line.strip_prefix("export KAFKA_BOOTSTRAP_SERVERS="));
+            .find_map(|line| line.strip_prefix("export ")?.strip_prefix(name)?.strip_prefix('='));
         line.unwrap().to_owned()
     }
 
@@ -140,6 +149,12 @@ impl ThreeBrokers {
 
     pub fn stop(&self, node: u32) {
         self.services.run(&["stop-node", "--node", &node.to_string()]);
+    }
+
+    /// Starts it again under another address, with the same id and data.
+    pub fn start_at(&self, node: u32, port: u16) {
+        let (node, port) = (node.to_string(), port.to_string());
+        self.services.run(&["start-node", "--node", &node, "--kafka-port", &port]);
     }
 
     pub fn start_again(&self, node: u32) {

@@ -176,3 +176,19 @@ fn records_are_written_in_lz4_unless_the_configuration_names_another_codec() {
         }
     }
 }
+
+#[test]
+fn a_client_that_is_created_after_brokers_have_moved_begins_from_their_new_addresses_too() {
+    let settings = Settings::new(&table(&[("bootstrap.servers", "old:9092")])).unwrap();
+    let of_another_part = settings.clone();
+    settings.note_brokers([("new", 9093)].into_iter());
+    for config in [
+        of_another_part.admin(),
+        of_another_part.reader(),
+        of_another_part.scout("group"),
+        of_another_part.transactional_producer("id"),
+        of_another_part.group_consumer("group", "one"),
+    ] {
+        assert_eq!(config.get("bootstrap.servers"), Some("old:9092,new:9093"));
+    }
+}

@@ -44,6 +44,13 @@ pub(super) const ROWS: &[Row] = &[
         run: leader_kill,
     },
     Row {
+        number: 16,
+        name: "all-brokers-moved",
+        what: "all three brokers get other addresses, one after the other, under load; processes that know only the former ones go on without a restart",
+        needs: Needs::ThreeBrokers,
+        run: all_brokers_moved,
+    },
+    Row {
         number: 17,
         name: "too-few-in-sync",
         what: "two of three brokers are stopped: nothing is committed and the processor is not ready; they come back and all goes on",
@@ -56,6 +63,8 @@ const PARTITIONS: u32 = 4;
 const SOME: u64 = 40;
 /// A session that ends, a look at the coordinator, and a group that is joined again; with time to spare for a busy machine.
 const READDRESSED_WAIT_MAX: Duration = Duration::from_secs(60);
+/// A broker that is back is in sync again by then, and clients have heard where it is.
+const SETTLED_WAIT: Duration = Duration::from_secs(10);
 const NOTICE_WAIT_MAX: Duration = Duration::from_secs(30);
 
 fn broker_restart(ground: &Ground, crash: bool) {
@@ -198,6 +207,43 @@ fn leader_kill(ground: &Ground) {
         brokers.start_again(node);
         scene.progress(SOME);
     }
+    scene.finish();
+}
+
+fn all_brokers_moved(ground: &Ground) {
+    let (brokers, ground) = three(ground);
+    let before = brokers.brokers().to_owned();
+    let ports = [(); 3].map(|()| free_port());
+    let addresses: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+    // What reads the log in the end is started afterwards, and has to know the new ones.
+    let ground = ground.on(Cluster {
+        brokers: format!("{before},{}", addresses.join(",")),
+        registry: ground.cluster().registry.clone(),
+    });
+    let mut scene = Scene::begin(&ground, "all-moved", PARTITIONS);
+    let variables = [("KAFKA_BOOTSTRAP_SERVERS", before.as_str())];
+    for name in ["one", "two"] {
+        scene.start_processor(name, &variables);
+        scene.fleet.wait_until_ready(name);
+    }
+    scene.fleet.start_materializer(&scene.schedule, "view", &variables);
+    scene.fleet.wait_until_ready("view");
+    scene.load(Shape::default());
+    scene.progress(SOME);
+    for (node, port) in (1..=3).zip(ports) {
+        brokers.stop(node);
+        scene.pass(Duration::from_secs(2));
+        brokers.start_at(node, port);
+        let took = scene.progress(SOME);
+        ground.tell(&format!(
+            "decided on {:.1} s after broker {node} was back at port {port}",
+            took.as_secs_f64()
+        ));
+        assert!(took < READDRESSED_WAIT_MAX, "it took {took:?}");
+        // Each of them leads partitions and coordinates again before the next one goes.
+        scene.pass(SETTLED_WAIT);
+    }
+    scene.progress(10 * SOME);
     scene.finish();
 }
 
