@@ -30,7 +30,9 @@ pub(crate) fn advice(code: RDKafkaErrorCode) -> Option<String> {
         Code::TopicAuthorizationFailed
         | Code::GroupAuthorizationFailed
         | Code::ClusterAuthorizationFailed
-        | Code::TransactionalIdAuthorizationFailed => "an ACL of the cluster denies it: grant this principal what it needs",
+        | Code::TransactionalIdAuthorizationFailed => {
+            "an ACL of the cluster denies it: grant this principal what `aerolog topics acls` prints for its role"
+        }
         Code::UnsupportedVersion | Code::UnsupportedFeature => {
             return Some(format!(
                 "the brokers do not offer a request that is needed: Kafka {KAFKA_VERSION_MIN} or newer is"

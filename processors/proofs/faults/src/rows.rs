@@ -23,6 +23,7 @@ mod records;
 mod recovering;
 mod refused;
 mod registry;
+mod rights;
 mod rivals;
 mod small_disk;
 mod together;
@@ -84,6 +85,7 @@ pub fn all() -> Vec<&'static Row> {
         outcomes::ROWS,
         hanging::ROWS,
         refused::ROWS,
+        rights::ROWS,
         hostile::ROWS,
         registry::ROWS,
         topics::ROWS,

@@ -288,6 +288,9 @@ impl GroupConsumer {
         let assigned: BTreeSet<u32> = lock(&self.client.context().assigned).clone();
         if assigned.is_empty() {
             let list = self.list(offsets)?;
+            // librdkafka 2.12.1 keeps a partition paused over a revocation (`RD_KAFKA_TOPPAR_F_APP_PAUSE`): one that was paused when the group took it
+            // back, and gave it again to this member, would never be fetched.
+            self.client.resume(&list).map_err(|error| Failure::of(&error))?;
             self.client.assign(&list).map_err(|error| Failure::of(&error))?;
             *lock(&self.client.context().assigned) = offsets.keys().copied().collect();
             return Ok(());

@@ -219,6 +219,7 @@ impl TransactionalProducer {
         let outcome = match written.and_then(|()| transaction.commit()) {
             Ok(()) => Ok(client.context().take()),
             Err(step) => {
+                let step = step.naming_topics(topology, &batch.outgoing);
                 step.trouble.into_iter().for_each(|trouble| observe.trouble(trouble));
                 // The report of a record says more than the call that failed for it.
                 let refused = client.context().failure();

@@ -4,6 +4,7 @@ use crate::failure::{Failure, is_refusal, is_timeout};
 use crate::processor::Trouble;
 use decider::Outgoing;
 use rdkafka::error::RDKafkaErrorCode;
+use topology::Topology;
 
 /// Why a transaction did not commit.
 #[derive(Debug)]
@@ -48,6 +49,8 @@ pub(super) struct Step {
     pub(super) ending: Ending,
     pub(super) reason: Reason,
     pub(super) trouble: Option<Trouble>,
+    /// The principal lacks a right to one of the topics, and the failure does not say to which.
+    pub(super) is_topic_denied: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -61,13 +64,28 @@ impl Step {
         let ending = if failure.fatal { Ending::Doubt } else { Ending::Abort };
         Self {
             trouble: trouble_of(failure.code),
+            is_topic_denied: failure.code == RDKafkaErrorCode::TopicAuthorizationFailed,
             ..Self::new(ending, Blame::of(failure.code, None), format!("{what}: {failure}"))
         }
     }
 
     pub(super) fn new(ending: Ending, blame: Blame, text: String) -> Self {
         let (trouble, reason) = (None, Reason { text, blame });
-        Self { ending, reason, trouble }
+        Self {
+            ending,
+            reason,
+            trouble,
+            is_topic_denied: false,
+        }
+    }
+
+    /// Names the topics that were written to, where one of them is denied.
+    pub(super) fn naming_topics(mut self, topology: &Topology, outgoing: &[Outgoing]) -> Self {
+        if self.is_topic_denied {
+            let topics = written_to(topology, outgoing).join(", ");
+            self.reason.text.push_str(&format!(". The transaction writes to {topics}"));
+        }
+        self
     }
 
     pub(super) fn in_doubt(self) -> Self {
@@ -100,4 +118,21 @@ pub(super) fn not_produced(failure: &Failure, outgoing: &Outgoing) -> Step {
     let mut step = Step::of("produce", failure);
     step.reason.blame = blame;
     step
+}
+
+/// The topics of these records.
+fn written_to<'t>(topology: &'t Topology, outgoing: &[Outgoing]) -> Vec<&'t str> {
+    let topics = &topology.topics;
+    let mut names: Vec<&str> = (outgoing.iter())
+        .map(|outgoing| match outgoing {
+            Outgoing::Event { .. } => &topics.events,
+            Outgoing::Outcome { .. } => &topics.outcomes,
+            Outgoing::DeadLetter { .. } => &topics.dead_letters,
+            Outgoing::Forward { .. } => &topics.commands,
+        })
+        .map(|topic| topic.name.as_str())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
