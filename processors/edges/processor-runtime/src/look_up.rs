@@ -91,7 +91,7 @@ fn in_log(settings: &Settings, topology: &Topology, shutdown: &Shutdown) -> Resu
     let mut found = BTreeSet::new();
     for topic in [&topology.topics.events, &topology.topics.outcomes] {
         loop {
-            match schemas_in_log(settings, &topic.name, topology.partitions_of(topic)) {
+            match schemas_in_log(settings, &topic.name) {
                 Ok(logged) => {
                     found.extend(logged);
                     break;

@@ -63,7 +63,7 @@ fn in_log(connection: &Connection) -> anyhow::Result<Result<InLog, ReadFailure>>
     let (topology, settings) = (connection.topology()?, connection.settings()?);
     let topics = [&topology.topics.events, &topology.topics.outcomes];
     let read = topics.map(|topic| {
-        let found = schemas_in_log(&settings, &topic.name, topology.partitions_of(topic))?;
+        let found = schemas_in_log(&settings, &topic.name)?;
         Ok((schemas::subject(&topic.name), found))
     });
     Ok(read.into_iter().collect())

@@ -23,6 +23,7 @@ mod records;
 mod recovering;
 mod refused;
 mod registry;
+mod registry_lost;
 mod rights;
 mod rivals;
 mod small_disk;
@@ -88,6 +89,7 @@ pub fn all() -> Vec<&'static Row> {
         rights::ROWS,
         hostile::ROWS,
         registry::ROWS,
+        registry_lost::ROWS,
         topics::ROWS,
         views::ROWS,
         aborted::ROWS,

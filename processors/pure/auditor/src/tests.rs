@@ -2,6 +2,7 @@
 
 mod clean;
 mod forged;
+mod forgotten;
 mod log;
 mod lost;
 mod planted;

@@ -29,10 +29,11 @@ pub struct InUse {
 /// Makes a schema's fingerprint of its text.
 pub type FingerprintOf = fn(&WriterSchema) -> Result<u64, String>;
 
-/// What the last records of a topic's partitions say of their schemas. Records without a fingerprint are left out.
-pub fn schemas_in_log(settings: &Settings, topic: &str, partitions: u32) -> Result<BTreeSet<InUse>, ReadFailure> {
+/// What the last records of a topic's partitions, of all that it has, say of their schemas. Records without a fingerprint are left out.
+pub fn schemas_in_log(settings: &Settings, topic: &str) -> Result<BTreeSet<InUse>, ReadFailure> {
     let mut reader = Reader::new(settings, topic)?;
-    let all: Vec<u32> = (0..partitions).collect();
+    // The first partition is asked for even of a topic that is missing: the answer says so.
+    let all: Vec<u32> = (0..reader.partitions(READ_WAIT_MAX)?.max(1)).collect();
     let marks = reader.all_watermarks(&all, READ_WAIT_MAX)?;
     let from: BTreeMap<u32, i64> = (marks.into_iter())
         .filter(|(_, marks)| marks.low < marks.high)

@@ -7,7 +7,7 @@ use super::CheckContext;
 use crate::decoding::Decoding;
 use crate::ledger::LedgerError;
 use crate::merging::{Found, Step};
-use crate::{AuditError, Invariant, SourceError};
+use crate::{AuditError, Invariant};
 use decider::{Batch, Codec, Cursor, Domain, Incoming, Limits, Machine, OUTCOME_LOST, Outcome, Outgoing, Replay, ReplayError, StepError};
 use keyvalue::{Read, Write};
 use std::collections::BTreeMap;
@@ -218,6 +218,25 @@ impl<D: Domain> Redeciding<D> {
         self.fold(context, folded)
     }
 
+    /// A command that could be read when it was decided, and whose schema has left the registry since: the registry is not part of the log. What the log
+    /// has of it is taken as it is.
+    fn fold_unreadable<S: Read + Write>(&mut self, context: &mut CheckContext<S>, step: &Step<D::Event>) -> Result<(), AuditError> {
+        if matches!(self.phase, Phase::Over) {
+            return Ok(());
+        }
+        context.counts.trusted += 1;
+        let next = self.machine.cursor(context.partition).map_or(0, |cursor| cursor.next_event_offset);
+        let events: Vec<_> = step
+            .events
+            .iter()
+            .zip(next..)
+            .map(|(found, offset)| Replay { offset, ..replay(found) })
+            .collect();
+        let folded = self.machine.replay_events(&context.ledger.store, context.partition, &events);
+        self.fold(context, folded)?;
+        self.fold_outcomes(context, step)
+    }
+
     fn decide_again<S: Read + Write, C: Codec<D>>(
         &mut self,
         context: &mut CheckContext<S>,
@@ -232,10 +251,19 @@ impl<D: Domain> Redeciding<D> {
                 .decide(&context.ledger.store, &mut decoding.codec, &incoming, &BTreeMap::new());
             let batch = match decided {
                 Ok(batch) => batch,
-                Err(StepError::UnknownSchema { schema_id, .. }) => match decoding.learn::<D>(schema_id)? {
-                    None => continue,
-                    Some(reason) => return Err(SourceError(format!("commands cannot be decided again: {reason}")).into()),
-                },
+                Err(StepError::UnknownSchema { schema_id, offset, .. }) => {
+                    if decoding.learn::<D>(schema_id)?.is_some() {
+                        let at = rest.iter().position(|(step, _)| step.command_offset == offset).unwrap_or_default();
+                        let (before, from) = rest.split_at(at);
+                        self.decide_again(context, decoding, before)?;
+                        self.fold_unreadable(context, from[0].0)?;
+                        rest = &from[1..];
+                    }
+                    if matches!(self.phase, Phase::Over) {
+                        return Ok(());
+                    }
+                    continue;
+                }
                 Err(StepError::Read { error, .. }) => return Err(LedgerError::from(error).into()),
                 Err(error @ StepError::Domain(_)) => {
                     let what = format!("the log goes on after a command that cannot be decided: {error}");

@@ -308,19 +308,18 @@ impl Log {
     }
 
     pub(super) fn audit(&self) -> Verdict {
+        self.audit_with(Codec::default())
+    }
+
+    /// The same with another reader of the records; the registry has no schema at all.
+    pub(super) fn audit_with(&self, codec: impl decider::Codec<Bank>) -> Verdict {
         let options = Options {
             partitions: PARTITIONS,
             drained: self.drained,
             remembered_ms: REMEMBERED_MS,
         };
         let store = RefCell::new(Memory::default());
-        let mut auditor = Auditor::<Bank, _, _>::new(
-            Codec::default(),
-            Box::new(|_| Ok(Err("there is none".to_owned()))),
-            store,
-            limits(),
-            options,
-        );
+        let mut auditor = Auditor::<Bank, _, _>::new(codec, Box::new(|_| Ok(Err("there is none".to_owned()))), store, limits(), options);
         if let Some(topic_id) = &self.topic_id {
             auditor = auditor.of_commands_topic(topic_id.clone());
         }
