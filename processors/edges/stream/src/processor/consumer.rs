@@ -110,6 +110,8 @@ pub(crate) struct GroupConsumer {
     over: RefCell<Option<End>>,
     /// A batch of records could not be read, in some partition.
     unreadable: Cell<bool>,
+    /// Why the broker gives no commands, until it gives some. The client says so once for each partition, and asks again by itself.
+    denied: RefCell<Option<String>>,
     woken: Cell<Deadline>,
     /// By partition of which everything was consumed: the end of its log at that moment. Between the last command and that end there are only
     /// control records and aborted ones.
@@ -133,6 +135,7 @@ impl GroupConsumer {
             commands,
             over: RefCell::new(None),
             unreadable: Cell::new(false),
+            denied: RefCell::new(None),
             woken: Cell::new(Deadline::after(Duration::ZERO)),
             drained: RefCell::new(BTreeMap::new()),
         })
@@ -174,10 +177,14 @@ impl GroupConsumer {
                     return Polled::Nothing;
                 }
                 Some(Ok(message)) => {
+                    self.denied.take();
                     self.drained.borrow_mut().remove(&message.partition().cast_unsigned());
                     return Polled::Message(message);
                 }
-                Some(Err(KafkaError::PartitionEOF(partition))) => self.note_drained(partition.cast_unsigned()),
+                Some(Err(KafkaError::PartitionEOF(partition))) => {
+                    self.denied.take();
+                    self.note_drained(partition.cast_unsigned());
+                }
                 Some(Err(error)) => break self.end_of(&error),
             }
         };
@@ -226,12 +233,21 @@ impl GroupConsumer {
             Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
                 Some(End::Renew(format!("{} no longer holds the next command: {error}", self.commands)))
             }
-            _ => {
+            code => {
+                if code == Some(RDKafkaErrorCode::TopicAuthorizationFailed) {
+                    self.denied
+                        .replace(Some(format!("{} cannot be read: {}", self.commands, Failure::of(error))));
+                }
                 self.client.context().logging.note(error, "");
                 tracing::warn!(%error, advice = error.rdkafka_error_code().and_then(advice), "the poll reports an error");
                 None
             }
         }
+    }
+
+    /// Why the broker gives no commands at the moment.
+    pub(crate) fn denied(&self) -> Option<String> {
+        self.denied.borrow().clone()
     }
 
     /// The last error that the client reported within this time, with what to do about it.

@@ -95,6 +95,8 @@ pub(super) struct Session<'s, W: Wiring> {
     forwarded: Forwarded,
     /// Why nothing is written at the moment.
     contradiction: Option<String>,
+    /// Why no commands are given at the moment.
+    denied: Option<String>,
 }
 
 impl<'s, W: Wiring> Session<'s, W> {
@@ -142,6 +144,7 @@ impl<'s, W: Wiring> Session<'s, W> {
             told_parked: None,
             forwarded: Forwarded::default(),
             contradiction: None,
+            denied: None,
         }
     }
 

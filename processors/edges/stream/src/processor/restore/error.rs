@@ -3,6 +3,7 @@
 use super::replay::NO_PROGRESS_MAX;
 use super::torn::WRITTEN_RECORDS_MAX;
 use crate::facts::FactsError;
+use crate::failure::is_refusal;
 use crate::reader::ReadFailure;
 use decider::{EVENTS_MAX, ReplayError};
 use keyvalue::{ReadError, WriteError};
@@ -139,6 +140,11 @@ impl RestoreError {
             | Self::Facts(_)
             | Self::NoProgress { .. } => None,
         }
+    }
+
+    /// The broker refuses to let this principal read: a person has to grant the right, and nothing else is wrong.
+    pub(in crate::processor) fn is_denied(&self) -> bool {
+        matches!(self, Self::Read(ReadFailure::Kafka { failure, .. }) if is_refusal(failure.code))
     }
 
     /// It may go away by itself.

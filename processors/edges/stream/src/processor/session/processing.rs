@@ -57,7 +57,9 @@ impl<'s, W: Wiring> Session<'s, W> {
         if let Err(end) = self.unpark() {
             return Ok(Err(end));
         }
-        let gathered = self.gather(consumer).and_then(|messages| self.park(messages));
+        let gathered = self.gather(consumer);
+        self.look_whether_denied();
+        let gathered = gathered.and_then(|messages| self.park(messages));
         let messages = match gathered {
             Ok(messages) => messages,
             Err(end) => return Ok(Err(end)),

@@ -1,7 +1,7 @@
 //! A partition that must not be processed, while the others go on.
 
 use super::effort::Place;
-use super::{End, Phase, Session};
+use super::{End, IDLE_WAIT, Phase, Session};
 use crate::clock::Deadline;
 use crate::processor::restore::RestoreError;
 use crate::processor::transaction::{Blame, Reason};
@@ -25,6 +25,13 @@ impl<W: Wiring> Session<'_, W> {
             if error.is_transient() {
                 tracing::warn!(%error, "trying again");
                 return Ok(self.idle());
+            }
+            if error.is_denied() {
+                tracing::error!(%error, "waiting for the right to read");
+                self.processor.observe.held_up(Some(&error.to_string()));
+                let pause = Deadline::after(DENIED_PAUSE);
+                while !pause.is_over() && self.keep_alive(IDLE_WAIT.min(pause.left())) {}
+                return Ok(Ok(()));
             }
             return Err(error.into());
         };
@@ -114,9 +121,22 @@ impl<W: Wiring> Session<'_, W> {
 
     pub(super) fn tell_what_holds_up(&self) {
         let stopped = self.stopped.values().next().map(|stop| stop.reason.as_str());
-        self.processor
-            .observe
-            .held_up(self.contradiction.as_deref().or(stopped).or(self.told_parked.as_deref()));
+        let reasons = [
+            self.contradiction.as_deref(),
+            self.denied.as_deref(),
+            stopped,
+            self.told_parked.as_deref(),
+        ];
+        self.processor.observe.held_up(reasons.into_iter().flatten().next());
+    }
+
+    /// Tells when the broker has begun to refuse the commands to this process, and when it gives them again.
+    pub(super) fn look_whether_denied(&mut self) {
+        let denied = self.consumer.denied();
+        if denied != self.denied {
+            self.denied = denied;
+            self.tell_what_holds_up();
+        }
     }
 
     /// Goes on with stopped partitions whose time has come. `true` where they are to be fetched; the phase is another one where their state has
@@ -191,6 +211,8 @@ struct Retry {
     is_tried: bool,
 }
 
+/// Between two tries to read what the broker refuses to let this process read.
+const DENIED_PAUSE: Duration = Duration::from_secs(5);
 const RETRY_PAUSE_FIRST: Duration = Duration::from_secs(5);
 /// A person has to mend something.
 const REFUSED_PAUSE_MAX: Duration = Duration::from_secs(60);
