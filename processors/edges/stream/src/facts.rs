@@ -74,6 +74,12 @@ pub enum FactsError {
          written here since are carried over by running `aerolog migrate` again"
     )]
     Migrated { topic: String, to: String },
+    #[error(
+        "the records of {topic} before offset {low} were deleted. They said how many partitions the log has, and whether `aerolog migrate` has carried it \
+         to another one. If it was never migrated, delete the topic {topic} and run `aerolog topics apply`, which compares the number of partitions \
+         of the events with every record; if it was, start processors on the schedule that it was carried to"
+    )]
+    Deleted { topic: String, low: i64 },
     #[error("no end of {topic} after {} s", READ_WAIT_MAX.as_secs())]
     NoProgress { topic: String },
 }
@@ -136,7 +142,11 @@ impl FactsReader {
     pub fn read(&mut self) -> Result<&Facts, FactsError> {
         let topic = self.reader.topic().to_owned();
         if self.reader.next_offset(PARTITION).is_none() {
-            self.reader.assign(&BTreeMap::from([(PARTITION, 0)]), ASK_WAIT_MAX)?;
+            let assigned = self.reader.assign(&BTreeMap::from([(PARTITION, 0)]), ASK_WAIT_MAX);
+            assigned.map_err(|failure| match failure {
+                ReadFailure::OutOfRange { topic, low, .. } if low > 0 => FactsError::Deleted { topic, low },
+                failure => failure.into(),
+            })?;
         }
         let ends = self.reader.ends(&[PARTITION], ASK_WAIT_MAX)?;
         let end = ends.get(&PARTITION).copied().unwrap_or(0);
