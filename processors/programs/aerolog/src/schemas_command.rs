@@ -4,7 +4,7 @@ use crate::{Connection, Verdict, say};
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use schemas::{Content, Released, Schema};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use stream::reader::ReadFailure;
 use stream::registry::{Applied, Checked, Imported, InUse, Kept, Registry, Subject, schemas_in_log};
@@ -116,23 +116,35 @@ fn check_log(connection: &Connection, registry: &Registry) -> anyhow::Result<boo
     Ok(are_fine)
 }
 
-/// The schemas that the last records of the log were written with, as this build knows them.
+/// The schemas that the last records of the log were written with, as this build knows them, and the versions before them: each under the id before
+/// that of the next one, as `aerolog schemas apply` registers them. A registry takes none of them after a later version that need not be compatible.
 fn kept_in_log(connection: &Connection) -> anyhow::Result<Vec<Kept>> {
-    let mut kept = Vec::new();
+    let (mut kept, mut earlier) = (BTreeMap::new(), BTreeMap::new());
     for (subject, in_use) in in_log(connection)?? {
         for InUse { id, fingerprint } in in_use {
             let released = Released::of_fingerprint(fingerprint)
                 .with_context(|| format!("schema id {id}: the log has fingerprint {fingerprint:016x}, which only a later build knows"))?;
-            kept.push(Kept {
-                id,
-                subject: subject.clone(),
-                version: released.version,
-                schema: released.json().to_owned(),
-                references: Vec::new(),
-            });
+            kept.insert(id, kept_as(&subject, released, id));
+            for before in released.content.versions().filter(|before| before.version < released.version) {
+                if let Some(id) = id.checked_sub(released.version - before.version).filter(|id| *id > 0) {
+                    earlier.insert(id, kept_as(&subject, before, id));
+                }
+            }
         }
     }
-    Ok(kept)
+    // What the log says of an id counts more.
+    earlier.append(&mut kept);
+    Ok(earlier.into_values().collect())
+}
+
+fn kept_as(subject: &str, released: &Released, id: u32) -> Kept {
+    Kept {
+        id,
+        subject: subject.to_owned(),
+        version: released.version,
+        schema: released.json().to_owned(),
+        references: Vec::new(),
+    }
 }
 
 fn export(file: &Path, kept: &[Kept]) -> anyhow::Result<Verdict> {
