@@ -24,9 +24,11 @@ mod recovering;
 mod refused;
 mod registry;
 mod registry_lost;
+mod restoring;
 mod rights;
 mod rivals;
 mod small_disk;
+mod tampering;
 mod together;
 mod topics;
 mod views;
@@ -90,6 +92,8 @@ pub fn all() -> Vec<&'static Row> {
         hostile::ROWS,
         registry::ROWS,
         registry_lost::ROWS,
+        tampering::ROWS,
+        restoring::ROWS,
         topics::ROWS,
         views::ROWS,
         aborted::ROWS,

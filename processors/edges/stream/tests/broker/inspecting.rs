@@ -48,7 +48,7 @@ fn what_was_aborted_is_told_from_what_was_committed_up_to_the_end_that_was_asked
 
 #[test]
 fn an_open_transaction_is_seen_where_it_begins_until_it_ends() {
-    let topic = topic("inspect-open", 2);
+    let topic = topic("inspect-open-from", 2);
     let transactions = OpenTransactions::new(&settings()).unwrap();
     write(&topic, Some(0), &["plain"]);
     assert_eq!(transactions.of(&topic, &[0, 1]).unwrap(), BTreeMap::new());

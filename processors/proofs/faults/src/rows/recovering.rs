@@ -108,7 +108,7 @@ pub(super) fn ids(commands: &[decider::CommandEnvelope<domain::Command>]) -> BTr
 }
 
 /// Each of these commands has an outcome.
-fn wait_for(schedule: &Schedule, wanted: &BTreeSet<Uuid>) {
+pub(super) fn wait_for(schedule: &Schedule, wanted: &BTreeSet<Uuid>) {
     let mut missing = wanted.clone();
     eventually("every command that the log has is decided", || {
         let history = History::read(schedule);
