@@ -109,7 +109,7 @@ fn in_log(settings: &Settings, topology: &Topology, shutdown: &Shutdown) -> Resu
     Ok(found)
 }
 
-/// Waits for the registry, and asks it for the ids of the latest schemas. `None` when the shutdown came first.
+/// Waits for the registry to have the latest schemas, and asks it for their ids. `None` when the shutdown came first.
 fn ids<A: Application>(
     registry: &Registry,
     topology: &Topology,
@@ -139,8 +139,18 @@ fn ids<A: Application>(
             outcome: id_of(&topics.outcomes.name, RecordKind::Outcome)?,
         })
     };
-    match ids() {
-        Err(_) if shutdown.is_requested() => Ok(None),
-        ids => ids.map(Some),
+    loop {
+        match ids() {
+            Err(_) if shutdown.is_requested() => return Ok(None),
+            // Somebody is registering them, or has to: a registry that was restored from the log has those of commands last.
+            Err(error @ RunError::NoSchema(_)) => {
+                tracing::error!(%error, "waiting for the schemas");
+                waiting(&error.to_string());
+                if shutdown.wait_timeout(START_PAUSE) {
+                    return Ok(None);
+                }
+            }
+            ids => return ids.map(Some),
+        }
     }
 }
