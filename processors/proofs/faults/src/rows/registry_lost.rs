@@ -97,7 +97,7 @@ fn register_in_another_order(scene: &Scene<'_>) {
         for released in versions.into_iter().rev() {
             let subject = Subject {
                 name: schemas::subject(topic),
-                schema_json: released.json.to_owned(),
+                schema_json: released.json().to_owned(),
                 compatibility: "NONE".to_owned(),
             };
             registry.apply(&subject).unwrap();
