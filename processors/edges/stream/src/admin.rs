@@ -7,6 +7,8 @@ use crate::raw::{self, TopicIdsError};
 use crate::{Settings, SettingsError};
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, OwnedResourceSpecifier, ResourceSpecifier, TopicReplication};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::MetadataBroker;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 use topology::{
     Difference, LiveTopic, Replication, TIMESTAMP_BOUND_MS, Timestamp, Topic, Topology, differences, in_sync_wanted, replicas_wanted,
@@ -134,8 +136,9 @@ impl Admin {
             .inner()
             .fetch_metadata(None, ASK_WAIT_MAX)
             .map_err(|error| unreachable(&error))?;
+        let addresses: Vec<(String, i32)> = metadata.brokers().iter().filter_map(address_of).collect();
         self.settings
-            .note_brokers(metadata.brokers().iter().map(|broker| (broker.host(), broker.port())));
+            .note_brokers(addresses.iter().map(|(host, port)| (host.as_str(), *port)));
         let brokers = u32::try_from(metadata.brokers().len()).unwrap_or(u32::MAX);
         let shape_of = |topic: &Topic| {
             let found = metadata
@@ -312,4 +315,11 @@ fn live_topic(topic: &Topic, shape: Shape, config: Option<&ConfigResource>) -> L
             in_sync_min: entry("min.insync.replicas").and_then(|text| text.parse().ok()),
         }),
     }
+}
+
+/// Where a broker is; `None` where its name is no text, for which rdkafka panics.
+#[expect(clippy::disallowed_methods, reason = "the panic is contained")]
+fn address_of(broker: &MetadataBroker) -> Option<(String, i32)> {
+    let host = catch_unwind(AssertUnwindSafe(|| broker.host().to_owned())).ok()?;
+    Some((host, broker.port()))
 }
