@@ -185,7 +185,7 @@ fn a_client_that_is_created_after_brokers_have_moved_begins_from_their_new_addre
     for config in [
         of_another_part.admin(),
         of_another_part.reader(),
-        of_another_part.scout("group"),
+        of_another_part.group_inspector("group"),
         of_another_part.transactional_producer("id"),
         of_another_part.group_consumer("group", "one"),
     ] {
