@@ -1,3 +1,5 @@
+//! From where clients begin, before and after brokers have moved.
+
 use super::*;
 
 #[test]
