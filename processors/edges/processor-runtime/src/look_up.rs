@@ -2,7 +2,7 @@
 
 use crate::{RunError, START_PAUSE};
 use application::{Application, RecordKind, SchemaIds, latest_schema, subject};
-use service::Shutdown;
+use service::{Shutdown, clock};
 use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
@@ -10,6 +10,9 @@ use stream::Settings;
 use stream::processor::ProcessorError;
 use stream::registry::{InUse, Lookup, Registry, RegistryError, SchemaSource, Subject, WatchedRegistry, schemas_in_log};
 use topology::Topology;
+
+/// How long topics that were found are missed before that is an error.
+const MISSING_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// Where a processor's codec learns schemas.
 #[derive(Clone)]
@@ -89,6 +92,7 @@ pub(crate) fn schemas<A: Application>(
 /// What the last events and outcomes say of their schemas.
 fn in_log(settings: &Settings, topology: &Topology, shutdown: &Shutdown) -> Result<BTreeSet<InUse>, RunError> {
     let mut found = BTreeSet::new();
+    let began = clock::monotonic();
     for topic in [&topology.topics.events, &topology.topics.outcomes] {
         loop {
             match schemas_in_log(settings, &topic.name) {
@@ -96,7 +100,8 @@ fn in_log(settings: &Settings, topology: &Topology, shutdown: &Shutdown) -> Resu
                     found.extend(logged);
                     break;
                 }
-                Err(failure) if failure.is_transient() => {
+                // The topics were there a moment ago: a broker that has just started may not know of them yet.
+                Err(failure) if failure.is_transient() || (failure.is_of_missing_topic() && began.elapsed() < MISSING_WAIT_MAX) => {
                     tracing::warn!(%failure, "waiting for the last records of the log");
                     if shutdown.wait_timeout(START_PAUSE) {
                         return Ok(found);
