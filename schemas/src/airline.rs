@@ -43,7 +43,7 @@ impl Domain for Airline {
         State::initial(&id_of(aggregate_id))
     }
 
-    fn decide(_: &str, state: &State, command: &Command) -> Result<Vec<Event>, decider::Rejection> {
+    fn decide(_: &decider::Context<'_>, state: &State, command: &Command) -> Result<Vec<Event>, decider::Rejection> {
         let decided = match &command.command {
             Ok(asked) => domain::decide(&command.id, state, asked),
             Err(invalid) => Err(invalid.rejection.clone()),

@@ -12,7 +12,13 @@ fn decide(command: Result<domain::Command, Invalid>) -> Result<Vec<Event>, decid
         id: aggregate(id),
         command,
     };
-    Airline::decide(id, &Airline::initial(id), &command)
+    let context = decider::Context {
+        aggregate_id: id,
+        version: 0,
+        command_id: uuid::Uuid::from_u128(1),
+        decided_at_ms: 0,
+    };
+    Airline::decide(&context, &Airline::initial(id), &command)
 }
 
 #[test]

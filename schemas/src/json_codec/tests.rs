@@ -22,7 +22,7 @@ impl Domain for Counter {
         0
     }
 
-    fn decide(_: &str, _: &u32, command: &Count) -> Result<Vec<Count>, Rejection> {
+    fn decide(_: &decider::Context<'_>, _: &u32, command: &Count) -> Result<Vec<Count>, Rejection> {
         Ok(vec![*command])
     }
 

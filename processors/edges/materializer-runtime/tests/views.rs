@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use application::{Application, ProjectError, RecordSchema, Refusal, Route, SchemaIds, View, Views, document};
-use decider::{Codec, Domain, EventEnvelope, Parts, Rejection};
+use decider::{Codec, Context, Domain, EventEnvelope, Parts, Rejection};
 use end_to_end::{Cluster, PATIENCE, eventually};
 use keyvalue::{Mutation, Read};
 use materializer_runtime::{Apply, Configuration, Http, Process, RocksDb, start};
@@ -26,7 +26,7 @@ impl Domain for Texts {
 
     fn initial(_: &str) {}
 
-    fn decide(_: &str, (): &(), command: &String) -> Result<Vec<String>, Rejection> {
+    fn decide(_: &Context<'_>, (): &(), command: &String) -> Result<Vec<String>, Rejection> {
         Ok(vec![command.clone()])
     }
 

@@ -14,6 +14,7 @@ pub use program::main;
 pub use state::StateError;
 
 use application::Application;
+use decider::keys;
 use keyvalue::Fault;
 use metrics::{Metrics, StoreMeasures};
 use prometheus::Registry as MetricsRegistry;
@@ -90,12 +91,9 @@ pub fn run<A: Application>(
         block_cache_bytes: configuration.rocksdb.block_cache_bytes,
         write_buffer_bytes: configuration.rocksdb.write_buffer_bytes,
     };
-    let store = Arc::new(state::open(
-        &configuration.state_directory,
-        sizing,
-        topology.topics.commands.retention_ms,
-    )?);
-    state::bind(&store, &identity, &topology)?;
+    let layout = keys::layout_value(topology.topics.commands.retention_ms, A::STATE_VERSION);
+    let store = Arc::new(state::open(&configuration.state_directory, sizing, &layout)?);
+    state::bind(&store, &identity, &topology, &layout)?;
     StoreMeasures::register(metrics, Arc::clone(&store))?;
 
     waiting("looking up schemas");

@@ -22,20 +22,23 @@ pub enum StateError {
     )]
     OtherLog { path: PathBuf, held: String, live: String },
     #[error(
-        "topic {topic} was deleted and created again. The events are the only record of the schedule, and nothing gives them back but a backup: \
+        "topic {topic} was deleted and created again. The events are the only record of what was decided, and nothing gives them back but a backup: \
          restore it, all records in their partitions and order, before any process is started, and start the processors with empty state \
          directories then. {path} is not touched; keep it until that is done"
     )]
     EventsRecreated { path: PathBuf, topic: String },
 }
 
-/// Opens the directory. One that is corrupt, or of another layout, is set aside and built again from the log. Command ids are to be
-/// remembered for `remembered_ms`.
-pub(crate) fn open(path: &Path, sizing: Sizing, remembered_ms: i64) -> Result<Store, StateError> {
-    let expected = keys::layout_value(remembered_ms);
+/// Opens the directory. One that is corrupt, or of another layout than `ours` ([`keys::layout_value`]), is set aside and rebuilt from the log.
+pub(crate) fn open(path: &Path, sizing: Sizing, ours: &[u8]) -> Result<Store, StateError> {
     let store = Store::open_or_set_aside(path, sizing, |store| {
-        let other = layout(store)?.filter(|layout| *layout != expected);
-        Ok(other.map(|layout| format!("it has the layout {layout:?}, and this version with this retention of commands has {expected:?}")))
+        let other = layout(store)?.filter(|layout| layout.as_slice() != ours);
+        Ok(other.map(|layout| {
+            format!(
+                "it has the layout {layout:?}, and this version of the program, with its version of the domain's states and this retention of \
+                 commands, has {ours:?}"
+            )
+        }))
     });
     Ok(store?)
 }
@@ -51,7 +54,7 @@ fn layout(store: &Store) -> Result<Option<Vec<u8>>, ReadError> {
 ///
 /// What is remembered of commands and outcomes is checked against those topics, partition by partition, before anything is decided: one of
 /// them that was created again is bound to. Of the dead letters nothing is remembered.
-pub(crate) fn bind(store: &Store, live: &Identity, topology: &Topology) -> Result<(), StateError> {
+pub(crate) fn bind(store: &Store, live: &Identity, topology: &Topology, layout: &[u8]) -> Result<(), StateError> {
     let held = store.get(&keys::identity(), |bytes| String::from_utf8_lossy(bytes).into_owned())?;
     if let Some(held) = held {
         if held == live.text() {
@@ -83,8 +86,10 @@ pub(crate) fn bind(store: &Store, live: &Identity, topology: &Topology) -> Resul
         }
     }
     let put = |key, value| Mutation::Put { key, value };
-    let layout = keys::layout_value(topology.topics.commands.retention_ms);
-    Ok(store.apply(&[put(keys::identity(), live.text().into_bytes()), put(keys::layout(), layout)])?)
+    Ok(store.apply(&[
+        put(keys::identity(), live.text().into_bytes()),
+        put(keys::layout(), layout.to_vec()),
+    ])?)
 }
 
 /// Offsets in an outcomes topic that was deleted say nothing of the one that is there now: all of it is folded.

@@ -9,7 +9,7 @@ mod accounts;
 pub use accounts::Accounts;
 
 use application::{Application, RecordSchema, SchemaIds, Views};
-use decider::{Domain, Parts, Rejection};
+use decider::{Context, Domain, Parts, Rejection};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ impl Domain for Bank {
         Account::Unknown
     }
 
-    fn decide(_: &str, account: &Account, command: &Command) -> Result<Vec<Event>, Rejection> {
+    fn decide(_: &Context<'_>, account: &Account, command: &Command) -> Result<Vec<Event>, Rejection> {
         let (holder, balance) = match (account, command) {
             (Account::Unknown, Command::Open { holder }) => return Ok(vec![Event::Opened { holder: holder.clone() }]),
             (Account::Unknown, _) => return refuse("account-unknown", "the account was never opened", None),

@@ -10,7 +10,13 @@ fn account(given: &[Event]) -> Account {
 }
 
 fn check(given: &[Event], when: Command, then: Result<&[Event], &str>) {
-    let decided = Bank::decide("account/1", &account(given), &when);
+    let context = Context {
+        aggregate_id: "account/1",
+        version: given.len() as u64,
+        command_id: uuid::Uuid::from_u128(1),
+        decided_at_ms: 0,
+    };
+    let decided = Bank::decide(&context, &account(given), &when);
     match (decided, then) {
         (Ok(events), Ok(expected)) => assert_eq!(events, expected, "{when:?}"),
         (Err(rejection), Err(rule)) => assert_eq!(rejection.rule, rule, "{when:?}"),

@@ -5,7 +5,7 @@
 //! that only the first build had. [`FaultyAirline`] is the present build with a bug in `decide`.
 
 use application::{Application, RecordSchema, Views};
-use decider::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Identity, Outcome, Parts, Rejection, WriterSchema};
+use decider::{Codec, CommandEnvelope, Context, DecodeError, Domain, EventEnvelope, Identity, Outcome, Parts, Rejection, WriterSchema};
 use schemas::{Airline, AvroCodec, Content, SchemaIds};
 use std::fmt;
 use std::marker::PhantomData;
@@ -95,8 +95,8 @@ impl<B: Build> Domain for Other<B> {
         Airline::initial(aggregate_id)
     }
 
-    fn decide(aggregate_id: &str, state: &Self::State, command: &Self::Command) -> Result<Vec<Self::Event>, Rejection> {
-        B::decided(aggregate_id, Airline::decide(aggregate_id, state, command))
+    fn decide(context: &Context<'_>, state: &Self::State, command: &Self::Command) -> Result<Vec<Self::Event>, Rejection> {
+        B::decided(context.aggregate_id, Airline::decide(context, state, command))
     }
 
     fn evolve(state: &mut Self::State, event: &Self::Event) {

@@ -6,8 +6,8 @@ use crate::events::{encode_events, record_events};
 use crate::machine::StepFailure;
 use crate::remembered::Remembered;
 use crate::{
-    COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, Cursor, Domain, EXPECTED_VERSION, Fingerprint, Machine, OUTCOME_LOST, Outcome,
-    Rejection, Status, StepError, TYPE_DIFFERS,
+    COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, Context, Cursor, Domain, EXPECTED_VERSION, Fingerprint, Machine, OUTCOME_LOST,
+    Outcome, Rejection, Status, StepError, TYPE_DIFFERS,
 };
 use keyvalue::Read;
 use std::collections::BTreeMap;
@@ -20,6 +20,7 @@ struct Asked<'r, C> {
     /// Of the incoming record.
     index: usize,
     record: &'r Incoming<'r>,
+    decided_at_ms: i64,
     envelope: CommandEnvelope<C>,
     fingerprint: Fingerprint,
 }
@@ -51,6 +52,13 @@ impl<D: Domain> Machine<D> {
                 found.map_err(|error| StepError::Read { partition, error })?
             }
         };
+        let asked = Asked {
+            index,
+            record,
+            decided_at_ms,
+            envelope,
+            fingerprint,
+        };
         let outcome = match remembered {
             Some(found) if found.fingerprint == fingerprint => {
                 batch.tally.repeated += 1;
@@ -59,21 +67,9 @@ impl<D: Domain> Machine<D> {
             // The id keeps its first outcome: this one is not remembered.
             Some(found) => {
                 let refused = Some(found.refuse(command_id, fingerprint));
-                let asked = Asked {
-                    index,
-                    record,
-                    envelope,
-                    fingerprint,
-                };
                 self.decide_one(read, codec, asked, refused, batch)?
             }
             None => {
-                let asked = Asked {
-                    index,
-                    record,
-                    envelope,
-                    fingerprint,
-                };
                 let outcome = self.decide_one(read, codec, asked, None, batch)?;
                 let remembered = Remembered::of(&outcome);
                 batch.mutations.push(self.memories.put(&remembered, partition, clock_ms, &key));
@@ -129,6 +125,7 @@ impl<D: Domain> Machine<D> {
         let Asked {
             index,
             record,
+            decided_at_ms,
             envelope,
             fingerprint,
         } = asked;
@@ -152,7 +149,7 @@ impl<D: Domain> Machine<D> {
         let decided = match (refused, envelope.expected_version) {
             (Some(refused), _) => Err(refused),
             (None, Some(expected)) if expected != held.version => Err(version_differs(expected, held.version)),
-            (None, _) => by_domain::<D>(record.command_type, &envelope, &held.state)?,
+            (None, _) => by_domain::<D>(record.command_type, decided_at_ms, &envelope, held.version, &held.state)?,
         };
         let Cursor { sequence, clock_ms, .. } = *batch.cursor(partition, offset)?;
         let decided = match self.written.get(&partition) {
@@ -214,10 +211,18 @@ fn agreeing(header: Option<&[u8]>, command_type: &str) -> Result<(), Rejection> 
 /// What the domain decides, unless the header `type` of the record is that of another command.
 fn by_domain<D: Domain>(
     header: Option<&[u8]>,
+    decided_at_ms: i64,
     envelope: &CommandEnvelope<D::Command>,
+    version: u64,
     state: &D::State,
 ) -> Result<Result<Vec<D::Event>, Rejection>, StepFailure> {
-    match D::decide(&envelope.aggregate_id, state, &envelope.command) {
+    let context = Context {
+        aggregate_id: &envelope.aggregate_id,
+        version,
+        command_id: envelope.command_id,
+        decided_at_ms,
+    };
+    match D::decide(&context, state, &envelope.command) {
         Err(rejection) if [COMMAND_ID_REUSED, TYPE_DIFFERS, OUTCOME_LOST].contains(&rejection.rule.as_str()) => {
             let reason = format!("it rejects the command by the rule {}, which is not for a domain", rejection.rule);
             Err(StepFailure::Domain(reason))

@@ -7,7 +7,7 @@
 //! | 3 | partition, aggregate id, 0 | version of the aggregate, u64, where no part has a greater one |
 //! | 3 | partition, aggregate id, 0, part | the domain's bytes, and the version of the aggregate that wrote them, u64 |
 //! | 4 | partition, period, command id, aggregate id | what was answered |
-//! | 5 | | the number of this layout, one byte, and the length of a period in milliseconds |
+//! | 5 | | the number of this layout, one byte, the length of a period in milliseconds, and the version of the domain's states, u32, where that is above 1 |
 //! | 6 | partition | the last command that was decided, with its topic, as text; read where it fits the cursor |
 //!
 //! Numbers are big-endian, so that keys sort as numbers do.
@@ -39,9 +39,13 @@ pub fn layout() -> Vec<u8> {
 }
 
 /// The value at [`layout`]. A state with another one is built again from the log: entries of periods of another length are not found.
-pub fn layout_value(period_ms: i64) -> Vec<u8> {
+pub fn layout_value(period_ms: i64, state_version: u32) -> Vec<u8> {
     let mut value = vec![LAYOUT_NUMBER];
     value.extend_from_slice(&period_ms.to_be_bytes());
+    // A state of the first version says nothing of it: it was stored before there was a second.
+    if state_version > 1 {
+        value.extend_from_slice(&state_version.to_be_bytes());
+    }
     value
 }
 

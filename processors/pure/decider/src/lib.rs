@@ -39,6 +39,7 @@ pub use replay::{Replay, ReplayError};
 pub use torn::{WholePrefix, WholePrefixSearch, Written};
 
 use keyvalue::Mutation;
+use uuid::Uuid;
 
 /// What a domain has to say for itself in order to run on the machine: who decides, what follows, and how it is stored.
 ///
@@ -55,11 +56,16 @@ pub trait Domain: Send + Sync + 'static {
     /// of a log again, and takes such a rejection as it is.
     const REFUSED_EARLIER: &'static [&'static str] = &[];
 
+    /// The version of the form in which states are stored. Where it changes, every state directory is set aside, and the states are rebuilt from
+    /// the events.
+    const STATE_VERSION: u32 = 1;
+
     /// The state of an aggregate that has no events yet.
     fn initial(aggregate_id: &str) -> Self::State;
 
-    /// Decides a command. Without an event it is accepted and changes nothing.
-    fn decide(aggregate_id: &str, state: &Self::State, command: &Self::Command) -> Result<Vec<Self::Event>, Rejection>;
+    /// Decides a command. Without an event it is accepted and changes nothing. It may depend on its arguments alone: the audit decides the
+    /// commands of a log again, and expects the same.
+    fn decide(context: &Context<'_>, state: &Self::State, command: &Self::Command) -> Result<Vec<Self::Event>, Rejection>;
 
     /// Total: every event that was decided can be applied.
     fn evolve(state: &mut Self::State, event: &Self::Event);
@@ -78,6 +84,18 @@ pub trait Domain: Send + Sync + 'static {
 
     /// The name of an event for eyes at a terminal (record header `type`).
     fn event_type(event: &Self::Event) -> &'static str;
+}
+
+/// What is known of a command apart from what it asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Context<'c> {
+    pub aggregate_id: &'c str,
+    /// Version of the aggregate before the decision; 0 before its first event.
+    pub version: u64,
+    pub command_id: Uuid,
+    /// The time of the decision: when the broker appended the command, milliseconds since the epoch. As wrong as the broker's clock was, and
+    /// the same whenever the command is decided again.
+    pub decided_at_ms: i64,
 }
 
 /// Collects what one event changes of its aggregate's stored parts. Every part that is put carries the aggregate's version after the event;

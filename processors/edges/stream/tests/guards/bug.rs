@@ -2,7 +2,7 @@
 
 use crate::fixture::{NoSchemas, WAIT, brokers, is_over, settings, write};
 use bank_example::{Account, Bank, Command, Event};
-use decider::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection, Tally, WriterSchema};
+use decider::{Codec, CommandEnvelope, Context, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection, Tally, WriterSchema};
 use schemas::JsonCodec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
@@ -36,8 +36,8 @@ impl Domain for BuggyBank {
         Bank::initial(aggregate_id)
     }
 
-    fn decide(aggregate_id: &str, account: &Account, command: &Command) -> Result<Vec<Event>, Rejection> {
-        Bank::decide(aggregate_id, account, command)
+    fn decide(context: &Context<'_>, account: &Account, command: &Command) -> Result<Vec<Event>, Rejection> {
+        Bank::decide(context, account, command)
     }
 
     fn evolve(account: &mut Account, event: &Event) {

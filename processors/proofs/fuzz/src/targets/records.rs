@@ -1,7 +1,7 @@
 //! Commands, events and outcomes in the bytes of the released schemas, and what the domain makes of them.
 
 use crate::seeds::IDS;
-use decider::{Codec, CommandEnvelope, Domain, EventEnvelope, Parts};
+use decider::{Codec, CommandEnvelope, Context, Domain, EventEnvelope, Parts};
 use keyvalue::Memory;
 use schemas::{Airline, AvroCodec, Command, command_to_avro, command_to_json};
 use views::Fact;
@@ -28,7 +28,13 @@ pub(super) fn follow(codec: &mut AvroCodec, envelope: &CommandEnvelope<Command>)
     Codec::<Airline>::encode_meaning(codec, &envelope.command, &mut meaning);
     let id = &envelope.aggregate_id;
     let mut state = Airline::initial(id);
-    if let Ok(events) = Airline::decide(id, &state, &envelope.command) {
+    let context = Context {
+        aggregate_id: id,
+        version: 0,
+        command_id: envelope.command_id,
+        decided_at_ms: 0,
+    };
+    if let Ok(events) = Airline::decide(&context, &state, &envelope.command) {
         let mut mutations = Vec::new();
         for (version, event) in (1..).zip(&events) {
             Airline::evolve(&mut state, event);

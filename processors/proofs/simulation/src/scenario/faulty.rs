@@ -3,7 +3,7 @@
 use super::{Command, EventOf, Scenario};
 use crate::chance::Chance;
 use bank_example::{Account, Bank, Command as BankCommand, Event};
-use decider::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection};
+use decider::{Codec, CommandEnvelope, Context, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection};
 use keyvalue::{Mutation, Read};
 use schemas::JsonCodec;
 use uuid::Uuid;
@@ -41,12 +41,12 @@ impl Domain for FaultyBank {
         Bank::initial(aggregate_id)
     }
 
-    fn decide(aggregate_id: &str, account: &Account, command: &BankCommand) -> Result<Vec<Event>, Rejection> {
+    fn decide(context: &Context<'_>, account: &Account, command: &BankCommand) -> Result<Vec<Event>, Rejection> {
         assert!(*command != BankCommand::Deposit { cents: IN_DECIDE }, "a planted bug");
         if *command == (BankCommand::Deposit { cents: NOTHING }) {
             return Ok(Vec::new());
         }
-        Bank::decide(aggregate_id, account, command)
+        Bank::decide(context, account, command)
     }
 
     fn evolve(account: &mut Account, event: &Event) {

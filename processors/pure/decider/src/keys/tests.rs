@@ -11,7 +11,8 @@ fn every_key_has_the_bytes_that_the_table_says() {
     for (key, expected) in [
         (identity(), vec![1]),
         (layout(), vec![5]),
-        (layout_value(0x0102), vec![LAYOUT_NUMBER, 0, 0, 0, 0, 0, 0, 1, 2]),
+        (layout_value(0x0102, 1), vec![LAYOUT_NUMBER, 0, 0, 0, 0, 0, 0, 1, 2]),
+        (layout_value(0x0102, 2), vec![LAYOUT_NUMBER, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 2]),
         (cursor(0x0102), vec![2, 0, 0, 1, 2]),
         (decided(0x0102), vec![6, 0, 0, 1, 2]),
         (aggregate(0x0102, "a/b"), vec![3, 0, 0, 1, 2, b'a', b'/', b'b', 0]),

@@ -12,7 +12,7 @@ impl Domain for Nothing {
     type State = ();
 
     fn initial(_: &str) {}
-    fn decide(_: &str, (): &(), (): &()) -> Result<Vec<()>, Rejection> {
+    fn decide(_: &crate::Context<'_>, (): &(), (): &()) -> Result<Vec<()>, Rejection> {
         Ok(Vec::new())
     }
     fn evolve((): &mut (), (): &()) {}

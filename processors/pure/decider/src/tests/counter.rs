@@ -1,6 +1,8 @@
 //! A domain of counters with slots, and a codec whose bytes are what debug formatting prints.
 
-use crate::{COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection, WriterSchema};
+use crate::{
+    COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, Context, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection, WriterSchema,
+};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
@@ -13,6 +15,8 @@ pub(super) enum Command {
     Add { slot: u8, amount: i64 },
     /// Adds one to a slot, in so many events.
     Burst { slot: u8, times: u32 },
+    /// Adds what is known of the command to three slots: its time, the version that it meets, and its id.
+    Witness,
     /// Meets a bug in this function.
     Break(Call),
     /// Is rejected by a rule that is not for a domain.
@@ -67,7 +71,7 @@ impl Domain for Counter {
         State::new()
     }
 
-    fn decide(_: &str, state: &State, command: &Command) -> Result<Vec<Added>, Rejection> {
+    fn decide(context: &Context<'_>, state: &State, command: &Command) -> Result<Vec<Added>, Rejection> {
         match *command {
             Command::Break(call) => {
                 meets(&broken(call), Call::Decide);
@@ -78,6 +82,12 @@ impl Domain for Counter {
                 message: String::new(),
                 facts: Vec::new(),
             }),
+            Command::Witness => {
+                let id = i64::try_from(context.command_id.as_u128()).unwrap();
+                let known = [context.decided_at_ms, i64::try_from(context.version).unwrap(), id];
+                assert!(context.aggregate_id.starts_with("c/"));
+                Ok((1..).zip(known).map(|(slot, amount)| Added { slot, amount }).collect())
+            }
             Command::Burst { slot, times } => Ok((0..times).map(|_| Added { slot, amount: 1 }).collect()),
             Command::Add { slot, amount } if state.values().sum::<i64>() + amount >= 0 => Ok(vec![Added { slot, amount }]),
             Command::Add { amount, .. } => Err(Rejection {
@@ -123,6 +133,7 @@ impl Domain for Counter {
             Command::Add { .. } => "Add",
             Command::Burst { .. } => "Burst",
             Command::Break(_) => "Break",
+            Command::Witness => "Witness",
             Command::Usurp => "Usurp",
         }
     }
@@ -147,6 +158,7 @@ pub(super) fn command_text(id: u128, aggregate_id: &str, expected_version: Optio
         Command::Add { slot, amount } => format!("{id} {aggregate_id} {expected} add {slot} {amount}"),
         Command::Burst { slot, times } => format!("{id} {aggregate_id} {expected} burst {slot} {times}"),
         Command::Break(call) => format!("{id} {aggregate_id} {expected} break 0 {}", broken(*call).amount),
+        Command::Witness => format!("{id} {aggregate_id} {expected} witness 0 0"),
         Command::Usurp => format!("{id} {aggregate_id} {expected} usurp 0 0"),
     }
 }
@@ -167,6 +179,7 @@ fn parse(text: &str) -> Option<CommandEnvelope<Command>> {
             times: number.parse().ok()?,
         },
         "break" => Command::Break(CALLS[number.parse::<usize>().ok()? - 1]),
+        "witness" => Command::Witness,
         "usurp" => Command::Usurp,
         _ => return None,
     };

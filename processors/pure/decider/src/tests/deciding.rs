@@ -39,6 +39,22 @@ fn an_accepted_command_gives_its_events_and_then_its_outcome() {
 }
 
 #[test]
+fn a_decision_knows_the_time_the_id_and_the_version_that_it_meets_and_the_same_when_it_is_made_again() {
+    let witnessed = || {
+        let mut pipeline = Pipeline::new(LIMITS);
+        let first = pipeline.command(1, "c/1", add(9, 5));
+        pipeline.run(&[first]);
+        let sent = pipeline.command(7, "c/1", Command::Witness);
+        let written = pipeline.run(std::slice::from_ref(&sent));
+        let amounts = events(&written).into_iter().map(|event| event.event.amount);
+        (amounts.collect::<Vec<_>>(), sent.timestamp_ms)
+    };
+    let (amounts, timestamp_ms) = witnessed();
+    assert_eq!(amounts, [timestamp_ms, 1, 7]);
+    assert_eq!(witnessed().0, amounts);
+}
+
+#[test]
 fn a_rejected_command_gives_only_an_outcome_at_the_version_that_it_was_decided_at() {
     let mut pipeline = Pipeline::new(LIMITS);
     let first = pipeline.command(1, "c/1", add(1, 5));
