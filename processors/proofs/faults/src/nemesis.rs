@@ -87,6 +87,7 @@ impl Attack<'_> {
     fn rage(&mut self, nemesis: Nemesis) {
         let began = clock::monotonic();
         let (mut next, mut breath) = (began, began + BREATH_EVERY);
+        let mut ailments = Ailments::new(nemesis.broker);
         while began.elapsed() < nemesis.time {
             let now = clock::monotonic();
             if now >= breath {
@@ -98,7 +99,7 @@ impl Attack<'_> {
             self.cure_before(now);
             self.reap();
             if now >= next && self.pending.len() < AILMENTS_MAX {
-                let ailment = Ailments { broker: nemesis.broker }.draw(&mut self.chance);
+                let ailment = ailments.draw(&mut self.chance);
                 self.strike(ailment);
                 next = clock::monotonic() + self.chance.millis(BETWEEN_MS.0, BETWEEN_MS.1);
             }

@@ -21,9 +21,10 @@ pub(super) enum Ailment {
     BrokerDead,
 }
 
-/// What can be drawn.
+/// What can be drawn. All strikes are drawn before one is drawn again, so that a short run meets each kind about as often as it should.
 pub(super) struct Ailments {
-    pub(super) broker: bool,
+    broker: bool,
+    left: Vec<Strike>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +46,7 @@ pub(super) enum Strike {
     StopBroker,
 }
 
-/// The more often it is here, the more often it is drawn.
+/// As often as it is here, it is drawn of so many.
 const STRIKES: &[Strike] = &[
     Strike::Kill,
     Strike::Kill,
@@ -55,6 +56,7 @@ const STRIKES: &[Strike] = &[
     Strike::KillAtFailpoint,
     Strike::Stop,
     Strike::Stop,
+    Strike::Suspend,
     Strike::Suspend,
     Strike::Suspend,
     Strike::KillView,
@@ -83,12 +85,19 @@ const HOSTILE_RECORDS: usize = 100;
 const BROKER_MS: (usize, usize) = (500, 8000);
 
 impl Ailments {
-    pub(super) fn draw(&self, chance: &mut Chance) -> Strike {
+    /// Of the broker, too, where it may be touched.
+    pub(super) fn new(broker: bool) -> Self {
+        Self { broker, left: Vec::new() }
+    }
+
+    pub(super) fn draw(&mut self, chance: &mut Chance) -> Strike {
         if self.broker && chance.below(BROKER_EVERY) == 0 {
-            *chance.of(STRIKES_ON_BROKER)
-        } else {
-            *chance.of(STRIKES)
+            return *chance.of(STRIKES_ON_BROKER);
         }
+        if self.left.is_empty() {
+            self.left = STRIKES.to_vec();
+        }
+        self.left.swap_remove(chance.below(self.left.len()))
     }
 }
 
