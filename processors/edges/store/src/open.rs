@@ -34,9 +34,6 @@ const MEMTABLE_FILTER_RATIO: f64 = 0.05;
 /// schedule.
 pub const OPEN_FILES_MAX: u16 = 512;
 const BACKGROUND_JOBS_MAX: i32 = 2;
-/// Files of write buffers that wait to be merged into the first level. Twice RocksDB's default writes the levels half as often, which gives a
-/// view of a million legs a quarter more events per CPU-second; a search looks into as many files more.
-const NEW_FILES_MAX: i32 = 8;
 /// The level compresses at half the cost of the default one, 3: a view of a million legs spends an eighth of its CPU time on that.
 const ZSTD_LEVEL: i32 = 1;
 /// RocksDB's defaults for the rest.
@@ -126,7 +123,6 @@ pub(crate) fn options(sizing: Sizing) -> Options {
     options.set_bottommost_compression_type(DBCompressionType::Zstd);
     options.set_bottommost_compression_options(ZSTD_WINDOW_BITS, ZSTD_LEVEL, ZSTD_STRATEGY, ZSTD_DICTIONARY_BYTES, true);
     options.set_max_background_jobs(BACKGROUND_JOBS_MAX);
-    options.set_level_zero_file_num_compaction_trigger(NEW_FILES_MAX);
     options.set_max_open_files(OPEN_FILES_MAX.into());
     // One thread writes: the machinery for many is only in its way.
     options.set_allow_concurrent_memtable_write(false);
