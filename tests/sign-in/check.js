@@ -140,7 +140,7 @@ const viewer = await signIn("viewer");
 await expect("a viewer's command", 403, viewer);
 await expect("a command of a client without a role", 403, await signIn("guest"));
 const { command_id } = JSON.parse(text);
-for (const [who, token, status] of [["a viewer", viewer, 200], ["nobody", undefined, 401]]) {
+for (const [who, token, status] of [["a viewer", viewer, 200], ["a client without a token", undefined, 401]]) {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const answer = await fetch(`${gateway}/commands/${command_id}`, { headers });
   assert.equal(answer.status, status, `${who} asks for an outcome: ${await answer.text()}`);

@@ -9,6 +9,7 @@ use keyvalue::{Mutation, Overlay, Read, ReadError};
 use std::any::Any;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
 
 /// A decoded event and where its record is.
@@ -17,6 +18,27 @@ pub(crate) struct LocatedEvent<E> {
     pub(crate) partition: u32,
     pub(crate) offset: i64,
     pub(crate) event: EventEnvelope<E>,
+}
+
+/// Where an event is, and what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventCoordinates {
+    partition: u32,
+    offset: i64,
+    sequence: u64,
+    aggregate_id: String,
+}
+
+impl fmt::Display for EventCoordinates {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            partition,
+            offset,
+            sequence,
+            aggregate_id,
+        } = self;
+        write!(formatter, "partition {partition} at offset {offset}, sequence {sequence}, of {aggregate_id}")
+    }
 }
 
 /// Why a view cannot go on, in one partition or at all. None of these goes away by itself.
@@ -33,24 +55,10 @@ pub enum Stop {
     UnknownPartition { partition: u32, offset: i64, partitions: usize },
     #[error("the record of partition {partition} at offset {offset} cannot be read as an event: {reason}")]
     Undecodable { partition: u32, offset: i64, reason: String },
-    #[error("the event of partition {partition} at offset {offset}, sequence {sequence}, of {aggregate}, cannot be applied: {reason}")]
-    Unappliable {
-        partition: u32,
-        offset: i64,
-        sequence: u64,
-        aggregate: String,
-        reason: String,
-    },
-    #[error(
-        "the view's code panicked at the event of partition {partition} at offset {offset}, sequence {sequence}, of {aggregate}: {reason}"
-    )]
-    Panicked {
-        partition: u32,
-        offset: i64,
-        sequence: u64,
-        aggregate: String,
-        reason: String,
-    },
+    #[error("the event of {event}, cannot be applied: {reason}")]
+    Unappliable { event: EventCoordinates, reason: String },
+    #[error("the view's code panicked at the event of {event}: {reason}")]
+    Panicked { event: EventCoordinates, reason: String },
     #[error(
         "the event at offset {offset} of partition {partition} is of {aggregate_id}, which belongs in partition {belongs_in} of {partitions}: it \
          was decided under another number of partitions, or written by another program"
@@ -74,9 +82,8 @@ impl Stop {
         match self {
             Self::Gap { partition, .. }
             | Self::Undecodable { partition, .. }
-            | Self::Misplaced { partition, .. }
-            | Self::Unappliable { partition, .. }
-            | Self::Panicked { partition, .. } => Some(*partition),
+            | Self::Misplaced { partition, .. } => Some(*partition),
+            Self::Unappliable { event, .. } | Self::Panicked { event, .. } => Some(event.partition),
             Self::UnknownPartition { .. } | Self::Unsettled { .. } | Self::Unreadable(_) => None,
         }
     }
@@ -220,17 +227,18 @@ fn attempt<V: View>(
 /// What an event changes. A panic of the view's code ends here: it would come again at every start.
 fn mutations<V: View>(view: &mut V, read: &impl Read, located: &LocatedEvent<V::Event>) -> Result<Vec<Mutation>, Stop> {
     let LocatedEvent { partition, offset, event } = located;
-    let (partition, offset, sequence) = (*partition, *offset, event.sequence);
-    let aggregate = || event.aggregate_id.clone();
+    let coordinates = || EventCoordinates {
+        partition: *partition,
+        offset: *offset,
+        sequence: event.sequence,
+        aggregate_id: event.aggregate_id.clone(),
+    };
     let unappliable = |reason| Stop::Unappliable {
-        partition,
-        offset,
-        sequence,
-        aggregate: aggregate(),
+        event: coordinates(),
         reason,
     };
     // Nothing of the view's value is used again after a panic.
-    match panic::catch_unwind(AssertUnwindSafe(|| view.project(partition, event, read))) {
+    match panic::catch_unwind(AssertUnwindSafe(|| view.project(*partition, event, read))) {
         Ok(Ok(mutations)) => match check_keys(&mutations) {
             Ok(()) => Ok(mutations),
             Err(reason) => Err(unappliable(reason)),
@@ -238,10 +246,7 @@ fn mutations<V: View>(view: &mut V, read: &impl Read, located: &LocatedEvent<V::
         Ok(Err(ProjectError::Read(error))) => Err(Stop::Unreadable(error)),
         Ok(Err(error @ ProjectError::Unfit { .. })) => Err(unappliable(error.to_string())),
         Err(panic) => Err(Stop::Panicked {
-            partition,
-            offset,
-            sequence,
-            aggregate: aggregate(),
+            event: coordinates(),
             reason: panic_text(&*panic),
         }),
     }

@@ -14,7 +14,6 @@ use query_service::AskedView;
 use service::{Health, Shutdown, State};
 use std::marker::PhantomData;
 use std::sync::Arc;
-use store::Sizing;
 
 /// Keeps a view up to date until the shutdown.
 pub(crate) type Updater = Box<dyn FnOnce(&Shutdown) -> Result<(), Failure> + Send>;
@@ -90,11 +89,7 @@ impl Opening<'_> {
         let name = edition.to_string();
         let condition = Condition::new(self.health.clone(), (self.names.len() > 1).then_some(&name), is_current);
         condition.set(VIEW, State::Waiting("the process is starting".into()));
-        let sizing = Sizing {
-            block_cache_bytes: self.configuration.rocksdb.block_cache_bytes,
-            write_buffer_bytes: self.configuration.rocksdb.write_buffer_bytes,
-        };
-        let store = directory::open(&self.configuration.state_directory, &edition, sizing)?;
+        let store = directory::open(&self.configuration.state_directory, &edition, self.configuration.rocksdb)?;
         let kept = Arc::new(KeptView::new(store, condition.clone())?);
         let updater = ViewUpdater::<A, V> {
             metrics: Metrics::register::<V>(self.metrics, Arc::clone(&kept))?,

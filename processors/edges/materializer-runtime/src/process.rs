@@ -42,7 +42,7 @@ pub fn start<A: Application>(configuration: &Configuration, topology: Topology, 
     let shared = Shared {
         settings: Settings::new(&configuration.kafka)?,
         topology,
-        partitions: configuration.partitions(),
+        partitions: configuration.partitions,
         registry: Registry::new(&configuration.schema_registry_url)?,
         events_max: configuration.apply.events_max,
         failpoints: Arc::new(Failpoints::from_environment(&[APPLIED, WRITTEN], &prometheus)?),

@@ -78,7 +78,7 @@ impl<A: Application, V: View<Event = A::Event>> ViewUpdater<A, V> {
         }
     }
 
-    /// What an operator is told, and a restart where that helps.
+    /// The state that health reports for a failure. Where the directory is corrupt, the next start is asked to rebuild it.
     fn consequence(&self, failure: &Failure) -> State {
         let reason = format!("stopped: {failure}");
         match failure.kind() {

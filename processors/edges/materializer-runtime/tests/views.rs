@@ -6,12 +6,13 @@ use application::{Application, ProjectError, RecordSchema, Refusal, Route, Schem
 use decider::{Codec, Context, Domain, EventEnvelope, Parts, Rejection};
 use end_to_end::{Cluster, PATIENCE, eventually};
 use keyvalue::{Mutation, Read};
-use materializer_runtime::{Apply, Configuration, Http, Process, RocksDb, start};
+use materializer_runtime::{Apply, Configuration, Http, Process, start};
 use schemas::JsonCodec;
 use serde_json::{Value, json};
 use service::Shutdown;
 use std::collections::BTreeMap;
 use std::path::Path;
+use store::Sizing;
 use stream::admin::Admin;
 use stream::writer::{Outgoing, Writer};
 use topology::Topology;
@@ -189,7 +190,7 @@ impl Running {
             schema_registry_url: cluster.registry,
             state_directory: state.to_owned(),
             schedule: String::new(),
-            partitions: PARTITIONS,
+            partitions: Some(PARTITIONS),
             operations_address: "127.0.0.1:0".parse().unwrap(),
             http: Http {
                 address: "127.0.0.1:0".parse().unwrap(),
@@ -197,7 +198,7 @@ impl Running {
                 position_wait_ms_max: 20_000,
             },
             apply: Apply { events_max: 100 },
-            rocksdb: RocksDb {
+            rocksdb: Sizing {
                 block_cache_bytes: 1 << 20,
                 write_buffer_bytes: 1 << 20,
             },

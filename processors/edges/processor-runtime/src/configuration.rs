@@ -1,11 +1,11 @@
 //! What can be configured; `default.toml` says what each key means.
 
-use application::Application;
 use serde::Deserialize;
 use service::{ConfigurationError, Definition};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use store::Sizing;
 
 pub const DEFAULTS: &str = include_str!("default.toml");
 
@@ -17,20 +17,15 @@ pub struct Configuration {
     pub state_directory: PathBuf,
     pub operations_address: SocketAddr,
     pub schedule: String,
-    pub partitions: u32,
+    /// The number of partitions that the log must have; `None` where it is to say that itself.
+    #[serde(deserialize_with = "service::partitions_of_log")]
+    pub partitions: Option<u32>,
     pub batch_records_max: usize,
     pub pace_ms: u64,
     pub cache_bytes: usize,
     pub warm_partitions_max: usize,
-    pub rocksdb: RocksDb,
+    pub rocksdb: Sizing,
     pub kafka: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RocksDb {
-    pub block_cache_bytes: usize,
-    pub write_buffer_bytes: usize,
 }
 
 impl Configuration {
@@ -41,16 +36,6 @@ impl Configuration {
             configuration.instance_id = host_name();
         }
         Ok(configuration)
-    }
-
-    /// What the names of the topics and of the group begin with.
-    pub fn name<A: Application>(&self) -> &str {
-        if self.schedule.is_empty() { A::NAME } else { &self.schedule }
-    }
-
-    /// The number of partitions that the log must have; `None` where it is to say that itself.
-    pub fn partitions(&self) -> Option<u32> {
-        (self.partitions > 0).then_some(self.partitions)
     }
 }
 

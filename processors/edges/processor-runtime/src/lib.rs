@@ -24,7 +24,6 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
-use store::Sizing;
 use stream::admin::{Admin, Identity};
 use stream::facts::{self, FactsError, Role};
 use stream::processor::{Guards, Point, Processor, ProcessorError};
@@ -70,7 +69,7 @@ pub fn run<A: Application>(
     shutdown: &Shutdown,
 ) -> Result<(), RunError> {
     let settings = Settings::new(&configuration.kafka)?;
-    let topology = Topology::schedule_named(configuration.name::<A>(), configuration.partitions())?;
+    let topology = Topology::schedule_named(application::prefix::<A>(&configuration.schedule), configuration.partitions)?;
     let waiting = |reason: &str| health.set(CLUSTER, State::Waiting(reason.to_owned()));
 
     // From here on the process is not ready until its partitions are.
@@ -80,19 +79,15 @@ pub fn run<A: Application>(
     // Both take a tenth of a second.
     let (registry, found) = thread::scope(|scope| {
         let registry = scope.spawn(|| Registry::new(&configuration.schema_registry_url));
-        let found = look_at_cluster(&settings, &topology, configuration.partitions(), shutdown, &waiting);
+        let found = look_at_cluster(&settings, &topology, configuration.partitions, shutdown, &waiting);
         (registry.join(), found)
     });
     let registry = registry.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let Some((topology, identity)) = found? else {
         return Ok(());
     };
-    let sizing = Sizing {
-        block_cache_bytes: configuration.rocksdb.block_cache_bytes,
-        write_buffer_bytes: configuration.rocksdb.write_buffer_bytes,
-    };
     let layout = keys::layout_value(topology.topics.commands.retention_ms, A::STATE_VERSION);
-    let store = Arc::new(state::open(&configuration.state_directory, sizing, &layout)?);
+    let store = Arc::new(state::open(&configuration.state_directory, configuration.rocksdb, &layout)?);
     state::bind(&store, &identity, &topology, &layout)?;
     StoreMeasures::register(metrics, Arc::clone(&store))?;
 
@@ -105,7 +100,7 @@ pub fn run<A: Application>(
         settings: settings.clone(),
         topology,
         configuration: stream::processor::Configuration {
-            group: format!("{}-command-processor", configuration.name::<A>()),
+            group: format!("{}-command-processor", application::prefix::<A>(&configuration.schedule)),
             instance_id: configuration.instance_id.clone(),
             batch_records_max: configuration.batch_records_max,
             pace: Duration::from_millis(configuration.pace_ms),

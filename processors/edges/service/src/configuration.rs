@@ -18,6 +18,7 @@ mod service_link;
 
 use layer::Layer;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use service_link::is_service_link;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -67,6 +68,15 @@ pub enum ConfigurationError {
     Twice { origin: String, key: String },
     #[error("the configuration does not fit: {0}")]
     Invalid(String),
+}
+
+/// Reads the key `partitions`: 0 says nothing, so that the log says how many it has.
+///
+/// # Errors
+/// Where there is no such number.
+pub fn partitions_of_log<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let partitions = u32::deserialize(deserializer)?;
+    Ok((partitions > 0).then_some(partitions))
 }
 
 impl Definition {

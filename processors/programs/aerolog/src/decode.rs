@@ -48,16 +48,16 @@ Tables, each with its columns in this order, now and in later builds, which may 
   checks     check, rotation, leg, departure, arrival, arrives_at, next_rotation, next_leg, next_departure, departs_from, airport, airplane,
              designator, origin_date, ground_minutes, minimum_minutes, leg_count, discontinuous, overlapping, retired
 
-A table holds what is so after the last event: every event of the log has to be read, from its beginning, by partition. A gap is an error.
-Times are UTC with three digits of a second (2008-01-31T18:05:00.000Z), dates are local to the origin. What there is not is empty in CSV, and
-null in NDJSON, in which every line has every column. In checks, what a check says nothing about is empty; leg_count legs have the designator,
+A table is the state after the last event: every event of the log has to be read, from its beginning, by partition. A gap is an error.
+Times are UTC with three digits of a second (2008-01-31T18:05:00.000Z), dates are local to the origin. A missing value is empty in CSV, and
+null in NDJSON, in which every line has every column. In checks, columns that a check does not use are empty; leg_count legs have the designator,
 of which leg and next_leg are the first two: all of them are the legs with that designator, origin (airport) and origin_date.
 
   DuckDB   select * from read_json('legs.ndjson');
            select * from read_csv('legs.csv', types = {'rotation': 'VARCHAR', 'leg': 'VARCHAR', 'designator': 'VARCHAR', 'aircraft_type': 'VARCHAR'});
   pandas   pandas.read_csv('legs.csv', dtype=str, parse_dates=['departure', 'arrival', 'origin_date'], keep_default_na=False, na_values=[''])
 
-Both guess types from what they find in CSV: unless they are told, leg 007 becomes the number 7, and designator 5E1 becomes 50.";
+Both infer types from the values in CSV: without explicit types, leg 007 becomes the number 7, and designator 5E1 becomes 50.";
 
 /// Without --format, and with --table, which needs to see that no event of a partition is missing.
 const FORMAT: &str = "%R%s";

@@ -17,7 +17,9 @@ pub struct Configuration {
     pub schema_registry_url: String,
     pub operations_address: SocketAddr,
     pub schedule: String,
-    pub partitions: u32,
+    /// The number of partitions that the log must have; `None` where it is to say that itself.
+    #[serde(deserialize_with = "service::partitions_of_log")]
+    pub partitions: Option<u32>,
     pub http: Http,
     pub commands: Commands,
     pub kafka: BTreeMap<String, String>,
@@ -47,11 +49,6 @@ impl Configuration {
     /// When they do not fit, or would take commands of anyone without having been told to.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigurationError> {
         definition().load(file).and_then(Self::checked)
-    }
-
-    /// The number of partitions that the log must have; `None` where it is to say that itself.
-    pub fn partitions(&self) -> Option<u32> {
-        (self.partitions > 0).then_some(self.partitions)
     }
 
     fn checked(self) -> Result<Self, ConfigurationError> {

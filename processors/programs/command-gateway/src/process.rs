@@ -90,7 +90,7 @@ pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutd
     let keeper = Connector {
         settings,
         topology,
-        partitions: configuration.partitions(),
+        partitions: configuration.partitions,
         decoder: Box::new(move || OutcomeDecoder::new::<Airline, _>(codec.clone(), registry.clone())),
         limits: command_client::Limits {
             commands_max: configuration.commands.waiting_max,

@@ -48,6 +48,11 @@ pub trait Application: Domain + Sized {
     }
 }
 
+/// What the names of an application's topics and of its groups begin with: what is configured, or its name where that is empty.
+pub fn prefix<A: Application>(configured: &str) -> &str {
+    if configured.is_empty() { A::NAME } else { configured }
+}
+
 /// Takes the views of an application, each as a type of its own.
 pub trait Views<A: Domain> {
     fn view<V: View<Event = A::Event>>(&mut self);

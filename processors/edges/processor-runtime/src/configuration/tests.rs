@@ -13,7 +13,7 @@ fn load(environment: &[(&str, &str)]) -> Result<Configuration, ConfigurationErro
 #[test]
 fn the_defaults_are_a_configuration() {
     let configuration = load(&[]).unwrap();
-    assert_eq!(configuration.partitions(), None);
+    assert_eq!(configuration.partitions, None);
     assert_eq!(configuration.kafka["bootstrap.servers"], "127.0.0.1:9092");
 }
 

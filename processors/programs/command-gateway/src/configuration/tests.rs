@@ -76,7 +76,6 @@ fn an_unknown_key_is_an_error() {
 fn the_configuration_of_kubernetes_has_only_keys_and_variables_of_this_program_and_no_default() {
     let path = kubernetes::configuration_file("command-gateway");
     let variables = kubernetes::variables();
-    let variables: Vec<_> = variables.into_iter().filter(|(name, _)| name != "AEROLOG_INSTANCE_ID").collect();
     let configuration = definition()
         .load_with(Some(&path), variables)
         .and_then(Configuration::checked)

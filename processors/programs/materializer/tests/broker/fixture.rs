@@ -3,7 +3,7 @@
 use decider::{Codec, EventEnvelope};
 use domain::airplane::Event as Airplane;
 use domain::{AircraftType, Event};
-use materializer_runtime::{Apply, Configuration, Failure, Http, Process, RocksDb, start};
+use materializer_runtime::{Apply, Configuration, Failure, Http, Process, start};
 use schemas::{Airline, AvroCodec, Content, SchemaIds};
 use serde_json::Value;
 use service::{Shutdown, clock};
@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
+use store::Sizing;
 use stream::Settings;
 use stream::admin::Admin;
 use stream::registry::{Applied, Registry, Subject};
@@ -131,7 +132,7 @@ pub(crate) fn configuration(state_directory: &Path) -> Configuration {
         schema_registry_url: variable("SCHEMA_REGISTRY_URL"),
         state_directory: state_directory.to_owned(),
         schedule: "schedule".into(),
-        partitions: 2,
+        partitions: Some(2),
         operations_address: "127.0.0.1:0".parse().unwrap(),
         http: Http {
             address: "127.0.0.1:0".parse().unwrap(),
@@ -139,7 +140,7 @@ pub(crate) fn configuration(state_directory: &Path) -> Configuration {
             position_wait_ms_max: 20_000,
         },
         apply: Apply { events_max: 100 },
-        rocksdb: RocksDb {
+        rocksdb: Sizing {
             block_cache_bytes: 8 << 20,
             write_buffer_bytes: 4 << 20,
         },

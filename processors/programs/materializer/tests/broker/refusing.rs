@@ -33,13 +33,13 @@ fn a_topic_that_is_missing_ends_the_process_with_the_reason() {
 fn another_number_of_partitions_ends_the_process_with_the_reason() {
     let (log, state) = (Log::new("partitions"), TempDir::new().unwrap());
     let mut other = configuration(state.path());
-    other.partitions = 3;
+    other.partitions = Some(3);
     let refusal = Running::start_with(&log, &other).unwrap().join().unwrap_err().to_string();
     assert!(
         refusal.contains("the log was begun with 2 partitions") && refusal.contains("says 3"),
         "{refusal}"
     );
-    other.partitions = 0;
+    other.partitions = None;
     let asking = Running::start_with(&log, &other).unwrap();
     asking.wait_for_readiness(200, "");
     asking.stop().unwrap();

@@ -65,8 +65,7 @@ impl<W: Wiring> Session<'_, W> {
         self.lost.remove(&partition);
         self.parked.remove(&partition);
         let reason = format!("partition {partition} is stopped: {error}");
-        self.stopped.insert(partition, Stop { reason, retry: None });
-        self.tell_stopped(Trouble::PartitionStopped);
+        self.note_stop(partition, Stop { reason, retry: None }, Trouble::PartitionStopped);
     }
 
     /// What a command brings about cannot be written: its partition waits, the others go on. Nothing is wrong with its state.
@@ -84,13 +83,7 @@ impl<W: Wiring> Session<'_, W> {
             why.text,
             retry.pause.as_secs()
         );
-        tracing::error!(partition, offset, reason, "the partition is stopped; the others go on");
-        let stop = Stop {
-            reason,
-            retry: Some(retry),
-        };
-        self.stopped.insert(partition, stop);
-        self.tell_stopped(trouble);
+        self.note_stop_for_a_while((partition, offset), reason, retry, trouble);
     }
 
     /// No client with these settings can read the next command of a partition, nor what follows on it.
@@ -103,16 +96,17 @@ impl<W: Wiring> Session<'_, W> {
              receive.message.max.bytes. Set that higher in [kafka], if there is the memory for it; it is tried again in {} s",
             retry.pause.as_secs()
         );
-        tracing::error!(partition, offset, reason, "the partition is stopped; the others go on");
-        let stop = Stop {
-            reason,
-            retry: Some(retry),
-        };
-        self.stopped.insert(partition, stop);
-        self.tell_stopped(Trouble::PartitionStopped);
+        self.note_stop_for_a_while((partition, offset), reason, retry, Trouble::PartitionStopped);
     }
 
-    fn tell_stopped(&self, trouble: Trouble) {
+    fn note_stop_for_a_while(&mut self, (partition, offset): Place, reason: String, retry: Retry, trouble: Trouble) {
+        tracing::error!(partition, offset, reason, "the partition is stopped; the others go on");
+        let retry = Some(retry);
+        self.note_stop(partition, Stop { reason, retry }, trouble);
+    }
+
+    fn note_stop(&mut self, partition: u32, stop: Stop, trouble: Trouble) {
+        self.stopped.insert(partition, stop);
         let observe = &self.processor.observe;
         observe.trouble(trouble);
         observe.stopped(self.stopped.len());
