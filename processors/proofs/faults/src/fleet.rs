@@ -1,6 +1,6 @@
 //! The processes of a scenario by name: started, killed, suspended, counted.
 
-use end_to_end::{Metrics, PATIENCE, Program, Schedule, find_sum};
+use end_to_end::{Metrics, PATIENCE, Program, Schedule, find_sum, within};
 use service::clock;
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
@@ -143,6 +143,17 @@ impl Fleet {
 
     pub fn wait_until_ready(&mut self, name: &str) {
         self.program(name).wait_until_ready();
+    }
+
+    /// Waits until a process gives all of these words as the reason why it is not ready, and returns the reason. All processes run meanwhile.
+    pub fn wait_until_it_says(&mut self, name: &str, patience: Duration, words: &[&str]) -> String {
+        let mut said = String::new();
+        within(patience, &format!("{name} says {words:?}"), || {
+            self.check_running();
+            said = self.program(name).not_ready_because();
+            words.iter().all(|word| said.contains(word))
+        });
+        said
     }
 
     /// SIGKILL. Returns what it had counted, as far as it still answered.

@@ -17,7 +17,7 @@ pub(super) const ROWS: &[Row] = &[Row {
 
 pub(super) const SHORT: Duration = Duration::from_secs(6);
 
-/// A client of its own with a transaction on one topic, that ends it as it is told to.
+/// A separate client (kcat) with an open transaction on one topic.
 pub(super) struct Transaction(Child);
 
 impl Transaction {

@@ -116,7 +116,7 @@ fn broker_at_another_address(ground: &Ground) {
         services: ground.services(),
         home: home_port.expect("the address of the run's own broker ends with its port"),
     };
-    let other = free_port();
+    let [other] = free_ports();
     let cluster = Cluster {
         brokers: format!("{home},127.0.0.1:{other}"),
         registry: ground.cluster().registry.clone(),
@@ -175,10 +175,10 @@ fn stop_while_broker_is_away(ground: &Ground) {
     scene.finish();
 }
 
-/// A port that no process listens on now.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+/// Different ports that no process listens on now.
+pub(super) fn free_ports<const N: usize>() -> [u16; N] {
+    let held = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    held.map(|listener| listener.local_addr().unwrap().port())
 }
 
 /// Three brokers in the row's folder, and a ground on them.
@@ -213,7 +213,7 @@ fn leader_kill(ground: &Ground) {
 fn all_brokers_moved(ground: &Ground) {
     let (brokers, ground) = three(ground);
     let before = brokers.brokers().to_owned();
-    let ports = [(); 3].map(|()| free_port());
+    let ports = free_ports::<3>();
     let addresses: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
     // What reads the log in the end is started afterwards, and has to know the new ones.
     let ground = ground.on(Cluster {

@@ -4,7 +4,6 @@ use crate::rows::{Needs, Row};
 use crate::{Ground, Scene, Sent, Shape};
 use decider::CommandEnvelope;
 use domain::rotation::{Command, Mode};
-use end_to_end::within;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -59,13 +58,7 @@ fn is_stopped(scene: &mut Scene<'_>, name: &str) {
     let partition = topology::partition_of(FAULTY_ROTATION.as_bytes(), PARTITIONS);
     let place = format!("commands {partition}/");
     let words = [commands, place.as_str(), FAULTY_ROTATION, "decide", "a bug on purpose"];
-    let mut said = String::new();
-    let fleet = &mut scene.fleet;
-    within(STOPPED_WITHIN, &format!("{name} says {words:?}"), || {
-        fleet.check_running();
-        said = fleet.program(name).not_ready_because();
-        words.iter().all(|word| said.contains(word))
-    });
+    let said = scene.fleet.wait_until_it_says(name, STOPPED_WITHIN, &words);
     scene.ground.tell(&said);
     let stopped = scene.fleet.program(name).metric("aerolog_partitions_stopped");
     assert!((stopped - 1.0).abs() < 0.5, "{stopped} partitions are stopped");

@@ -3,12 +3,12 @@
 use crate::Ground;
 use crate::audit;
 use crate::rows::aborted::{SHORT, Transaction, garbage};
+use crate::rows::migrating::{Run, aerolog};
 use crate::rows::pausing::is_stopped;
 use crate::rows::topics::Running;
 use crate::rows::{Needs, Row};
-use end_to_end::{History, Schedule, binary, within};
+use end_to_end::{History, Schedule, within};
 use service::clock;
-use std::process::Command;
 use std::time::Duration;
 
 pub(super) const ROWS: &[Row] = &[Row {
@@ -61,7 +61,7 @@ fn hanging_transaction(ground: &Ground) {
 
 /// The audit names the place where a transaction hangs, and reports nothing else that would follow from that.
 fn finds(schedule: &Schedule, place: &str) {
-    let (status, said) = audited(schedule);
+    let Run { status, said } = aerolog(schedule.cluster(), schedule.name(), &["audit", "--json"]);
     assert_eq!(status, VIOLATED, "{said}");
     for part in ["I11", "has not ended for 30 s", place] {
         assert!(said.contains(part), "{part} is not said:\n{said}");
@@ -69,17 +69,4 @@ fn finds(schedule: &Schedule, place: &str) {
     for other in ["I1", "I5", "I6", "I7"] {
         assert!(!said.contains(&format!("\"{other}\"")), "{other}:\n{said}");
     }
-}
-
-/// Runs `aerolog audit`: its status, and what it says.
-fn audited(schedule: &Schedule) -> (i32, String) {
-    let output = Command::new(binary("aerolog"))
-        .args(["audit", "--json"])
-        .env("KAFKA_BOOTSTRAP_SERVERS", &schedule.cluster().brokers)
-        .env("SCHEMA_REGISTRY_URL", &schedule.cluster().registry)
-        .env("AEROLOG_SCHEDULE", schedule.name())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    (output.status.code().unwrap(), said)
 }

@@ -28,12 +28,13 @@ const BY_HAND: u32 = 1000;
 const INTERRUPTIONS_MS: [u64; 3] = [300, 900, 1500];
 
 /// What a run of the command line has come to.
-struct Run {
-    status: i32,
-    said: String,
+pub(super) struct Run {
+    pub(super) status: i32,
+    pub(super) said: String,
 }
 
-fn aerolog(cluster: &Cluster, schedule: &str, arguments: &[&str]) -> Run {
+/// Runs the command line, with no other variables than those of the cluster and the schedule's name.
+pub(super) fn aerolog(cluster: &Cluster, schedule: &str, arguments: &[&str]) -> Run {
     let output = command(cluster, schedule, arguments).output().unwrap();
     let said = format!(
         "{}{}",

@@ -66,12 +66,7 @@ fn begin<'g>(ground: &'g Ground, name: &str) -> Scene<'g> {
 
 /// Waits until the process says these words of why it is not ready.
 fn says(scene: &mut Scene<'_>, words: &[&str]) {
-    let mut said = String::new();
-    within(STOPPED_WITHIN, &format!("the processor says {words:?}"), || {
-        scene.fleet.check_running();
-        said = scene.fleet.program("one").not_ready_because();
-        words.iter().all(|word| said.contains(word))
-    });
+    let said = scene.fleet.wait_until_it_says("one", STOPPED_WITHIN, words);
     scene.ground.tell(&said);
 }
 

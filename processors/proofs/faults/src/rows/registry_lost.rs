@@ -1,10 +1,10 @@
 //! The real registry, which forgets its schemas and comes back with other ids: restored as docs/operations.md says, step by step.
 
+use crate::rows::migrating::{Run, aerolog};
 use crate::rows::{Needs, Row};
 use crate::{Ground, Scene, Sent, Services, Shape};
-use end_to_end::{Cluster, Schedule, binary, command, within};
+use end_to_end::{Cluster, Schedule, command, within};
 use schemas::Content;
-use std::process::Command;
 use std::time::Duration;
 use stream::registry::{Registry, Subject, schemas_in_log};
 
@@ -61,17 +61,9 @@ impl Drop for Forgetful {
 
 /// Runs `aerolog schemas` as a person does: whether it succeeds, and what it says.
 fn run(scene: &Scene<'_>, arguments: &[&str]) -> (bool, String) {
-    let cluster = scene.schedule.cluster();
-    let output = Command::new(binary("aerolog"))
-        .arg("schemas")
-        .args(arguments)
-        .env("KAFKA_BOOTSTRAP_SERVERS", &cluster.brokers)
-        .env("SCHEMA_REGISTRY_URL", &cluster.registry)
-        .env("AEROLOG_SCHEDULE", scene.schedule.name())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    (output.status.success(), said)
+    let schedule = &scene.schedule;
+    let Run { status, said } = aerolog(schedule.cluster(), schedule.name(), &[&["schemas"][..], arguments].concat());
+    (status == 0, said)
 }
 
 fn succeeds(scene: &Scene<'_>, arguments: &[&str]) {
@@ -108,12 +100,7 @@ fn register_in_another_order(scene: &Scene<'_>) {
 /// Both processes say what the registry has done, and write nothing.
 fn holds_back(scene: &mut Scene<'_>) {
     for name in ["one", "two"] {
-        let mut said = String::new();
-        within(SAID_WITHIN, &format!("{name} says that ids are other ones"), || {
-            scene.fleet.check_running();
-            said = scene.fleet.program(name).not_ready_because();
-            said.contains(CONTRADICTED)
-        });
+        let said = scene.fleet.wait_until_it_says(name, SAID_WITHIN, &[CONTRADICTED]);
         assert!(said.contains("aerolog schemas import"), "{said}");
     }
     let before = scene.watch.outcomes();

@@ -1,10 +1,10 @@
 //! Rights that a processor loses while it works: it says which, tries again after pauses, and goes on once they are granted again.
 
 use crate::kafka::tool;
+use crate::rows::brokers::free_ports;
 use crate::rows::{Needs, Row};
 use crate::{Ground, Scene, Services, Shape};
 use end_to_end::{Cluster, binary, within};
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -79,11 +79,6 @@ impl Drop for Guarded {
     }
 }
 
-fn free_ports() -> [u16; 3] {
-    let held = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    held.map(|listener| listener.local_addr().unwrap().port())
-}
-
 /// A processor with exactly the rights that `aerolog topics acls` prints, under load.
 fn begin<'g>(ground: &'g Ground, guarded: &Guarded, name: &str) -> Scene<'g> {
     let mut scene = Scene::begin(ground, name, PARTITIONS);
@@ -141,12 +136,7 @@ impl Right {
 
 /// The process is not ready and says all of these words.
 fn says(scene: &mut Scene<'_>, words: &[&str]) {
-    let mut said = String::new();
-    within(SAID_WITHIN, &format!("the processor says {words:?}"), || {
-        scene.fleet.check_running();
-        said = scene.fleet.program("one").not_ready_because();
-        words.iter().all(|word| said.contains(word))
-    });
+    let said = scene.fleet.wait_until_it_says("one", SAID_WITHIN, words);
     scene.ground.tell(&said);
     assert!(!scene.fleet.program("one").is_ready() && !scene.fleet.program("one").is_dead());
 }

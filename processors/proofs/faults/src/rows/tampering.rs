@@ -13,7 +13,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         number: 68,
         name: "commands-tampered",
-        what: "the commands topic is emptied, altered in its settings and partitions, and deleted: processes go on, or say why not until it is mended",
+        what: "the commands topic is emptied, altered in its settings and partitions, and deleted: processes go on, or report the reason until it is repaired",
         needs: Needs::Broker,
         run: |ground| all(ground, COMMANDS),
     },

@@ -4,11 +4,11 @@ use super::{Case, Deed, Then, commands, dead_letters, outcomes};
 use crate::Ground;
 use crate::audit;
 use crate::kafka::{alter_topic, delete_records, delete_topic, tool};
+use crate::rows::migrating::{Run, aerolog};
 use crate::rows::recovering::{ids, wait_for};
-use crate::rows::topics::{NOTICE_WAIT_MAX, Running, refuses_saying};
-use end_to_end::{History, binary, load, within};
+use crate::rows::topics::{NOTICE_WAIT_MAX, Running};
+use end_to_end::{History, load, within};
 use service::clock;
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use stream::admin::Admin;
@@ -59,7 +59,7 @@ impl<'t> Tampered<'t> {
                 self.decides("goes on");
             }
             Then::Restarts(words) => {
-                refuses_saying(&mut self.running.fleet, "one", words);
+                self.running.refuses_saying("one", words);
                 self.undo();
                 self.running.processor("one");
                 self.decides("goes on once it is undone");
@@ -73,7 +73,7 @@ impl<'t> Tampered<'t> {
                 self.decides("heals");
             }
             Then::Applies(words) => {
-                refuses_saying(&mut self.running.fleet, "one", words);
+                self.running.refuses_saying("one", words);
                 if matches!(self.case.deed, Deed::AddPartitions) {
                     delete_topic(self.ground.cluster(), &self.topic);
                 }
@@ -86,14 +86,14 @@ impl<'t> Tampered<'t> {
                 self.decides("goes on");
                 self.running.fleet.stop("one");
                 self.running.start_processor("one");
-                refuses_saying(&mut self.running.fleet, "one", words);
+                self.running.refuses_saying("one", words);
                 delete_topic(self.ground.cluster(), &self.topic);
                 self.apply();
                 self.running.processor("one");
                 self.decides("goes on once the topic was made again");
             }
             Then::Rebuilt(words) => {
-                refuses_saying(&mut self.running.fleet, "one", words);
+                self.running.refuses_saying("one", words);
                 if matches!(self.case.deed, Deed::Delete) {
                     self.apply();
                 }
@@ -149,15 +149,8 @@ impl<'t> Tampered<'t> {
 
     /// As the message says, with no other variable than the schedule's name.
     fn apply(&self) {
-        let cluster = self.ground.cluster();
-        let output = Command::new(binary("aerolog"))
-            .args(["topics", "apply"])
-            .env("KAFKA_BOOTSTRAP_SERVERS", &cluster.brokers)
-            .env("SCHEMA_REGISTRY_URL", &cluster.registry)
-            .env("AEROLOG_SCHEDULE", self.running.schedule.name())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{output:?}");
+        let Run { status, said } = aerolog(self.ground.cluster(), self.running.schedule.name(), &["topics", "apply"]);
+        assert_eq!(status, 0, "{said}");
     }
 
     fn send(&mut self) {
@@ -167,13 +160,7 @@ impl<'t> Tampered<'t> {
     }
 
     fn says(&mut self, words: &[&str]) {
-        let mut said = String::new();
-        let program = self.running.fleet.program("one");
-        within(NOTICE_WAIT_MAX, &format!("it says {words:?}"), || {
-            said = program.not_ready_because();
-            assert!(program.is_running());
-            words.iter().all(|word| said.contains(word))
-        });
+        let said = self.running.fleet.wait_until_it_says("one", NOTICE_WAIT_MAX, words);
         self.ground.tell(&said);
     }
 
@@ -209,14 +196,11 @@ impl<'t> Tampered<'t> {
         self.running.fleet.stop("one");
     }
 
-    /// Nothing is decided, with a state and without one, and not after the topic was created again, either.
+    /// Nothing is decided, with a state and without one.
     fn stays_refused(&mut self, words: &[&str]) {
-        refuses_saying(&mut self.running.fleet, "one", words);
+        self.running.refuses_saying("one", words);
         let before = self.outcomes();
         self.send();
-        if matches!(self.case.deed, Deed::Delete) {
-            self.apply();
-        }
         for loses_state in [false, true] {
             if loses_state {
                 self.running.lose_state("one");
