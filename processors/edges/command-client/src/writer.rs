@@ -1,6 +1,7 @@
 //! Writing commands, whatever their encoding.
 
 use crate::Place;
+use serde_json::{Map, Value};
 use service::clock;
 use std::time::Duration;
 use stream::Settings;
@@ -28,6 +29,18 @@ pub struct NewCommand {
     pub type_name: String,
     /// W3C trace context, passed on to the events and the outcome.
     pub traceparent: Option<String>,
+}
+
+/// A longer name is none of a command, and would not fit into the record with it.
+const TYPE_NAME_BYTES_MAX: usize = 80;
+
+impl NewCommand {
+    /// The name of a JSON command's payload, for the record's header: a later build may know one that this one does not.
+    pub fn type_name_of(command: &Map<String, Value>) -> String {
+        let payload = command.get("payload").and_then(Value::as_object);
+        let name = payload.and_then(|named| named.keys().next());
+        name.filter(|name| name.len() <= TYPE_NAME_BYTES_MAX).cloned().unwrap_or_default()
+    }
 }
 
 /// Writes commands without waiting for what becomes of them.

@@ -139,8 +139,6 @@ fn by_flags(connection: &Connection, arguments: &Arguments, what: &What) -> anyh
 
 /// More than the topic takes of a command.
 const JSON_BYTES_MAX: u64 = 1 << 20;
-/// A longer name is none of a command, and would not fit into the record with it.
-const TYPE_NAME_BYTES_MAX: usize = 80;
 
 /// Only what is needed to send it is looked at; whether it is a command, the processor says.
 fn from_json(input: impl Read, command_id: Option<Uuid>) -> anyhow::Result<NewCommand> {
@@ -167,12 +165,7 @@ fn from_json(input: impl Read, command_id: Option<Uuid>) -> anyhow::Result<NewCo
         .and_then(|id| id.as_str())
         .ok_or_else(|| anyhow!("aggregate_id is missing"))?
         .to_owned();
-    let payload = object.get("payload").and_then(|payload| payload.as_object());
-    let type_name = payload.and_then(|payload| payload.keys().next());
-    let type_name = type_name
-        .filter(|name| name.len() <= TYPE_NAME_BYTES_MAX)
-        .cloned()
-        .unwrap_or_default();
+    let type_name = NewCommand::type_name_of(object);
     Ok(NewCommand {
         command_id,
         aggregate_id,

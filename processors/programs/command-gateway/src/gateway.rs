@@ -26,7 +26,7 @@ const MEANINGFUL: [(header::HeaderName, &str); 3] = [
     (X_MIN_POSITION, "this service answers no questions about the schedule"),
 ];
 
-/// The same of a request that changes something: what a cache asks of one that does not may be ignored.
+/// Preconditions that are refused on requests that change something. On GET they only save a transfer, and may be ignored.
 const CONDITIONS: [(header::HeaderName, &str); 2] = [
     (
         header::IF_NONE_MATCH,

@@ -13,9 +13,6 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// A command takes at most so many bytes as JSON: 500 legs take about 100,000, and a record of the commands topic may have 1,000,000.
 pub(crate) const COMMAND_BYTES_MAX: usize = 512 << 10;
 
-/// A longer name is none of a command, and would not fit into the record with it.
-const TYPE_NAME_BYTES_MAX: usize = 80;
-
 /// A command that can be sent.
 #[derive(Debug)]
 pub(crate) struct Incoming {
@@ -88,7 +85,7 @@ impl CommandReader {
             Some(issued_by) => drop(command.insert("issued_by".to_owned(), issued_by.into())),
             None => drop(command.entry("issued_by").or_insert(Value::Null)),
         }
-        let type_name = type_name(&command);
+        let type_name = NewCommand::type_name_of(&command);
         let value = Value::Object(command).to_string().into_bytes();
         let found = self.0.lock().unwrap_or_else(PoisonError::into_inner)(&value).map_err(|reason| no_command(&reason))?;
         if found.command_id.is_nil() || found.command_id.is_max() {
@@ -105,13 +102,6 @@ impl CommandReader {
             traceparent,
         })
     }
-}
-
-/// The name of the payload, for the record's header: a later build may know one that this one does not.
-fn type_name(command: &Map<String, Value>) -> String {
-    let payload = command.get("payload").and_then(Value::as_object);
-    let name = payload.and_then(|named| named.keys().next());
-    name.filter(|name| name.len() <= TYPE_NAME_BYTES_MAX).cloned().unwrap_or_default()
 }
 
 impl Envelope {

@@ -71,7 +71,7 @@ impl Log {
     }
 }
 
-/// What keeps the client.
+/// Connects the client, and connects it again after a failure.
 pub(crate) struct Connector {
     pub(crate) settings: Settings,
     pub(crate) topology: Topology,

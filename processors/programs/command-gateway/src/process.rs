@@ -57,7 +57,7 @@ pub enum Failure {
 pub struct Process {
     http_address: SocketAddr,
     http: JoinHandle<()>,
-    /// How the keeper of the client has ended.
+    /// How the connector has ended.
     kept: mpsc::Receiver<Result<(), LogFailure>>,
     /// Ends the client of the log, after the last request.
     stop: Shutdown,
@@ -87,7 +87,7 @@ pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutd
     let operations = Operations::start(configuration.operations_address, prometheus, health.clone(), shutdown.clone())?;
     let (http_address, http) = serve(configuration, Arc::new(gateway.counting(requests)), connections, shutdown)?;
     let stop = Shutdown::default();
-    let keeper = Connector {
+    let connector = Connector {
         settings,
         topology,
         partitions: configuration.partitions,
@@ -103,7 +103,7 @@ pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutd
     let (ended, kept) = mpsc::sync_channel(1);
     let keep = move || {
         // The receiver is gone once the process has given up waiting.
-        let _sent = ended.send(keeper.keep(&log, &requested, &stopping));
+        let _sent = ended.send(connector.keep(&log, &requested, &stopping));
     };
     thread::Builder::new().name("kafka".to_owned()).spawn(keep)?;
     Ok(Process {
