@@ -136,9 +136,7 @@ impl Admin {
             .inner()
             .fetch_metadata(None, ASK_WAIT_MAX)
             .map_err(|error| unreachable(&error))?;
-        let addresses: Vec<(String, i32)> = metadata.brokers().iter().filter_map(address_of).collect();
-        self.settings
-            .note_brokers(addresses.iter().map(|(host, port)| (host.as_str(), *port)));
+        self.settings.note_brokers(metadata.brokers().iter().filter_map(address_of));
         let brokers = u32::try_from(metadata.brokers().len()).unwrap_or(u32::MAX);
         let shape_of = |topic: &Topic| {
             let found = metadata

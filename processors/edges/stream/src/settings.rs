@@ -307,7 +307,7 @@ impl Settings {
     }
 
     /// Notes where the cluster says that its brokers are now.
-    pub(crate) fn note_brokers<'b>(&self, brokers: impl Iterator<Item = (&'b str, i32)>) {
+    pub(crate) fn note_brokers(&self, brokers: impl Iterator<Item = (impl AsRef<str>, i32)>) {
         self.known.note(brokers);
     }
 

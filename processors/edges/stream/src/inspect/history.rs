@@ -5,7 +5,7 @@ use super::walk::Side;
 use super::{GroupOffset, InspectError, Inspector};
 
 /// The topic in which the brokers keep the offsets of groups.
-pub(super) const TOPIC: &str = "__consumer_offsets";
+const TOPIC: &str = "__consumer_offsets";
 
 /// An entry of a group's offsets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,11 +30,9 @@ pub fn offsets_partition(inspector: &Inspector, group: &str) -> Result<Option<(&
 
 /// Calls `visit` on what `group` has committed of `topic`, in order; aborted entries are left out.
 pub fn history(inspector: &Inspector, group: &str, topic: &str, visit: &mut dyn FnMut(Entry)) -> Result<(), InspectError> {
-    let partitions = inspector.partitions_of(TOPIC)?;
-    if partitions == 0 {
+    let Some((_, partition)) = offsets_partition(inspector, group)? else {
         return Ok(());
-    }
-    let partition = place_of(group, partitions);
+    };
     let marks = inspector.watermarks(TOPIC, partition)?;
     let mut side = Side::new(&inspector.settings().reader(), TOPIC)?;
     side.begin(partition, marks.low, marks.high)?;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// Looks for open transactions.
 pub struct OpenTransactions {
-    /// Asked where the log ends, and where that ends which is committed.
+    /// Reads uncommitted: its end is the high watermark. The other one's is the last stable offset.
     all: BaseConsumer<LoggingContext>,
     committed: BaseConsumer<LoggingContext>,
 }

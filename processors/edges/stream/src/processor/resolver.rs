@@ -121,7 +121,7 @@ impl Resolver {
     }
 
     /// The answers since the last call.
-    pub(super) fn take(&self) -> Vec<(u32, Lookup)> {
+    fn take(&self) -> Vec<(u32, Lookup)> {
         std::mem::take(&mut lock(&self.shared.state).answers)
     }
 
@@ -130,7 +130,7 @@ impl Resolver {
         lock(&self.shared.state).pending.contains(&id)
     }
 
-    pub(super) fn take_troubles(&self) -> Vec<Trouble> {
+    fn take_troubles(&self) -> Vec<Trouble> {
         std::mem::take(&mut lock(&self.shared.state).troubles)
     }
 
@@ -144,7 +144,7 @@ impl Resolver {
         &self.absent
     }
 
-    pub(super) fn remember_absent(&mut self, id: u32, reason: String) {
+    fn remember_absent(&mut self, id: u32, reason: String) {
         if self.absent.len() >= ABSENT_MAX
             && let Some((_, oldest)) = self.forgotten.pop_front()
         {

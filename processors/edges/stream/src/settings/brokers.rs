@@ -12,8 +12,8 @@ pub(super) struct KnownBrokers(Arc<Mutex<Vec<String>>>);
 
 impl KnownBrokers {
     /// Replaces what was known. Metadata without any broker says nothing.
-    pub(super) fn note<'b>(&self, brokers: impl Iterator<Item = (&'b str, i32)>) {
-        let now: Vec<String> = brokers.take(BROKERS_MAX).map(|(host, port)| address(host, port)).collect();
+    pub(super) fn note(&self, brokers: impl Iterator<Item = (impl AsRef<str>, i32)>) {
+        let now: Vec<String> = brokers.take(BROKERS_MAX).map(|(host, port)| address(host.as_ref(), port)).collect();
         if !now.is_empty() {
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) = now;
         }

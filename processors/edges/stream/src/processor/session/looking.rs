@@ -52,7 +52,8 @@ impl<W: Wiring> Session<'_, W> {
             return OutcomesLooked::AsBefore;
         }
         self.outcomes_looked = Deadline::after(OUTCOMES_LOOK_EVERY);
-        let partitions = self.deciding();
+        let processed = self.processed();
+        let partitions = self.takeover().deciding(&processed);
         let topics = &self.processor.topology.topics;
         // What cannot be read now is read the next time.
         let Ok(outcomes) = self.inspector.watermarks(&topics.outcomes.name, &partitions, LOOK_WAIT_MAX) else {
@@ -81,11 +82,5 @@ impl<W: Wiring> Session<'_, W> {
             return OutcomesLooked::Restore;
         }
         OutcomesLooked::Fetch
-    }
-
-    /// The processed partitions in which commands are decided.
-    fn deciding(&self) -> Vec<u32> {
-        let all = self.processor.topology.partitions;
-        self.processed().into_iter().filter(|partition| *partition < all).collect()
     }
 }

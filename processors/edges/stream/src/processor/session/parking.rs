@@ -1,7 +1,7 @@
 //! Partitions that wait for the schema of a command, while the others go on.
 
 use super::{End, Session};
-use crate::clock::{self};
+use crate::clock;
 use crate::processor::transaction::fetched;
 use crate::processor::wiring::Wiring;
 use crate::processor::{COMMAND_BYTES_MAX, Processor};

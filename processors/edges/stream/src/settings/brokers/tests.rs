@@ -16,6 +16,6 @@ fn clients_begin_from_the_configured_brokers_and_from_those_that_the_cluster_nam
 fn metadata_without_brokers_takes_nothing_away() {
     let known = KnownBrokers::default();
     known.note([("c", 3)].into_iter());
-    known.note(std::iter::empty());
+    known.note(std::iter::empty::<(&str, i32)>());
     assert_eq!(known.and("a:1"), "a:1,c:3");
 }
