@@ -23,11 +23,17 @@ pub struct Body {
 /// Reads a body piece by piece. What is not read stays in the client's and the kernel's buffers: the client has to wait.
 pub struct BodyReader {
     source: Option<Source>,
-    exchange: Option<Arc<Exchange>>,
-    /// What has come and is not used yet. A body that is there already has no part in the budget.
-    held: Option<HeldBody>,
+    /// `None` of a body that is there already, which has no part in the budget.
+    sender: Option<Sender>,
     /// How long the whole body may take where it is read as a whole.
     wait_max: Duration,
+}
+
+/// The connection that a body comes over.
+struct Sender {
+    exchange: Arc<Exchange>,
+    /// What was received and is not used yet.
+    held: HeldBody,
 }
 
 type Source = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>;
@@ -42,8 +48,10 @@ impl Body {
     ) -> Self {
         let reader = BodyReader {
             source: Some(Box::pin(Pieces(stream))),
-            exchange: Some(exchange),
-            held: Some(HeldBody::new(budget)),
+            sender: Some(Sender {
+                exchange,
+                held: HeldBody::new(budget),
+            }),
             wait_max,
         };
         Self {
@@ -101,8 +109,7 @@ impl Default for BodyReader {
     fn default() -> Self {
         Self {
             source: None,
-            exchange: None,
-            held: None,
+            sender: None,
             wait_max: Duration::MAX,
         }
     }
@@ -116,7 +123,7 @@ impl BodyReader {
     pub async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
         let Some(source) = &mut self.source else { return Ok(None) };
         let piece = {
-            let exchange = self.exchange.as_deref();
+            let exchange = self.sender.as_ref().map(|sender| &*sender.exchange);
             // While nothing has come, the connection waits for its client: until the piece is there, or is wanted no longer.
             let _wanted = Wanted(exchange);
             poll_fn(|context| {
@@ -141,26 +148,24 @@ impl BodyReader {
             }
         }
     }
-}
 
-impl BodyReader {
-    /// Of what has come no more than so many bytes are still kept: the rest does not count against others any more.
+    /// At most this many of the received bytes are still kept: the rest goes back to the budget.
     pub fn keep(&mut self, bytes: usize) {
-        if let (Some(held), Some(exchange)) = (&mut self.held, &self.exchange) {
+        if let Some(Sender { exchange, held }) = &mut self.sender {
             held.shrink(bytes);
             exchange.body_came(0, held.is_counted());
         }
     }
 
-    /// What has come was of use: the client does more than keep its place, and all that was waited for it is forgiven.
+    /// What was received was used: the client makes progress, and its accumulated waiting time is reset.
     pub fn used(&mut self) {
-        if let Some(exchange) = &self.exchange {
-            exchange.body_used(Instant::now());
+        if let Some(sender) = &self.sender {
+            sender.exchange.body_used(Instant::now());
         }
     }
 
     fn came(&mut self, bytes: Bytes) -> Result<Bytes, Problem> {
-        if let (Some(held), Some(exchange)) = (&mut self.held, &self.exchange) {
+        if let Some(Sender { exchange, held }) = &mut self.sender {
             if held.grow(bytes.len()).is_err() {
                 self.source = None;
                 return Err(Problem::busy("too many bytes of other requests have come that are not whole yet"));

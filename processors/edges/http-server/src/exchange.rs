@@ -47,7 +47,7 @@ pub(crate) enum Holds {
     Body,
 }
 
-/// A body that comes at this rate is never too slow: so much earlier waiting is forgiven for each of its bytes.
+/// A body at this rate never times out: each byte shortens the accumulated waiting time accordingly.
 const BODY_BYTES_PER_SECOND_MIN: f64 = 4096.0;
 
 /// The state of one connection, shared by what serves it and what watches it.
@@ -66,7 +66,7 @@ struct Turn {
     head_since: Option<Instant>,
     /// A handler works on an answer, or still adds to one that is being written.
     is_asked: bool,
-    /// Since when a handler waits for more of the request's body: as if it had waited without a pause.
+    /// Since when a handler waits for more of the request's body, moved back by the time that it waited before.
     body_since: Option<Instant>,
     /// How long it has waited before, for bytes that came too slowly.
     body_waited: Duration,
@@ -141,7 +141,7 @@ impl Exchange {
     pub(crate) fn wants_body(&self, is_waiting: bool, now: Instant) {
         let mut turn = self.turn();
         if is_waiting {
-            // Earlier waits count: bytes that come one by one win no time.
+            // Earlier waits count: a client that sends byte by byte does not extend its time.
             let earlier = turn.body_waited;
             turn.body_since.get_or_insert_with(|| now.checked_sub(earlier).unwrap_or(now));
         } else if let Some(since) = turn.body_since.take() {
@@ -158,7 +158,7 @@ impl Exchange {
         turn.holds_body = holds_body;
     }
 
-    /// A part of the body was of use to the handler: all that was waited for it is forgiven.
+    /// A part of the body was of use to the handler: the accumulated waiting time is reset.
     pub(crate) fn body_used(&self, now: Instant) {
         let mut turn = self.turn();
         turn.body_waited = Duration::ZERO;
