@@ -139,6 +139,16 @@ keep_part() {
     [[ -d "$2" ]] || die "$2 could not be written"
 }
 
+# install_node_modules SOURCE FINAL LOG: what SOURCE/package-lock.json names, in the folder FINAL, unless it is there.
+install_node_modules() {
+    local part="$2.part.$$"
+    [[ ! -d "$2" ]] || return 0
+    mkdir -p "$part"
+    cp "$1/package.json" "$1/package-lock.json" "$part"
+    (cd "$part" && npm ci --no-audit --no-fund) >"$3" 2>&1 || die "the packages of $1 could not be installed" "$3"
+    keep_part "$part" "$2"
+}
+
 install_services() {
     mkdir -p "$AEROLOG_CACHE/services"
     require_tools curl python3 flock setsid

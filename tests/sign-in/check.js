@@ -1,5 +1,5 @@
-// Signs in at a real OpenID provider (node-oidc-provider, which is certified) and shows what the command gateway makes of its tokens, of tokens
-// that somebody else made, and of a provider whose keys change or that is away.
+// Signs in at a real OpenID provider (node-oidc-provider, which is certified) and shows what the command gateway makes of its tokens, of forged
+// tokens, and of a provider whose keys change or that is unavailable.
 // Arguments: the gateway's URL, the provider's port. The provider does not run yet when this begins.
 
 import assert from "node:assert/strict";
