@@ -13,7 +13,7 @@ use std::collections::btree_map::Entry;
 use std::io::Write;
 use stream::registry::Registry;
 
-/// Reads records from standard input as kcat writes them, and prints each as a line of JSON; or the table that the events come to.
+/// Reads records from standard input as kcat writes them, and prints each as a line of JSON; or folds events into a table.
 #[derive(Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     /// topic, partition, offset, timestamp_ms, key, headers, as far as the format has them, and value
     #[arg(long, short, value_name = "FORMAT", value_parser = Format::parse)]
     format: Option<Format>,
-    /// Print what all events together come to, as a table with a line for each row
+    /// Fold all events into a table, and print it with a line for each row
     #[arg(long, value_enum)]
     table: Option<table::Table>,
     /// How the table is written

@@ -7,7 +7,7 @@ mod legs;
 mod lines;
 mod sending;
 
-use crate::{Connection, Verdict, say};
+use crate::{Connection, Verdict, position, say};
 use clap::Subcommand;
 use domain::{AggregateId, Command, State};
 
@@ -86,12 +86,7 @@ pub(crate) fn run(connection: &Connection, what: &What) -> anyhow::Result<Verdic
     if sent.accepted == 0 && sent.missing == 0 && sent.rejected == 0 && plan.problems.is_empty() && plan.unknown == 0 {
         say("nothing has changed: all of it was asked for before")?;
     }
-    let position: Vec<String> = sent
-        .position
-        .iter()
-        .map(|(partition, sequence)| format!("{partition}:{sequence}"))
-        .collect();
-    say(format_args!("position {}", position.join(",")))?;
+    say(format_args!("position {}", position::text(&sent.position)))?;
     Ok(match (sent.missing, sent.rejected + plan.problems.len() + plan.unknown) {
         (0, 0) => Verdict::Fine,
         (0, _) => Verdict::Rejected,

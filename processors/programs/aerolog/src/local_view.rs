@@ -1,21 +1,19 @@
 //! A view of the schedule that is built here, from the events of the log: to compare a replica's with it, and for tables.
 
+use crate::position::Position;
 use anyhow::{Context, bail};
 use decider::EventEnvelope;
 use keyvalue::Overlay;
-use std::collections::BTreeMap;
 use std::path::Path;
 use store::{Sizing, Store};
 use views::{Fact, Projector};
-
-/// The sequence of each partition.
-pub(crate) type Position = BTreeMap<u32, u64>;
 
 /// Events that are folded, and written, at a time.
 const EVENTS_MAX: usize = 2000;
 
 pub(crate) struct LocalView {
     store: Store,
+    projector: Projector,
     position: Position,
     /// Taken, and not folded yet.
     waiting: Vec<Fact>,
@@ -26,6 +24,7 @@ impl LocalView {
     pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
         Ok(Self {
             store: Store::open(folder, Sizing::default())?,
+            projector: Projector::default(),
             position: Position::new(),
             waiting: Vec::new(),
         })
@@ -67,14 +66,17 @@ impl LocalView {
     }
 
     fn fold(&mut self) -> anyhow::Result<()> {
-        let mut overlay = Overlay::new(&self.store);
-        let mut projector = Projector::default();
-        for fact in self.waiting.drain(..) {
-            let projected = projector.project(&fact, &overlay);
+        let Self {
+            store, projector, waiting, ..
+        } = self;
+        let mut overlay = Overlay::new(&*store);
+        for fact in waiting.drain(..) {
+            let projected = projector.project_uncounted(&fact, &overlay);
             overlay.apply(projected.with_context(|| format!("sequence {} of partition {}", fact.sequence, fact.partition))?);
         }
+        overlay.apply(projector.counts());
         // All of it comes from the log again.
-        Ok(self.store.apply_unlogged(&overlay.into_mutations())?)
+        Ok(store.apply_unlogged(&overlay.into_mutations())?)
     }
 }
 

@@ -12,6 +12,7 @@ mod import;
 mod local_view;
 mod migrate;
 mod outcomes;
+mod position;
 mod query;
 mod recover;
 mod schemas_command;

@@ -238,7 +238,7 @@ impl Migration<'_> {
         Ok(())
     }
 
-    /// How many commands nobody has decided; an error where that is no wish of the operator.
+    /// How many commands are not decided yet; an error unless the operator asked to move them.
     fn undecided(&self) -> anyhow::Result<u64> {
         let counts = Undecided::of(&self.old)?.count(&self.old)?;
         let count = counts.values().sum();

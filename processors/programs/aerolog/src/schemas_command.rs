@@ -35,17 +35,18 @@ pub(crate) fn run(connection: &Connection, action: &Action) -> anyhow::Result<Ve
             for (content, subject) in connection.subjects()? {
                 let name = subject.name.clone();
                 apply(&registry, content, subject).with_context(|| advice(&registry, content, &name))?;
-                say_foreign(&registry, content, &name)?;
+                say_foreign(&registry, content, &name, registry.versions(&name)?)?;
             }
             Ok(Verdict::Fine)
         }
         Action::Check => {
             let mut are_fine = check_log(connection, &registry)?;
             for (content, subject) in connection.subjects()? {
-                are_fine &= check_compatibility(&registry, content, &subject.name)?;
+                let versions = registry.versions(&subject.name)?;
+                are_fine &= check_compatibility(content, &subject.name, &versions)?;
                 are_fine &= check_earlier(&registry, content, &subject)?;
                 are_fine &= check(&registry, &subject)?;
-                are_fine &= say_foreign(&registry, content, &subject.name)?;
+                are_fine &= say_foreign(&registry, content, &subject.name, versions)?;
             }
             Ok(if are_fine { Verdict::Fine } else { Verdict::Differs })
         }
@@ -185,8 +186,8 @@ fn apply(registry: &Registry, content: Content, mut subject: Subject) -> anyhow:
     Ok(())
 }
 
-/// The versions of a subject that are not ours: a client with auto.register.schemas adds them.
-fn foreign(registry: &Registry, content: Content, name: &str) -> anyhow::Result<Vec<Kept>> {
+/// Of the versions of a subject those that are not ours: a client with auto.register.schemas adds them.
+fn foreign(registry: &Registry, content: Content, name: &str, mut versions: Vec<Kept>) -> anyhow::Result<Vec<Kept>> {
     let mut ours = BTreeSet::new();
     for released in content.versions() {
         let subject = Subject {
@@ -196,14 +197,13 @@ fn foreign(registry: &Registry, content: Content, name: &str) -> anyhow::Result<
         };
         ours.extend(registry.id_of(&subject)?);
     }
-    let mut versions = registry.versions(name)?;
     versions.retain(|version| !ours.contains(&version.id));
     Ok(versions)
 }
 
 /// Names them; whether there are none.
-fn say_foreign(registry: &Registry, content: Content, name: &str) -> anyhow::Result<bool> {
-    let foreign = foreign(registry, content, name)?;
+fn say_foreign(registry: &Registry, content: Content, name: &str, versions: Vec<Kept>) -> anyhow::Result<bool> {
+    let foreign = foreign(registry, content, name, versions)?;
     for Kept { version, id, .. } in &foreign {
         say(format_args!(
             "foreign    {name} version {version} (id {id}): this build has no such schema. Clients that take the latest version may get it, and later \
@@ -221,7 +221,8 @@ fn deletion(name: &str, version: u32) -> String {
 
 /// What to do where the registry refuses a version of ours.
 fn advice(registry: &Registry, content: Content, name: &str) -> String {
-    let foreign = foreign(registry, content, name).unwrap_or_default();
+    let versions = registry.versions(name).unwrap_or_default();
+    let foreign = foreign(registry, content, name, versions).unwrap_or_default();
     let Some(first) = foreign.first() else {
         return format!("the schemas of {name} are not registered");
     };
@@ -240,10 +241,10 @@ fn advice(registry: &Registry, content: Content, name: &str) -> String {
 }
 
 /// Whether this build reads what is written with each version of the subject, by the Avro library's rules for compatibility.
-fn check_compatibility(registry: &Registry, content: Content, name: &str) -> anyhow::Result<bool> {
+fn check_compatibility(content: Content, name: &str, versions: &[Kept]) -> anyhow::Result<bool> {
     let mut all = true;
-    for Kept { id, version, schema, .. } in registry.versions(name)? {
-        if let Err(reason) = content.latest().reads(&schema) {
+    for Kept { id, version, schema, .. } in versions {
+        if let Err(reason) = content.latest().reads(schema) {
             all = false;
             say(format_args!(
                 "unreadable {name} version {version} (id {id}): this build cannot read what is written with it: {reason}"

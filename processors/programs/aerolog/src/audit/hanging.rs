@@ -43,16 +43,13 @@ pub(super) fn look(
     audit: &mut Audit<'_>,
 ) -> anyhow::Result<Hanging> {
     let transactions = OpenTransactions::new(settings)?;
-    let mut places: Vec<(String, Vec<u32>)> = Vec::new();
+    let mut suspects = BTreeMap::new();
     for topic in topology.topics() {
-        places.push((topic.name.clone(), (0..inspector.partitions_of(&topic.name)?).collect()));
+        let partitions: Vec<u32> = (0..inspector.partitions_of(&topic.name)?).collect();
+        suspects.insert(topic.name.clone(), transactions.of(&topic.name, &partitions)?);
     }
     if let Some((topic, partition)) = offsets_partition(inspector, group)? {
-        places.push((topic.to_owned(), vec![partition]));
-    }
-    let mut suspects = BTreeMap::new();
-    for (topic, partitions) in places {
-        suspects.insert(topic.clone(), transactions.of(&topic, &partitions)?);
+        suspects.insert(topic.to_owned(), transactions.of(topic, &[partition])?);
     }
     let began = service::clock::monotonic();
     loop {
@@ -82,7 +79,7 @@ fn violation(topic: &str, partition: u32, begins: i64) -> Violation {
         partition: Some(partition),
         place: None,
         what: format!(
-            "a transaction is open in {topic}/{partition} from offset {begins} on, and has not ended for {} s: nothing behind it is read. A processor \
+            "a transaction is open in {topic}/{partition} from offset {begins} on, and has not ended for {} s: consumers with read_committed get nothing after it. A processor \
              that takes the partition over ends one of a processor; `kafka-transactions.sh find-hanging` names the producer of any other",
             HANGING_AFTER.as_secs()
         ),

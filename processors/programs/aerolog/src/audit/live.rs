@@ -30,7 +30,7 @@ pub(super) fn read(
     let hanging = hanging::look(&settings, &inspector, topology, group, audit)?;
     if hanging.is_outside(topology) {
         return Ok(vec![format!(
-            "the offsets of group {group} cannot be read behind a transaction that hangs: nothing else was checked"
+            "the offsets of group {group} cannot be read beyond a hanging transaction: nothing else was checked"
         )]);
     }
     let offsets = inspector.group(group, &topics.commands.name, count.commands)?;

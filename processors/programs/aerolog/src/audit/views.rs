@@ -3,7 +3,8 @@
 use super::Arguments;
 use super::source::{Reading, reading};
 use crate::Connection;
-use crate::local_view::{LocalView, Position};
+use crate::local_view::LocalView;
+use crate::position::{self, Position};
 use crate::query::Query;
 use anyhow::{Context, anyhow};
 use auditor::{Invariant, Violation};
@@ -52,18 +53,13 @@ pub(super) fn compare(
         let ours = format!("{:032x}", views::content_hash(oracle.view.read()?)?);
         audit.compared_view();
         if ours != theirs {
-            let position: Vec<String> = answer
-                .partitions
-                .iter()
-                .map(|(number, sequence)| format!("{number}:{sequence}"))
-                .collect();
             audit.add(Violation {
                 invariant: Invariant::I9,
                 partition: None,
                 place: None,
                 what: format!(
                     "the view at {url} has content hash {theirs} at position {}, where the log makes {ours}",
-                    position.join(",")
+                    position::text(&answer.partitions)
                 ),
                 records: Vec::new(),
             });
@@ -73,14 +69,9 @@ pub(super) fn compare(
 }
 
 fn ask(http: &Query, url: &str, at_least: &Position) -> anyhow::Result<Answer> {
-    let wanted: Vec<String> = at_least
-        .iter()
-        .filter(|(_, sequence)| **sequence > 0)
-        .map(|(partition, sequence)| format!("{partition}:{sequence}"))
-        .collect();
     let mut query = vec![("content_hash", "true".to_owned())];
-    if !wanted.is_empty() {
-        query.push(("at_least", wanted.join(",")));
+    if !at_least.is_empty() {
+        query.push(("at_least", position::text(at_least)));
     }
     let read = |body| serde_json::from_value(body).with_context(|| format!("{url} does not answer as a view does"));
     for _attempt in 1..TRIES_MAX {

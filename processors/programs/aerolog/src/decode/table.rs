@@ -1,4 +1,4 @@
-//! `aerolog decode --table`: what the events of the log come to, as rows that DuckDB, pandas and spreadsheets read.
+//! `aerolog decode --table`: the events of the log folded into rows that DuckDB, pandas and spreadsheets read.
 
 mod rows;
 mod sheet;
@@ -6,7 +6,7 @@ mod sheet;
 use super::format::Format;
 use crate::audit::source::{self, reading};
 use crate::local_view::LocalView;
-use crate::{Connection, Verdict};
+use crate::{Connection, Verdict, position};
 use anyhow::{Context, anyhow, bail};
 use clap::ValueEnum;
 use decider::read_event;
@@ -47,16 +47,12 @@ pub(super) fn run(connection: &Connection, table: Table, form: Form, format: Opt
         None => take_log(connection, &mut view)?,
     }
     let events: u64 = view.position().values().sum();
-    let position: Vec<String> = view
-        .position()
-        .iter()
-        .map(|(number, sequence)| format!("{number}:{sequence}"))
-        .collect();
+    let position = position::text(view.position());
     let view = view.read()?;
     let mut sheet = Sheet::new(form, rows::columns(table), std::io::stdout().lock())?;
     rows::each(table, view, |row| Ok(sheet.write(row)?))?;
     let rows = sheet.end()?;
-    eprintln!("aerolog: {rows} rows after {events} events, at position {}", position.join(","));
+    eprintln!("aerolog: {rows} rows after {events} events, at position {position}");
     Ok(Verdict::Fine)
 }
 

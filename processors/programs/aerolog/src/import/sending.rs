@@ -4,13 +4,14 @@ use super::answering::{Answer, answer};
 use super::{Ask, Ids};
 use crate::Connection;
 use crate::outcomes::Outcomes;
+use crate::position::Position;
 use anyhow::bail;
 use command_client::StartAt;
 use decider::{CommandEnvelope, Outcome};
 use indicatif::{ProgressBar, ProgressStyle};
 use schemas::{command_id_of, command_to_avro, command_type};
 use service::clock;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 use stream::writer::{Outgoing, Writer};
 use uuid::Uuid;
@@ -28,7 +29,7 @@ pub(super) struct Sent {
     /// Asked for what was so already.
     pub(super) unchanged: usize,
     /// A view that has reached these sequences shows everything that was decided.
-    pub(super) position: BTreeMap<u32, u64>,
+    pub(super) position: Position,
 }
 
 /// Commands without an outcome yet; more are sent when some have come.

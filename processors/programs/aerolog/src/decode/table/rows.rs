@@ -1,7 +1,7 @@
 //! The rows of each table, from a view. Columns are only ever added at the end.
 
 use super::Table;
-use domain::{Instant, RotationId};
+use domain::RotationId;
 use keyvalue::{Read, ReadError};
 use serde_json::Value;
 use views::ask::{self, Filter, Page, Span, Time};
@@ -71,14 +71,14 @@ pub(super) fn columns(table: Table) -> &'static [&'static str] {
 pub(super) fn each(table: Table, read: &impl Read, mut visit: impl FnMut(&[Value]) -> anyhow::Result<()>) -> anyhow::Result<()> {
     match table {
         Table::Legs => each_rotation(read, |id, rotation, airplane| {
-            each_leg(read, id, |leg| visit(&leg_row(id, rotation, airplane, leg)))
+            each_leg(read, id, |leg| visit(&leg_row(id, rotation, airplane, &leg)))
         }),
         Table::Rotations => each_rotation(read, |id, rotation, airplane| {
             let (mut legs, mut first, mut last) = (0_u64, None, None);
             each_leg(read, id, |leg| {
                 legs += 1;
                 first.get_or_insert_with(|| leg.clone());
-                last = Some(leg.clone());
+                last = Some(leg);
                 Ok(())
             })?;
             visit(&rotation_row(id, rotation, airplane, legs, first.as_ref().zip(last.as_ref())))
@@ -114,8 +114,8 @@ fn each_rotation(
 }
 
 /// In the order in which they are flown.
-fn each_leg(read: &impl Read, rotation: &RotationId, mut visit: impl FnMut(&Leg) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    pages(|span| ask::legs_of(read, rotation, Time::default(), span), |leg| visit(&leg))
+fn each_leg(read: &impl Read, rotation: &RotationId, visit: impl FnMut(Leg) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    pages(|span| ask::legs_of(read, rotation, Time::default(), span), visit)
 }
 
 fn pages<T>(
@@ -143,8 +143,8 @@ fn leg_row(id: &RotationId, rotation: &Rotation, airplane: Option<&Airplane>, le
         text(leg.designator),
         text(leg.origin),
         text(leg.destination),
-        instant(leg.departure),
-        instant(leg.arrival),
+        text(leg.departure),
+        text(leg.arrival),
         optional(calendar_date(leg.origin_date)),
         text(rotation.mode.name()),
         optional(rotation.registration()),
@@ -165,9 +165,9 @@ fn rotation_row(
         optional(rotation.registration()),
         optional(rotation.aircraft_type(airplane)),
         legs.into(),
-        ends.map_or(Value::Null, |(first, _)| instant(first.departure)),
+        optional(ends.map(|(first, _)| first.departure)),
         optional(ends.map(|(first, _)| first.origin)),
-        ends.map_or(Value::Null, |(_, last)| instant(last.arrival)),
+        optional(ends.map(|(_, last)| last.arrival)),
         optional(ends.map(|(_, last)| last.destination)),
     ]
 }
@@ -196,12 +196,12 @@ fn violation_row(check: Check, violation: &Violation) -> [Value; CHECKS.len()] {
         text(check.name()),
         text(&violation.rotation),
         optional(first.map(|leg| &leg.id)),
-        first.map_or(Value::Null, |leg| instant(leg.departure)),
-        first.map_or(Value::Null, |leg| instant(leg.arrival)),
+        optional(first.map(|leg| leg.departure)),
+        optional(first.map(|leg| leg.arrival)),
         optional(first.map(|leg| leg.destination)),
         optional(second.map(|(rotation, _)| rotation)),
         optional(next.map(|leg| &leg.id)),
-        next.map_or(Value::Null, |leg| instant(leg.departure)),
+        optional(next.map(|leg| leg.departure)),
         optional(next.map(|leg| leg.origin)),
         said.airport,
         said.airplane,
@@ -274,10 +274,6 @@ fn text(of: impl ToString) -> Value {
 
 fn optional(of: Option<impl ToString>) -> Value {
     of.map_or(Value::Null, text)
-}
-
-fn instant(of: Instant) -> Value {
-    text(of)
 }
 
 #[cfg(test)]

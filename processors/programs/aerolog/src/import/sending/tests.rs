@@ -81,5 +81,5 @@ fn the_position_holds_the_highest_sequence_of_each_partition() {
         (0, outcome(false, 3, None)),
         (1, outcome(true, 5, None)),
     ]);
-    assert_eq!(sent.position, BTreeMap::from([(0, 3), (1, 7)]));
+    assert_eq!(sent.position, Position::from([(0, 3), (1, 7)]));
 }

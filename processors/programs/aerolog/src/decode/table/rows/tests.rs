@@ -3,7 +3,7 @@
 use super::super::{Form, sheet::Sheet};
 use super::*;
 use domain::rotation::{self, Mode};
-use domain::{AggregateId, AircraftType, AirportCode, Event, FlightDesignator, LegId, Registration, ZoneName, airplane, airport};
+use domain::{AggregateId, AircraftType, AirportCode, Event, FlightDesignator, Instant, LegId, Registration, ZoneName, airplane, airport};
 use keyvalue::Memory;
 use views::{Fact, project};
 
