@@ -38,6 +38,7 @@ impl Domain for Airline {
     /// Registering a retired airplane's registration again was `retired`, and a leg back to its airport `origin-is-destination`, before
     /// version 2 of the schemas. `unknown-command` is what any build says to a command of a later one.
     const REFUSED_EARLIER: &'static [&'static str] = &["retired", "origin-is-destination", later::UNKNOWN_COMMAND];
+    const STATE_VERSION: u32 = parts::FORMAT as u32;
 
     fn initial(aggregate_id: &str) -> State {
         State::initial(&id_of(aggregate_id))
@@ -90,7 +91,7 @@ pub(crate) fn invalid_value(path: &str, reason: &str) -> Rejection {
 }
 
 /// # Panics
-/// On text that is no id: whoever decodes records has checked it.
+/// On text that is no id: the codec has checked it.
 fn id_of(aggregate_id: &str) -> AggregateId {
     AggregateId::parse(aggregate_id).unwrap_or_else(|invalid| panic!("aggregate ids are checked when records are decoded: {invalid}"))
 }

@@ -1,6 +1,6 @@
 //! Avro's binary encoding of single values, and the frame that names the schema they were written with.
 //!
-//! Lengths and counts are declared by whoever wrote the bytes, so none is believed: nothing is allocated for more than is there.
+//! Lengths and counts come from the bytes, so none is believed: nothing is allocated for more than is there.
 
 use crate::problem::Problem;
 use keyvalue::bytes::{self, Malformed, put_signed};

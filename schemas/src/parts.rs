@@ -20,8 +20,9 @@ const HEADER: u8 = 1;
 const LEG: u8 = 2;
 const REMOVED_LEG: u8 = 3;
 
-/// Values of another format were written by another version of this program.
-const FORMAT: u8 = 1;
+/// Values of another format were written by another version of this program. It is the version of the airline's states
+/// (`Domain::STATE_VERSION`).
+pub(crate) const FORMAT: u8 = 1;
 
 pub(crate) fn store(after: &State, event: &Event, parts: &mut Parts<'_>) {
     match (after, event) {

@@ -91,6 +91,8 @@ impl<B: Build> Domain for Other<B> {
     type Event = <Airline as Domain>::Event;
     type State = <Airline as Domain>::State;
 
+    const STATE_VERSION: u32 = Airline::STATE_VERSION;
+
     fn initial(aggregate_id: &str) -> Self::State {
         Airline::initial(aggregate_id)
     }
