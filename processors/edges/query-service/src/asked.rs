@@ -89,13 +89,13 @@ impl<V: View, S: Source> Questions for Typed<V, S> {
         Prepared {
             work: if content_hash { Work::Whole } else { Work::Point },
             answer: Box::new(move |interrupt| {
-                answered(&*source, interrupt, |snapshot, stamp| match (content_hash, interrupt) {
-                    (false, _) => position::document(stamp, None),
-                    (true, None) => position::document(stamp, Some(application::content_hash(snapshot)?)),
-                    (true, Some(interrupt)) => {
-                        let hash = application::content_hash(&Interruptible::new(snapshot, interrupt))?;
-                        position::document(stamp, Some(hash))
-                    }
+                answered(&*source, interrupt, |snapshot, stamp| {
+                    let hash = match (content_hash, interrupt) {
+                        (false, _) => None,
+                        (true, None) => Some(application::content_hash(snapshot)?),
+                        (true, Some(interrupt)) => Some(application::content_hash(&Interruptible::new(snapshot, interrupt))?),
+                    };
+                    position::document(stamp, hash)
                 })
             }),
         }

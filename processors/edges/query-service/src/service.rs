@@ -5,7 +5,7 @@ use crate::lane::Lane;
 use crate::listing;
 use crate::refusal;
 use crate::source::Readiness;
-use crate::table::{Table, Target};
+use crate::table::{AT_LEAST, Table, Target};
 use application::{Asked, Refusal, Work};
 use http_server::{
     Answer, ConnectionMetrics, Handler, JSON, Limits, Method, Parameters, Position, Problem, Request, RequestMetrics, X_MIN_POSITION,
@@ -18,7 +18,6 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout};
 
-const AT_LEAST: &str = "at_least";
 /// The label of this port in metrics.
 const PORT: &str = "questions";
 /// Threads for pages of lists, for lists that are searched, and for what reads everything: none takes the turns of another.
@@ -110,7 +109,7 @@ impl Service {
     fn view_of(&self, target: Option<&Target<'_>>) -> &dyn Questions {
         let number = match target {
             Some(Target::Position(view)) => *view,
-            Some(Target::Question(question)) => question.view,
+            Some(Target::Question(question)) => question.route.view,
             Some(Target::Live | Target::Ready | Target::Metrics | Target::Views) | None => 0,
         };
         &*self.table.views[number].questions
@@ -121,7 +120,7 @@ impl Service {
         if request.method != Method::GET && request.method != Method::HEAD {
             return Err(Problem::method_not_allowed(request.method.as_str()));
         }
-        let parameters = Parameters::parse(request.query, self.table.known(target))?;
+        let parameters = Parameters::parse(request.query, target.known())?;
         let view = self.view_of(Some(target));
         let prepared = match target {
             Target::Live | Target::Ready | Target::Metrics | Target::Views => {
@@ -131,12 +130,12 @@ impl Service {
                 return self.operate(target);
             }
             Target::Position(_) => {
-                let asked = Asked::new("/position", Vec::new(), parameters.sorted_without(&[AT_LEAST]));
+                let asked = Asked::new("/position", &[], parameters.sorted_without(&[AT_LEAST]));
                 view.position(asked.flag("content_hash").map_err(refusal::problem)?)
             }
             Target::Question(question) => {
-                let asked = Asked::new(question.template, question.names.clone(), parameters.sorted_without(&[AT_LEAST]));
-                view.question(question.route, &asked).map_err(|refused| match refused {
+                let asked = Asked::new(question.route.template, &question.names, parameters.sorted_without(&[AT_LEAST]));
+                view.question(question.route.number, &asked).map_err(|refused| match refused {
                     Refusal::NoSuchRoute => self.no_such_route(request),
                     refused => refusal::problem(refused),
                 })?

@@ -10,7 +10,8 @@ use std::borrow::Cow;
 const PROCESS: [&str; 5] = ["/position", "/health/live", "/health/ready", "/metrics", "/views"];
 /// What the path of a view begins with, and of one of its versions.
 const ONE_VIEW: &str = "/views/";
-const AT_LEAST: &str = "at_least";
+/// The parameter of every question with the least position to answer from.
+pub(crate) const AT_LEAST: &str = "at_least";
 
 /// The routes of some views.
 pub(crate) struct Table {
@@ -21,11 +22,11 @@ pub(crate) struct Table {
 }
 
 /// One route of one view.
-struct ViewRoute {
-    view: usize,
+pub(crate) struct ViewRoute {
+    pub(crate) view: usize,
     /// Its number within the view.
-    number: usize,
-    template: &'static str,
+    pub(crate) number: usize,
+    pub(crate) template: &'static str,
     /// What it takes in the query.
     known: Vec<&'static str>,
     /// Of its template.
@@ -33,25 +34,20 @@ struct ViewRoute {
 }
 
 /// What a path leads to.
-pub(crate) enum Target<'p> {
+pub(crate) enum Target<'t> {
     Live,
     Ready,
     Metrics,
     Views,
     /// The position of the view of that number.
     Position(usize),
-    Question(Question<'p>),
+    Question(Question<'t>),
 }
 
 /// A route of a view, with the names in the path.
-pub(crate) struct Question<'p> {
-    pub(crate) view: usize,
-    /// Its number within the view.
-    pub(crate) route: usize,
-    pub(crate) template: &'static str,
-    pub(crate) names: Vec<(&'static str, Cow<'p, str>)>,
-    /// Of the route, in the table.
-    place: usize,
+pub(crate) struct Question<'t> {
+    pub(crate) route: &'t ViewRoute,
+    pub(crate) names: Vec<(&'static str, Cow<'t, str>)>,
 }
 
 impl Table {
@@ -82,7 +78,7 @@ impl Table {
     }
 
     /// What a path leads to; `None` where nothing is served.
-    pub(crate) fn find<'p>(&self, path: &'p str) -> Option<Target<'p>> {
+    pub(crate) fn find<'t>(&'t self, path: &'t str) -> Option<Target<'t>> {
         match path {
             "/health/live" => return Some(Target::Live),
             "/health/ready" => return Some(Target::Ready),
@@ -102,42 +98,37 @@ impl Table {
         }
     }
 
-    fn question<'p>(&self, path: &'p str, is_asked: impl Fn(&ViewRoute) -> bool) -> Option<Target<'p>> {
+    fn question<'t>(&'t self, path: &'t str, is_asked: impl Fn(&ViewRoute) -> bool) -> Option<Target<'t>> {
         if !path.starts_with('/') {
             return None;
         }
-        let routes = self.routes.iter().enumerate().filter(|(_, route)| is_asked(route));
-        let mut found = routes.filter_map(|(place, route)| {
-            Some(Target::Question(Question {
-                view: route.view,
-                route: route.number,
-                template: route.template,
-                names: names_in_path(route.template, path)?,
-                place,
-            }))
-        });
-        found.next()
-    }
-
-    /// The parameters that a target takes in the query.
-    pub(crate) fn known(&self, target: &Target<'_>) -> &[&'static str] {
-        match target {
-            Target::Live | Target::Ready | Target::Metrics | Target::Views => &[],
-            Target::Position(_) => &["content_hash", AT_LEAST],
-            Target::Question(question) => &self.routes[question.place].known,
-        }
+        self.routes.iter().filter(|route| is_asked(route)).find_map(|route| {
+            let names = names_in_path(route.template, path)?;
+            Some(Target::Question(Question { route, names }))
+        })
     }
 
     /// The number of a target's template.
     pub(crate) fn template(&self, target: &Target<'_>) -> usize {
         let of_views = self.templates.len() - PROCESS.len();
         match target {
-            Target::Question(question) => self.routes[question.place].index,
+            Target::Question(question) => question.route.index,
             Target::Position(_) => of_views,
             Target::Live => of_views + 1,
             Target::Ready => of_views + 2,
             Target::Metrics => of_views + 3,
             Target::Views => of_views + 4,
+        }
+    }
+}
+
+impl Target<'_> {
+    /// The parameters that it takes in the query.
+    pub(crate) fn known(&self) -> &[&'static str] {
+        match self {
+            Self::Live | Self::Ready | Self::Metrics | Self::Views => &[],
+            Self::Position(_) => &["content_hash", AT_LEAST],
+            Self::Question(question) => &question.route.known,
         }
     }
 }

@@ -46,8 +46,10 @@ fn key(partition: u32, sequence: u64) -> Vec<u8> {
 }
 
 fn known(key: &[u8], value: &[u8]) -> Result<KnownOffset, ReadError> {
-    let sequence = key.last_chunk().ok_or_else(|| ReadError::corrupt("a sequence"))?;
-    let offset = value.try_into().map_err(|_| ReadError::corrupt("an offset"))?;
+    let sequence = key
+        .last_chunk()
+        .ok_or_else(|| ReadError::corrupt("the key of an offset is cut short"))?;
+    let offset = value.try_into().map_err(|_| ReadError::corrupt("an offset has not eight bytes"))?;
     Ok(KnownOffset {
         sequence: u64::from_be_bytes(*sequence),
         offset: i64::from_be_bytes(offset),

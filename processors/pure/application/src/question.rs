@@ -32,13 +32,13 @@ pub enum Work {
 #[derive(Debug)]
 pub struct Asked<'q> {
     template: &'static str,
-    names: Vec<(&'static str, Cow<'q, str>)>,
+    names: &'q [(&'static str, Cow<'q, str>)],
     parameters: Vec<(&'q str, &'q str)>,
 }
 
 impl<'q> Asked<'q> {
     /// `parameters` are sorted by name, each at most once, without the minimum position.
-    pub fn new(template: &'static str, names: Vec<(&'static str, Cow<'q, str>)>, parameters: Vec<(&'q str, &'q str)>) -> Self {
+    pub fn new(template: &'static str, names: &'q [(&'static str, Cow<'q, str>)], parameters: Vec<(&'q str, &'q str)>) -> Self {
         Self {
             template,
             names,

@@ -22,7 +22,7 @@ pub(crate) struct KnownDays {
 enum State {
     Unasked,
     Filter(Vec<u64>),
-    /// The view had some when the projector began.
+    /// The view had legs when the projector began: which days have some is not known.
     Unknown,
 }
 

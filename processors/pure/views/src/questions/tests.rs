@@ -6,8 +6,8 @@ use std::borrow::Cow;
 fn work(template: &str, name: (&'static str, &'static str), query: &str) -> Work {
     let route = ROUTES.iter().find(|route| route.template == template).unwrap();
     let parameters = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
-    let names = vec![(name.0, Cow::Borrowed(name.1))];
-    (route.question)(&Asked::new(route.template, names, parameters)).unwrap().work()
+    let names = [(name.0, Cow::Borrowed(name.1))];
+    (route.question)(&Asked::new(route.template, &names, parameters)).unwrap().work()
 }
 
 #[test]
