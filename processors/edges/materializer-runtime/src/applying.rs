@@ -37,7 +37,10 @@ impl fmt::Display for EventCoordinates {
             sequence,
             aggregate_id,
         } = self;
-        write!(formatter, "partition {partition} at offset {offset}, sequence {sequence}, of {aggregate_id}")
+        write!(
+            formatter,
+            "partition {partition} at offset {offset}, sequence {sequence}, of {aggregate_id}"
+        )
     }
 }
 
@@ -80,9 +83,7 @@ impl Stop {
     /// The partition that stands still; the others go on. `None` when all of the view does.
     pub(crate) fn partition(&self) -> Option<u32> {
         match self {
-            Self::Gap { partition, .. }
-            | Self::Undecodable { partition, .. }
-            | Self::Misplaced { partition, .. } => Some(*partition),
+            Self::Gap { partition, .. } | Self::Undecodable { partition, .. } | Self::Misplaced { partition, .. } => Some(*partition),
             Self::Unappliable { event, .. } | Self::Panicked { event, .. } => Some(event.partition),
             Self::UnknownPartition { .. } | Self::Unsettled { .. } | Self::Unreadable(_) => None,
         }

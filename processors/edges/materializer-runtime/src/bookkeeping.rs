@@ -6,8 +6,8 @@
 //! | 0, 1 | progress: of each partition its number (u32), the sequence of its last event (u64) and the offset to read next (i64) |
 //! | 0, 2 | complete, empty: there since the view has first held the whole log as it was at that start |
 //!
-//! The offsets of events (`application::offsets`), which this process writes too, have another prefix. Progress is one value, so that reading it costs one look-up for any number of
-//! partitions, and is written in the same batch as the view.
+//! The offsets of events (`application::offsets`), which this process writes too, have another prefix. Progress is one value, so that reading
+//! it costs one look-up for any number of partitions, and is written in the same batch as the view.
 
 use application::BOOKKEEPING;
 use http_server::Position;

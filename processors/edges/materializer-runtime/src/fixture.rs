@@ -1,4 +1,4 @@
-//! A small view for tests: of each aggregate the last text, which is not said twice; and how many events there were.
+//! A small view for tests: the last text of each aggregate, which may not be repeated, and the number of all events.
 
 use crate::applying::LocatedEvent;
 use application::{ProjectError, Refusal, Route, View};

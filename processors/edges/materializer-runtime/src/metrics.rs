@@ -65,6 +65,8 @@ impl Metrics {
                 "1 for each partition in which the view has met an event that it cannot read or apply.",
             )?,
         };
+        let measured = Arc::clone(&kept);
+        service::metrics::register_rocksdb(registry, &[("view", &edition)], move || measured.store().measures())?;
         let collectors: [Box<dyn Collector>; 10] = [
             Box::new(metrics.events_applied.clone()),
             Box::new(metrics.events_repeated.clone()),
@@ -94,12 +96,11 @@ impl Metrics {
     }
 }
 
-/// What is looked up when the metrics are asked for: the view's counts and RocksDB's own measures.
+/// What is looked up when the metrics are asked for: the view's counts.
 struct LookedUp<V> {
     kept: Arc<KeptView>,
     /// Those of [`View::GAUGES`].
     counts: Vec<IntGaugeVec>,
-    rocksdb: Vec<(&'static str, IntGauge)>,
     view: PhantomData<fn() -> V>,
 }
 
@@ -110,14 +111,8 @@ impl<V: View> LookedUp<V> {
             let opts = Opts::new(gauge.name, gauge.help).const_label("view", &edition);
             IntGaugeVec::new(opts, &[gauge.label])
         });
-        // The same names as the command processor's.
-        let rocksdb = kept.store().measures().into_iter().map(|(measure, _)| {
-            let opts = Opts::new(format!("aerolog_rocksdb_{measure}"), "As RocksDB reports it.").const_label("view", &edition);
-            Ok((measure, IntGauge::with_opts(opts)?))
-        });
         Ok(Self {
             counts: counts.collect::<Result<_, prometheus::Error>>()?,
-            rocksdb: rocksdb.collect::<Result<_, prometheus::Error>>()?,
             kept,
             view: PhantomData,
         })
@@ -126,8 +121,7 @@ impl<V: View> LookedUp<V> {
 
 impl<V: View> Collector for LookedUp<V> {
     fn desc(&self) -> Vec<&Desc> {
-        let counts = self.counts.iter().flat_map(Collector::desc);
-        counts.chain(self.rocksdb.iter().flat_map(|(_, gauge)| gauge.desc())).collect()
+        self.counts.iter().flat_map(Collector::desc).collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
@@ -142,10 +136,6 @@ impl<V: View> Collector for LookedUp<V> {
             }
             Err(error) => tracing::error!(%error, view = application::edition::<V>(), "the view's counts could not be read"),
         }
-        for ((_, gauge), (_, value)) in self.rocksdb.iter().zip(self.kept.store().measures()) {
-            gauge.set(number(value));
-        }
-        let counts = self.counts.iter().flat_map(Collector::collect);
-        counts.chain(self.rocksdb.iter().flat_map(|(_, gauge)| gauge.collect())).collect()
+        self.counts.iter().flat_map(Collector::collect).collect()
     }
 }

@@ -57,18 +57,18 @@ impl<A: Application, V: View<Event = A::Event>> ViewUpdater<A, V> {
                     return Err(failure);
                 }
                 FailureKind::Refuse => {
-                    tracing::error!(%failure, view = self.edition.to_string(), "the view stays as it is until this is repaired");
+                    tracing::error!(%failure, view = %self.edition, "the view stays as it is until this is repaired");
                     self.metrics.stopped.set(1);
                     self.condition.set(VIEW, State::Waiting(format!("stopped: {failure}")));
                     shutdown.wait_timeout(MENDING_PAUSE);
                 }
                 FailureKind::Reconnect => {
-                    tracing::warn!(%failure, view = self.edition.to_string(), "the log cannot be read; reconnecting");
+                    tracing::warn!(%failure, view = %self.edition, "the log cannot be read; reconnecting");
                     self.condition.set(VIEW, State::Waiting(failure.to_string()));
                     shutdown.wait_timeout(RECONNECT_PAUSE);
                 }
                 FailureKind::Stop | FailureKind::Restart => {
-                    tracing::error!(%failure, view = self.edition.to_string(), "the view stays as it is");
+                    tracing::error!(%failure, view = %self.edition, "the view stays as it is");
                     self.metrics.stopped.set(1);
                     self.condition.set(VIEW, self.consequence(&failure));
                     shutdown.wait();

@@ -4,7 +4,7 @@
 
 use application::{Application, ProjectError, RecordSchema, Refusal, Route, SchemaIds, View, Views, document};
 use decider::{Codec, Context, Domain, EventEnvelope, Parts, Rejection};
-use end_to_end::{Cluster, PATIENCE, eventually};
+use end_to_end::{Cluster, eventually};
 use keyvalue::{Mutation, Read};
 use materializer_runtime::{Apply, Configuration, Http, Process, start};
 use schemas::JsonCodec;
@@ -13,9 +13,6 @@ use service::Shutdown;
 use std::collections::BTreeMap;
 use std::path::Path;
 use store::Sizing;
-use stream::admin::Admin;
-use stream::writer::{Outgoing, Writer};
-use topology::Topology;
 
 /// Every command is an event: a text.
 struct Texts;
@@ -105,7 +102,7 @@ impl<const VERSION: u32> View for Last<VERSION> {
     }
 }
 
-/// Keeps nothing, and does not bear some texts.
+/// Stores nothing, and panics at the text `break`.
 #[derive(Default)]
 struct Fragile;
 
@@ -130,21 +127,14 @@ impl View for Fragile {
 const PARTITIONS: u32 = 2;
 
 struct Log {
-    topology: Topology,
-    writer: Writer,
+    log: end_to_end::Log<Texts>,
     sequence: u64,
 }
 
 impl Log {
     fn new() -> Self {
-        let settings = Cluster::of_environment().settings();
-        let topology = Topology::schedule_named(&format!("texts-{}", std::process::id()), Some(PARTITIONS)).unwrap();
-        let admin = Admin::new(&settings).unwrap();
-        admin.apply(&topology).unwrap();
-        eventually("the topics are known", || admin.check(&topology).unwrap().is_empty());
         Self {
-            topology,
-            writer: Writer::new(&settings).unwrap(),
+            log: end_to_end::Log::new(PARTITIONS),
             sequence: 0,
         }
     }
@@ -164,16 +154,7 @@ impl Log {
             event: text.to_owned(),
         };
         JsonCodec::<Texts>::default().encode_event(&event, &mut value);
-        let record = Outgoing {
-            topic: &self.topology.topics.events.name,
-            key: Some(b"a"),
-            value: Some(&value),
-            headers: &[],
-            tag: 0,
-            partition: Some(partition),
-        };
-        self.writer.send(&record).unwrap();
-        self.writer.flush(PATIENCE).unwrap();
+        self.log.append_event("a", partition, &value);
         format!("{partition}:{}", self.sequence)
     }
 }
@@ -205,7 +186,7 @@ impl Running {
             kafka: BTreeMap::from([("bootstrap.servers".to_owned(), cluster.brokers)]),
         };
         let shutdown = Shutdown::default();
-        let process = start::<Texts>(&configuration, log.topology.clone(), &shutdown).unwrap();
+        let process = start::<Texts>(&configuration, log.log.topology().clone(), &shutdown).unwrap();
         Self { process, shutdown }
     }
 

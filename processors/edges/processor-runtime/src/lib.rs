@@ -16,7 +16,7 @@ pub use state::StateError;
 use application::Application;
 use decider::keys;
 use keyvalue::Fault;
-use metrics::{Metrics, StoreMeasures};
+use metrics::Metrics;
 use prometheus::Registry as MetricsRegistry;
 use service::failpoints::{FailpointError, Failpoints};
 use service::{Health, Shutdown, State};
@@ -89,7 +89,8 @@ pub fn run<A: Application>(
     let layout = keys::layout_value(topology.topics.commands.retention_ms, A::STATE_VERSION);
     let store = Arc::new(state::open(&configuration.state_directory, configuration.rocksdb, &layout)?);
     state::bind(&store, &identity, &topology, &layout)?;
-    StoreMeasures::register(metrics, Arc::clone(&store))?;
+    let measured = Arc::clone(&store);
+    service::metrics::register_rocksdb(metrics, &[], move || measured.measures())?;
 
     waiting("looking up schemas");
     let Some((ids, schemas)) = look_up::schemas::<A>(&registry, &settings, &topology, shutdown, &waiting)? else {

@@ -11,7 +11,7 @@ use stream::processor::ProcessorError;
 use stream::registry::{InUse, Lookup, Registry, RegistryError, SchemaSource, Subject, WatchedRegistry, schemas_in_log};
 use topology::Topology;
 
-/// How long topics that were found are missed before that is an error.
+/// How long a topic that was found before may be missing until that is an error.
 const MISSING_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// Where a processor's codec learns schemas.
@@ -147,7 +147,8 @@ fn ids<A: Application>(
     loop {
         match ids() {
             Err(_) if shutdown.is_requested() => return Ok(None),
-            // Somebody is registering them, or has to: a registry that was restored from the log has those of commands last.
+            // They are being registered, or an operator has to register them: a registry that was restored from the log gets those of
+            // commands last.
             Err(error @ RunError::NoSchema(_)) => {
                 tracing::error!(%error, "waiting for the schemas");
                 waiting(&error.to_string());

@@ -1,14 +1,11 @@
 //! What the command processor tells about itself. Labels are names from the code, never ids.
 
 use decider::Tally;
-use prometheus::core::{Collector, Desc};
-use prometheus::proto::MetricFamily;
+use prometheus::core::Collector;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 use service::failpoints::Failpoints;
 use service::{Health, State, clock};
-use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
 use stream::processor::{Observe, Point, Restored, Trouble};
 
 const LATENCY_BUCKETS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0];
@@ -208,40 +205,6 @@ impl Observe for Metrics {
     fn held_up(&self, reason: Option<&str>) {
         let state = reason.map_or(State::Ready, |reason| State::Waiting(reason.to_owned()));
         self.health.set(PARTITIONS, state);
-    }
-}
-
-/// Sizes and stalls of the state directory, read when they are asked for.
-pub(crate) struct StoreMeasures {
-    store: Arc<Store>,
-    gauges: Vec<(&'static str, IntGauge)>,
-}
-
-impl StoreMeasures {
-    /// # Errors
-    /// When the registry holds a metric of the same name already.
-    pub(crate) fn register(registry: &Registry, store: Arc<Store>) -> Result<(), prometheus::Error> {
-        let gauges: Result<Vec<_>, prometheus::Error> = store
-            .measures()
-            .into_iter()
-            .map(|(name, _)| Ok((name, IntGauge::new(format!("aerolog_rocksdb_{name}"), "As RocksDB reports it.")?)))
-            .collect();
-        registry.register(Box::new(Self { store, gauges: gauges? }))
-    }
-}
-
-impl Collector for StoreMeasures {
-    fn desc(&self) -> Vec<&Desc> {
-        self.gauges.iter().flat_map(|(_, gauge)| gauge.desc()).collect()
-    }
-
-    fn collect(&self) -> Vec<MetricFamily> {
-        for (name, value) in self.store.measures() {
-            for (_, gauge) in self.gauges.iter().filter(|(gauge, _)| *gauge == name) {
-                gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
-            }
-        }
-        self.gauges.iter().flat_map(|(_, gauge)| gauge.collect()).collect()
     }
 }
 

@@ -1,6 +1,9 @@
 //! The registry of a process's metrics, with what every process tells about itself.
 
 mod process;
+mod rocksdb;
+
+pub use rocksdb::register_rocksdb;
 
 use prometheus::{IntGauge, Opts, Registry, TextEncoder};
 

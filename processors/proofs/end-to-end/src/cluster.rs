@@ -1,8 +1,10 @@
 //! Where the broker and the registry are.
 
-use crate::variable;
+use crate::{eventually, variable};
 use std::collections::BTreeMap;
 use stream::Settings;
+use stream::admin::Admin;
+use topology::Topology;
 
 /// A broker (or several) and a registry that run already.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,5 +25,14 @@ impl Cluster {
 
     pub fn settings(&self) -> Settings {
         Settings::new(&BTreeMap::from([("bootstrap.servers".to_owned(), self.brokers.clone())])).unwrap()
+    }
+
+    /// Creates the topics of the log `name` where they are missing, and waits until the brokers know them.
+    pub fn create_topics(&self, name: &str, partitions: u32) -> Topology {
+        let topology = Topology::schedule_named(name, Some(partitions)).unwrap();
+        let admin = Admin::new(&self.settings()).unwrap();
+        admin.apply(&topology).unwrap();
+        eventually("the topics are known", || admin.check(&topology).unwrap().is_empty());
+        topology
     }
 }

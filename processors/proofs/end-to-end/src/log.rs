@@ -4,7 +4,6 @@ use crate::{Cluster, LogName, PATIENCE, eventually};
 use application::{Application, SchemaIds};
 use decider::{Codec, Outcome};
 use std::time::Duration;
-use stream::admin::Admin;
 use stream::reader::{Reader, Record};
 use stream::writer::{Outgoing, Writer};
 use topology::Topology;
@@ -25,11 +24,7 @@ impl<A: Application> Log<A> {
     /// Creates topics that no other test has.
     pub fn new(partitions: u32) -> Self {
         let (cluster, name) = (Cluster::of_environment(), format!("{}-{}", A::NAME, std::process::id()));
-        let settings = cluster.settings();
-        let topology = Topology::schedule_named(&name, Some(partitions)).unwrap();
-        let admin = Admin::new(&settings).unwrap();
-        admin.apply(&topology).unwrap();
-        eventually("the topics are known", || admin.check(&topology).unwrap().is_empty());
+        let (settings, topology) = (cluster.settings(), cluster.create_topics(&name, partitions));
         let mut outcomes = Reader::new(&settings, &topology.topics.outcomes.name).unwrap();
         outcomes.assign_ends(partitions, PATIENCE).unwrap();
         Self {
@@ -50,18 +45,31 @@ impl<A: Application> Log<A> {
         }
     }
 
-    /// Sends the value of a command, and returns its outcome with its position, as a question about it would name that.
-    pub fn send(&mut self, aggregate_id: &str, command_id: Uuid, value: &[u8]) -> (Outcome, String) {
+    pub fn topology(&self) -> &Topology {
+        &self.topology
+    }
+
+    /// Appends the value of an event to a partition, in the place of a processor.
+    pub fn append_event(&self, aggregate_id: &str, partition: u32, value: &[u8]) {
+        self.append(&self.topology.topics.events.name, aggregate_id, Some(partition), value);
+    }
+
+    fn append(&self, topic: &str, aggregate_id: &str, partition: Option<u32>, value: &[u8]) {
         let record = Outgoing {
-            topic: &self.topology.topics.commands.name,
+            topic,
             key: Some(aggregate_id.as_bytes()),
             value: Some(value),
             headers: &[],
             tag: 0,
-            partition: None,
+            partition,
         };
         self.writer.send(&record).unwrap();
         self.writer.flush(PATIENCE).unwrap();
+    }
+
+    /// Sends the value of a command, and returns its outcome with its position, as a question about it would name that.
+    pub fn send(&mut self, aggregate_id: &str, command_id: Uuid, value: &[u8]) -> (Outcome, String) {
+        self.append(&self.topology.topics.commands.name, aggregate_id, None, value);
         let Self { outcomes, codec, .. } = self;
         let mut found = None;
         eventually("the command has an outcome", || {

@@ -5,7 +5,6 @@ use decider::{Codec, CommandEnvelope};
 use domain::rotation::{Command, Leg, Mode};
 use domain::{AirportCode, FlightDesignator, Instant, LegId};
 use schemas::{Airline, AvroCodec, Content, SchemaIds, command_to_avro, subject};
-use stream::admin::Admin;
 use stream::registry::{Applied, Registry, Subject};
 use stream::writer::{Outgoing, Report, Writer};
 use topology::Topology;
@@ -33,12 +32,7 @@ impl Schedule {
 
     /// A schedule of exactly this name, which may be there already.
     pub fn named(cluster: &Cluster, name: String, partitions: u32) -> Self {
-        let topology = Topology::schedule_named(&name, Some(partitions)).unwrap();
-        let settings = cluster.settings();
-        Admin::new(&settings).unwrap().apply(&topology).unwrap();
-        crate::eventually("the topics are known", || {
-            Admin::new(&settings).unwrap().check(&topology).unwrap().is_empty()
-        });
+        let topology = cluster.create_topics(&name, partitions);
         let topics = &topology.topics;
         let registered = [
             register(cluster, &topics.commands.name, Content::Command),
@@ -57,7 +51,7 @@ impl Schedule {
             topology,
             ids,
             codec,
-            writer: Writer::new(&settings).unwrap(),
+            writer: Writer::new(&cluster.settings()).unwrap(),
         }
     }
 

@@ -18,7 +18,6 @@ use stream::registry::{Applied, Registry, Subject};
 use stream::writer::{Outgoing, Writer};
 use tempfile::TempDir;
 use topology::Topology;
-use views::ScheduleGraph;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -178,7 +177,7 @@ impl Running {
 
     /// Whether the metrics of the view have a line: its name, its labels before that of the view, and its value.
     pub(crate) fn has_metric(&self, name: &str, labels: &str, value: u64) -> bool {
-        let line = format!("{name}{{{labels}view=\"{}\"}} {value}\n", application::edition::<ScheduleGraph>());
+        let line = format!("{name}{{{labels}view=\"{}\"}} {value}\n", views::edition());
         self.metrics().contains(&line)
     }
 

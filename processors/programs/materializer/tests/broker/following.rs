@@ -68,11 +68,7 @@ fn a_deleted_view_comes_back_from_the_log_with_the_same_content() {
     running.wait_for_readiness(200, "");
     running.stop().unwrap();
     let content = |state: &TempDir| {
-        let store = store::Store::open(
-            &state.path().join(application::edition::<views::ScheduleGraph>()),
-            store::Sizing::default(),
-        )
-        .unwrap();
+        let store = store::Store::open(&state.path().join(views::edition()), store::Sizing::default()).unwrap();
         views::content_hash(&store).unwrap()
     };
     let before = content(&state);
