@@ -1,8 +1,8 @@
 //! A bank: accounts are opened, filled, emptied and closed, and never go below zero.
 //!
-//! The second application, and the shortest way to understand one: a domain is who decides ([`Domain::decide`]), what follows
-//! ([`Domain::evolve`]) and how it is stored; an application adds its name, its codec and its views ([`Accounts`]). `bank-programs` runs it on
-//! Kafka, the crate `simulation` through faults.
+//! The second application, and the shortest way to understand one: a domain says what a command leads to ([`Domain::decide`]), how an event
+//! changes the state ([`Domain::evolve`]) and how the state is stored; an application adds its name, its codec and its views ([`Accounts`]).
+//! `bank-programs` runs it on Kafka, the crate `simulation` through faults.
 
 mod accounts;
 

@@ -42,7 +42,7 @@ pub fn layout() -> Vec<u8> {
 pub fn layout_value(period_ms: i64, state_version: u32) -> Vec<u8> {
     let mut value = vec![LAYOUT_NUMBER];
     value.extend_from_slice(&period_ms.to_be_bytes());
-    // A state of the first version says nothing of it: it was stored before there was a second.
+    // Version 1 is not written: directories from before there were versions have these bytes.
     if state_version > 1 {
         value.extend_from_slice(&state_version.to_be_bytes());
     }

@@ -123,7 +123,7 @@ impl Codec<FaultyBank> for FaultyCodec {
 impl Scenario for Faulty {
     type Domain = FaultyBank;
     type Codec = FaultyCodec;
-    type Projector = ();
+    type Projector = <super::Bank as Scenario>::Projector;
 
     fn new() -> Self {
         Self(super::Bank::new())
@@ -168,9 +168,11 @@ impl Scenario for Faulty {
         }
     }
 
-    fn projector() {}
+    fn projector() -> Self::Projector {
+        super::Bank::projector()
+    }
 
-    fn project((): &mut (), partition: u32, event: &EventOf<Self>, read: &impl Read) -> Result<Vec<Mutation>, String> {
-        super::Bank::project(&mut super::Bank::projector(), partition, event, read)
+    fn project(view: &mut Self::Projector, partition: u32, event: &EventOf<Self>, read: &impl Read) -> Result<Vec<Mutation>, String> {
+        super::Bank::project(view, partition, event, read)
     }
 }

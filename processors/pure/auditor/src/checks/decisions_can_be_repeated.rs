@@ -206,18 +206,11 @@ impl<D: Domain> Redeciding<D> {
         if matches!(self.phase, Phase::Over) {
             return Ok(());
         }
-        // One that was lost and written again lies elsewhere.
         let next = self
             .machine
             .cursor(context.partition)
             .map_or(0, |cursor| cursor.next_outcome_offset);
-        let outcomes: Vec<_> = step
-            .outcomes
-            .iter()
-            .zip(next..)
-            .map(|(found, offset)| Replay { offset, ..replay(found) })
-            .collect();
-        let folded = self.machine.replay_outcomes(context.partition, &outcomes);
+        let folded = self.machine.replay_outcomes(context.partition, &replay_from(next, &step.outcomes));
         self.fold(context, folded)
     }
 
@@ -229,12 +222,7 @@ impl<D: Domain> Redeciding<D> {
         }
         context.counts.trusted += 1;
         let next = self.machine.cursor(context.partition).map_or(0, |cursor| cursor.next_event_offset);
-        let events: Vec<_> = step
-            .events
-            .iter()
-            .zip(next..)
-            .map(|(found, offset)| Replay { offset, ..replay(found) })
-            .collect();
+        let events = replay_from(next, &step.events);
         let folded = self.machine.replay_events(&context.ledger.store, context.partition, &events);
         self.fold(context, folded)?;
         self.fold_outcomes(context, step)
@@ -300,6 +288,15 @@ impl<D: Domain> Redeciding<D> {
         }
         Ok(())
     }
+}
+
+/// As if they followed one another from `next` on: one that was lost and written again lies elsewhere.
+fn replay_from<T: Clone>(next: i64, found: &[Found<T>]) -> Vec<Replay<T>> {
+    found
+        .iter()
+        .zip(next..)
+        .map(|(found, offset)| Replay { offset, ..replay(found) })
+        .collect()
 }
 
 fn replay<T: Clone>(found: &Found<T>) -> Replay<T> {

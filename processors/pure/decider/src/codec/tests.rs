@@ -2,10 +2,10 @@
 
 use super::{DecodeError, decode_learning};
 
-/// SchemaIds schema ids.
-type SchemaIds = Vec<u32>;
+/// The ids of known schemas.
+type KnownIds = Vec<u32>;
 
-fn decode(known: &mut SchemaIds) -> Result<&'static str, DecodeError> {
+fn decode(known: &mut KnownIds) -> Result<&'static str, DecodeError> {
     if known.contains(&7) {
         Ok("value")
     } else {
@@ -21,7 +21,7 @@ fn a_value_of_a_known_schema_asks_for_none() {
 
 #[test]
 fn a_schema_that_is_missing_is_learned_and_the_value_is_decoded() {
-    let mut known = SchemaIds::new();
+    let mut known = KnownIds::new();
     let decoded = decode_learning(&mut known, decode, |known, id| {
         known.push(id);
         Ok::<_, String>(Ok(()))
@@ -31,22 +31,22 @@ fn a_schema_that_is_missing_is_learned_and_the_value_is_decoded() {
 
 #[test]
 fn a_schema_that_cannot_be_had_now_is_an_error_and_one_that_cannot_be_read_a_reason() {
-    let away = decode_learning(&mut SchemaIds::new(), decode, |_, id| Err(format!("{id} is away")));
+    let away = decode_learning(&mut KnownIds::new(), decode, |_, id| Err(format!("{id} is away")));
     assert_eq!(away, Err("7 is away".to_owned()));
-    let refused = decode_learning(&mut SchemaIds::new(), decode, |_, _| Ok::<_, String>(Err("no record".to_owned())));
+    let refused = decode_learning(&mut KnownIds::new(), decode, |_, _| Ok::<_, String>(Err("no record".to_owned())));
     assert_eq!(refused, Ok(Err("no record".to_owned())));
 }
 
 #[test]
 fn malformed_bytes_are_a_reason_and_no_schema_is_asked_for() {
-    let malformed = |_: &mut SchemaIds| Err::<(), _>(DecodeError::Malformed("too short".to_owned()));
-    let decoded = decode_learning(&mut SchemaIds::new(), malformed, |_, id| Err(id));
+    let malformed = |_: &mut KnownIds| Err::<(), _>(DecodeError::Malformed("too short".to_owned()));
+    let decoded = decode_learning(&mut KnownIds::new(), malformed, |_, id| Err(id));
     assert_eq!(decoded, Ok(Err("too short".to_owned())));
 }
 
 #[test]
 fn a_codec_that_does_not_know_what_it_has_learned_is_not_asked_for_ever() {
-    let decoded = decode_learning(&mut SchemaIds::new(), decode, |_, _| Ok::<_, String>(Ok(())));
+    let decoded = decode_learning(&mut KnownIds::new(), decode, |_, _| Ok::<_, String>(Ok(())));
     let reason = "schema id 7 is not known, though its schema was learned".to_owned();
     assert_eq!(decoded, Ok(Err(reason)));
 }

@@ -115,7 +115,7 @@ fn the_log_is_whole_up_to_where_its_parts_agree() {
 }
 
 #[test]
-fn an_outcome_that_repeats_another_one_does_not_take_the_seam_back() {
+fn an_outcome_that_repeats_another_one_does_not_shorten_the_whole_prefix() {
     let mut pipeline = Pipeline::new(LIMITS);
     let mut search = WholePrefixSearch::new(2, i64::MAX);
     for id in [1, 2, 1] {
