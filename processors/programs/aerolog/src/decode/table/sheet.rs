@@ -24,7 +24,7 @@ impl<W: Write> Sheet<W> {
         let output = match form {
             Form::Csv => {
                 let mut writer = csv::Writer::from_writer(to);
-                writer.write_record(columns)?;
+                writer.write_record(columns).map_err(io_error)?;
                 Output::Csv(Box::new(writer))
             }
             Form::Ndjson => Output::Ndjson(io::BufWriter::new(to)),
@@ -37,7 +37,7 @@ impl<W: Write> Sheet<W> {
         debug_assert_eq!(row.len(), self.columns.len());
         self.rows += 1;
         match &mut self.output {
-            Output::Csv(writer) => Ok(writer.write_record(row.iter().map(text))?),
+            Output::Csv(writer) => writer.write_record(row.iter().map(text)).map_err(io_error),
             Output::Ndjson(writer) => {
                 serde_json::to_writer(
                     &mut *writer,
@@ -58,6 +58,16 @@ impl<W: Write> Sheet<W> {
             Output::Ndjson(mut writer) => writer.flush()?,
         }
         Ok(self.rows)
+    }
+}
+
+/// With its kind, by which a closed pipe is recognized.
+fn io_error(error: csv::Error) -> io::Error {
+    let text = error.to_string();
+    if let csv::ErrorKind::Io(error) = error.into_kind() {
+        error
+    } else {
+        io::Error::other(text)
     }
 }
 

@@ -30,6 +30,29 @@ fn a_cell_without_a_value_is_empty_in_csv_and_null_in_ndjson_and_the_columns_kee
     );
 }
 
+/// Standard output whose reader has gone, as `head` does.
+struct Closed;
+
+impl Write for Closed {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_told_from_other_errors_in_each_form() {
+    // More than is buffered.
+    let row = ["x".repeat(100_000).into(), Value::Null, Value::Null, Value::Null];
+    for form in [Form::Csv, Form::Ndjson] {
+        let written = Sheet::new(form, &COLUMNS, Closed).and_then(|mut sheet| sheet.write(&row));
+        assert_eq!(written.unwrap_err().kind(), io::ErrorKind::BrokenPipe, "{form:?}");
+    }
+}
+
 #[test]
 fn a_table_without_rows_has_names_in_csv_and_no_line_in_ndjson() {
     assert_eq!(written(Form::Csv, &[]), "leg,note,minutes,retired\n");
