@@ -5,8 +5,8 @@
 
 mod encoding;
 
-use crate::airline::{self, Airline, Invalid};
 use crate::binary::{Reader, put_frame, unframe};
+use crate::command::{self, Command, Invalid};
 use crate::json::{self, Form};
 use crate::later::Unknown;
 use crate::problem::Problem;
@@ -14,12 +14,11 @@ use crate::released::{Content, Released};
 use crate::resolve::{Resolved, resolve};
 use crate::schema::{SCHEMA_BYTES_MAX, Schema};
 use crate::{commands, events, later, outcomes, strict_json, typed, values};
-use application::SchemaIds;
-use decider::{Codec, CommandEnvelope, DecodeError, EventEnvelope, Identity, Outcome, WriterSchema, WrittenWith};
-use domain::{AggregateId, Event, Rejection};
+use decider::{CommandEnvelope, DecodeError, EventEnvelope, Identity, Outcome, SchemaIds, WriterSchema, WrittenWith};
+use domain::{AggregateId, Event};
 use encoding::Encoding;
 use rustc_hash::FxHashMap;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -105,7 +104,7 @@ impl AvroCodec {
                 version: None,
                 fingerprint: released.fingerprint(),
             };
-            (ids.of(content.into()), learned)
+            (content.id_in(&ids), learned)
         };
         Self {
             ids,
@@ -125,7 +124,7 @@ impl AvroCodec {
             && let Some((id, bytes)) = self.kept.pop_front()
         {
             kept_bytes -= bytes;
-            if Content::ALL.into_iter().all(|content| self.ids.of(content.into()) != id) {
+            if Content::ALL.into_iter().all(|content| content.id_in(&self.ids) != id) {
                 self.learned.remove(&id);
             }
         }
@@ -226,8 +225,13 @@ impl AvroCodec {
     }
 }
 
-impl Codec<Airline> for AvroCodec {
-    fn decode_command(&mut self, content_type: Option<&[u8]>, value: &[u8]) -> Result<CommandEnvelope<airline::Command>, DecodeError> {
+/// What `decider::Codec` asks for, of any domain with the airline's commands and events.
+impl AvroCodec {
+    /// Decodes a command.
+    ///
+    /// # Errors
+    /// When it is none, or of a schema that has to be learned.
+    pub fn decode_command(&mut self, content_type: Option<&[u8]>, value: &[u8]) -> Result<CommandEnvelope<Command>, DecodeError> {
         let known = self.known.command;
         let body = match Encoding::of(content_type)? {
             Encoding::Avro => self.latest(Content::Command, None, value)?,
@@ -236,15 +240,16 @@ impl Codec<Airline> for AvroCodec {
         command(&body, known).map_err(malformed)
     }
 
-    /// The content type may be what is wrong: the value says itself what it is.
-    fn identify(&mut self, _: Option<&[u8]>, value: &[u8]) -> Identity {
+    /// Whose command a value that cannot be decoded is. The content type may be what is wrong: the value says itself what it is.
+    pub fn identify(&mut self, _: Option<&[u8]>, value: &[u8]) -> Identity {
         match unframe(value) {
             Ok((schema_id, body)) => self.identity_of(schema_id, body),
             Err(_) => typed::identity_of_text(value),
         }
     }
 
-    fn encode_meaning(&mut self, asked: &airline::Command, out: &mut Vec<u8>) {
+    /// Writes what a command asks for, the same for every encoding of it.
+    pub fn encode_meaning(&mut self, asked: &Command, out: &mut Vec<u8>) {
         match &asked.command {
             Ok(command) => {
                 out.push(0);
@@ -258,14 +263,19 @@ impl Codec<Airline> for AvroCodec {
         }
     }
 
-    fn missing_schema(&self, content_type: Option<&[u8]>, value: &[u8]) -> Option<u32> {
+    /// The id of a value's schema, if that has to be learned.
+    pub fn missing_schema(&self, content_type: Option<&[u8]>, value: &[u8]) -> Option<u32> {
         match (Encoding::of(content_type), unframe(value)) {
             (Ok(Encoding::Avro), Ok((id, _))) => (!self.learned.contains_key(&id)).then_some(id),
             _ => None,
         }
     }
 
-    fn learn(&mut self, schema_id: u32, text: &WriterSchema) -> Result<(), String> {
+    /// Learns the schema of another writer.
+    ///
+    /// # Errors
+    /// When it is not a schema of commands, events or outcomes.
+    pub fn learn(&mut self, schema_id: u32, text: &WriterSchema) -> Result<(), String> {
         let bytes = text.json.len() + text.references.iter().map(String::len).sum::<usize>();
         let schema = Schema::of_writer(text)?;
         let name = schema.record_name().ok_or("the schema is not of a record")?;
@@ -287,23 +297,33 @@ impl Codec<Airline> for AvroCodec {
         Ok(())
     }
 
-    fn encode_event(&mut self, event: &EventEnvelope<Event>, out: &mut Vec<u8>) {
+    /// Writes an event's value.
+    pub fn encode_event(&mut self, event: &EventEnvelope<Event>, out: &mut Vec<u8>) {
         put_frame(self.ids.event, out);
         events::put_event(event, out);
     }
 
-    fn written_with(&self) -> WrittenWith {
+    /// The fingerprints of the schemas that are written.
+    pub fn written_with(&self) -> WrittenWith {
         WrittenWith {
             event: Some(self.known.event.fingerprint()),
             outcome: Some(self.known.outcome.fingerprint()),
         }
     }
 
-    fn decode_event(&mut self, value: &[u8]) -> Result<EventEnvelope<Event>, DecodeError> {
+    /// Decodes an event whose record does not name its schema's fingerprint.
+    ///
+    /// # Errors
+    /// When it is none, or of a schema that has to be learned.
+    pub fn decode_event(&mut self, value: &[u8]) -> Result<EventEnvelope<Event>, DecodeError> {
         self.decode_event_of(None, value)
     }
 
-    fn decode_event_of(&mut self, fingerprint: Option<u64>, value: &[u8]) -> Result<EventEnvelope<Event>, DecodeError> {
+    /// Decodes an event whose record names the fingerprint of its schema.
+    ///
+    /// # Errors
+    /// When it is none, or of a schema that has to be learned.
+    pub fn decode_event_of(&mut self, fingerprint: Option<u64>, value: &[u8]) -> Result<EventEnvelope<Event>, DecodeError> {
         let body = self.latest(Content::Event, fingerprint, value)?;
         let mut reader = Reader::new(body.bytes);
         let event = events::read_event(&mut reader, body.payloads).map_err(malformed)?;
@@ -312,16 +332,25 @@ impl Codec<Airline> for AvroCodec {
         Ok(event)
     }
 
-    fn encode_outcome(&mut self, outcome: &Outcome, out: &mut Vec<u8>) {
+    /// Writes an outcome's value.
+    pub fn encode_outcome(&mut self, outcome: &Outcome, out: &mut Vec<u8>) {
         put_frame(self.ids.outcome, out);
         outcomes::put_outcome(outcome, out);
     }
 
-    fn decode_outcome(&mut self, value: &[u8]) -> Result<Outcome, DecodeError> {
+    /// Decodes an outcome whose record does not name its schema's fingerprint.
+    ///
+    /// # Errors
+    /// When it is none, or of a schema that has to be learned.
+    pub fn decode_outcome(&mut self, value: &[u8]) -> Result<Outcome, DecodeError> {
         self.decode_outcome_of(None, value)
     }
 
-    fn decode_outcome_of(&mut self, fingerprint: Option<u64>, value: &[u8]) -> Result<Outcome, DecodeError> {
+    /// Decodes an outcome whose record names the fingerprint of its schema.
+    ///
+    /// # Errors
+    /// When it is none, or of a schema that has to be learned.
+    pub fn decode_outcome_of(&mut self, fingerprint: Option<u64>, value: &[u8]) -> Result<Outcome, DecodeError> {
         let mut reader = Reader::new(self.latest(Content::Outcome, fingerprint, value)?.bytes);
         let outcome = outcomes::read_outcome(&mut reader).map_err(malformed)?;
         reader.end().map_err(malformed)?;
@@ -330,20 +359,20 @@ impl Codec<Airline> for AvroCodec {
 }
 
 /// A command from the bytes of the latest schema.
-fn command(body: &Body<'_>, known: &Released) -> Result<CommandEnvelope<airline::Command>, Problem> {
+fn command(body: &Body<'_>, known: &Released) -> Result<CommandEnvelope<Command>, Problem> {
     let envelope = commands::read_command(&mut Reader::new(body.bytes), body.payloads)?;
     let id = aggregate(&envelope.aggregate_id)?;
     let command = match (envelope.command, &body.unknown) {
         (_, Some(unknown)) => {
             let rejection = later::unknown_command(&unknown.name, known.version);
-            Err(invalid_command(rejection, &Value::Null, &unknown.payload))
+            Err(Invalid::of(rejection, &Value::Null, &unknown.payload))
         }
         (Ok(command), None) => Ok(command),
         (Err(invalid), None) => {
             // Reading stopped at the invalid value. What is refused with a reason has to be a command to its last byte, too.
             let whole = json::read(known.schema(), body.bytes)?;
-            let rejection = airline::invalid_value(&invalid.path, &invalid.reason);
-            Err(invalid_command(rejection, &whole["expected_version"], &whole["payload"]))
+            let rejection = command::invalid_value(&invalid.path, &invalid.reason);
+            Err(Invalid::of(rejection, &whole["expected_version"], &whole["payload"]))
         }
     };
     Ok(CommandEnvelope {
@@ -351,20 +380,8 @@ fn command(body: &Body<'_>, known: &Released) -> Result<CommandEnvelope<airline:
         aggregate_id: envelope.aggregate_id,
         expected_version: envelope.expected_version,
         issued_by: envelope.issued_by,
-        command: airline::Command { id, command },
+        command: Command { id, command },
     })
-}
-
-/// A command that can only be rejected, with all that it asks for.
-fn invalid_command(rejection: Rejection, expected_version: &Value, payload: &Value) -> Invalid {
-    let asked = json::without_nulls(json!([expected_version, payload]));
-    let name = typed::name_of(payload);
-    let known = commands::BRANCHES.into_iter().find(|known| name == Some(*known));
-    Invalid {
-        rejection,
-        command_type: known.unwrap_or(airline::UNKNOWN),
-        asked: asked.to_string(),
-    }
 }
 
 fn aggregate(id: &str) -> Result<AggregateId, Problem> {

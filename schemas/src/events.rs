@@ -172,8 +172,13 @@ fn put_payload(event: &Event, out: &mut Vec<u8>) {
     }
 }
 
+/// The name of an event's payload.
+pub fn event_type(event: &Event) -> &'static str {
+    BRANCHES[branch_of(event)]
+}
+
 /// The place of an event in [`BRANCHES`].
-pub(crate) fn branch_of(event: &Event) -> usize {
+fn branch_of(event: &Event) -> usize {
     match event {
         Event::Airport(airport::Event::Registered { .. }) => 0,
         Event::Airport(airport::Event::MinimumGroundTimeSet { .. }) => 1,

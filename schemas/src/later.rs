@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The rule by which a command is refused that is not known.
-pub(crate) const UNKNOWN_COMMAND: &str = "unknown-command";
+pub const UNKNOWN_COMMAND: &str = "unknown-command";
 
 /// Longer names are no names.
 const NAME_CHARS_MAX: usize = 80;

@@ -1,22 +1,20 @@
 //! Everything that is written to topics: the Avro schemas, and the airline's commands, events and outcomes in their bytes. Pure.
 //!
 //! Serialization stops here: `domain` knows no bytes, and this crate decides nothing. Reading order: `released` (the schemas),
-//! `avro_codec` (records on Kafka), `airline` (the domain as the decider sees it), then the bytes: `commands`, `events`,
-//! `outcomes` over `values` over `binary`; `schema` and `resolve` for the bytes of other schemas, `json` for JSON.
+//! `avro_codec` (records on Kafka), then the bytes: `commands`, `events`, `outcomes` over `values` over `binary`; `schema` and `resolve`
+//! for the bytes of other schemas, `json` for JSON.
 #![deny(clippy::wildcard_enum_match_arm)]
 
-mod airline;
-mod application;
 mod avro_codec;
 mod binary;
 mod client;
+mod command;
 mod commands;
 mod events;
 mod json;
 mod json_codec;
 mod later;
 mod outcomes;
-mod parts;
 mod problem;
 mod released;
 mod resolve;
@@ -27,11 +25,13 @@ mod strict_json;
 mod typed;
 mod values;
 
-pub use ::application::{SchemaIds, subject};
-pub use airline::{Airline, Command};
 pub use avro_codec::AvroCodec;
 pub use client::{command_id_of, command_to_avro, command_to_json, command_type};
+pub use command::{Command, Invalid};
+pub use decider::SchemaIds;
+pub use events::event_type;
 pub use json_codec::JsonCodec;
+pub use later::UNKNOWN_COMMAND;
 pub use released::{Compatibility, Content, RELEASED, Released};
 pub use schema::{SCHEMA_BYTES_MAX, Schema};
 

@@ -5,6 +5,7 @@ mod published;
 use crate::schema::Schema;
 use crate::{commands, events};
 use apache_avro::schema_compatibility::SchemaCompatibility;
+use decider::SchemaIds;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -109,6 +110,15 @@ impl Content {
     /// The version of the first build.
     pub fn first(self) -> &'static Released {
         self.versions().next().expect("every content has a released schema")
+    }
+
+    /// The id of the latest version.
+    pub(crate) fn id_in(self, ids: &SchemaIds) -> u32 {
+        match self {
+            Self::Command => ids.command,
+            Self::Event => ids.event,
+            Self::Outcome => ids.outcome,
+        }
     }
 
     /// The latest version, parsed once.

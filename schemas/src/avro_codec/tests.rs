@@ -38,13 +38,13 @@ fn envelope(aggregate_id: &str, command: Command) -> CommandEnvelope<Command> {
     }
 }
 
-fn decoded(sent: &CommandEnvelope<Command>) -> CommandEnvelope<airline::Command> {
+fn decoded(sent: &CommandEnvelope<Command>) -> CommandEnvelope<crate::Command> {
     CommandEnvelope {
         command_id: sent.command_id,
         aggregate_id: sent.aggregate_id.clone(),
         expected_version: sent.expected_version,
         issued_by: sent.issued_by.clone(),
-        command: airline::Command {
+        command: crate::Command {
             id: AggregateId::parse(&sent.aggregate_id).unwrap(),
             command: Ok(sent.command.clone()),
         },
@@ -63,7 +63,7 @@ fn add_legs() -> Value {
     command_to_json(&envelope("rotation/r1", legs))
 }
 
-fn decode_json(json: &Value) -> Result<CommandEnvelope<airline::Command>, String> {
+fn decode_json(json: &Value) -> Result<CommandEnvelope<crate::Command>, String> {
     codec()
         .decode_command(JSON, json.to_string().as_bytes())
         .map_err(|error| error.to_string())
@@ -781,7 +781,7 @@ fn a_payload_that_its_writers_version_does_not_have_is_malformed() {
 fn an_event_is_read_by_the_fingerprint_in_its_header_whatever_its_id_means_by_now() {
     let (mut codec, written, mut out) = (codec(), event(one_event_of_each().swap_remove(0)), Vec::new());
     codec.encode_event(&written, &mut out);
-    let with = Codec::<Airline>::written_with(&codec);
+    let with = codec.written_with();
     // A registry that came back in another order: 2 is the outcomes' schema, 3 the events'.
     let mut other = AvroCodec::new(SchemaIds {
         command: 1,

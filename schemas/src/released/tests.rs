@@ -4,6 +4,8 @@
 use super::*;
 use crate::json::{self, Form};
 use crate::resolve::resolve;
+use crate::samples::{one_command_of_each, one_event_of_each};
+use crate::schema::name_of;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use xxhash_rust::xxh3::xxh3_64;
@@ -319,8 +321,33 @@ fn a_reader_whose_new_field_has_no_default_does_not_read_this_version() {
 }
 
 #[test]
-fn subjects_are_named_after_topics() {
-    assert_eq!(crate::subject("schedule.events"), "schedule.events-value");
-    assert_eq!(Content::Event.compatibility().name(), "BACKWARD_TRANSITIVE");
-    assert_eq!(Content::Outcome.compatibility().name(), "FULL_TRANSITIVE");
+fn the_registry_is_to_keep_every_kind_compatible_with_all_its_versions() {
+    let names = Content::ALL.map(|content| content.compatibility().name());
+    assert_eq!(names, ["BACKWARD_TRANSITIVE", "BACKWARD_TRANSITIVE", "FULL_TRANSITIVE"]);
+}
+
+/// The branches of the payload of the latest schema, by name.
+fn payload_of(content: Content) -> Vec<&'static str> {
+    let schema: &'static Schema = content.schema();
+    let apache_avro::Schema::Record(record) = schema.root() else {
+        panic!("a record")
+    };
+    let payload = record.fields.iter().find(|field| field.name == "payload").unwrap();
+    let apache_avro::Schema::Union(union) = &payload.schema else {
+        panic!("a union")
+    };
+    union.variants().iter().map(name_of).collect()
+}
+
+#[test]
+fn commands_and_events_are_named_and_ordered_as_in_the_schemas() {
+    assert_eq!(payload_of(Content::Command), commands::BRANCHES);
+    assert_eq!(payload_of(Content::Event), events::BRANCHES);
+    let names: Vec<_> = one_event_of_each().iter().map(events::event_type).collect();
+    assert_eq!(names, events::BRANCHES);
+    let names: Vec<_> = one_command_of_each()
+        .iter()
+        .map(|(_, command)| crate::command_type(command))
+        .collect();
+    assert_eq!(names, commands::BRANCHES);
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::released::Content;
 use crate::samples::{any_command, written_by_the_library};
 use crate::{AvroCodec, SchemaIds, command_to_avro, command_to_json};
-use decider::{Codec, CommandEnvelope, WriterSchema};
+use decider::{CommandEnvelope, WriterSchema};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Map, Value as Json, json};

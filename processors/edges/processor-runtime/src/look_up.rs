@@ -63,7 +63,7 @@ pub(crate) fn schemas<A: Application>(
                 let latest = [RecordKind::Event, RecordKind::Outcome].into_iter().filter_map(|kind| {
                     let fingerprint = latest_schema::<A>(kind)?.fingerprint;
                     Some(InUse {
-                        id: ids.of(kind),
+                        id: kind.id_in(&ids),
                         fingerprint,
                     })
                 });

@@ -9,12 +9,13 @@ mod states;
 mod views;
 
 use crate::{Connection, Verdict};
+use airline::Airline;
 use anyhow::Context;
 use auditor::{Auditor, Options};
 use clap::Args;
 use decider::Limits;
 use report::Progress;
-use schemas::{Airline, AvroCodec, SchemaIds};
+use schemas::{AvroCodec, SchemaIds};
 use std::path::PathBuf;
 use store::{Sizing, Store};
 use stream::inspect::Inspector;

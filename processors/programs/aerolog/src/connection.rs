@@ -1,9 +1,11 @@
 //! Where the cluster and the registry are, and what follows from that.
 
+use airline::Airline;
 use anyhow::{Context, anyhow, bail};
+use application::subject;
 use clap::Args;
 use command_client::OutcomeDecoder;
-use schemas::{Airline, AvroCodec, Content, SchemaIds, subject};
+use schemas::{AvroCodec, Content, SchemaIds};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use stream::Settings;

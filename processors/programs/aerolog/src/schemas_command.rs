@@ -65,7 +65,7 @@ fn in_log(connection: &Connection) -> anyhow::Result<Result<InLog, ReadFailure>>
     let topics = [&topology.topics.events, &topology.topics.outcomes];
     let read = topics.map(|topic| {
         let found = schemas_in_log(&settings, &topic.name)?;
-        Ok((schemas::subject(&topic.name), found))
+        Ok((application::subject(&topic.name), found))
     });
     Ok(read.into_iter().collect())
 }

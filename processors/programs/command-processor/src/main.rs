@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    processor_runtime::main::<schemas::Airline>()
+    processor_runtime::main::<airline::Airline>()
 }

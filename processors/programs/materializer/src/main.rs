@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    materializer_runtime::main::<schemas::Airline>()
+    materializer_runtime::main::<airline::Airline>()
 }

@@ -1,7 +1,8 @@
 //! The broker and the registry that are measured on, and fresh topics on them.
 
+use application::subject;
 use clap::Args;
-use schemas::{AvroCodec, Content, SchemaIds, subject};
+use schemas::{AvroCodec, Content, SchemaIds};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use stream::Settings;

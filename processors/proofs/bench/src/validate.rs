@@ -2,9 +2,9 @@
 
 use crate::backlog::Planned;
 use crate::cluster::{Cluster, Schedule};
+use airline::Airline;
 use anyhow::{bail, ensure};
 use decider::{Codec, Status};
-use schemas::Airline;
 use service::clock;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Everything that was committed, read back, and the invariants that must hold of it whatever happened meanwhile.
 
 use crate::{Cluster, Schedule, eventually};
+use airline::Airline;
 use decider::{Codec, EventEnvelope, Outcome, Status};
-use schemas::Airline;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 use stream::reader::Reader;

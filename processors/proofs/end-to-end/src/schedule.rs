@@ -1,10 +1,12 @@
 //! Topics of one test, and commands for them.
 
 use crate::{Cluster, PATIENCE};
+use airline::Airline;
+use application::subject;
 use decider::{Codec, CommandEnvelope};
 use domain::rotation::{Command, Leg, Mode};
 use domain::{AirportCode, FlightDesignator, Instant, LegId};
-use schemas::{Airline, AvroCodec, Content, SchemaIds, command_to_avro, subject};
+use schemas::{AvroCodec, Content, SchemaIds, command_to_avro};
 use stream::registry::{Applied, Registry, Subject};
 use stream::writer::{Outgoing, Report, Writer};
 use topology::Topology;

@@ -1,8 +1,9 @@
 //! A reader of what is committed, all the time: how much there is, and how long each partition was silent.
 
+use airline::Airline;
 use decider::{Codec, Status};
 use end_to_end::Schedule;
-use schemas::{Airline, AvroCodec};
+use schemas::AvroCodec;
 use service::clock;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};

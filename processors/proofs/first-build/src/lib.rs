@@ -4,9 +4,10 @@
 //! event for. With it, two builds can run side by side on one broker, without old binaries being kept. What it cannot show is a fault
 //! that only the first build had. [`FaultyAirline`] is the present build with a bug in `decide`.
 
+use airline::Airline;
 use application::{Application, RecordSchema, Views};
 use decider::{Codec, CommandEnvelope, Context, DecodeError, Domain, EventEnvelope, Identity, Outcome, Parts, Rejection, WriterSchema};
-use schemas::{Airline, AvroCodec, Content, SchemaIds};
+use schemas::{AvroCodec, Content, SchemaIds};
 use std::fmt;
 use std::marker::PhantomData;
 use views::ScheduleGraph;
@@ -50,7 +51,7 @@ pub struct OtherCodec(AvroCodec);
 
 impl Build for First {
     fn schemas() -> Vec<RecordSchema> {
-        Content::ALL.map(|content| content.first().record_schema()).to_vec()
+        Content::ALL.map(|content| airline::record_schema(content.first())).to_vec()
     }
 
     fn codec(ids: SchemaIds) -> AvroCodec {

@@ -1,6 +1,7 @@
 //! What fuzzing begins with: records, states and views as the product writes them, made by running the machine on one command of each kind.
 
 use crate::fields::joined;
+use airline::Airline;
 use auditor::Topic;
 use decider::{Codec, CommandEnvelope, Cursor, Incoming, Limits, Machine, Outgoing};
 use domain::rotation::{Leg, Mode};
@@ -8,7 +9,7 @@ use domain::{
     AircraftType, AirportCode, Command, FlightDesignator, Instant, InvalidValue, LegId, Registration, ZoneName, airplane, airport, rotation,
 };
 use keyvalue::Memory;
-use schemas::{Airline, AvroCodec, RELEASED, SchemaIds, command_to_avro, command_to_json};
+use schemas::{AvroCodec, RELEASED, SchemaIds, command_to_avro, command_to_json};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use uuid::Uuid;

@@ -16,6 +16,7 @@ pub use paging::{Page, Paging, SCANNED_MAX, Span, page};
 pub use question::{Asked, Refusal, Route, Work};
 pub use view::{BOOKKEEPING, Gauge, ProjectError, View, check_keys, content_hash, edition};
 
+pub use decider::SchemaIds;
 use decider::{Codec, Domain, WriterSchema};
 
 /// A domain with everything that its programs need of it: the processor that decides its commands, the command line, the auditor, the
@@ -76,6 +77,15 @@ impl RecordKind {
             Self::Outcome => "outcome",
         }
     }
+
+    /// The id of the kind's latest schema.
+    pub fn id_in(self, ids: &SchemaIds) -> u32 {
+        match self {
+            Self::Command => ids.command,
+            Self::Event => ids.event,
+            Self::Outcome => ids.outcome,
+        }
+    }
 }
 
 /// One released version of the schema of one kind of record.
@@ -95,32 +105,10 @@ pub fn latest_schema<A: Application>(kind: RecordKind) -> Option<RecordSchema> {
     A::schemas().into_iter().rfind(|schema| schema.kind == kind)
 }
 
-/// The ids under which the registry knows the latest schemas.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SchemaIds {
-    pub command: u32,
-    pub event: u32,
-    pub outcome: u32,
-}
-
-impl SchemaIds {
-    /// Ids that no registry gives, because they are signed 32-bit numbers there: for readers, which need no ids of their own.
-    pub const UNKNOWN: Self = Self {
-        command: u32::MAX,
-        event: u32::MAX - 1,
-        outcome: u32::MAX - 2,
-    };
-
-    pub fn of(&self, kind: RecordKind) -> u32 {
-        match kind {
-            RecordKind::Command => self.command,
-            RecordKind::Event => self.event,
-            RecordKind::Outcome => self.outcome,
-        }
-    }
-}
-
 /// The registry's subject for the values of `topic` (TopicNameStrategy).
 pub fn subject(topic: &str) -> String {
     format!("{topic}-value")
 }
+
+#[cfg(test)]
+mod tests;

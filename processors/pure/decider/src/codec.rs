@@ -1,4 +1,4 @@
-//! Bytes on topics to envelopes and back; `schemas` implements it for Avro and for JSON.
+//! Bytes on topics to envelopes and back; `airline` implements it for Avro, and `schemas` for JSON.
 
 use crate::{CommandEnvelope, Domain, EventEnvelope, Outcome};
 use uuid::Uuid;
@@ -66,6 +66,23 @@ pub fn decode_learning<C, V, E>(
         DecodeError::Malformed(reason) => reason,
         DecodeError::UnknownSchema(id) => format!("schema id {id} is not known, though its schema was learned"),
     }))
+}
+
+/// The ids under which the registry knows the latest schemas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SchemaIds {
+    pub command: u32,
+    pub event: u32,
+    pub outcome: u32,
+}
+
+impl SchemaIds {
+    /// Ids that no registry gives, because they are signed 32-bit numbers there: for readers, which need no ids of their own.
+    pub const UNKNOWN: Self = Self {
+        command: u32::MAX,
+        event: u32::MAX - 1,
+        outcome: u32::MAX - 2,
+    };
 }
 
 /// The schemas of what a codec encodes, by their fingerprints.

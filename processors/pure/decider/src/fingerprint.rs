@@ -15,10 +15,16 @@ pub struct Fingerprint(pub u64);
 impl Fingerprint {
     /// `scratch` is overwritten.
     pub fn of<D: Domain>(codec: &mut impl Codec<D>, envelope: &CommandEnvelope<D::Command>, scratch: &mut Vec<u8>) -> Self {
+        let put = |out: &mut Vec<u8>| codec.encode_meaning(&envelope.command, out);
+        Self::of_meaning(envelope.expected_version, put, scratch)
+    }
+
+    /// The same of a command whose meaning is written by `put`.
+    pub fn of_meaning(expected_version: Option<u64>, put: impl FnOnce(&mut Vec<u8>), scratch: &mut Vec<u8>) -> Self {
         scratch.clear();
-        scratch.push(u8::from(envelope.expected_version.is_some()));
-        scratch.extend_from_slice(&envelope.expected_version.unwrap_or_default().to_be_bytes());
-        codec.encode_meaning(&envelope.command, scratch);
+        scratch.push(u8::from(expected_version.is_some()));
+        scratch.extend_from_slice(&expected_version.unwrap_or_default().to_be_bytes());
+        put(scratch);
         Self(xxh3_64(scratch))
     }
 }

@@ -25,7 +25,9 @@ mod replay;
 mod torn;
 
 pub use batch::{Batch, DeadLetter, Incoming, Outgoing, Tally};
-pub use codec::{Codec, DecodeError, Identity, SCHEMA_FINGERPRINT, WriterSchema, WrittenWith, decode_learning, schema_fingerprint};
+pub use codec::{
+    Codec, DecodeError, Identity, SCHEMA_FINGERPRINT, SchemaIds, WriterSchema, WrittenWith, decode_learning, schema_fingerprint,
+};
 pub use containment::{Call, DomainFailure};
 pub use cursor::{CLOCK_STEP_MS_MAX, Cursor};
 pub use envelope::{COMMAND_ID_REUSED, CommandEnvelope, EXPECTED_VERSION, EventEnvelope, OUTCOME_LOST, Outcome, Status, TYPE_DIFFERS};

@@ -7,7 +7,8 @@ fn fingerprint(content_type: Option<&[u8]>, value: &[u8]) -> Fingerprint {
     let mut codec = codec();
     codec.learn(4, &CLIENTS.into()).unwrap();
     let envelope = codec.decode_command(content_type, value).unwrap();
-    Fingerprint::of(&mut codec, &envelope, &mut Vec::new())
+    let put = |out: &mut Vec<u8>| codec.encode_meaning(&envelope.command, out);
+    Fingerprint::of_meaning(envelope.expected_version, put, &mut Vec::new())
 }
 
 fn of_json(json: &Value) -> Fingerprint {

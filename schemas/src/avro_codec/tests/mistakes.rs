@@ -12,7 +12,7 @@ enum Verdict {
     Command,
 }
 
-fn verdict(decoded: Result<CommandEnvelope<airline::Command>, DecodeError>) -> Verdict {
+fn verdict(decoded: Result<CommandEnvelope<crate::Command>, DecodeError>) -> Verdict {
     let command = match decoded {
         Err(error) => return Verdict::DeadLetter(error.to_string()),
         Ok(envelope) => envelope.command,

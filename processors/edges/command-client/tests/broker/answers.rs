@@ -1,10 +1,11 @@
 //! What clients get, alone and many at a time.
 
+use airline::Airline;
 use command_client::{Answer, Client, ContentType, Limits, NewCommand, OutcomeDecoder, OutcomeReader, SendError, StartAt, WaitError};
 use decider::CommandEnvelope;
 use domain::rotation::{Command, Mode};
 use end_to_end::{PATIENCE, Program, Schedule};
-use schemas::{Airline, AvroCodec, SchemaIds, command_to_avro};
+use schemas::{AvroCodec, SchemaIds, command_to_avro};
 use std::time::Duration;
 use stream::registry::Registry;
 use uuid::Uuid;

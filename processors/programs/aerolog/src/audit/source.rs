@@ -1,12 +1,13 @@
 //! What the parts of an audit read in the same way.
 
 use crate::Connection;
+use airline::Airline;
 use anyhow::anyhow;
 use auditor::{Place, Record, Seen, SourceError, Topic};
 use decider::{
     Codec, DecodeError, EventEnvelope, Outcome, SCHEMA_FINGERPRINT, decode_learning, read_event, read_outcome, schema_fingerprint,
 };
-use schemas::{Airline, AvroCodec, SchemaIds};
+use schemas::{AvroCodec, SchemaIds};
 use stream::inspect::{Found, Inspector, Walk};
 use stream::registry::Registry;
 use topology::Topology;

@@ -3,11 +3,11 @@
 use super::source::reading;
 use super::{Arguments, Audit};
 use crate::Connection;
+use airline::Airline;
 use anyhow::{Context, anyhow};
 use auditor::{Invariant, Violation};
 use decider::{Cursor, Machine, Outcome, Replay, keys};
 use keyvalue::{Order, Read, content_hash};
-use schemas::Airline;
 use std::ops::ControlFlow;
 use std::path::Path;
 use store::{ReadOnly, Sizing, Store};

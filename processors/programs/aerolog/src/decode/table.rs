@@ -7,10 +7,11 @@ use super::format::Format;
 use crate::audit::source::{self, reading};
 use crate::local_view::LocalView;
 use crate::{Connection, Verdict, position};
+use airline::Airline;
 use anyhow::{Context, anyhow, bail};
 use clap::ValueEnum;
 use decider::read_event;
-use schemas::{Airline, AvroCodec, SchemaIds};
+use schemas::{AvroCodec, SchemaIds};
 use sheet::Sheet;
 use std::io::BufRead;
 

@@ -3,9 +3,10 @@
 use super::placing::{Placed, Placing};
 use super::reading::Reading;
 use super::step::{COMMAND, Headers, Step};
+use airline::Airline;
 use decider::{Codec, SCHEMA_FINGERPRINT};
 use indicatif::ProgressBar;
-use schemas::{Airline, AvroCodec};
+use schemas::AvroCodec;
 use std::collections::BTreeMap;
 use stream::carrier::{Carried, Carrier};
 use topology::Topology;

@@ -3,9 +3,10 @@
 use super::step::{Answer, COMMAND, Event, Headers, Step};
 use crate::Connection;
 use crate::audit::source::decoded;
+use airline::Airline;
 use anyhow::{anyhow, bail};
 use decider::{DecodeError, EventEnvelope, read_event, read_outcome};
-use schemas::{Airline, AvroCodec};
+use schemas::AvroCodec;
 use stream::inspect::{Found, Inspector, Walk};
 use stream::registry::Registry;
 use topology::Topology;

@@ -1,7 +1,8 @@
 //! Ids from the body and the header, and what is no command.
 
 use super::*;
-use schemas::{Airline, AvroCodec, SchemaIds};
+use airline::Airline;
+use schemas::{AvroCodec, SchemaIds};
 use serde_json::json;
 
 const ID: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);

@@ -3,8 +3,9 @@
 use super::*;
 use crate::airline::ROWS;
 use crate::incoming::{CommandReader, Envelope};
+use airline::Airline;
 use http_server::{Body, HeaderMap, HeaderValue, Method, Parameter};
-use schemas::{Airline, AvroCodec, SchemaIds};
+use schemas::{AvroCodec, SchemaIds};
 
 fn members(value: Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()

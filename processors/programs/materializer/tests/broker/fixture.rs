@@ -1,10 +1,11 @@
 //! A log of its own for each test, events to write into it, and a materializer that follows it.
 
+use airline::Airline;
 use decider::{Codec, EventEnvelope};
 use domain::airplane::Event as Airplane;
 use domain::{AircraftType, Event};
 use materializer_runtime::{Apply, Configuration, Failure, Http, Process, start};
-use schemas::{Airline, AvroCodec, Content, SchemaIds};
+use schemas::{AvroCodec, Content, SchemaIds};
 use serde_json::Value;
 use service::{Shutdown, clock};
 use std::collections::BTreeMap;

@@ -216,7 +216,7 @@ fn retained(schedule: &Schedule) -> BTreeSet<Uuid> {
     let (mut found, mut open) = (BTreeSet::new(), partitions.len());
     while open > 0 {
         let polled = reader.poll(1_000, std::time::Duration::from_millis(100), |record| {
-            let command = Codec::<schemas::Airline>::decode_command(&mut codec, None, record.value.unwrap()).unwrap();
+            let command = Codec::<airline::Airline>::decode_command(&mut codec, None, record.value.unwrap()).unwrap();
             found.insert(command.command_id);
         });
         open -= polled.unwrap().ended.len();

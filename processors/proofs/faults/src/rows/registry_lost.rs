@@ -88,7 +88,7 @@ fn register_in_another_order(scene: &Scene<'_>) {
         let versions: Vec<_> = content.versions().collect();
         for released in versions.into_iter().rev() {
             let subject = Subject {
-                name: schemas::subject(topic),
+                name: application::subject(topic),
                 schema_json: released.json().to_owned(),
                 compatibility: "NONE".to_owned(),
             };

@@ -2,11 +2,12 @@
 
 use crate::fields::split;
 use crate::seeds::{IDS, LIMITS, NOW_MS, TOPICS};
+use airline::Airline;
 use auditor::{AuditError, Auditor, Options, Partition, Place, Record, Seen, Topic};
 use decider::{Cursor, Machine, Replay, WholePrefixSearch, read_event, read_outcome, schema_fingerprint};
 use http_server::Position;
 use keyvalue::Memory;
-use schemas::{Airline, AvroCodec};
+use schemas::AvroCodec;
 use std::cell::RefCell;
 use stream::Decided;
 use stream::inspect::{GroupOffset, offset_in};

@@ -1,9 +1,10 @@
 //! Commands, events and outcomes in the bytes of the released schemas, and what the domain makes of them.
 
 use crate::seeds::IDS;
+use airline::Airline;
 use decider::{Codec, CommandEnvelope, Context, Domain, EventEnvelope, Parts};
 use keyvalue::Memory;
-use schemas::{Airline, AvroCodec, Command, command_to_avro, command_to_json};
+use schemas::{AvroCodec, Command, command_to_avro, command_to_json};
 use views::Fact;
 
 const JSON: &[u8] = b"application/json";

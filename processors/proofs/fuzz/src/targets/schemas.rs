@@ -3,8 +3,9 @@
 use super::records;
 use crate::fields::split;
 use crate::seeds::IDS;
+use airline::Airline;
 use decider::{Codec, WriterSchema};
-use schemas::{Airline, AvroCodec, Schema};
+use schemas::{AvroCodec, Schema};
 
 /// The id under which the schema of the input is learned.
 const OTHER_ID: u32 = 77;

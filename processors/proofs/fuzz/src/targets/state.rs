@@ -2,11 +2,12 @@
 
 use crate::fields::split;
 use crate::seeds::{self, IDS, LIMITS};
+use airline::Airline;
 use application::offsets;
 use decider::{Cursor, Incoming, Machine};
 use domain::{AirportCode, FlightDesignator, LegId, Registration, RotationId};
 use keyvalue::{Memory, Mutation};
-use schemas::{Airline, AvroCodec};
+use schemas::AvroCodec;
 use std::collections::BTreeMap;
 use views::ask::{self, Filter, Span, Time};
 use views::graph::{EdgeKind, NodeId, edges_of};

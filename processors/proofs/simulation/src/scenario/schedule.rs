@@ -2,13 +2,14 @@
 
 use super::{Command, EventOf, Scenario};
 use crate::chance::Chance;
+use airline::Airline;
 use decider::CommandEnvelope;
 use domain::{
     AircraftType, AirportCode, FlightDesignator, Instant, LegId, Registration, RotationId, ZoneName, airplane, airport,
     rotation::{self, Leg, Mode},
 };
 use keyvalue::{Mutation, Read};
-use schemas::{Airline, AvroCodec, SchemaIds};
+use schemas::{AvroCodec, SchemaIds};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 use views::Projector;

@@ -8,13 +8,16 @@
 //!
 //! Values begin with the number of their format. An event writes at most two parts, however many legs its rotation has.
 
-use crate::binary::{Reader, put_count, put_items, put_text};
-use crate::problem::{Problem, Within};
-use crate::values::{put_displayed, put_leg, put_minutes, put_optional, read_leg, read_minutes, read_optional, read_parsed, read_text};
+mod values;
+
 use decider::Parts;
 use domain::airport::Airport;
 use domain::rotation::{Leg, Status};
-use domain::{AggregateId, AircraftType, Event, LegId, Registration, State, ZoneName, airplane, airport, rotation};
+use domain::{
+    AggregateId, AircraftType, AirportCode, Event, FlightDesignator, LegId, Registration, State, ZoneName, airplane, airport, rotation,
+};
+use std::collections::BTreeMap;
+use values::{Fields, put_count, put_instant, put_minutes, put_optional, put_text};
 
 const HEADER: u8 = 1;
 const LEG: u8 = 2;
@@ -81,7 +84,7 @@ pub(crate) fn load(id: &AggregateId, parts: &mut dyn Iterator<Item = (&[u8], &[u
 /// Of an aggregate that has no other part.
 fn load_header<T>(
     parts: &mut dyn Iterator<Item = (&[u8], &[u8])>,
-    read: impl Fn(&mut Reader<'_>) -> Result<T, Problem>,
+    read: impl Fn(&mut Fields<'_>) -> Result<T, String>,
 ) -> Result<T, String> {
     match (parts.next(), parts.next()) {
         (Some(([HEADER], value)), None) => read_value(value, read).map_err(|problem| format!("header part: {problem}")),
@@ -119,8 +122,24 @@ fn leg_key(kind: u8, id: &LegId) -> Vec<u8> {
 fn put_leg_part(leg: &Leg, parts: &mut Parts<'_>) {
     let mut value = Vec::with_capacity(64);
     value.push(FORMAT);
-    put_leg(leg, &mut value);
+    put_text(&leg.id, &mut value);
+    put_text(leg.designator, &mut value);
+    put_text(leg.origin, &mut value);
+    put_text(leg.destination, &mut value);
+    put_instant(leg.departure, &mut value);
+    put_instant(leg.arrival, &mut value);
     parts.put(&leg_key(LEG, &leg.id), value);
+}
+
+fn read_leg(fields: &mut Fields<'_>) -> Result<Leg, String> {
+    Ok(Leg {
+        id: fields.parsed("leg_id", LegId::parse)?,
+        designator: fields.parsed("designator", FlightDesignator::parse)?,
+        origin: fields.parsed("origin", AirportCode::parse)?,
+        destination: fields.parsed("destination", AirportCode::parse)?,
+        departure: fields.instant("departure")?,
+        arrival: fields.instant("arrival")?,
+    })
 }
 
 fn airport_header(state: &airport::State) -> Vec<u8> {
@@ -128,30 +147,39 @@ fn airport_header(state: &airport::State) -> Vec<u8> {
     put_count(usize::from(state.registered.is_some()), &mut value);
     if let Some(airport) = &state.registered {
         put_text(&airport.name, &mut value);
-        put_displayed(&airport.zone, &mut value);
+        put_text(&airport.zone, &mut value);
         put_minutes(airport.minimum_ground_time_minutes, &mut value);
-        put_items(airport.by_aircraft_type.iter(), &mut value, |(aircraft_type, minutes), value| {
-            put_displayed(aircraft_type, value);
-            put_minutes(*minutes, value);
-        });
+        // In blocks as an array of Avro has them: the number of items, which is left out where there are none, the items, and a zero.
+        if !airport.by_aircraft_type.is_empty() {
+            put_count(airport.by_aircraft_type.len(), &mut value);
+            for (aircraft_type, minutes) in &airport.by_aircraft_type {
+                put_text(aircraft_type, &mut value);
+                put_minutes(*minutes, &mut value);
+            }
+        }
+        put_count(0, &mut value);
     }
     value
 }
 
-fn read_airport(reader: &mut Reader<'_>) -> Result<airport::State, Problem> {
-    if !reader.some()? {
+fn read_airport(fields: &mut Fields<'_>) -> Result<airport::State, String> {
+    if !fields.is_some("registered")? {
         return Ok(airport::State { registered: None });
     }
-    let name = read_text(reader, "name")?;
-    let zone = read_parsed(reader, "zone", ZoneName::parse)?;
-    let minimum_ground_time_minutes = read_minutes(reader, "minimum_ground_time_minutes")?;
-    let by_type = |reader: &mut Reader<'_>| {
-        Ok((
-            read_parsed(reader, "aircraft_type", AircraftType::parse)?,
-            read_minutes(reader, "minutes")?,
-        ))
-    };
-    let by_aircraft_type = reader.list(by_type).within("by_aircraft_type")?.into_iter().collect();
+    let name = fields.text("name")?.to_owned();
+    let zone = fields.parsed("zone", ZoneName::parse)?;
+    let minimum_ground_time_minutes = fields.minutes("minimum_ground_time_minutes")?;
+    let mut by_aircraft_type = BTreeMap::new();
+    loop {
+        let items = fields.count("by_aircraft_type")?;
+        if items == 0 {
+            break;
+        }
+        for _ in 0..items {
+            let aircraft_type = fields.parsed("by_aircraft_type.aircraft_type", AircraftType::parse)?;
+            by_aircraft_type.insert(aircraft_type, fields.minutes("by_aircraft_type.minutes")?);
+        }
+    }
     Ok(airport::State {
         registered: Some(Airport {
             name,
@@ -168,26 +196,26 @@ fn airplane_header(state: &airplane::State) -> Vec<u8> {
         airplane::State::Unknown => value.push(0),
         airplane::State::Registered { aircraft_type } => {
             value.push(1);
-            put_displayed(aircraft_type, &mut value);
+            put_text(aircraft_type, &mut value);
         }
         airplane::State::Retired { aircraft_type } => {
             value.push(2);
-            put_displayed(aircraft_type, &mut value);
+            put_text(aircraft_type, &mut value);
         }
     }
     value
 }
 
-fn read_airplane(reader: &mut Reader<'_>) -> Result<airplane::State, Problem> {
-    let status = reader.take(1)?[0];
+fn read_airplane(fields: &mut Fields<'_>) -> Result<airplane::State, String> {
+    let status = fields.byte("the value")?;
     if status == 0 {
         return Ok(airplane::State::Unknown);
     }
-    let aircraft_type = read_parsed(reader, "aircraft_type", AircraftType::parse)?;
+    let aircraft_type = fields.parsed("aircraft_type", AircraftType::parse)?;
     match status {
         1 => Ok(airplane::State::Registered { aircraft_type }),
         2 => Ok(airplane::State::Retired { aircraft_type }),
-        other => Err(Problem::malformed(format!("has status {other}, which no airplane has"))),
+        other => Err(format!("the value has status {other}, which no airplane has")),
     }
 }
 
@@ -203,25 +231,25 @@ fn rotation_header(state: &rotation::State) -> Vec<u8> {
     value
 }
 
-fn read_rotation(reader: &mut Reader<'_>) -> Result<(Status, Option<Registration>), Problem> {
-    let status = match reader.take(1)?[0] {
+fn read_rotation(fields: &mut Fields<'_>) -> Result<(Status, Option<Registration>), String> {
+    let status = match fields.byte("the value")? {
         0 => Status::Unborn,
         1 => Status::Live(rotation::Mode::Draft),
         2 => Status::Live(rotation::Mode::Active),
         3 => Status::Removed,
-        other => return Err(Problem::malformed(format!("has status {other}, which no rotation has"))),
+        other => return Err(format!("the value has status {other}, which no rotation has")),
     };
-    Ok((status, read_optional(reader, "airplane", Registration::parse)?))
+    Ok((status, fields.optional("airplane", Registration::parse)?))
 }
 
-fn read_value<T>(value: &[u8], read: impl Fn(&mut Reader<'_>) -> Result<T, Problem>) -> Result<T, Problem> {
-    let mut reader = Reader::new(value);
-    match reader.take(1)? {
-        [FORMAT] => {}
-        other => return Err(Problem::malformed(format!("has format {}, where {FORMAT} belongs", other[0]))),
+fn read_value<T>(value: &[u8], read: impl Fn(&mut Fields<'_>) -> Result<T, String>) -> Result<T, String> {
+    let mut fields = Fields::new(value);
+    match fields.byte("the value")? {
+        FORMAT => {}
+        other => return Err(format!("the value has format {other}, where {FORMAT} belongs")),
     }
-    let read = read(&mut reader)?;
-    reader.end()?;
+    let read = read(&mut fields)?;
+    fields.end()?;
     Ok(read)
 }
 

@@ -1,12 +1,13 @@
 //! What is stored gives the state back, after any history.
 
 use super::*;
-use crate::samples::{aggregate, any_command, leg, one_command_of_each};
+
 use domain::{Command, rotation::Mode};
 use keyvalue::{Memory, Order, Read};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
+use samples::{aggregate, any_command, leg, one_command_of_each};
 use std::ops::ControlFlow;
 
 /// An aggregate that lives twice: as events make it, and in the store.
@@ -128,6 +129,26 @@ fn one_more_leg_writes_one_part() {
     }
 }
 
+/// Directories of states are read by later builds of the same format: another byte is another `FORMAT`.
+#[test]
+fn the_bytes_of_a_format_stay_as_they_are() {
+    let rotation = a_rotation();
+    let leg = b"\x01\x02a\x08HA11\x06HNL\x06LAX\xc0\x93\xaf\x90\xfaE\xc0\xb5\xc4\xa1\xfaE";
+    let expected = [
+        (b"\x01".to_vec(), b"\x01\x01\x00".to_vec()),
+        (b"\x02a".to_vec(), leg.to_vec()),
+        (b"\x03b".to_vec(), Vec::new()),
+    ];
+    assert_eq!(rotation.parts(), expected);
+    let mut commands = one_command_of_each().into_iter().map(|(_, command)| command);
+    let (mut airport, mut airplane) = (Aggregate::new("airport/HNL"), Aggregate::new("airplane/N475HA"));
+    commands.by_ref().take(2).for_each(|command| airport.apply(&command));
+    commands.by_ref().take(1).for_each(|command| airplane.apply(&command));
+    let stored = |aggregate: &Aggregate| aggregate.parts().into_iter().map(|(_, value)| value).collect::<Vec<_>>();
+    assert_eq!(stored(&airport), [b"\x01\x02\x10Honolulu\x20Pacific/Honolulu<\x02\x06763P\x00"]);
+    assert_eq!(stored(&airplane), [b"\x01\x01\x06763"]);
+}
+
 #[test]
 fn parts_that_cannot_be_right_are_named() {
     let rotation = a_rotation();
@@ -192,7 +213,7 @@ fn busy_command() -> impl Strategy<Value = Command> {
 }
 
 fn one_of_eight(id: &LegId) -> LegId {
-    crate::samples::leg_id(&format!("l{}", id.as_str().as_bytes()[0] % 8))
+    samples::leg_id(&format!("l{}", id.as_str().as_bytes()[0] % 8))
 }
 
 #[test]
@@ -204,7 +225,7 @@ fn enough_of_the_busy_commands_are_accepted() {
         let command = busy_command().new_tree(&mut runner).unwrap().current();
         rotation.apply(&command);
         if rotation.mutations > 0 {
-            kinds.insert(crate::command_type(&command));
+            kinds.insert(schemas::command_type(&command));
         }
     }
     let expected = ["AddLegs", "RemoveLegs", "RescheduleLeg", "AssignAirplane", "UnassignAirplane"];

@@ -1,34 +1,20 @@
-//! The airline as the decider sees it: who decides, what follows, and the parts in which an aggregate is stored.
+//! The airline as the other crates see it: what the decider decides by, the parts in which an aggregate is stored, and the application with
+//! its codec and schemas. Pure.
+#![deny(clippy::wildcard_enum_match_arm)]
 
-use crate::{commands, events, later, parts};
-use decider::{Domain, Parts};
+mod codec;
+mod parts;
+
+use application::{Application, RecordKind, RecordSchema, SchemaIds, Views};
+use decider::{Domain, Parts, WriterSchema};
 use domain::{AggregateId, Event, Rejection, State};
+use schemas::{AvroCodec, Command, Content, RELEASED, Released, Schema, UNKNOWN_COMMAND};
 use std::collections::BTreeMap;
+use views::ScheduleGraph;
 
 /// The domain of airports, airplanes and rotations.
 #[derive(Debug, Clone, Copy)]
 pub struct Airline;
-
-/// A command as it was decoded: what is asked of an aggregate, or why it cannot even be asked.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Command {
-    pub id: AggregateId,
-    pub command: Result<domain::Command, Invalid>,
-}
-
-/// The type of a command that this build does not know.
-pub(crate) const UNKNOWN: &str = "Unknown";
-
-/// A command of which a field holds what it may not.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Invalid {
-    /// Its rule is `invalid-value`.
-    pub(crate) rejection: Rejection,
-    /// The name of the payload, or [`UNKNOWN`].
-    pub(crate) command_type: &'static str,
-    /// What was asked, as JSON in the latest schema, keys in order and without those that are null.
-    pub(crate) asked: String,
-}
 
 impl Domain for Airline {
     type Command = Command;
@@ -37,7 +23,7 @@ impl Domain for Airline {
 
     /// Registering a retired airplane's registration again was `retired`, and a leg back to its airport `origin-is-destination`, before
     /// version 2 of the schemas. `unknown-command` is what any build says to a command of a later one.
-    const REFUSED_EARLIER: &'static [&'static str] = &["retired", "origin-is-destination", later::UNKNOWN_COMMAND];
+    const REFUSED_EARLIER: &'static [&'static str] = &["retired", "origin-is-destination", UNKNOWN_COMMAND];
     const STATE_VERSION: u32 = parts::FORMAT as u32;
 
     fn initial(aggregate_id: &str) -> State {
@@ -71,22 +57,50 @@ impl Domain for Airline {
 
     fn command_type(command: &Command) -> &'static str {
         match &command.command {
-            Ok(command) => commands::BRANCHES[commands::branch_of(command)],
+            Ok(command) => schemas::command_type(command),
             Err(invalid) => invalid.command_type,
         }
     }
 
     fn event_type(event: &Event) -> &'static str {
-        events::BRANCHES[events::branch_of(event)]
+        schemas::event_type(event)
     }
 }
 
-/// The rejection of a command in which the value at `path` cannot be.
-pub(crate) fn invalid_value(path: &str, reason: &str) -> Rejection {
-    Rejection {
-        rule: "invalid-value",
-        message: format!("{path}: {reason}"),
-        facts: vec![BTreeMap::from([("field", path.to_owned()), ("problem", reason.to_owned())])],
+impl Application for Airline {
+    const NAME: &'static str = "schedule";
+
+    type Codec = AvroCodec;
+
+    fn schemas() -> Vec<RecordSchema> {
+        RELEASED.iter().map(record_schema).collect()
+    }
+
+    fn codec(ids: SchemaIds) -> AvroCodec {
+        AvroCodec::new(ids)
+    }
+
+    fn views(views: &mut impl Views<Self>) {
+        views.view::<ScheduleGraph>();
+    }
+
+    fn fingerprint(schema: &WriterSchema) -> Result<u64, String> {
+        Schema::fingerprint_of(schema)
+    }
+}
+
+/// A released schema as an application names it.
+pub fn record_schema(released: &Released) -> RecordSchema {
+    RecordSchema {
+        kind: match released.content {
+            Content::Command => RecordKind::Command,
+            Content::Event => RecordKind::Event,
+            Content::Outcome => RecordKind::Outcome,
+        },
+        version: released.version,
+        json: released.json(),
+        compatibility: released.content.compatibility().name(),
+        fingerprint: released.fingerprint(),
     }
 }
 
