@@ -8,12 +8,19 @@ def mistakes(documents, topology):
     kept = {each["metadata"]["name"]: each["spec"] for each in documents if each["kind"] == "KafkaTopic"}
     if not kept:
         return []
-    wanted = {topic["name"]: spec(topic, topology) for topic in topology["topics"].values()}
+    prefix = topic_prefix(documents)
+    wanted = {f"{prefix}.{topic['name']}": spec(topic, topology) for topic in topology["topics"].values()}
     return [
         f"KafkaTopic/{name}: is {kept.get(name)}, and topology.toml says {wanted.get(name)}"
         for name in sorted(kept.keys() | wanted.keys())
         if kept.get(name) != wanted.get(name)
     ]
+
+
+def topic_prefix(documents):
+    """As the programs are given it."""
+    given = (each.get("data", {}).get("AEROLOG_TOPIC_PREFIX") for each in documents if each["kind"] == "ConfigMap")
+    return next((prefix for prefix in given if prefix), None)
 
 
 def spec(topic, topology):

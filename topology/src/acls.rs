@@ -98,17 +98,11 @@ impl fmt::Display for Role {
     }
 }
 
-/// The group of the schedule's processors, which is also how their transactional ids begin.
-pub fn processors_group(topology: &Topology) -> String {
-    let (schedule, _) = topology.topics.commands.name.rsplit_once('.').unwrap_or_default();
-    format!("{schedule}-command-processor")
-}
-
 /// The rights of a role, in the order in which data flows.
 pub fn of(topology: &Topology, role: Role) -> Vec<Acl> {
     let mut acls: Vec<Acl> = topology.topics().map(|topic| of_topic(topology, role, &topic.name)).to_vec();
     acls.push(acl(Resource::Group, READERS_GROUP, Pattern::Literal, vec![Operation::Describe]));
-    let group = processors_group(topology);
+    let group = topology.processors_group();
     match role {
         Role::CommandProcessor => {
             acls.push(acl(Resource::Group, &group, Pattern::Literal, vec![Operation::Read]));

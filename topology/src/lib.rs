@@ -23,6 +23,9 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Topology {
+    /// What the names of its topics and of the processors' group begin with.
+    #[serde(skip)]
+    prefix: String,
     /// Of commands, events and outcomes.
     pub partitions: u32,
     pub topics: Topics,
@@ -93,6 +96,16 @@ impl Timestamp {
 }
 
 impl Topology {
+    /// What the names of its topics begin with, before a dot.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The consumer group of its command processors, which is also how their transactional ids begin.
+    pub fn processors_group(&self) -> String {
+        format!("{}-command-processor", self.prefix)
+    }
+
     /// All topics, in the order in which data flows.
     pub fn topics(&self) -> [&Topic; 5] {
         let Topics {

@@ -2,10 +2,9 @@
 
 use crate::{Cleanup, MESSAGE_BYTES_MAX, Timestamp, Topic, Topics, Topology};
 
-const SCHEDULE: &str = include_str!("../topology.toml");
+const SHIPPED: &str = include_str!("../topology.toml");
 
-const SCHEDULE_NAME: &str = "schedule";
-const NAME_BYTES_MAX: usize = 100;
+const PREFIX_BYTES_MAX: usize = 100;
 pub(crate) const PARTITIONS_MAX: u32 = 1000;
 /// Kafka's `segment.ms`: so long it may write to one segment of a topic, which it deletes as a whole.
 const SEGMENT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -20,20 +19,29 @@ pub enum TopologyError {
 }
 
 impl Topology {
-    /// The flight schedule's topology; `partitions` overrides the number in the file.
-    pub fn schedule(partitions: Option<u32>) -> Result<Self, TopologyError> {
-        Self::parse(SCHEDULE, partitions)
+    /// The topics of `topology.toml` under a prefix, so that several logs live in one cluster: `night.commands` for the prefix `night`.
+    /// `partitions` overrides the number in the file.
+    ///
+    /// # Errors
+    /// [`TopologyError::Invalid`] where no topics can have that prefix, or there cannot be so many partitions.
+    pub fn with_prefix(prefix: &str, partitions: Option<u32>) -> Result<Self, TopologyError> {
+        Self::parse(SHIPPED, prefix, partitions)
     }
 
-    /// The same topics under another name, so that several schedules live in one cluster: `night.commands` for the name `night`.
-    pub fn schedule_named(name: &str, partitions: Option<u32>) -> Result<Self, TopologyError> {
+    /// A topology from TOML, checked. The names of topics in the text have no prefix.
+    ///
+    /// # Errors
+    /// [`TopologyError`] where the text is none, or one that could not work.
+    pub fn parse(text: &str, prefix: &str, partitions: Option<u32>) -> Result<Self, TopologyError> {
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if !(1..=NAME_BYTES_MAX).contains(&name.len()) || !name.bytes().all(plain) {
+        if !(1..=PREFIX_BYTES_MAX).contains(&prefix.len()) || !prefix.bytes().all(plain) {
             return Err(TopologyError::Invalid(format!(
-                "the name {name:?}; small letters, digits and hyphens are possible"
+                "the topic prefix {prefix:?}; 1 to {PREFIX_BYTES_MAX} small letters, digits and hyphens are possible"
             )));
         }
-        let mut topology = Self::schedule(partitions)?;
+        let mut topology: Self = toml::from_str(text).map_err(|error| TopologyError::Syntax(error.to_string()))?;
+        topology.partitions = partitions.unwrap_or(topology.partitions);
+        prefix.clone_into(&mut topology.prefix);
         let Topics {
             commands,
             events,
@@ -42,15 +50,8 @@ impl Topology {
             metadata,
         } = &mut topology.topics;
         for topic in [commands, events, outcomes, dead_letters, metadata] {
-            topic.name = topic.name.replacen(SCHEDULE_NAME, name, 1);
+            topic.name = format!("{prefix}.{}", topic.name);
         }
-        Ok(topology)
-    }
-
-    /// A topology from TOML, checked; `partitions` overrides the number in the text.
-    pub fn parse(text: &str, partitions: Option<u32>) -> Result<Self, TopologyError> {
-        let mut topology: Self = toml::from_str(text).map_err(|error| TopologyError::Syntax(error.to_string()))?;
-        topology.partitions = partitions.unwrap_or(topology.partitions);
         match topology.problem() {
             None => Ok(topology),
             Some(problem) => Err(TopologyError::Invalid(problem)),
@@ -76,7 +77,7 @@ impl Topology {
         let mut names: Vec<_> = self.topics().map(|topic| topic.name.as_str()).to_vec();
         names.sort_unstable();
         names.dedup();
-        if names.len() < self.topics().len() || names.contains(&"") {
+        if names.len() < self.topics().len() || names.iter().any(|name| name.ends_with('.')) {
             return Some("the five topics need five names".to_owned());
         }
         let metadata = &topics.metadata;

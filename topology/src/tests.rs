@@ -25,12 +25,12 @@ fn live(topology: &Topology) -> Vec<LiveTopic> {
 
 fn check_refused(change: impl Fn(String) -> String, reason: &str) {
     let text = change(include_str!("../topology.toml").to_owned());
-    let error = Topology::parse(&text, None).unwrap_err().to_string();
+    let error = Topology::parse(&text, "schedule", None).unwrap_err().to_string();
     assert!(error.contains(reason), "{error}");
 }
 
 fn check_difference(change: impl Fn(&mut LiveTopic), name: &str, severity: Severity, message: &str) {
-    let topology = Topology::schedule(None).unwrap();
+    let topology = Topology::with_prefix("schedule", None).unwrap();
     let mut live = live(&topology);
     live.iter_mut().filter(|topic| topic.name == name).for_each(change);
     let found = differences(&topology, &live);
@@ -41,15 +41,15 @@ fn check_difference(change: impl Fn(&mut LiveTopic), name: &str, severity: Sever
 
 #[test]
 fn the_shipped_topology_is_valid_and_its_partitions_can_be_overridden() {
-    let topology = Topology::schedule(None).unwrap();
+    let topology = Topology::with_prefix("schedule", None).unwrap();
     assert_eq!(topology.partitions, 24);
-    let small = Topology::schedule(Some(4)).unwrap();
+    let small = Topology::with_prefix("schedule", Some(4)).unwrap();
     assert_eq!(small.topics().map(|topic| small.partitions_of(topic)), [4, 4, 4, 3, 1]);
 }
 
 #[test]
-fn several_schedules_have_topics_of_their_own() {
-    let night = Topology::schedule_named("night", Some(2)).unwrap();
+fn several_logs_in_one_cluster_have_topics_of_their_own() {
+    let night = Topology::with_prefix("night", Some(2)).unwrap();
     assert_eq!(
         night.topics().map(|topic| topic.name.as_str()),
         [
@@ -60,14 +60,24 @@ fn several_schedules_have_topics_of_their_own() {
             "night.metadata"
         ]
     );
-    assert_eq!(Topology::schedule_named("schedule", None), Topology::schedule(None));
-    assert!(Topology::schedule_named("Night", None).is_err());
+    assert_eq!(
+        (night.prefix(), night.processors_group().as_str()),
+        ("night", "night-command-processor")
+    );
+}
+
+#[test]
+fn a_prefix_that_no_topic_can_have_is_refused() {
+    for prefix in ["", "Night", "night.late", "night late", &"n".repeat(101)] {
+        let error = Topology::with_prefix(prefix, None).unwrap_err().to_string();
+        assert!(error.contains("the topic prefix") && error.contains("small letters"), "{error}");
+    }
 }
 
 #[test]
 fn a_topology_that_could_not_work_is_refused_with_the_reason() {
     check_refused(|text| text.replace("partitions = 24", "partitions = 0"), "0 partitions");
-    check_refused(|text| text.replace("schedule.events", "schedule.commands"), "five names");
+    check_refused(|text| text.replace("\"events\"", "\"commands\""), "five names");
     check_refused(
         |text| text.replacen("retention_ms = -1", "retention_ms = 5", 1),
         "must keep everything",
@@ -84,13 +94,13 @@ fn a_topology_that_could_not_work_is_refused_with_the_reason() {
 
 #[test]
 fn live_topics_as_wanted_do_not_differ() {
-    let topology = Topology::schedule(Some(8)).unwrap();
+    let topology = Topology::with_prefix("schedule", Some(8)).unwrap();
     assert_eq!(differences(&topology, &live(&topology)), []);
 }
 
 #[test]
 fn a_missing_topic_is_fatal_and_says_how_to_create_it() {
-    let topology = Topology::schedule(None).unwrap();
+    let topology = Topology::with_prefix("schedule", None).unwrap();
     let found = differences(&topology, &live(&topology)[1..]);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].severity, Severity::Fatal);
@@ -160,7 +170,7 @@ fn what_lets_a_broker_refuse_records_is_a_warning_because_only_their_partitions_
 
 #[test]
 fn the_bounds_of_timestamps_that_the_broker_sets_itself_do_not_matter() {
-    let topology = Topology::schedule(None).unwrap();
+    let topology = Topology::with_prefix("schedule", None).unwrap();
     let mut live = live(&topology);
     for topic in live
         .iter_mut()
@@ -187,7 +197,7 @@ fn several_brokers_keep_three_copies_of_which_two_are_in_sync_and_one_broker_kee
     check(copies(2, 1, 1), "the replication factor is 1, but the topology says 2");
     check(copies(5, 3, 1), "min.insync.replicas is 1, but the topology says 2");
     check(copies(1, 1, 2), "min.insync.replicas is 2, but the topology says 1");
-    let topology = Topology::schedule(None).unwrap();
+    let topology = Topology::with_prefix("schedule", None).unwrap();
     for fine in [copies(1, 1, 1), copies(2, 2, 1), copies(3, 3, 2), copies(1, 3, 2), copies(9, 3, 2)] {
         let mut live = live(&topology);
         live.iter_mut().for_each(fine);
@@ -241,7 +251,7 @@ fn a_longer_retention_is_only_a_warning() {
 
 #[test]
 fn the_topology_is_described_as_a_table_and_as_pictures() {
-    let topology = Topology::schedule(None).unwrap();
+    let topology = Topology::with_prefix("schedule", None).unwrap();
     expect![[r"
         client, command-gateway, command-processor ──▶ schedule.commands     ──▶ command-processor
                                  command-processor ──▶ schedule.events       ──▶ command-processor, materializer

@@ -5,7 +5,7 @@ use super::*;
 use expect_test::expect;
 
 fn schedule() -> Topology {
-    Topology::schedule_named("night", Some(2)).unwrap()
+    Topology::with_prefix("night", Some(2)).unwrap()
 }
 
 fn may(role: Role, topic: &str, operation: Operation) -> bool {
@@ -134,7 +134,7 @@ fn the_rights_are_a_user_of_strimzis() {
 /// k8s/ has what `aerolog topics acls --form strimzi` prints.
 #[test]
 fn the_users_of_the_production_overlay_are_those_of_the_topology() {
-    let topology = Topology::schedule(None).unwrap();
+    let topology = Topology::with_prefix("schedule", None).unwrap();
     let mut wanted = String::new();
     for role in Role::ALL {
         wanted.push_str("---\n");

@@ -17,7 +17,7 @@ const SUBJECT_BYTES_MAX: usize = 256;
 pub enum Role {
     /// Ask questions.
     Viewer,
-    /// Change the schedule, too.
+    /// Send commands, too.
     Planner,
 }
 

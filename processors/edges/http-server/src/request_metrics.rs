@@ -20,7 +20,7 @@ pub struct RequestMetrics {
 }
 
 impl RequestMetrics {
-    /// Registers them for these routes, such as `/rotations/{id}`.
+    /// Registers them for these routes, such as `/accounts/{id}`.
     ///
     /// # Errors
     /// When the registry holds a metric of such a name already.

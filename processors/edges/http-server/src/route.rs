@@ -13,7 +13,7 @@ use warp::http::Method;
 pub struct Route<A: 'static> {
     /// A route of GET answers HEAD, too.
     pub method: Method,
-    /// Such as `/rotations/{id}/legs`; each name in braces is a parameter of the path.
+    /// Such as `/accounts/{id}/transfers`; each name in braces is a parameter of the path.
     pub template: &'static str,
     /// What the service does with it.
     pub action: A,

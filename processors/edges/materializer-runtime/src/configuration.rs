@@ -14,7 +14,7 @@ pub const DEFAULTS: &str = include_str!("default.toml");
 pub struct Configuration {
     pub schema_registry_url: String,
     pub state_directory: PathBuf,
-    pub schedule: String,
+    pub topic_prefix: String,
     /// The number of partitions that the log must have; `None` where it is to say that itself.
     #[serde(deserialize_with = "service::partitions_of_log")]
     pub partitions: Option<u32>,

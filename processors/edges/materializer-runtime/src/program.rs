@@ -24,7 +24,7 @@ pub fn main<A: Application>() -> ExitCode {
 fn serve<A: Application>(configuration: &Configuration, shutdown: &Shutdown) -> Result<(), Box<dyn Error>> {
     let store_files_max = store::OPEN_FILES_MAX.saturating_mul(opening::count::<A>());
     open_files::allow(open_files::needed(configuration.http.connections_max, store_files_max))?;
-    let topology = Topology::schedule_named(application::prefix::<A>(&configuration.schedule), configuration.partitions)?;
+    let topology = Topology::with_prefix(application::prefix::<A>(&configuration.topic_prefix), configuration.partitions)?;
     let process = start::<A>(configuration, topology, shutdown)?;
     tracing::info!(
         questions = %process.http_address(),

@@ -170,7 +170,7 @@ impl Running {
         let configuration = Configuration {
             schema_registry_url: cluster.registry,
             state_directory: state.to_owned(),
-            schedule: String::new(),
+            topic_prefix: String::new(),
             partitions: Some(PARTITIONS),
             operations_address: "127.0.0.1:0".parse().unwrap(),
             http: Http {

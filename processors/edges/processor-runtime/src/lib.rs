@@ -69,7 +69,7 @@ pub fn run<A: Application>(
     shutdown: &Shutdown,
 ) -> Result<(), RunError> {
     let settings = Settings::new(&configuration.kafka)?;
-    let topology = Topology::schedule_named(application::prefix::<A>(&configuration.schedule), configuration.partitions)?;
+    let topology = Topology::with_prefix(application::prefix::<A>(&configuration.topic_prefix), configuration.partitions)?;
     let waiting = |reason: &str| health.set(CLUSTER, State::Waiting(reason.to_owned()));
 
     // From here on the process is not ready until its partitions are.
@@ -99,9 +99,8 @@ pub fn run<A: Application>(
     health.set(CLUSTER, State::Ready);
     let processor = Processor {
         settings: settings.clone(),
-        topology,
         configuration: stream::processor::Configuration {
-            group: format!("{}-command-processor", application::prefix::<A>(&configuration.schedule)),
+            group: topology.processors_group(),
             instance_id: configuration.instance_id.clone(),
             batch_records_max: configuration.batch_records_max,
             pace: Duration::from_millis(configuration.pace_ms),
@@ -109,6 +108,7 @@ pub fn run<A: Application>(
             warm_partitions_max: configuration.warm_partitions_max,
             guards: Guards::default(),
         },
+        topology,
         codec: A::codec(ids),
         store,
         schemas,

@@ -14,9 +14,11 @@
 
 mod elsewhere;
 mod layer;
+mod renamed;
 mod service_link;
 
 use layer::Layer;
+pub use renamed::check_variables;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use service_link::is_service_link;
@@ -58,6 +60,12 @@ pub enum ConfigurationError {
     Syntax { origin: String, message: String },
     #[error("{origin}: unknown key \"{key}\"; the known keys are {}", known.join(", "))]
     UnknownKey { origin: String, key: String, known: Vec<String> },
+    #[error("{origin}: the key \"{key}\" is called \"{now}\" now, and its variable {PREFIX}{}", now.to_uppercase())]
+    Renamed {
+        origin: String,
+        key: &'static str,
+        now: &'static str,
+    },
     #[error("{origin}: {key}: expected {expected}")]
     WrongType {
         origin: String,

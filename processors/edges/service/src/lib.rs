@@ -25,7 +25,7 @@ mod program;
 mod shutdown;
 pub mod telemetry;
 
-pub use configuration::{ConfigurationError, Definition, partitions_of_log};
+pub use configuration::{ConfigurationError, Definition, check_variables, partitions_of_log};
 pub use health::{Health, State};
 pub use http_server::ListenError;
 pub use operations::{CONNECTIONS_MAX, Operations};

@@ -32,11 +32,11 @@ const BLOCK_BYTES: usize = 8 << 10;
 const FILTER_BITS_PER_KEY: f64 = 10.0;
 /// The part of a write buffer that goes into its Bloom filter: most keys that are looked for are new and in no file.
 const MEMTABLE_FILTER_RATIO: f64 = 0.05;
-/// Files of one store that are open at once. They keep their index and their filter in memory; that many of 16 MiB hold far more than a
-/// schedule.
+/// Files of one store that are open at once. They keep their index and their filter in memory; that many of 16 MiB hold far more than
+/// the largest state that was measured.
 pub const OPEN_FILES_MAX: u16 = 512;
 const BACKGROUND_JOBS_MAX: i32 = 2;
-/// The level compresses at half the cost of the default one, 3: a view of a million legs spends an eighth of its CPU time on that.
+/// The level compresses at half the cost of the default one, 3: a view of a million facts spends an eighth of its CPU time on that.
 const ZSTD_LEVEL: i32 = 1;
 /// RocksDB's defaults for the rest.
 const ZSTD_WINDOW_BITS: i32 = -14;

@@ -66,18 +66,18 @@ pub enum FactsError {
     Abandoned { topic: String },
     #[error(
         "this log is closed ({topic}/0): `aerolog migrate` carries it to {to}, and commands are decided there once that has finished. Start \
-         processors with AEROLOG_SCHEDULE={to}"
+         processors with AEROLOG_TOPIC_PREFIX={to}"
     )]
     Closed { topic: String, to: String },
     #[error(
-        "this log was migrated to {to} ({topic}/0), and nothing is decided here any more. Use AEROLOG_SCHEDULE={to}; commands that were \
+        "this log was migrated to {to} ({topic}/0), and nothing is decided here any more. Use AEROLOG_TOPIC_PREFIX={to}; commands that were \
          written here since are carried over by running `aerolog migrate` again"
     )]
     Migrated { topic: String, to: String },
     #[error(
         "the records of {topic} before offset {low} were deleted. They said how many partitions the log has, and whether `aerolog migrate` has carried it \
          to another one. If it was never migrated, delete the topic {topic} and run `aerolog topics apply`, which compares the number of partitions \
-         of the events with every record; if it was, start processors on the schedule that it was carried to"
+         of the events with every record; if it was, start processors with the topic prefix that it was carried to"
     )]
     Deleted { topic: String, low: i64 },
     #[error("no end of {topic} after {} s", READ_WAIT_MAX.as_secs())]

@@ -105,8 +105,8 @@ const PRODUCER_DEFAULTS: &[(&str, &str)] = &[
     ("queue.buffering.max.kbytes", "262144"),
 ];
 
-/// From each partition at a time. What refers to something else, such as a leg to its airports, then comes soon before or after it, whatever
-/// their partitions are: with librdkafka's 1 MB a view that is rebuilt had all legs of some partitions before it had any airport.
+/// From each partition at a time. Events of aggregates that refer to each other are then read at about the same time, whatever their partitions
+/// are: with librdkafka's 1 MB a view that is rebuilt had read some partitions to their end before it had read the first event of others.
 const TURN_BYTES: &str = "65536";
 
 /// What a take-over waits for at the end of the log.

@@ -77,7 +77,7 @@ fn the_commands_of_the_document_print_what_it_shows() {
         .args(["--pdeathsig", "KILL", "timeout", "120", "bash", "-c", &script])
         .current_dir(folder.path())
         .env("PATH", path)
-        .env("AEROLOG_SCHEDULE", &name)
+        .env("AEROLOG_TOPIC_PREFIX", &name)
         .env("KAFKA_BOOTSTRAP_SERVERS", variable("KAFKA_BOOTSTRAP_SERVERS"))
         .stdin(Stdio::null())
         .output()

@@ -67,7 +67,7 @@ What is checked, each with its number:
 Everything is read up to where the topics end at the start; processors may run meanwhile. Memory is bounded: what must be
 remembered lies in a directory under TMPDIR, which takes about as much space as the topics and is deleted at the end.
 
-From files: --dump DIRECTORY reads what kcat has written. The registry is still needed for schemas. With T the schedule's name:
+From files: --dump DIRECTORY reads what kcat has written. The registry is still needed for schemas. With T the topic prefix:
   kcat -C -b HOST:PORT -t T.metadata -o beginning -e -q -J > DIRECTORY/metadata
   for t in commands events outcomes dead-letters; do
     kcat -C -b HOST:PORT -t T.$t -o beginning -e -q -J > DIRECTORY/$t
@@ -111,7 +111,7 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
     let mut notes = match &arguments.dump {
         Some(directory) => dump::read(directory, &topology, scratch.path(), &mut audit, &mut progress)?,
         None => {
-            let group = arguments.group.clone().unwrap_or_else(|| connection.group());
+            let group = arguments.group.clone().unwrap_or_else(|| topology.processors_group());
             let commands = &topology.topics.commands.name;
             let topic_id = Inspector::new(&connection.settings()?)?.topic_id(commands)?;
             let topic_id = topic_id.with_context(|| format!("there is no topic {commands}"))?;

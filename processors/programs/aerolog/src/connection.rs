@@ -35,9 +35,15 @@ pub(crate) struct Connection {
         value_name = "URL"
     )]
     registry: String,
-    /// What the topics' names begin with
-    #[arg(long, global = true, env = "AEROLOG_SCHEDULE", default_value = "schedule", value_name = "NAME")]
-    schedule: String,
+    /// What the names of the topics and of the processors' group begin with: one log has one
+    #[arg(
+        long,
+        global = true,
+        env = "AEROLOG_TOPIC_PREFIX",
+        default_value = "schedule",
+        value_name = "PREFIX"
+    )]
+    topic_prefix: String,
     /// Partitions of commands, events and outcomes: for `topics apply`, which begins a log with them. Everything else asks the log, and fails if
     /// this differs
     #[arg(long, global = true, env = "AEROLOG_PARTITIONS", value_name = "NUMBER")]
@@ -51,7 +57,7 @@ pub(crate) struct Connection {
 impl Connection {
     /// The topology as it is configured, for what needs no more than the topics' names. Nothing is asked.
     pub(crate) fn topology(&self) -> anyhow::Result<Topology> {
-        Ok(Topology::schedule_named(&self.schedule, self.partitions)?)
+        Ok(Topology::with_prefix(&self.topic_prefix, self.partitions)?)
     }
 
     /// The number of partitions that was asked for, if one was.
@@ -103,23 +109,18 @@ impl Connection {
         Ok((topology, facts))
     }
 
-    /// What the topics' names begin with.
-    pub(crate) fn schedule(&self) -> &str {
-        &self.schedule
+    /// What the names of the topics begin with.
+    pub(crate) fn topic_prefix(&self) -> &str {
+        &self.topic_prefix
     }
 
-    /// Another schedule on the same cluster.
-    pub(crate) fn named(&self, schedule: &str, partitions: u32) -> Self {
+    /// Another log on the same cluster.
+    pub(crate) fn with_prefix(&self, topic_prefix: &str, partitions: u32) -> Self {
         Self {
-            schedule: schedule.to_owned(),
+            topic_prefix: topic_prefix.to_owned(),
             partitions: Some(partitions),
             ..self.clone()
         }
-    }
-
-    /// The consumer group of the schedule's processors.
-    pub(crate) fn group(&self) -> String {
-        format!("{}-command-processor", self.schedule)
     }
 
     pub(crate) fn settings(&self) -> anyhow::Result<Settings> {

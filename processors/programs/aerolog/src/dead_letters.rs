@@ -149,7 +149,7 @@ fn redrive(connection: &Connection, asked: &Redrive) -> anyhow::Result<Verdict> 
     if !asked.dry_run && !letters.is_empty() {
         carrier = Some(Carrier::new(
             &connection.settings()?,
-            &format!("{}-redrive", connection.schedule()),
+            &format!("{}-redrive", connection.topic_prefix()),
         )?);
     }
     let before = redriven_before(connection, &topology, &letters)?;

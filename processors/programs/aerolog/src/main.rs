@@ -78,7 +78,7 @@ enum Command {
     Audit(audit::Arguments),
     /// Show what was lost and the way on; with --execute, put the loss on record and go on
     Recover(recover::Arguments),
-    /// Carry the schedule to new topics with another number of partitions
+    /// Carry the log to new topics with another number of partitions
     Migrate(migrate::Arguments),
     /// Show the topics, who writes and who reads them
     Describe(describe::Arguments),
@@ -121,8 +121,20 @@ fn main() -> ExitCode {
         .with_ansi(service::telemetry::is_coloured())
         .with_target(false)
         .init();
+    match run(&arguments) {
+        Ok(verdict) => verdict.into(),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("aerolog: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
+    service::check_variables(|name| std::env::var_os(name).is_some())?;
     let connection = &arguments.connection;
-    let result = match &arguments.command {
+    match &arguments.command {
         Command::Topics(action) => topics::run(connection, action),
         Command::Schemas(action) => schemas_command::run(connection, action),
         Command::Wait(arguments) => wait::run(connection, arguments),
@@ -136,14 +148,6 @@ fn main() -> ExitCode {
         Command::Recover(arguments) => recover::run(connection, arguments),
         Command::Migrate(arguments) => migrate::run(connection, arguments),
         Command::Describe(arguments) => describe::run(connection, arguments),
-    };
-    match result {
-        Ok(verdict) => verdict.into(),
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("aerolog: {error:#}");
-            ExitCode::FAILURE
-        }
     }
 }
 

@@ -29,12 +29,12 @@ use stream::facts::{FactsReader, say as say_fact};
 use stream::inspect::Inspector;
 use topology::{Fact, Facts, Topology};
 
-/// Carry the schedule to new topics with another number of partitions
+/// Carry the log to new topics with another number of partitions
 #[derive(Args)]
 #[command(after_long_help = HELP)]
 pub(crate) struct Arguments {
-    /// What the new topics' names begin with; processes and clients go on there, with AEROLOG_SCHEDULE=NAME
-    #[arg(long, value_name = "NAME")]
+    /// The topic prefix of the new log; processes and clients go on there, with AEROLOG_TOPIC_PREFIX=PREFIX
+    #[arg(long, value_name = "PREFIX")]
     to: String,
     /// How many partitions the new log has
     #[arg(long, value_name = "NUMBER", required_unless_present = "abandon")]
@@ -82,7 +82,7 @@ impl Log {
     }
 
     fn name(&self) -> &str {
-        self.connection.schedule()
+        self.connection.topic_prefix()
     }
 
     fn say(&mut self, fact: &Fact) -> anyhow::Result<()> {
@@ -106,7 +106,7 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
         bail!("the log {} is being carried to {to}, not to {}", old.name(), arguments.to);
     }
     let partitions = arguments.to_partitions.unwrap_or(old.topology.partitions);
-    let to = connection.named(&arguments.to, partitions);
+    let to = connection.with_prefix(&arguments.to, partitions);
     let new = Log {
         settings: old.settings.clone(),
         topology: to.topology()?,
@@ -226,7 +226,7 @@ impl Migration<'_> {
     }
 
     fn no_member(&self) -> anyhow::Result<()> {
-        let group = self.old.connection.group();
+        let group = self.old.topology.processors_group();
         let members = Inspector::new(&self.old.settings)?.members(&group)?;
         if !members.is_empty() {
             bail!(
@@ -262,7 +262,7 @@ impl Migration<'_> {
             say(format_args!("{} is closed: nothing more is decided there", self.old.name()))?;
         }
         let (inspector, topic) = (Inspector::new(&self.old.settings)?, &self.old.topology.topics.commands.name);
-        let group = inspector.group(&self.old.connection.group(), topic, inspector.partitions_of(topic)?)?;
+        let group = inspector.group(&self.old.topology.processors_group(), topic, inspector.partitions_of(topic)?)?;
         let owners: BTreeSet<String> = group.committed()?.into_values().map(|committed| committed.owner).collect();
         for owner in owners.iter().filter(|owner| !owner.is_empty()) {
             fence(&self.old.settings, owner).with_context(|| format!("fencing {owner}"))?;
@@ -381,7 +381,7 @@ impl Migration<'_> {
             self.new.name()
         ))?;
         say(format_args!(
-            "Start processors and materializers with AEROLOG_SCHEDULE={}, and let clients write to {}. Run this again once no client writes to \
+            "Start processors and materializers with AEROLOG_TOPIC_PREFIX={}, and let clients write to {}. Run this again once no client writes to \
              {} any more: it moves what has come there since",
             self.new.name(),
             self.new.topology.topics.commands.name,

@@ -44,7 +44,7 @@ taken, or a partition for which there is none.";
 
 pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Result<Verdict> {
     let (settings, topology) = (connection.settings()?, connection.log()?);
-    let group = arguments.group.clone().unwrap_or_else(|| connection.group());
+    let group = arguments.group.clone().unwrap_or_else(|| topology.processors_group());
     if arguments.execute && !wait_for_members(&settings, &group, arguments.wait)? {
         bail!("group {group} still has members: stop its processors first. Nothing was changed");
     }

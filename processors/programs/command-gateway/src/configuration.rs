@@ -16,7 +16,7 @@ pub const OPEN_TO_ANYONE: &str = "anyone who reaches this address may change the
 pub struct Configuration {
     pub schema_registry_url: String,
     pub operations_address: SocketAddr,
-    pub schedule: String,
+    pub topic_prefix: String,
     /// The number of partitions that the log must have; `None` where it is to say that itself.
     #[serde(deserialize_with = "service::partitions_of_log")]
     pub partitions: Option<u32>,

@@ -20,7 +20,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(configuration: &Configuration, shutdown: &Shutdown) -> Result<(), Box<dyn Error>> {
-    let topology = Topology::schedule_named(&configuration.schedule, configuration.partitions)?;
+    let topology = Topology::with_prefix(&configuration.topic_prefix, configuration.partitions)?;
     let process = command_gateway::start(configuration, topology, shutdown)?;
     tracing::info!(
         commands = %process.http_address(),

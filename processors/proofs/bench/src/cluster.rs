@@ -43,7 +43,7 @@ impl Cluster {
     /// Creates the topics of a schedule of this name and makes its schemas known.
     pub(crate) fn schedule(&self, name: &str) -> anyhow::Result<Schedule> {
         let name = format!("bench-{}-{name}", std::process::id());
-        let topology = Topology::schedule_named(&name, Some(self.partitions))?;
+        let topology = Topology::with_prefix(&name, Some(self.partitions))?;
         let admin = Admin::new(&self.settings()?)?;
         admin.apply(&topology)?;
         let began = service::clock::monotonic();

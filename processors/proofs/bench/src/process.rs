@@ -59,7 +59,7 @@ impl Process {
         let log = plan.work.path().join(format!("{name}-{operations}.log"));
         let program = programs()?.join(name);
         let child = Command::new(&program)
-            .env("AEROLOG_SCHEDULE", &schedule.name)
+            .env("AEROLOG_TOPIC_PREFIX", &schedule.name)
             .env("AEROLOG_PARTITIONS", schedule.topology.partitions.to_string())
             .env("AEROLOG_STATE_DIRECTORY", state)
             .env("AEROLOG_OPERATIONS_ADDRESS", format!("127.0.0.1:{operations}"))

@@ -29,7 +29,7 @@ impl Cluster {
 
     /// Creates the topics of the log `name` where they are missing, and waits until the brokers know them.
     pub fn create_topics(&self, name: &str, partitions: u32) -> Topology {
-        let topology = Topology::schedule_named(name, Some(partitions)).unwrap();
+        let topology = Topology::with_prefix(name, Some(partitions)).unwrap();
         let admin = Admin::new(&self.settings()).unwrap();
         admin.apply(&topology).unwrap();
         eventually("the topics are known", || admin.check(&topology).unwrap().is_empty());

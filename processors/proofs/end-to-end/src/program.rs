@@ -81,7 +81,7 @@ impl Program {
         command
             .args(["--pdeathsig", "KILL"])
             .arg(binary(name))
-            .env("AEROLOG_SCHEDULE", log_name.name)
+            .env("AEROLOG_TOPIC_PREFIX", log_name.name)
             .env("AEROLOG_PARTITIONS", log_name.partitions.to_string())
             .env("AEROLOG_OPERATIONS_ADDRESS", format!("127.0.0.1:{operations}"))
             .env("AEROLOG_HTTP__ADDRESS", format!("127.0.0.1:{http}"))

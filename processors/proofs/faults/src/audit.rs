@@ -21,7 +21,7 @@ pub(crate) fn audit(schedule: &Schedule, folder: &Path, records: u64, views: &[S
         .args(["audit", "--drained", "--json", "--expect-commands", &records.to_string()])
         .env("KAFKA_BOOTSTRAP_SERVERS", &schedule.cluster().brokers)
         .env("SCHEMA_REGISTRY_URL", &schedule.cluster().registry)
-        .env("AEROLOG_SCHEDULE", schedule.name())
+        .env("AEROLOG_TOPIC_PREFIX", schedule.name())
         .env("AEROLOG_PARTITIONS", schedule.partitions().to_string());
     if !views.is_empty() {
         command.arg("--views").args(views);

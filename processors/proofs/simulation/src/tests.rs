@@ -6,6 +6,6 @@ mod seeds;
 
 #[test]
 fn command_ids_are_remembered_for_as_long_as_the_topology_retains_commands() {
-    let topology = topology::Topology::schedule(None).unwrap();
+    let topology = topology::Topology::with_prefix("schedule", None).unwrap();
     assert_eq!(crate::REMEMBERED_MS, topology.topics.commands.retention_ms);
 }

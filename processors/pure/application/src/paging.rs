@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 /// Keys that are looked at for one page.
 pub const SCANNED_MAX: usize = 100_000;
 
-/// A month of an airplane's legs fits.
+/// Most lists that are asked for fit.
 const LIMIT_DEFAULT: usize = 500;
 const LIMIT_MAX: usize = 1000;
 const LIMIT_EXPECTED: &str = "a number from 1 to 1000";

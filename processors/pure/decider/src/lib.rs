@@ -2,7 +2,7 @@
 //!
 //! A [`Machine`] takes a batch of incoming commands and gives back what is to be written: [`Outgoing`] records for Kafka, and
 //! [`keyvalue::Mutation`]s for the local state once Kafka has committed them. `stream` executes that on Kafka, `simulation` on an
-//! in-process log. The domain is known only through the [`Domain`] trait: nothing here names an airline.
+//! in-process log. The domain is known only through the [`Domain`] trait: nothing here names one.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod admission;

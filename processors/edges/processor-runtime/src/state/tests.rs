@@ -16,7 +16,7 @@ fn live(cluster: &str, ids: [&str; 4]) -> Identity {
 }
 
 fn topology() -> Topology {
-    Topology::schedule(None).unwrap()
+    Topology::with_prefix("schedule", None).unwrap()
 }
 
 fn layout_of(state_version: u32) -> Vec<u8> {
@@ -35,11 +35,11 @@ fn an_identity_is_read_from_its_text() {
 }
 
 #[test]
-fn a_state_of_another_schedule_is_refused() {
+fn a_state_of_another_log_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder.path().join("state"), Sizing::default(), &layout_of(1)).unwrap();
     bind_to(&store, "a").unwrap();
-    let topology = Topology::schedule_named("other", None).unwrap();
+    let topology = Topology::with_prefix("other", None).unwrap();
     let mut other = live("a", ["c", "e", "o", "d"]);
     for (name, _) in &mut other.topics {
         *name = name.replace("schedule", "other");

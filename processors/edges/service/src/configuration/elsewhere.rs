@@ -19,9 +19,9 @@ const KEYS: [&str; 21] = [
     "partitions",
     "rocksdb.block_cache_bytes",
     "rocksdb.write_buffer_bytes",
-    "schedule",
     "schema_registry_url",
     "state_directory",
+    "topic_prefix",
     "warm_partitions_max",
 ];
 

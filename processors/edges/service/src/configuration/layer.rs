@@ -1,6 +1,6 @@
 //! One layer laid over those below it: known keys only, each with the type of its default.
 
-use super::ConfigurationError;
+use super::{ConfigurationError, renamed};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
@@ -116,6 +116,9 @@ impl<'t> Layer<'t> {
     }
 
     fn unknown(&self, key: &str) -> ConfigurationError {
+        if let Some(renamed) = renamed::error(self.origin, key) {
+            return renamed;
+        }
         let mut flat = Vec::new();
         let closed = self.table.iter().filter(|(name, _)| !self.open_tables.contains(&name.as_str()));
         flatten("", closed.map(|(name, value)| (name.clone(), value.clone())).collect(), &mut flat);

@@ -146,6 +146,14 @@ fn a_variable_that_is_a_key_of_another_program_is_ignored_and_a_misspelt_one_is_
 }
 
 #[test]
+fn a_key_by_its_former_name_is_refused_with_the_new_one_in_a_file_and_in_the_environment() {
+    let now = "is called \"topic_prefix\" now, and its variable AEROLOG_TOPIC_PREFIX";
+    refused("schedule = \"night\"", &[], &["given.toml", now]);
+    refused("", &[("AEROLOG_SCHEDULE", "night")], &["AEROLOG_SCHEDULE", now]);
+    refused("", &[("AEROLOG_SCHEDULE_FILE", "/none")], &["AEROLOG_SCHEDULE_FILE", now]);
+}
+
+#[test]
 fn a_value_of_another_type_is_refused_without_being_shown() {
     refused("batch = \"hunter2\"", &[], &["given.toml: batch: expected a whole number"]);
     refused("http = 1", &[], &["http: expected a table"]);

@@ -3,7 +3,7 @@
 use super::*;
 
 fn topology() -> Topology {
-    Topology::schedule(Some(8)).unwrap()
+    Topology::with_prefix("schedule", Some(8)).unwrap()
 }
 
 fn facts(said: &[Fact]) -> Facts {
@@ -57,7 +57,7 @@ fn nothing_is_decided_on_a_closed_log_while_views_of_it_go_on() {
     let closed = facts(&[begun(), closed()]);
     let error = allowed(&topology(), &closed, Role::Processor).unwrap_err();
     assert!(
-        error.to_string().contains("AEROLOG_SCHEDULE=day") && !error.is_transient(),
+        error.to_string().contains("AEROLOG_TOPIC_PREFIX=day") && !error.is_transient(),
         "{error}"
     );
     allowed(&topology(), &closed, Role::View).unwrap();

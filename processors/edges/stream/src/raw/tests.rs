@@ -24,7 +24,7 @@ fn consumer(group: &str) -> BaseConsumer {
 /// Sends an offset from a consumer that never joined, and returns what the group has committed then.
 fn sent_by_nobody(group: &str, member_only: bool) -> (Option<Result<(), Failure>>, Offset) {
     let name = format!("nobody-{}", std::process::id());
-    let topology = Topology::schedule_named(&name, Some(1)).unwrap();
+    let topology = Topology::with_prefix(&name, Some(1)).unwrap();
     let settings = Settings::new(&BTreeMap::from([("bootstrap.servers".to_owned(), brokers())])).unwrap();
     Admin::new(&settings).unwrap().apply(&topology).unwrap();
     let topic = &topology.topics.commands.name;

@@ -42,7 +42,7 @@ pub(crate) fn settings_of(brokers: &str, more: &[(&str, &str)]) -> Settings {
 
 /// A topology that no other test has; its topics are not there yet.
 pub(crate) fn topology(name: &str, partitions: u32) -> Topology {
-    Topology::schedule_named(&format!("stream-{name}-{}", std::process::id()), Some(partitions)).unwrap()
+    Topology::with_prefix(&format!("stream-{name}-{}", std::process::id()), Some(partitions)).unwrap()
 }
 
 /// The commands topic of a topology of its own, created.

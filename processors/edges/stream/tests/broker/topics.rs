@@ -173,7 +173,7 @@ fn a_closed_log_is_read_and_not_decided() {
     assert_eq!(reader.read().unwrap().closed.as_deref(), Some("day"), "a reader reads on");
     settled(&topology, None, Role::View).unwrap();
     let refused = settled(&topology, None, Role::Processor).unwrap_err().to_string();
-    assert!(refused.contains("AEROLOG_SCHEDULE=day"), "{refused}");
+    assert!(refused.contains("AEROLOG_TOPIC_PREFIX=day"), "{refused}");
 }
 
 #[test]

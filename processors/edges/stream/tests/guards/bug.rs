@@ -223,7 +223,7 @@ fn partition_of(sent: &Sent) -> u32 {
 #[test]
 fn a_panic_of_the_domain_stops_its_partition_in_each_owner_and_everything_else_goes_on() {
     let name = format!("bug-{}", Uuid::new_v4().simple());
-    let topology = Topology::schedule_named(&name, Some(PARTITIONS)).unwrap();
+    let topology = Topology::with_prefix(&name, Some(PARTITIONS)).unwrap();
     Admin::new(&settings(&brokers())).unwrap().apply(&topology).unwrap();
     let account = |number: u128| format!("account/{}", number % 12);
     let open = |number| Sent {
@@ -300,7 +300,7 @@ fn a_panic_of_the_domain_stops_its_partition_in_each_owner_and_everything_else_g
 #[test]
 fn a_panic_of_the_codec_in_a_take_over_stops_that_partition_at_its_record_and_everything_else_goes_on() {
     let name = format!("unread-{}", Uuid::new_v4().simple());
-    let topology = Topology::schedule_named(&name, Some(PARTITIONS)).unwrap();
+    let topology = Topology::with_prefix(&name, Some(PARTITIONS)).unwrap();
     Admin::new(&settings(&brokers())).unwrap().apply(&topology).unwrap();
     let sent = |number: u128, command| Sent {
         number,

@@ -47,7 +47,7 @@ pub(crate) type AtPoint = Box<dyn Fn(Point) + Send>;
 impl BankRun {
     pub(crate) fn new(name: &str) -> Self {
         let name = format!("{name}-{}", Uuid::new_v4().simple());
-        let topology = Topology::schedule_named(&name, Some(1)).unwrap();
+        let topology = Topology::with_prefix(&name, Some(1)).unwrap();
         Admin::new(&settings(&brokers())).unwrap().apply(&topology).unwrap();
         Self {
             proxy: Arc::new(Proxy::start(&brokers()).unwrap()),

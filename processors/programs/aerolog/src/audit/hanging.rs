@@ -18,7 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Hanging(BTreeMap<String, BTreeMap<u32, i64>>);
 
 impl Hanging {
-    /// Whether one is in another topic than the schedule's own: in the offsets of groups.
+    /// Whether one is in another topic than the log's own: in the offsets of groups.
     pub(super) fn is_outside(&self, topology: &Topology) -> bool {
         let is_own = |topic: &String| topology.topics().iter().any(|known| known.name == *topic);
         !self.0.keys().all(is_own)
@@ -34,7 +34,7 @@ impl Hanging {
     }
 }
 
-/// Looks for hanging transactions in all topics of the schedule and in the group's offsets, and reports them. Where none is open, that takes no time.
+/// Looks for hanging transactions in all topics of the log and in the group's offsets, and reports them. Where none is open, that takes no time.
 pub(super) fn look(
     settings: &Settings,
     inspector: &Inspector,

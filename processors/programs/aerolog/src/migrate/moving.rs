@@ -8,7 +8,7 @@ use stream::carrier::{Carried, Carrier};
 use stream::inspect::{Found, Inspector, Walk};
 use topology::headers::FORWARDED_FROM;
 
-/// The header of a command that was moved: schedule, partition and offset where it was found.
+/// The header of a command that was moved: topic prefix, partition and offset where it was found.
 const MIGRATED_FROM: &str = "migrated-from";
 const RECORDS_MAX: usize = 1_000;
 const BYTES_MAX: usize = 8 << 20;
@@ -24,7 +24,7 @@ impl Undecided {
     pub(super) fn of(log: &Log) -> anyhow::Result<Self> {
         let (inspector, topic) = (Inspector::new(&log.settings)?, &log.topology.topics.commands.name);
         let partitions = inspector.partitions_of(topic)?;
-        let committed = inspector.group(&log.connection.group(), topic, partitions)?.committed()?;
+        let committed = inspector.group(&log.topology.processors_group(), topic, partitions)?.committed()?;
         let mut ranges = BTreeMap::new();
         for partition in 0..partitions {
             let marks = inspector.watermarks(topic, partition)?;
@@ -104,13 +104,13 @@ fn moved(old: &Log, new: &Log) -> anyhow::Result<BTreeMap<u32, i64>> {
 fn origin(old: &Log, found: &Found) -> Option<(u32, i64)> {
     let (_, value) = found.headers.iter().find(|(name, _)| name == MIGRATED_FROM)?;
     let mut parts = std::str::from_utf8(value.as_deref()?).ok()?.splitn(3, '/');
-    let is_from_here = parts.next()? == old.connection.schedule();
+    let is_from_here = parts.next()? == old.connection.topic_prefix();
     let place = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     is_from_here.then_some(place)
 }
 
 fn copied(old: &Log, partition: u32, mut found: Found) -> Found {
-    let place = format!("{}/{partition}/{}", old.connection.schedule(), found.offset);
+    let place = format!("{}/{partition}/{}", old.connection.topic_prefix(), found.offset);
     // Where it was forwarded within the old log says nothing in the new one.
     found.headers.retain(|(name, _)| name != FORWARDED_FROM && name != MIGRATED_FROM);
     found.headers.push((MIGRATED_FROM.to_owned(), Some(place.into_bytes())));

@@ -28,7 +28,7 @@ pub(crate) fn command(schedule: &str, partitions: u32, arguments: &[&str]) -> Co
         .args(arguments)
         .env("KAFKA_BOOTSTRAP_SERVERS", end_to_end::variable("KAFKA_BOOTSTRAP_SERVERS"))
         .env("SCHEMA_REGISTRY_URL", end_to_end::variable("SCHEMA_REGISTRY_URL"))
-        .env("AEROLOG_SCHEDULE", schedule)
+        .env("AEROLOG_TOPIC_PREFIX", schedule)
         .env("AEROLOG_PARTITIONS", partitions.to_string());
     command
 }

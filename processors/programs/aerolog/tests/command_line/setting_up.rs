@@ -1,6 +1,6 @@
 //! Topics and schemas, before anything runs.
 
-use crate::command_line::fixture::{run, run_without_partitions};
+use crate::command_line::fixture::{Run, command, run, run_without_partitions};
 
 fn unique(name: &str) -> String {
     format!("line-{name}-{}", std::process::id())
@@ -158,7 +158,7 @@ fn what_cannot_be_done_says_why_and_has_its_status() {
         (&["topics", "check", "--brokers", "127.0.0.1:1"][..], 1, "is it running"),
         (&["schemas", "check", "--registry", "http://127.0.0.1:1"], 1, "does not answer"),
         (&["check", "overlap", "--url", "http://127.0.0.1:1"], 1, "is a materializer running"),
-        (&["topics", "check", "--schedule", "Night"], 1, "small letters"),
+        (&["topics", "check", "--topic-prefix", "Night"], 1, "small letters"),
         (&["send"], 1, "aerolog send --help"),
         (&["send", "retire-airplane", "x"], 2, "capital letters"),
         (&["no-such-thing"], 2, "unrecognized"),
@@ -166,6 +166,9 @@ fn what_cannot_be_done_says_why_and_has_its_status() {
         let run = run("any", 1, arguments);
         assert!(run.status == status && run.err.contains(part), "{arguments:?}: {run:?}");
     }
+    let former = command("any", 1, &["topics", "check"]).env("AEROLOG_SCHEDULE", "night").output();
+    let former = Run::from(former.unwrap());
+    assert!(former.status == 1 && former.err.contains("AEROLOG_TOPIC_PREFIX"), "{former:?}");
     let help = run("any", 1, &["--help"]);
     assert!(help.status == 0 && help.out.contains("Exit status:"), "{help:?}");
 }

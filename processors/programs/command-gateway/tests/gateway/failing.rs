@@ -66,7 +66,7 @@ fn commands_through_two_gateways_of_which_one_is_killed_are_each_decided_once() 
 fn audit(running: &Running) {
     let cluster = running.schedule.cluster();
     let audit = std::process::Command::new(end_to_end::binary("aerolog"))
-        .args(["audit", "--schedule", running.schedule.name()])
+        .args(["audit", "--topic-prefix", running.schedule.name()])
         .args(["--brokers", &cluster.brokers, "--registry", &cluster.registry])
         .output()
         .unwrap();

@@ -40,7 +40,7 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn new(name: &str) -> Self {
-        let mut topology = Topology::schedule(Some(2)).unwrap();
+        let mut topology = Topology::with_prefix("schedule", Some(2)).unwrap();
         let unique = format!("materializer-{name}-{}", std::process::id());
         let topics = &mut topology.topics;
         for topic in [
@@ -131,7 +131,7 @@ pub(crate) fn configuration(state_directory: &Path) -> Configuration {
     Configuration {
         schema_registry_url: variable("SCHEMA_REGISTRY_URL"),
         state_directory: state_directory.to_owned(),
-        schedule: "schedule".into(),
+        topic_prefix: "schedule".into(),
         partitions: Some(2),
         operations_address: "127.0.0.1:0".parse().unwrap(),
         http: Http {

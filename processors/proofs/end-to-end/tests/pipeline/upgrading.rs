@@ -109,7 +109,7 @@ fn audit(schedule: &Schedule) {
         .args(["audit", "--drained"])
         .env("KAFKA_BOOTSTRAP_SERVERS", &schedule.cluster().brokers)
         .env("SCHEMA_REGISTRY_URL", &schedule.cluster().registry)
-        .env("AEROLOG_SCHEDULE", schedule.name())
+        .env("AEROLOG_TOPIC_PREFIX", schedule.name())
         .env("AEROLOG_PARTITIONS", schedule.partitions().to_string())
         .output()
         .unwrap();

@@ -162,7 +162,7 @@ fn aerolog(schedule: &Schedule, arguments: &[&str], input: Vec<u8>) -> Output {
         .args(arguments)
         .env("KAFKA_BOOTSTRAP_SERVERS", &schedule.cluster().brokers)
         .env("SCHEMA_REGISTRY_URL", &schedule.cluster().registry)
-        .env("AEROLOG_SCHEDULE", schedule.name())
+        .env("AEROLOG_TOPIC_PREFIX", schedule.name())
         .env("AEROLOG_PARTITIONS", schedule.partitions().to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

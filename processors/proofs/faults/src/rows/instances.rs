@@ -67,7 +67,7 @@ fn transactional_id_hijacked(ground: &Ground) {
     scene.load(Shape::default());
     scene.processor("one");
     scene.progress(SOME);
-    let group = format!("{}-command-processor", scene.schedule.name());
+    let group = scene.schedule.topology().processors_group();
     // The stranger writes where its records do no harm.
     let topic = format!("{}-stranger", scene.schedule.name());
     kafka_tool(&[

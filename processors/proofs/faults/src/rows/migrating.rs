@@ -54,7 +54,7 @@ fn command(cluster: &Cluster, schedule: &str, arguments: &[&str]) -> Command {
         .args(arguments)
         .env("KAFKA_BOOTSTRAP_SERVERS", &cluster.brokers)
         .env("SCHEMA_REGISTRY_URL", &cluster.registry)
-        .env("AEROLOG_SCHEDULE", schedule)
+        .env("AEROLOG_TOPIC_PREFIX", schedule)
         .env_remove("AEROLOG_PARTITIONS");
     command
 }

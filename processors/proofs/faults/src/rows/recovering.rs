@@ -81,7 +81,7 @@ fn recover(schedule: &Schedule, arguments: &[&str]) -> (i32, String) {
         .args(arguments)
         .env("KAFKA_BOOTSTRAP_SERVERS", &schedule.cluster().brokers)
         .env("SCHEMA_REGISTRY_URL", &schedule.cluster().registry)
-        .env("AEROLOG_SCHEDULE", schedule.name())
+        .env("AEROLOG_TOPIC_PREFIX", schedule.name())
         .env("AEROLOG_PARTITIONS", schedule.partitions().to_string())
         .output()
         .unwrap();
@@ -93,7 +93,7 @@ fn recover(schedule: &Schedule, arguments: &[&str]) -> (i32, String) {
 fn follow_the_advice(running: &mut Running) {
     let name = running.schedule.name().to_owned();
     running.start_processor("one");
-    running.refuses_saying("one", &[&format!("`aerolog recover --schedule {name}`")]);
+    running.refuses_saying("one", &[&format!("`aerolog recover --topic-prefix {name}`")]);
     let (status, said) = recover(&running.schedule, &[]);
     assert_eq!(status, NEEDS_RECOVERY, "{said}");
     assert!(said.contains("LOST") && said.contains("nothing was changed"), "{said}");

@@ -83,7 +83,7 @@ impl Drop for Guarded {
 fn begin<'g>(ground: &'g Ground, guarded: &Guarded, name: &str) -> Scene<'g> {
     let mut scene = Scene::begin(ground, name, PARTITIONS);
     let printed = Command::new(binary("aerolog"))
-        .args(["topics", "acls", "--role", PRINCIPAL, "--schedule", scene.schedule.name()])
+        .args(["topics", "acls", "--role", PRINCIPAL, "--topic-prefix", scene.schedule.name()])
         .output()
         .unwrap();
     assert!(printed.status.success(), "{printed:?}");
@@ -197,7 +197,7 @@ fn rights_of_the_member_revoked(ground: &Ground) {
     let (guarded, ground) = Guarded::start(ground);
     let mut scene = begin(&ground, &guarded, "rights-of-the-member");
     let commands = scene.schedule.topology().topics.commands.name.clone();
-    let group = format!("{}-command-processor", scene.schedule.name());
+    let group = scene.schedule.topology().processors_group();
     let ids = format!("{group}-");
     let of_ids = ["--transactional-id", ids.as_str()];
     let mut prefixed = Right::to("Write", of_ids);

@@ -304,7 +304,7 @@ fn offset_reset_forward(ground: &Ground) {
 }
 
 pub(super) fn group_and_commands(running: &Running) -> (String, String) {
-    let group = format!("{}-command-processor", running.schedule.name());
+    let group = running.schedule.topology().processors_group();
     (group, running.schedule.topology().topics.commands.name.clone())
 }
 

@@ -16,11 +16,7 @@ use topology::Topology;
 
 /// The command that shows an operator how to recover.
 fn recover_command(topology: &Topology) -> String {
-    let commands = &topology.topics.commands.name;
-    match commands.strip_suffix(".commands") {
-        None | Some("schedule") => "aerolog recover".to_owned(),
-        Some(schedule) => format!("aerolog recover --schedule {schedule}"),
-    }
+    format!("aerolog recover --topic-prefix {}", topology.prefix())
 }
 
 const POLL_WAIT: Duration = Duration::from_millis(20);

@@ -45,7 +45,7 @@ fn bench(guards: Guards) -> Bench {
     let brokers = std::env::var("KAFKA_BOOTSTRAP_SERVERS").expect("KAFKA_BOOTSTRAP_SERVERS is not set: run this through scripts/test");
     let settings = Settings::new(&BTreeMap::from([("bootstrap.servers".to_owned(), brokers)])).unwrap();
     let name = format!("owned-{}", Uuid::new_v4().simple());
-    let topology = Topology::schedule_named(&name, Some(PARTITIONS)).unwrap();
+    let topology = Topology::with_prefix(&name, Some(PARTITIONS)).unwrap();
     Admin::new(&settings).unwrap().apply(&topology).unwrap();
     let configuration = |instance: &str| Configuration {
         group: name.clone(),
@@ -179,7 +179,7 @@ fn without_the_guard_a_live_member_commits_what_another_one_owns() {
 #[test]
 fn a_producer_that_is_not_ready_in_its_time_is_made_anew() {
     let settings = Settings::new(&BTreeMap::from([("bootstrap.servers".to_owned(), "127.0.0.1:1".to_owned())])).unwrap();
-    let topology = Topology::schedule_named("nowhere", Some(1)).unwrap();
+    let topology = Topology::with_prefix("nowhere", Some(1)).unwrap();
     let configuration = Configuration {
         group: "nowhere".to_owned(),
         instance_id: "one".to_owned(),

@@ -6,7 +6,7 @@ use super::*;
 fn the_document_in_docs_is_current() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/asyncapi.json");
     let found = std::fs::read_to_string(path).unwrap_or_default();
-    let made = serde_json::to_string_pretty(&document(&Topology::schedule(None).unwrap())).unwrap() + "\n";
+    let made = serde_json::to_string_pretty(&document(&Topology::with_prefix("schedule", None).unwrap())).unwrap() + "\n";
     assert!(
         found == made,
         "docs/asyncapi.json is not current; make it with: aerolog describe --form async-api > docs/asyncapi.json"
@@ -25,7 +25,7 @@ fn every_reference_leads_somewhere_and_every_header_of_an_answer_is_there() {
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
-    let document = document(&Topology::schedule(None).unwrap());
+    let document = document(&Topology::with_prefix("schedule", None).unwrap());
     let mut found = Vec::new();
     references(&document, &mut found);
     assert_eq!(found.len(), 12);
