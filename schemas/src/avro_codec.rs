@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::released::{Content, Released};
 use crate::resolve::{Resolved, resolve};
 use crate::schema::{SCHEMA_BYTES_MAX, Schema};
-use crate::{commands, events, later, outcomes, strict_json, typed, values};
+use crate::{commands, events, later, outcomes, typed, values};
 use decider::{CommandEnvelope, DecodeError, EventEnvelope, Identity, Outcome, SchemaIds, WriterSchema, WrittenWith};
 use domain::{AggregateId, Event};
 use encoding::Encoding;
@@ -200,7 +200,7 @@ impl AvroCodec {
             Writer::Other(schema) => schema,
         };
         match (json::read(schema, body), &learned.writer) {
-            (Ok(command), _) => typed::identity(&command),
+            (Ok(command), _) => json_codec::identity(&command),
             (Err(_), Writer::Released(_)) => Identity {
                 command_id: values::read_uuid(&mut Reader::new(body), "command_id").ok(),
                 ..Identity::default()
@@ -212,7 +212,7 @@ impl AvroCodec {
     /// Bytes of the latest schema from JSON.
     fn latest_from_json(&mut self, value: &[u8]) -> Result<Body<'_>, DecodeError> {
         let known = self.known.command;
-        let mut value = strict_json::parse(value).map_err(malformed)?;
+        let mut value = json_codec::parse(value).map_err(Problem::malformed).map_err(malformed)?;
         let unknown = later::take_unknown_payload(known, &mut value);
         typed::complete(&mut value);
         self.scratch.clear();
@@ -244,7 +244,7 @@ impl AvroCodec {
     pub fn identify(&mut self, _: Option<&[u8]>, value: &[u8]) -> Identity {
         match unframe(value) {
             Ok((schema_id, body)) => self.identity_of(schema_id, body),
-            Err(_) => typed::identity_of_text(value),
+            Err(_) => json_codec::identity_of_text(value),
         }
     }
 
@@ -303,9 +303,10 @@ impl AvroCodec {
         events::put_event(event, out);
     }
 
-    /// The fingerprints of the schemas that are written.
+    /// What headers say of the values that are written.
     pub fn written_with(&self) -> WrittenWith {
         WrittenWith {
+            content_type: Some("application/avro"),
             event: Some(self.known.event.fingerprint()),
             outcome: Some(self.known.outcome.fingerprint()),
         }

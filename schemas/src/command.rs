@@ -1,6 +1,6 @@
 //! A command of the airline as it was decoded.
 
-use crate::{commands, json, typed};
+use crate::commands;
 use domain::{AggregateId, Rejection};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -29,8 +29,8 @@ pub struct Invalid {
 impl Invalid {
     /// With all that the command asks for.
     pub(crate) fn of(rejection: Rejection, expected_version: &Value, payload: &Value) -> Self {
-        let asked = json::without_nulls(json!([expected_version, payload]));
-        let name = typed::name_of(payload);
+        let asked = json_codec::without_nulls(json!([expected_version, payload]));
+        let name = json_codec::name_of(payload);
         let known = commands::BRANCHES.into_iter().find(|known| name == Some(*known));
         Self {
             rejection,

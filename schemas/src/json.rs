@@ -17,6 +17,7 @@ pub(crate) enum Form {
     /// Written by a person or a program: nothing unknown, instants as text.
     Typed,
     /// Printed by this module: instants outside of the calendar are numbers.
+    #[cfg(test)]
     Printed,
     /// A default in a schema: unions are not named, the first branch that fits is meant.
     Default,
@@ -51,19 +52,6 @@ fn read_whole(schema: &Schema, body: &[u8], instants: Instants) -> Result<Value,
 /// Appends the bytes of a value of the schema's root.
 pub(crate) fn put(schema: &Schema, value: &Value, form: Form, out: &mut Vec<u8>) -> Result<(), Problem> {
     put_type(schema, schema.root(), value, form, out)
-}
-
-/// The value without the members of objects that are null, as they may be left out.
-pub(crate) fn without_nulls(mut value: Value) -> Value {
-    match &mut value {
-        Value::Object(members) => {
-            members.retain(|_, member| !member.is_null());
-            members.values_mut().for_each(|member| *member = without_nulls(member.take()));
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| *item = without_nulls(item.take())),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-    value
 }
 
 /// The guard has seen these bytes: they are not deeper than it allows.
@@ -268,33 +256,19 @@ fn put_first_that_fits(schema: &Schema, branches: &[Avro], value: &Value, out: &
     Err(differs("a default of one of the branches", value))
 }
 
-/// With three fractional digits.
-pub(crate) fn instant_text(ms: i64) -> Value {
-    text_of_instant(ms, Instants::Milliseconds)
-}
-
 /// Far outside of the calendar there is no text; the milliseconds are shown then.
 fn text_of_instant(ms: i64, instants: Instants) -> Value {
-    let text = Timestamp::from_millisecond(ms).map(|instant| match instants {
-        Instants::Shortest => instant.to_string(),
-        Instants::Milliseconds => format!("{instant:.3}"),
-    });
-    text.map_or(ms.into(), Value::from)
+    match instants {
+        Instants::Shortest => Timestamp::from_millisecond(ms).map_or(ms.into(), |instant| instant.to_string().into()),
+        Instants::Milliseconds => json_codec::instant_text(ms),
+    }
 }
 
-pub(crate) fn instant(value: &Value, form: Form) -> Result<i64, Problem> {
-    if let (Form::Printed | Form::Default, Some(ms)) = (form, value.as_i64()) {
-        return Ok(ms);
+fn instant(value: &Value, form: Form) -> Result<i64, Problem> {
+    if form == Form::Typed && value.is_i64() {
+        return Err(differs("an instant such as 2008-01-31T18:05:00Z", value));
     }
-    let expected = "an instant such as 2008-01-31T18:05:00Z";
-    let text = value.as_str().ok_or_else(|| differs(expected, value))?;
-    let instant: Timestamp = text
-        .parse()
-        .map_err(|error| Problem::malformed(format!("{}: {error}", differs(expected, value).reason)))?;
-    if instant.subsec_nanosecond() % 1_000_000 != 0 {
-        return Err(differs("an instant to the millisecond", value));
-    }
-    Ok(instant.as_millisecond())
+    json_codec::instant(value).map_err(Problem::malformed)
 }
 
 fn int(value: &Value) -> Option<i32> {

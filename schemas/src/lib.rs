@@ -12,7 +12,6 @@ mod command;
 mod commands;
 mod events;
 mod json;
-mod json_codec;
 mod later;
 mod outcomes;
 mod problem;
@@ -21,7 +20,6 @@ mod resolve;
 #[cfg(test)]
 mod samples;
 mod schema;
-mod strict_json;
 mod typed;
 mod values;
 
@@ -30,7 +28,6 @@ pub use client::{command_id_of, command_to_avro, command_to_json, command_type};
 pub use command::{Command, Invalid};
 pub use decider::SchemaIds;
 pub use events::event_type;
-pub use json_codec::JsonCodec;
 pub use later::UNKNOWN_COMMAND;
 pub use released::{Compatibility, Content, RELEASED, Released};
 pub use schema::{SCHEMA_BYTES_MAX, Schema};
@@ -40,7 +37,7 @@ pub use schema::{SCHEMA_BYTES_MAX, Schema};
 /// # Errors
 /// What is wrong with it: a key that occurs twice at any depth, a byte order mark, bytes that are not UTF-8, or no JSON.
 pub fn parse_typed_json(bytes: &[u8]) -> Result<serde_json::Value, String> {
-    strict_json::parse(bytes).map_err(|problem| problem.to_string())
+    json_codec::parse(bytes).map_err(|reason| format!("the value {reason}"))
 }
 
 /// Whether a field of a command's payload may be left out in JSON, though the schema requires it.

@@ -1,17 +1,10 @@
-//! Commands as JSON: what can be read of any of them, and what may be left out of one that is typed, though its schema requires it of Avro: there the branch is named and unknown
-//! fields are refused, so that nothing can be mistaken for something else.
+//! What may be left out of a command that is typed as JSON, though its schema requires it of Avro: in JSON the branch is named and unknown fields
+//! are refused, so that nothing can be mistaken for something else.
 
 use crate::commands::{own_id, own_id_field};
-use crate::problem::shortened;
 use crate::schema::unqualified;
 use crate::values::EVERY_AIRCRAFT_TYPE;
-use decider::Identity;
 use serde_json::{Map, Value};
-use uuid::Uuid;
-
-const UTF_8_BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-/// Longer names are cut.
-const TEXT_CHARS_MAX: usize = 80;
 
 /// Fills in what was left out or is null.
 pub(crate) fn complete(command: &mut Value) {
@@ -42,35 +35,6 @@ pub(crate) fn may_be_left_out(command: &str, field: &str) -> bool {
             (command, field),
             ("SetMinimumGroundTime", "aircraft_type") | ("CorrectAirport", "name" | "zone")
         )
-}
-
-/// The name of a payload, without its namespace.
-pub(crate) fn name_of(payload: &Value) -> Option<&str> {
-    match payload {
-        // A payload without fields is often sent as its name alone.
-        Value::String(name) => Some(unqualified(name)),
-        Value::Object(named) if named.len() == 1 => named.keys().next().map(|name| unqualified(name)),
-        Value::Object(_) | Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) => None,
-    }
-}
-
-/// What tells a sender that this was its command, whether or not it is one.
-pub(crate) fn identity(command: &Value) -> Identity {
-    let text = |text: &str| shortened(text.to_owned(), TEXT_CHARS_MAX);
-    Identity {
-        command_id: command
-            .get("command_id")
-            .and_then(Value::as_str)
-            .and_then(|id| Uuid::try_parse(id).ok()),
-        command_type: command.get("payload").and_then(name_of).map(text),
-        issued_by: command.get("issued_by").and_then(Value::as_str).map(text),
-    }
-}
-
-/// As [`identity`], of text that may be no JSON, or JSON with a mistake that a command may not have.
-pub(crate) fn identity_of_text(text: &[u8]) -> Identity {
-    let text = text.strip_prefix(UTF_8_BYTE_ORDER_MARK).unwrap_or(text);
-    serde_json::from_slice(text).as_ref().map(identity).unwrap_or_default()
 }
 
 fn fill(fields: &mut Map<String, Value>, field: &str, value: Value) {

@@ -3,7 +3,16 @@
 use super::Workspace;
 use serde_json::json;
 
-const PURE: [&str; 7] = ["auditor", "decider", "domain", "keyvalue", "schemas", "topology", "views"];
+const PURE: [&str; 8] = [
+    "auditor",
+    "decider",
+    "domain",
+    "json-codec",
+    "keyvalue",
+    "schemas",
+    "topology",
+    "views",
+];
 
 /// Where a crate lies, as far as the rules care.
 fn manifest_path(name: &str) -> String {
@@ -18,7 +27,7 @@ fn manifest_path(name: &str) -> String {
 fn workspace(edges: &[(&str, &str, Option<&str>)]) -> Workspace {
     let members: Vec<&str> = PURE
         .into_iter()
-        .chain(["simulation", "query-service", "stream", "store", "http-server"])
+        .chain(["bank-example", "simulation", "query-service", "stream", "store", "http-server"])
         .collect();
     let foreign = edges
         .iter()
@@ -103,6 +112,17 @@ fn a_query_service_that_reaches_kafka_is_a_violation() {
         "query-service reaches stream: query-service -> stream",
     ];
     check(&[("query-service", "stream", None), ("stream", "rdkafka", None)], &expected);
+}
+
+#[test]
+fn a_domain_that_links_the_airline_is_a_violation() {
+    check(
+        &[("bank-example", "json-codec", None), ("json-codec", "schemas", None)],
+        &[
+            "bank-example reaches schemas: bank-example -> json-codec -> schemas",
+            "json-codec reaches schemas: json-codec -> schemas",
+        ],
+    );
 }
 
 #[test]

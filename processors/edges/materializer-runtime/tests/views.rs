@@ -5,9 +5,9 @@
 use application::{Application, ProjectError, RecordSchema, Refusal, Route, SchemaIds, View, Views, document};
 use decider::{Codec, Context, Domain, EventEnvelope, Parts, Rejection};
 use end_to_end::{Cluster, eventually};
+use json_codec::JsonCodec;
 use keyvalue::{Mutation, Read};
 use materializer_runtime::{Apply, Configuration, Http, Process, start};
-use schemas::JsonCodec;
 use serde_json::{Value, json};
 use service::Shutdown;
 use std::collections::BTreeMap;

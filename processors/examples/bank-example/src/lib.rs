@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 pub struct Bank;
 
 /// How the bank's records are written.
-pub type Codec = schemas::JsonCodec<Bank>;
+pub type Codec = json_codec::JsonCodec<Bank>;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,7 +29,6 @@ pub enum Command {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub enum Event {
     Opened { holder: String },
     Deposited { cents: u64 },

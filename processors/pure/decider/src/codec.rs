@@ -1,4 +1,4 @@
-//! Bytes on topics to envelopes and back; `airline` implements it for Avro, and `schemas` for JSON.
+//! Bytes on topics to envelopes and back; `airline` implements it for Avro, and `json-codec` for JSON.
 
 use crate::{CommandEnvelope, Domain, EventEnvelope, Outcome};
 use uuid::Uuid;
@@ -85,9 +85,12 @@ impl SchemaIds {
     };
 }
 
-/// The schemas of what a codec encodes, by their fingerprints.
+/// What the headers of encoded events and outcomes say of their values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WrittenWith {
+    /// The header `content-type`.
+    pub content_type: Option<&'static str>,
+    /// The fingerprints of their schemas.
     pub event: Option<u64>,
     pub outcome: Option<u64>,
 }
@@ -133,7 +136,7 @@ pub trait Codec<D: Domain>: Send {
 
     fn decode_event(&mut self, value: &[u8]) -> Result<EventEnvelope<D::Event>, DecodeError>;
 
-    /// What the headers of encoded events and outcomes are to say; nothing where values have no schema.
+    /// What the headers of encoded events and outcomes are to say; no fingerprint where values have no schema.
     fn written_with(&self) -> WrittenWith {
         WrittenWith::default()
     }

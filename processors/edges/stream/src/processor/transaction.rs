@@ -30,7 +30,7 @@ pub(super) use letter::shortened;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{Producer, ThreadedProducer};
 pub(super) use records::{CONTENT_TYPE, Fetched, TYPE, bytes_of, fetched};
-use records::{Schemas, Signs, record_of};
+use records::{Signs, ValueHeaders, record_of};
 use settling::Settling;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -61,7 +61,7 @@ pub(crate) struct TransactionalProducer {
     owner: String,
     /// Id of the commands topic: see the header `command`.
     commands_topic_id: String,
-    schemas: Schemas,
+    values: ValueHeaders,
     client: Option<Arc<ThreadedProducer<Deliveries>>>,
     ready: bool,
     /// Until when the client is waited for.
@@ -87,15 +87,15 @@ impl TransactionalProducer {
             patience: Deadline::after(PREPARE_WAIT_MAX),
             hindrance: None,
             settling: Settling::new(settings.retry_backoff_min()),
-            schemas: Schemas::default(),
+            values: ValueHeaders::default(),
         };
         producer.create().map_err(ProcessorError::Client)?;
         Ok(producer)
     }
 
-    /// The same, whose records say in a header which schema they have.
-    pub(crate) fn writing(mut self, schemas: WrittenWith) -> Self {
-        self.schemas = Schemas::of(schemas);
+    /// The same, whose records say in headers what their values are.
+    pub(crate) fn writing(mut self, written: WrittenWith) -> Self {
+        self.values = ValueHeaders::of(written);
         self
     }
 
@@ -207,7 +207,7 @@ impl TransactionalProducer {
             signs: Signs {
                 owner: &self.owner,
                 commands_topic_id: &self.commands_topic_id,
-                schemas: &self.schemas,
+                values: &self.values,
             },
             deadline,
             stopping: Stopping::new(around.stop),

@@ -3,7 +3,7 @@
 use crate::fixture::{NoSchemas, WAIT, brokers, is_over, settings, write};
 use bank_example::{Account, Bank, Command, Event};
 use decider::{Codec, CommandEnvelope, Context, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection, Tally, WriterSchema};
-use schemas::JsonCodec;
+use json_codec::JsonCodec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 use std::sync::mpsc::{Sender, channel};

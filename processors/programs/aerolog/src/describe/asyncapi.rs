@@ -22,12 +22,14 @@ const OF_COMMANDS: &[(&str, &str)] = &[
     ("correlation-id", "Comes back with the answer, up to 512 bytes."),
 ];
 const OF_EVENTS: &[(&str, &str)] = &[
+    ("content-type", "application/avro."),
     ("type", "The event's name."),
     ("schema-fingerprint", "Of the value's schema, in 16 hexadecimal digits."),
     ("command", "The commands topic's id and the command's offset."),
     ("traceparent", "That of the command."),
 ];
 const OF_OUTCOMES: &[(&str, &str)] = &[
+    ("content-type", "application/avro."),
     ("command-id", "The command that this answers."),
     ("type", "The command's name."),
     ("status", "accepted or rejected."),

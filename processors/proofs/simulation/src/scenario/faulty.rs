@@ -4,8 +4,8 @@ use super::{Command, EventOf, Scenario};
 use crate::chance::Chance;
 use bank_example::{Account, Bank, Command as BankCommand, Event};
 use decider::{Codec, CommandEnvelope, Context, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection};
+use json_codec::JsonCodec;
 use keyvalue::{Mutation, Read};
-use schemas::JsonCodec;
 use uuid::Uuid;
 
 /// Commands of the bank, some of which meet a bug.

@@ -19,23 +19,40 @@ pub(super) type Record<'r> = BaseRecord<'r, [u8], [u8], usize>;
 pub(super) struct Signs<'s> {
     pub(super) owner: &'s str,
     pub(super) commands_topic_id: &'s str,
-    pub(super) schemas: &'s Schemas,
+    pub(super) values: &'s ValueHeaders,
 }
 
-/// The schemas of events and outcomes as headers name them.
+/// What headers say of the values of events and outcomes.
 #[derive(Default)]
-pub(super) struct Schemas {
+pub(super) struct ValueHeaders {
+    content_type: Option<&'static str>,
+    /// The schemas' fingerprints.
     event: Option<String>,
     outcome: Option<String>,
 }
 
-impl Schemas {
+impl ValueHeaders {
     pub(super) fn of(written: WrittenWith) -> Self {
         let text = |fingerprint: u64| format!("{fingerprint:016x}");
         Self {
+            content_type: written.content_type,
             event: written.event.map(text),
             outcome: written.outcome.map(text),
         }
+    }
+
+    fn of_event(&self, headers: NewHeaders) -> NewHeaders {
+        self.add(headers, self.event.as_deref())
+    }
+
+    fn of_outcome(&self, headers: NewHeaders) -> NewHeaders {
+        self.add(headers, self.outcome.as_deref())
+    }
+
+    fn add(&self, headers: NewHeaders, fingerprint: Option<&str>) -> NewHeaders {
+        let says = [(CONTENT_TYPE, self.content_type), (SCHEMA_FINGERPRINT, fingerprint)];
+        let says = says.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        says.fold(headers, |headers, (name, value)| headers.with(name, value.as_bytes()))
     }
 }
 
@@ -112,7 +129,9 @@ pub(super) fn record_of<'r>(
             answer(&topics.events, fetched, batch.value(value), opaque)
                 .timestamp(fetched.timestamp_ms)
                 .headers(
-                    with_schema(of_event(fetched, event_type), signs.schemas.event.as_ref())
+                    signs
+                        .values
+                        .of_event(of_event(fetched, event_type))
                         .with(COMMAND, command(fetched, signs.commands_topic_id, false).as_bytes())
                         .finish(),
                 )
@@ -130,7 +149,7 @@ pub(super) fn record_of<'r>(
             let opaque = report_to(*index, fetched.message.partition(), Report::Outcome);
             let says = [(TYPE, *command_type), (STATUS, status.name()), (OWNER, signs.owner)];
             let headers = of_outcome(fetched, *command_id, &says);
-            let headers = with_schema(headers, signs.schemas.outcome.as_ref());
+            let headers = signs.values.of_outcome(headers);
             let headers = headers.with(COMMAND, command(fetched, signs.commands_topic_id, true).as_bytes());
             let headers = if *is_rewritten {
                 headers.with(REWRITTEN, b"outcome-lost")
@@ -237,7 +256,9 @@ const STATUS: &str = "status";
 const DEAD_LETTER: &str = "dead-letter";
 const COMMAND_ID: &str = "command-id";
 /// As many as an outcome has at most.
-const OUTCOME_HEADERS: usize = 13;
+const OUTCOME_HEADERS: usize = 14;
+/// As many as an event has at most.
+const EVENT_HEADERS: usize = 5;
 /// The header of an outcome that names who decided: the transactional id, and the session in which it held the partition. In the order of a
 /// partition's outcomes a session that was followed by another one never comes back.
 const OWNER: &str = "owner";
@@ -257,7 +278,7 @@ fn written<'r>(topic: &'r Topic, key: Option<&'r [u8]>, value: Option<&'r [u8]>,
 }
 
 fn of_event(fetched: &Fetched<'_>, event_type: &str) -> NewHeaders {
-    let mut headers = NewHeaders::with_capacity(4).with(TYPE, event_type.as_bytes());
+    let mut headers = NewHeaders::with_capacity(EVENT_HEADERS).with(TYPE, event_type.as_bytes());
     if let Some((name, trace)) = fetched.carried.traceparent() {
         headers.push(name, Some(trace));
     }
@@ -291,13 +312,6 @@ fn identified(identity: &Identity) -> impl Iterator<Item = (&'static str, String
     [command_id, command_type, Some((STATUS, DEAD_LETTER.to_owned()))]
         .into_iter()
         .flatten()
-}
-
-fn with_schema(headers: NewHeaders, fingerprint: Option<&String>) -> NewHeaders {
-    match fingerprint {
-        Some(fingerprint) => headers.with(SCHEMA_FINGERPRINT, fingerprint.as_bytes()),
-        None => headers,
-    }
 }
 
 fn known(fetched: &Fetched<'_>) -> NewHeaders {

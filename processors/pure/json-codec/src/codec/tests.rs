@@ -55,11 +55,11 @@ fn codec() -> JsonCodec<Counter> {
     JsonCodec::default()
 }
 
-fn command() -> serde_json::Value {
+fn command() -> Value {
     json!({"command_id": "00000000-0000-0000-0000-000000000001", "aggregate_id": "counter/1", "payload": {"Add": {"number": 3}}})
 }
 
-fn reason(command: &serde_json::Value) -> String {
+fn reason(command: &Value) -> String {
     let decoded = codec().decode_command(None, command.to_string().as_bytes());
     decoded.unwrap_err().to_string()
 }
@@ -113,9 +113,58 @@ fn an_event_comes_back_as_it_was_written() {
     };
     let mut out = Vec::new();
     codec().encode_event(&event, &mut out);
-    let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    let json: Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(json["decided_at"], json!("2008-01-31T18:05:00.250Z"));
+    assert_eq!(json["payload_version"], json!(1));
     assert_eq!(codec().decode_event(&out), Ok(event));
+}
+
+#[test]
+fn an_event_and_an_outcome_of_a_later_build_may_have_more_fields_around_what_is_known() {
+    let event = json!({
+        "sequence": 1, "aggregate_id": "counter/1", "version": 1, "command_id": "00000000-0000-0000-0000-000000000001", "command_offset": 0,
+        "decided_at": "2008-01-31T18:05:00.250Z", "payload_version": 1, "payload": {"Add": {"number": 3}}, "of_a_later_build": {}
+    });
+    let read = codec().decode_event(event.to_string().as_bytes()).unwrap();
+    assert_eq!(read.event, Count::Add { number: 3 });
+    let outcome = json!({
+        "command_id": "00000000-0000-0000-0000-000000000001", "aggregate_id": "counter/1", "status": "rejected", "version": 1, "sequence": 1,
+        "event_count": 0, "command_offset": 0, "repeated": false, "fingerprint": "0000000000000001", "clock": "2008-01-31T18:05:00.250Z",
+        "rejection": {"rule": "r", "message": "m", "facts": [], "of_a_later_build": 1}, "of_a_later_build": 1
+    });
+    let read = Codec::<Counter>::decode_outcome(&mut codec(), outcome.to_string().as_bytes()).unwrap();
+    assert_eq!(read.rejection.unwrap().rule, "r");
+}
+
+#[test]
+fn an_event_that_cannot_be_read_says_what_is_wrong() {
+    let event = json!({
+        "sequence": 1, "aggregate_id": "counter/1", "version": 1, "command_id": "00000000-0000-0000-0000-000000000001", "command_offset": 0,
+        "decided_at": "2008-01-31T18:05:00.250Z", "payload_version": 1, "payload": {"Add": {"number": 3}}
+    });
+    for (field, value, expected) in [
+        (
+            "payload",
+            json!({"Subtract": {}}),
+            "payload cannot be read: unknown variant `Subtract`, expected `Add`",
+        ),
+        (
+            "payload_version",
+            json!(2),
+            "payload_version is 2, and this build reads versions 1 to 1",
+        ),
+        ("decided_at", json!("noon"), "decided_at is \"noon\" where an instant such as"),
+        (
+            "sequence",
+            json!("x"),
+            "the value cannot be read as JSON: invalid type: string \"x\", expected u64",
+        ),
+    ] {
+        let mut wrong = event.clone();
+        wrong[field] = value;
+        let reason = codec().decode_event(wrong.to_string().as_bytes()).unwrap_err().to_string();
+        assert!(reason.starts_with(expected), "{field}: {reason}");
+    }
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! JSON as people type it, without the leniency that hides mistakes: a key that occurs twice is an error, at any depth.
 
-use crate::problem::Problem;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -8,16 +7,19 @@ use std::fmt;
 /// A byte order mark, which some editors and shells put in front of UTF-8.
 const BYTE_ORDER_MARKS: [(&[u8], &str); 3] = [(b"\xEF\xBB\xBF", "UTF-8"), (b"\xFF\xFE", "UTF-16"), (b"\xFE\xFF", "UTF-16")];
 
-pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+/// JSON as a command on the topic is read, before it is known whether it is a command.
+///
+/// # Errors
+/// What is wrong with it, to be read after the name of the value: a key that occurs twice at any depth, a byte order mark, bytes that are not
+/// UTF-8, or no JSON.
+pub fn parse(bytes: &[u8]) -> Result<Value, String> {
     if let Some((_, encoding)) = BYTE_ORDER_MARKS.iter().find(|(mark, _)| bytes.starts_with(mark)) {
-        return Err(Problem::malformed(format!(
-            "begins with the byte order mark of {encoding}; JSON is UTF-8 without one"
-        )));
+        return Err(format!("begins with the byte order mark of {encoding}; JSON is UTF-8 without one"));
     }
     if let Err(error) = std::str::from_utf8(bytes) {
-        return Err(Problem::malformed(format!("is not UTF-8 from byte {} on", error.valid_up_to() + 1)));
+        return Err(format!("is not UTF-8 from byte {} on", error.valid_up_to() + 1));
     }
-    let Strict(value) = serde_json::from_slice(bytes).map_err(|error| Problem::malformed(format!("is not JSON: {error}")))?;
+    let Strict(value) = serde_json::from_slice(bytes).map_err(|error| format!("is not JSON: {error}"))?;
     Ok(value)
 }
 

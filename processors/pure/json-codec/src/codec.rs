@@ -1,32 +1,34 @@
 //! Commands, events and outcomes as JSON, for domains that have serde and need no registry.
 
-use crate::json::{Form, instant, instant_text, without_nulls};
-use crate::problem::Problem;
-use crate::{strict_json, typed};
-use decider::{Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Identity, Outcome, Rejection, Status, WriterSchema};
+use crate::forms::{EventForms, OneForm, first, read};
+use crate::{CONTENT_TYPE, REASON_CHARS_MAX, identity_of_text, instant, instant_text, parse, shortened, without_nulls};
+use decider::{
+    Codec, CommandEnvelope, DecodeError, Domain, EventEnvelope, Identity, Outcome, Rejection, Status, WriterSchema, WrittenWith,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use uuid::Uuid;
 
-/// The same envelopes as the airline's, with the domain's own commands and events as payloads.
+/// The same envelopes as the airline's, with the domain's own commands and events as payloads, whose events have had the forms `F`.
 #[derive(Debug)]
-pub struct JsonCodec<D>(PhantomData<fn() -> D>);
+pub struct JsonCodec<D, F = OneForm>(PhantomData<fn() -> (D, F)>);
 
-impl<D> Default for JsonCodec<D> {
+impl<D, F> Default for JsonCodec<D, F> {
     fn default() -> Self {
         Self(PhantomData)
     }
 }
 
-impl<D> Clone for JsonCodec<D> {
+impl<D, F> Clone for JsonCodec<D, F> {
     fn clone(&self) -> Self {
         Self::default()
     }
 }
 
-impl<D> JsonCodec<D> {
+impl<D, F> JsonCodec<D, F> {
     /// The value of a command's record, for those who send it.
     pub fn command<C: Serialize>(envelope: &CommandEnvelope<C>) -> Vec<u8> {
         let mut out = Vec::new();
@@ -56,20 +58,21 @@ struct Command<C> {
     payload: C,
 }
 
+/// Without `payload_version`, it is of the first form. Fields of later builds are ignored.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Event<E> {
     sequence: u64,
     aggregate_id: String,
     version: u64,
     command_id: Uuid,
     command_offset: i64,
-    decided_at: serde_json::Value,
+    decided_at: Value,
+    #[serde(default = "first")]
+    payload_version: u32,
     payload: E,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct WireOutcome {
     command_id: Uuid,
     aggregate_id: String,
@@ -80,7 +83,7 @@ struct WireOutcome {
     command_offset: i64,
     repeated: bool,
     fingerprint: String,
-    clock: serde_json::Value,
+    clock: Value,
     rejection: Option<WireRejection>,
 }
 
@@ -92,21 +95,21 @@ enum WireStatus {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct WireRejection {
     rule: String,
     message: String,
     facts: Vec<BTreeMap<String, String>>,
 }
 
-impl<D> Codec<D> for JsonCodec<D>
+impl<D, F> Codec<D> for JsonCodec<D, F>
 where
     D: Domain<Command: Serialize + DeserializeOwned, Event: Serialize + DeserializeOwned>,
+    F: EventForms,
 {
     fn decode_command(&mut self, _: Option<&[u8]>, value: &[u8]) -> Result<CommandEnvelope<D::Command>, DecodeError> {
         // Clients write it: what serde would let pass, such as a key that occurs twice in a map, is refused.
-        let typed = strict_json::parse(value).map_err(|problem| DecodeError::Malformed(problem.to_string()))?;
-        let command: Command<D::Command> = serde_json::from_value(typed).map_err(|error| malformed(&error))?;
+        let typed = parse(value).map_err(malformed)?;
+        let command: Command<D::Command> = serde_json::from_value(typed).map_err(unreadable)?;
         Ok(CommandEnvelope {
             command_id: command.command_id,
             aggregate_id: command.aggregate_id,
@@ -116,11 +119,11 @@ where
         })
     }
 
-    /// The JSON of the command with its keys in order, and without those that are null: an optional field may be added to a command.
     fn identify(&mut self, _: Option<&[u8]>, value: &[u8]) -> Identity {
-        typed::identity_of_text(value)
+        identity_of_text(value)
     }
 
+    /// The JSON of the command with its keys in order, and without those that are null: an optional field may be added to a command.
     fn encode_meaning(&mut self, command: &D::Command, out: &mut Vec<u8>) {
         let value = serde_json::to_value(command).expect("commands can be written as JSON");
         write(&without_nulls(value), out);
@@ -141,24 +144,30 @@ where
                 command_id: event.command_id,
                 command_offset: event.command_offset,
                 decided_at: instant_text(event.decided_at_ms),
+                payload_version: F::VERSION,
                 payload: &event.event,
             },
             out,
         );
     }
 
+    fn written_with(&self) -> WrittenWith {
+        WrittenWith {
+            content_type: Some(CONTENT_TYPE),
+            ..WrittenWith::default()
+        }
+    }
+
+    /// In one pass where it has the present form.
     fn decode_event(&mut self, value: &[u8]) -> Result<EventEnvelope<D::Event>, DecodeError> {
-        let event: Event<D::Event> = read(value)?;
-        let decided_at = instant(&event.decided_at, Form::Printed);
-        Ok(EventEnvelope {
-            sequence: event.sequence,
-            aggregate_id: event.aggregate_id,
-            version: event.version,
-            command_id: event.command_id,
-            command_offset: event.command_offset,
-            decided_at_ms: decided_at.map_err(|problem| DecodeError::Malformed(problem.within("decided_at").to_string()))?,
-            event: event.payload,
-        })
+        match serde_json::from_slice::<Event<D::Event>>(value) {
+            Ok(event) if event.payload_version == F::VERSION => event.envelope(Ok),
+            Ok(_) | Err(_) => {
+                let event: Event<Value> = serde_json::from_slice(value).map_err(unreadable)?;
+                let version = event.payload_version;
+                event.envelope(|payload| read::<D::Event, F>(version, payload))
+            }
+        }
     }
 
     fn encode_outcome(&mut self, outcome: &Outcome, out: &mut Vec<u8>) {
@@ -187,10 +196,8 @@ where
     }
 
     fn decode_outcome(&mut self, value: &[u8]) -> Result<Outcome, DecodeError> {
-        let outcome: WireOutcome = read(value)?;
-        let malformed = |name: &str, problem: Problem| DecodeError::Malformed(problem.within(name).to_string());
-        let fingerprint = outcome.fingerprint.parse().map_err(|reason: String| Problem::malformed(reason));
-        let clock = instant(&outcome.clock, Form::Printed);
+        let outcome: WireOutcome = serde_json::from_slice(value).map_err(unreadable)?;
+        let fingerprint = outcome.fingerprint.parse();
         Ok(Outcome {
             command_id: outcome.command_id,
             aggregate_id: outcome.aggregate_id,
@@ -203,8 +210,8 @@ where
             event_count: outcome.event_count,
             command_offset: outcome.command_offset,
             repeated: outcome.repeated,
-            fingerprint: fingerprint.map_err(|problem| malformed("fingerprint", problem))?,
-            clock_ms: clock.map_err(|problem| malformed("clock", problem))?,
+            fingerprint: fingerprint.map_err(|reason: String| malformed_in("fingerprint", reason))?,
+            clock_ms: instant(&outcome.clock).map_err(|reason| malformed_in("clock", reason))?,
             rejection: outcome
                 .rejection
                 .map(|WireRejection { rule, message, facts }| Rejection { rule, message, facts }),
@@ -212,12 +219,31 @@ where
     }
 }
 
-fn read<T: DeserializeOwned>(value: &[u8]) -> Result<T, DecodeError> {
-    serde_json::from_slice(value).map_err(|error| malformed(&error))
+impl<P> Event<P> {
+    /// With the event that `read` makes of the payload.
+    fn envelope<E>(self, read: impl FnOnce(P) -> Result<E, String>) -> Result<EventEnvelope<E>, DecodeError> {
+        Ok(EventEnvelope {
+            sequence: self.sequence,
+            aggregate_id: self.aggregate_id,
+            version: self.version,
+            command_id: self.command_id,
+            command_offset: self.command_offset,
+            decided_at_ms: instant(&self.decided_at).map_err(|reason| malformed_in("decided_at", reason))?,
+            event: read(self.payload).map_err(|reason| DecodeError::Malformed(shortened(reason, REASON_CHARS_MAX)))?,
+        })
+    }
 }
 
-fn malformed(error: &serde_json::Error) -> DecodeError {
-    DecodeError::Malformed(Problem::malformed(format!("cannot be read as JSON: {error}")).to_string())
+fn unreadable(error: serde_json::Error) -> DecodeError {
+    malformed(format!("cannot be read as JSON: {error}"))
+}
+
+fn malformed(reason: String) -> DecodeError {
+    malformed_in("the value", reason)
+}
+
+fn malformed_in(what: &str, reason: String) -> DecodeError {
+    DecodeError::Malformed(format!("{what} {}", shortened(reason, REASON_CHARS_MAX)))
 }
 
 /// # Panics
