@@ -1,3 +1,5 @@
+//! What is remembered is what lies below, and it is not looked up again.
+
 use super::{REMEMBERED_MAX, RecentGets};
 use keyvalue::{Memory, Mutation, Order, Read, ReadError, Visit};
 use std::cell::Cell;
