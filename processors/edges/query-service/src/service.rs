@@ -20,9 +20,11 @@ use tokio::time::{Instant, timeout};
 
 /// The label of this port in metrics.
 const PORT: &str = "questions";
-/// Threads for pages of lists, for lists that are searched, and for what reads everything: none takes the turns of another.
+/// Threads for pages of lists, for lists that are searched, for ways through the graph, and for what reads everything: none takes the turns of
+/// another.
 const PAGES_AT_ONCE_MAX: usize = 4;
 const SEARCHES_AT_ONCE_MAX: usize = 2;
+const TRAVERSALS_AT_ONCE_MAX: usize = 2;
 const WHOLES_AT_ONCE_MAX: usize = 1;
 
 /// How long a request may take over what.
@@ -58,6 +60,7 @@ pub struct Service {
     position_wait_max: Duration,
     pages: Lane,
     searches: Lane,
+    traversals: Lane,
     wholes: Lane,
 }
 
@@ -101,6 +104,7 @@ impl Service {
             position_wait_max: patience.position_wait_max,
             pages: lane(PAGES_AT_ONCE_MAX, patience.scan_run_max),
             searches: lane(SEARCHES_AT_ONCE_MAX, patience.scan_run_max),
+            traversals: lane(TRAVERSALS_AT_ONCE_MAX, patience.scan_run_max),
             wholes: lane(WHOLES_AT_ONCE_MAX, patience.whole_run_max),
         })
     }
@@ -207,6 +211,7 @@ impl Service {
             Work::Point => return Ok(answer(None)),
             Work::Page => &self.pages,
             Work::Search => &self.searches,
+            Work::Traversal => &self.traversals,
             Work::Whole => &self.wholes,
         };
         lane.run(move |interrupt| answer(Some(interrupt))).await

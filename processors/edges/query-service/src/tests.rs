@@ -1,6 +1,7 @@
 //! What clients see: every route, and every way in which a question can be wrong.
 
 mod checks;
+mod connections;
 mod errors;
 mod lanes;
 mod nodes;

@@ -60,7 +60,7 @@ enum Part {
     Restart,
 }
 
-/// What every part is given.
+/// What every part is told.
 struct Plan {
     cluster: Cluster,
     repetitions: u32,

@@ -131,7 +131,7 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
-            // Its failure was reported when its result was asked for.
+            // What it failed of was told when it was asked.
             let _ended = thread.join();
         }
     }

@@ -24,6 +24,8 @@ pub enum Work {
     Page,
     /// As many keys as a budget allows, for those of them that pass a filter.
     Search,
+    /// From node to node along edges, as many keys as a budget allows.
+    Traversal,
     /// Everything in the view.
     Whole,
 }

@@ -3,10 +3,15 @@
 //! A list is asked for in pages ([`Page`]), which can be short although more comes after them.
 
 mod board;
+mod connections;
+mod transfer;
 mod violations;
 
 pub use application::{Page, SCANNED_MAX, Span};
 pub use board::{BoardEntry, Direction, board};
+#[cfg(test)]
+pub(crate) use connections::connections_within;
+pub use connections::{CONNECTION_LEGS_MAX, Connection, ConnectionLeg, ConnectionSearch, ConnectionsError, Transfer, connections};
 #[cfg(test)]
 pub(crate) use violations::count_within;
 pub use violations::{Filter, Total, count, violations};

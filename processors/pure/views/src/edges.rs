@@ -55,17 +55,13 @@ impl LegSummary {
     pub(crate) fn from_bytes(at: KeyInstant, bytes: &[u8]) -> Result<Self, ReadError> {
         let mut bytes = Bytes::new(bytes);
         let (origin, destination) = (read_airport(&mut bytes)?, read_airport(&mut bytes)?);
-        let duration_ms = bytes.signed()?;
-        let (departure, arrival) = match at {
-            KeyInstant::Departure(departure) => (Some(departure.0), departure.0.checked_add(duration_ms)),
-            KeyInstant::Arrival(arrival) => (arrival.0.checked_sub(duration_ms), Some(arrival.0)),
-        };
+        let (departure, arrival) = read_times(at, &mut bytes)?;
         Ok(Self {
             designator: read_designator(&mut bytes)?,
             origin,
             destination,
-            departure: departure.map(Instant).ok_or_else(|| corrupt("a departure"))?,
-            arrival: arrival.map(Instant).ok_or_else(|| corrupt("an arrival"))?,
+            departure,
+            arrival,
             mode: read_mode(&mut bytes)?,
             airplane: match bytes.text()? {
                 "" => None,
@@ -73,6 +69,45 @@ impl LegSummary {
             },
         })
     }
+}
+
+/// The part of a leg summary that a search for a way through the schedule looks at, read without the rest: a search comes past thousands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hop {
+    pub(crate) origin: AirportCode,
+    pub(crate) destination: AirportCode,
+    pub(crate) departure: Instant,
+    pub(crate) arrival: Instant,
+    pub(crate) mode: Mode,
+}
+
+impl Hop {
+    pub(crate) fn from_bytes(at: KeyInstant, bytes: &[u8]) -> Result<Self, ReadError> {
+        let mut bytes = Bytes::new(bytes);
+        let (origin, destination) = (read_airport(&mut bytes)?, read_airport(&mut bytes)?);
+        let (departure, arrival) = read_times(at, &mut bytes)?;
+        // The designator.
+        bytes.text()?;
+        Ok(Self {
+            origin,
+            destination,
+            departure,
+            arrival,
+            mode: read_mode(&mut bytes)?,
+        })
+    }
+}
+
+fn read_times(at: KeyInstant, bytes: &mut Bytes<'_>) -> Result<(Instant, Instant), ReadError> {
+    let duration_ms = bytes.signed()?;
+    let (departure, arrival) = match at {
+        KeyInstant::Departure(departure) => (Some(departure.0), departure.0.checked_add(duration_ms)),
+        KeyInstant::Arrival(arrival) => (arrival.0.checked_sub(duration_ms), Some(arrival.0)),
+    };
+    Ok((
+        departure.map(Instant).ok_or_else(|| corrupt("a departure"))?,
+        arrival.map(Instant).ok_or_else(|| corrupt("an arrival"))?,
+    ))
 }
 
 /// A rotation with legs, from its first departure to the arrival of its last leg, as its airplane flies it.

@@ -21,7 +21,6 @@ mod nodes;
 mod project;
 mod provenance;
 mod questions;
-mod recent_gets;
 mod recompute;
 mod schedule_graph;
 mod stored;

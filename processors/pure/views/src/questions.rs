@@ -1,13 +1,15 @@
 //! What can be asked of the graph: routes, the questions that they lead to, and the documents that answer them.
 
+mod connections;
 mod documents;
 mod reading;
 mod shapes;
+mod summary;
 
 pub(crate) use documents::answer;
 
 use crate::Check;
-use crate::ask::{Filter, Time};
+use crate::ask::{ConnectionSearch, Filter, Time};
 use application::{Asked, Paging, Refusal, Route, Work};
 use domain::{AirportCode, FlightDesignator, LegId, Registration, RotationId};
 
@@ -60,6 +62,7 @@ pub enum Question {
         paging: Paging,
         recompute: bool,
     },
+    Connections(Box<ConnectionSearch>),
 }
 
 const PAGED: &[&str] = &["limit", "cursor"];
@@ -184,6 +187,7 @@ pub(crate) const ROUTES: &[Route<Question>] = &[
             })
         },
     },
+    connections::ROUTE,
 ];
 
 impl Question {
@@ -195,6 +199,7 @@ impl Question {
             Self::Rotations(_) | Self::Airplanes(_) | Self::Airports(_) | Self::Departures { .. } | Self::Arrivals { .. } => Work::Page,
             Self::Board { .. } | Self::Legs { designator: None, .. } => Work::Page,
             Self::Check { recompute: true, .. } => Work::Whole,
+            Self::Connections(_) => Work::Traversal,
             Self::Check { filter, .. } if **filter == Filter::default() => Work::Page,
             // A rotation may have 20,000 of them, all of which are counted.
             Self::Check { filter, .. } if filter.rotation.is_some() && filter.airplane.is_none() => Work::Page,

@@ -2,7 +2,7 @@
 
 use crate::bytes::{Bytes, corrupt, put_number, put_signed, put_text};
 use crate::day::DesignatorDay;
-use crate::edges::{KeyInstant, LegSummary, RotationSpan};
+use crate::edges::{Hop, KeyInstant, LegSummary, RotationSpan};
 use crate::keys::{self, Key, KeyReader, Prefix};
 use crate::nodes::{Airplane, Airport, Leg, Rotation, put_mode, read_mode};
 use domain::rotation::Mode;
@@ -34,25 +34,6 @@ pub(crate) fn leg(read: &impl Read, rotation: &RotationId, id: &LegId) -> Result
         Some(Err(_)) => Err(corrupt("a leg's departure")),
         Some(Ok(departure)) => leg_at(read, rotation, Instant(departure), id).map(Some),
     }
-}
-
-/// A leg and the one that follows it, in one scan; `None` where either is missing.
-pub(crate) fn leg_and_next(read: &impl Read, rotation: &RotationId, departure: Instant, id: &LegId) -> Result<Option<[Leg; 2]>, ReadError> {
-    let place = keys::leg_in_order(rotation, departure, id);
-    let (_, end) = keys::legs_of(rotation).range();
-    let (mut first, mut second) = (None, None);
-    each(read, (place.0.clone(), end), Order::Ascending, |key, value| {
-        if first.is_some() {
-            second = Some(Leg::from_bytes(value)?);
-            return Ok(ControlFlow::Break(()));
-        }
-        if key != place.0 {
-            return Ok(ControlFlow::Break(()));
-        }
-        first = Some(Leg::from_bytes(value)?);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(first.zip(second).map(|(first, second)| [first, second]))
 }
 
 /// Calls `visit` with keys and values of a range until it has had enough or fails.
@@ -334,7 +315,21 @@ impl LegIndex {
 
     pub(crate) fn read(self, key: &[u8], value: &[u8]) -> Result<LegEdge, ReadError> {
         let mut key = KeyReader::new(key)?;
-        let at = match self {
+        let at = self.at(&mut key)?;
+        Ok(LegEdge {
+            rotation: key.rotation()?,
+            leg: key.leg()?,
+            summary: LegSummary::from_bytes(at, value)?,
+        })
+    }
+
+    /// The same without ids, designator and airplane.
+    pub(crate) fn hop(self, key: &[u8], value: &[u8]) -> Result<Hop, ReadError> {
+        Hop::from_bytes(self.at(&mut KeyReader::new(key)?)?, value)
+    }
+
+    fn at(self, key: &mut KeyReader<'_>) -> Result<KeyInstant, ReadError> {
+        Ok(match self {
             Self::Departures(_) => {
                 key.airport()?;
                 KeyInstant::Departure(key.instant()?)
@@ -344,11 +339,6 @@ impl LegIndex {
                 KeyInstant::Arrival(key.instant()?)
             }
             Self::AllByDeparture => KeyInstant::Departure(key.instant()?),
-        };
-        Ok(LegEdge {
-            rotation: key.rotation()?,
-            leg: key.leg()?,
-            summary: LegSummary::from_bytes(at, value)?,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Given events, the view.
 
+mod connections;
 mod corrections;
 mod cost;
 mod filters;

@@ -55,7 +55,15 @@ impl Schedule {
     }
 
     pub(super) fn draft(&mut self, id: &str, airplane: Option<&str>) {
-        self.rotation(id, Rotation::Created { mode: Mode::Draft });
+        self.created(id, Mode::Draft, airplane);
+    }
+
+    pub(super) fn active(&mut self, id: &str, airplane: Option<&str>) {
+        self.created(id, Mode::Active, airplane);
+    }
+
+    fn created(&mut self, id: &str, mode: Mode, airplane: Option<&str>) {
+        self.rotation(id, Rotation::Created { mode });
         if let Some(airplane) = airplane {
             let registration = Registration::parse(airplane).unwrap();
             let previous = None;

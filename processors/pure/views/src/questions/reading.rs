@@ -3,6 +3,7 @@
 use crate::ask::Time;
 use application::{Asked, Refusal};
 use domain::{Instant, InvalidValue};
+use std::ops::RangeInclusive;
 
 /// The instants of a question: `from` is in it, `to` is not.
 pub(crate) fn time(asked: &Asked<'_>) -> Result<Time, Refusal> {
@@ -30,4 +31,22 @@ pub(crate) fn value<T>(
 /// A name in a path that is a value of the domain.
 pub(crate) fn name<T>(asked: &Asked<'_>, name: &'static str, parse: impl FnOnce(&str) -> Result<T, InvalidValue>) -> Result<T, Refusal> {
     asked.name(name, |text| parse(text).map_err(|invalid| invalid.expected))
+}
+
+/// A parameter that a question cannot do without.
+pub(super) fn required<T>(
+    asked: &Asked<'_>,
+    name: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
+    expected: &'static str,
+) -> Result<T, Refusal> {
+    value(asked, name, parse)?.ok_or_else(|| Refusal::bad_parameter(name, "", expected))
+}
+
+/// A parameter that is a whole number of a range.
+pub(super) fn number(asked: &Asked<'_>, name: &'static str, range: RangeInclusive<u32>) -> Result<Option<u32>, Refusal> {
+    asked.parameter(name, |text| match text.parse() {
+        Ok(number) if range.contains(&number) => Ok(number),
+        _ => Err(format!("a whole number from {} to {}", range.start(), range.end())),
+    })
 }

@@ -10,6 +10,8 @@ fn work(template: &str, name: (&'static str, &'static str), query: &str) -> Work
     (route.question)(&Asked::new(route.template, &names, parameters)).unwrap().work()
 }
 
+const CONNECTIONS: &str = "from=HNL&to=LAX&depart_after=2008-01-01T00:00:00Z";
+
 #[test]
 fn a_question_whose_cost_depends_on_what_clients_have_put_into_the_schedule_is_no_point() {
     let (rotation, airport, check) = (("id", "R1"), ("code", "HNL"), ("check", "overlap"));
@@ -24,6 +26,7 @@ fn a_question_whose_cost_depends_on_what_clients_have_put_into_the_schedule_is_n
         ("/checks/{check}", check, "rotation=R1&airplane=N475HA", Work::Search),
         ("/checks/{check}", check, "rotation_prefix=R", Work::Search),
         ("/legs", rotation, "designator=HA11", Work::Search),
+        ("/connections", rotation, CONNECTIONS, Work::Traversal),
     ] {
         assert_eq!(work(template, name, query), expected, "{template}?{query}");
     }
