@@ -4,6 +4,7 @@
 //! of another schema, is first brought into them, so that there is one reader that says what a command means.
 
 mod encoding;
+mod latest;
 
 use crate::binary::{Reader, put_frame, unframe};
 use crate::command::{self, Command, Invalid};
@@ -17,6 +18,7 @@ use crate::{commands, events, later, outcomes, typed, values};
 use decider::{CommandEnvelope, DecodeError, EventEnvelope, Identity, Outcome, SchemaIds, WriterSchema, WrittenWith};
 use domain::{AggregateId, Event};
 use encoding::Encoding;
+use latest::LatestSchemas;
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -36,14 +38,6 @@ pub struct AvroCodec {
 /// Schemas of other writers in memory, by the length of their texts and by their number. The oldest ones are learned again when they are met again.
 const LEARNED_BYTES_MAX: usize = 128 * SCHEMA_BYTES_MAX;
 const LEARNED_MAX: usize = 10_000;
-
-/// The versions that are written, and that everything is read as.
-#[derive(Debug, Clone, Copy)]
-struct LatestSchemas {
-    command: &'static Released,
-    event: &'static Released,
-    outcome: &'static Released,
-}
 
 #[derive(Debug, Clone)]
 struct Learned {
@@ -70,13 +64,10 @@ struct Body<'a> {
     unknown: Option<Unknown>,
 }
 
-impl LatestSchemas {
-    fn of(&self, content: Content) -> &'static Released {
-        match content {
-            Content::Command => self.command,
-            Content::Event => self.event,
-            Content::Outcome => self.outcome,
-        }
+/// Reads, and has no ids to write.
+impl Default for AvroCodec {
+    fn default() -> Self {
+        Self::new(SchemaIds::UNKNOWN)
     }
 }
 

@@ -2,10 +2,10 @@
 // What cannot be set up ends the test.
 #![allow(clippy::unwrap_used)]
 
-use application::{Application, ProjectError, RecordSchema, Refusal, Route, SchemaIds, View, Views, document};
-use decider::{Codec, Context, Domain, EventEnvelope, Parts, Rejection};
+use application::{Application, ProjectError, Refusal, Route, View, Views, document};
+use decider::{Codec, Context, Domain, EventEnvelope, Rejection};
 use end_to_end::{Cluster, eventually};
-use json_codec::JsonCodec;
+use json_codec::{Json, JsonCodec};
 use keyvalue::{Mutation, Read};
 use materializer_runtime::{Apply, Configuration, Http, Process, start};
 use serde_json::{Value, json};
@@ -21,6 +21,7 @@ impl Domain for Texts {
     type Command = String;
     type Event = String;
     type State = ();
+    type Representation = Json;
 
     fn initial(_: &str) {}
 
@@ -29,38 +30,12 @@ impl Domain for Texts {
     }
 
     fn evolve((): &mut (), _: &String) {}
-
-    fn size_bytes((): &()) -> usize {
-        0
-    }
-
-    fn store((): &(), _: &String, _: &mut Parts<'_>) {}
-
-    fn load(_: &str, _: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn command_type(_: &String) -> &'static str {
-        "Say"
-    }
-
-    fn event_type(_: &String) -> &'static str {
-        "Said"
-    }
 }
 
 impl Application for Texts {
     const NAME: &'static str = "texts";
 
     type Codec = JsonCodec<Self>;
-
-    fn schemas() -> Vec<RecordSchema> {
-        Vec::new()
-    }
-
-    fn codec(_: SchemaIds) -> Self::Codec {
-        JsonCodec::default()
-    }
 
     fn views(views: &mut impl Views<Self>) {
         views.view::<Last<1>>();

@@ -8,16 +8,16 @@ mod accounts;
 
 pub use accounts::Accounts;
 
-use application::{Application, RecordSchema, SchemaIds, Views};
-use decider::{Context, Domain, Parts, Rejection};
+use application::{Application, Views};
+use decider::{Context, Domain, Rejection};
+use json_codec::{Json, JsonCodec};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The domain.
 pub struct Bank;
 
 /// How the bank's records are written.
-pub type Codec = json_codec::JsonCodec<Bank>;
+pub type Codec = JsonCodec<Bank>;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,13 +43,11 @@ pub enum Account {
     Closed,
 }
 
-/// An account is stored in one part.
-const ACCOUNT: &[u8] = b"account";
-
 impl Domain for Bank {
     type Command = Command;
     type Event = Event;
     type State = Account;
+    type Representation = Json;
 
     fn initial(_: &str) -> Account {
         Account::Unknown
@@ -58,22 +56,19 @@ impl Domain for Bank {
     fn decide(_: &Context<'_>, account: &Account, command: &Command) -> Result<Vec<Event>, Rejection> {
         let (holder, balance) = match (account, command) {
             (Account::Unknown, Command::Open { holder }) => return Ok(vec![Event::Opened { holder: holder.clone() }]),
-            (Account::Unknown, _) => return refuse("account-unknown", "the account was never opened", None),
-            (Account::Closed, _) => return refuse("account-closed", "the account is closed for good", None),
+            (Account::Unknown, _) => return Err(Rejection::new("account-unknown", "the account was never opened")),
+            (Account::Closed, _) => return Err(Rejection::new("account-closed", "the account is closed for good")),
             (Account::Open { holder, cents }, _) => (holder, *cents),
         };
+        let refuse = |rule, message: &str| Err(Rejection::new(rule, message).fact("balance", balance));
         match *command {
-            Command::Open { .. } => refuse("account-exists", &format!("the account belongs to {holder}"), None),
-            Command::Deposit { cents: 0 } | Command::Withdraw { cents: 0 } => refuse("nothing-to-change", "the amount is zero", None),
-            Command::Deposit { cents } if balance.checked_add(cents).is_none() => {
-                refuse("balance-too-high", "no bank holds that much", Some(balance))
-            }
+            Command::Open { .. } => Err(Rejection::new("account-exists", "the account is open already").fact("holder", holder)),
+            Command::Deposit { cents: 0 } | Command::Withdraw { cents: 0 } => refuse("nothing-to-change", "the amount is zero"),
+            Command::Deposit { cents } if balance.checked_add(cents).is_none() => refuse("balance-too-high", "no bank holds that much"),
             Command::Deposit { cents } => Ok(vec![Event::Deposited { cents }]),
-            Command::Withdraw { cents } if cents > balance => {
-                refuse("balance-below-zero", "the account does not hold that much", Some(balance))
-            }
+            Command::Withdraw { cents } if cents > balance => refuse("balance-below-zero", "the account does not hold that much"),
             Command::Withdraw { cents } => Ok(vec![Event::Withdrawn { cents }]),
-            Command::Close {} if balance > 0 => refuse("balance-remains", "the account is not empty", Some(balance)),
+            Command::Close {} if balance > 0 => refuse("balance-remains", "the account is not empty"),
             Command::Close {} => Ok(vec![Event::Closed {}]),
         }
     }
@@ -90,40 +85,6 @@ impl Domain for Bank {
             (Account::Unknown | Account::Closed, _) => debug_assert!(false, "{event:?} does not fit {account:?}"),
         }
     }
-
-    fn size_bytes(account: &Account) -> usize {
-        match account {
-            Account::Open { holder, .. } => size_of::<Account>() + holder.len(),
-            Account::Unknown | Account::Closed => size_of::<Account>(),
-        }
-    }
-
-    fn store(after: &Account, _: &Event, parts: &mut Parts<'_>) {
-        parts.put(ACCOUNT, serde_json::to_vec(after).expect("an account can be written as JSON"));
-    }
-
-    fn load(_: &str, parts: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<Account, String> {
-        let (_, value) = parts.next().ok_or("the account is missing")?;
-        serde_json::from_slice(value).map_err(|error| error.to_string())
-    }
-
-    fn command_type(command: &Command) -> &'static str {
-        match command {
-            Command::Open { .. } => "Open",
-            Command::Deposit { .. } => "Deposit",
-            Command::Withdraw { .. } => "Withdraw",
-            Command::Close {} => "Close",
-        }
-    }
-
-    fn event_type(event: &Event) -> &'static str {
-        match event {
-            Event::Opened { .. } => "Opened",
-            Event::Deposited { .. } => "Deposited",
-            Event::Withdrawn { .. } => "Withdrawn",
-            Event::Closed {} => "Closed",
-        }
-    }
 }
 
 impl Application for Bank {
@@ -131,27 +92,9 @@ impl Application for Bank {
 
     type Codec = Codec;
 
-    /// JSON needs none.
-    fn schemas() -> Vec<RecordSchema> {
-        Vec::new()
-    }
-
-    fn codec(_: SchemaIds) -> Codec {
-        Codec::default()
-    }
-
     fn views(views: &mut impl Views<Self>) {
         views.view::<Accounts>();
     }
-}
-
-fn refuse(rule: &str, message: &str, balance: Option<u64>) -> Result<Vec<Event>, Rejection> {
-    let fact = |balance: u64| BTreeMap::from([("balance".to_owned(), balance.to_string())]);
-    Err(Rejection {
-        rule: rule.to_owned(),
-        message: message.to_owned(),
-        facts: balance.map(fact).into_iter().collect(),
-    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
-//! Given events, when a command, then events or a rejection; and an account comes back from its parts.
+//! Given events, when a command, then events or a rejection.
 
 use super::*;
-use keyvalue::Mutation;
 
 fn account(given: &[Event]) -> Account {
     let mut account = Bank::initial("account/1");
@@ -73,22 +72,4 @@ fn an_account_that_was_never_opened_takes_nothing() {
     for command in [Command::Deposit { cents: 1 }, Command::Withdraw { cents: 1 }, Command::Close {}] {
         check(&[], command, Err("account-unknown"));
     }
-}
-
-#[test]
-fn an_account_comes_back_from_its_parts() {
-    let after = account(&opened(7));
-    let mut mutations = Vec::new();
-    Bank::store(
-        &after,
-        &Event::Deposited { cents: 7 },
-        &mut Parts::new(0, "account/1", 1, &mut mutations),
-    );
-    let [Mutation::Put { value, .. }] = &mutations[..] else {
-        panic!("one part is put, not {mutations:?}")
-    };
-    let (value, _version) = value.split_last_chunk::<8>().unwrap();
-    let mut parts = std::iter::once((ACCOUNT, value));
-    assert_eq!(Bank::load("account/1", &mut parts), Ok(after));
-    assert!(Bank::load("account/1", &mut std::iter::once((ACCOUNT, b"{".as_slice()))).is_err());
 }

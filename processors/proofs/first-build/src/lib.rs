@@ -6,7 +6,9 @@
 
 use airline::Airline;
 use application::{Application, RecordSchema, Views};
-use decider::{Codec, CommandEnvelope, Context, DecodeError, Domain, EventEnvelope, Identity, Outcome, Parts, Rejection, WriterSchema};
+use decider::{
+    Codec, CommandEnvelope, Context, DecodeError, Domain, EventEnvelope, Identity, Outcome, Parts, Rejection, Representation, WriterSchema,
+};
 use schemas::{AvroCodec, Content, SchemaIds};
 use std::fmt;
 use std::marker::PhantomData;
@@ -46,7 +48,7 @@ pub struct Faulty;
 pub struct Other<B>(PhantomData<B>);
 
 /// The codec of another build.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct OtherCodec(AvroCodec);
 
 impl Build for First {
@@ -91,6 +93,7 @@ impl<B: Build> Domain for Other<B> {
     type Command = <Airline as Domain>::Command;
     type Event = <Airline as Domain>::Event;
     type State = <Airline as Domain>::State;
+    type Representation = Self;
 
     const STATE_VERSION: u32 = Airline::STATE_VERSION;
 
@@ -105,24 +108,26 @@ impl<B: Build> Domain for Other<B> {
     fn evolve(state: &mut Self::State, event: &Self::Event) {
         Airline::evolve(state, event);
     }
+}
 
-    fn size_bytes(state: &Self::State) -> usize {
+impl<B: Build> Representation<Self> for Other<B> {
+    fn size_bytes(state: &<Airline as Domain>::State) -> usize {
         Airline::size_bytes(state)
     }
 
-    fn store(after: &Self::State, event: &Self::Event, parts: &mut Parts<'_>) {
+    fn store(after: &<Airline as Domain>::State, event: &<Airline as Domain>::Event, parts: &mut Parts<'_>) {
         Airline::store(after, event, parts);
     }
 
-    fn load(aggregate_id: &str, parts: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<Self::State, String> {
+    fn load(aggregate_id: &str, parts: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<<Airline as Domain>::State, String> {
         Airline::load(aggregate_id, parts)
     }
 
-    fn command_type(command: &Self::Command) -> &'static str {
+    fn command_type(command: &<Airline as Domain>::Command) -> &'static str {
         Airline::command_type(command)
     }
 
-    fn event_type(event: &Self::Event) -> &'static str {
+    fn event_type(event: &<Airline as Domain>::Event) -> &'static str {
         Airline::event_type(event)
     }
 }

@@ -6,7 +6,7 @@ mod codec;
 mod parts;
 
 use application::{Application, RecordKind, RecordSchema, SchemaIds, Views};
-use decider::{Domain, Parts, WriterSchema};
+use decider::{Domain, Parts, Representation, WriterSchema};
 use domain::{AggregateId, Event, Rejection, State};
 use schemas::{AvroCodec, Command, Content, RELEASED, Released, Schema, UNKNOWN_COMMAND};
 use std::collections::BTreeMap;
@@ -20,6 +20,7 @@ impl Domain for Airline {
     type Command = Command;
     type Event = Event;
     type State = State;
+    type Representation = Self;
 
     /// Registering a retired airplane's registration again was `retired`, and a leg back to its airport `origin-is-destination`, before
     /// version 2 of the schemas. `unknown-command` is what any build says to a command of a later one.
@@ -41,7 +42,9 @@ impl Domain for Airline {
     fn evolve(state: &mut State, event: &Event) {
         domain::evolve(state, event);
     }
+}
 
+impl Representation<Self> for Airline {
     fn size_bytes(state: &State) -> usize {
         state.size_bytes()
     }

@@ -27,14 +27,18 @@ pub trait Application: Domain + Sized {
     const NAME: &'static str;
 
     /// How its records are written.
-    type Codec: Codec<Self> + Clone + 'static;
+    type Codec: Codec<Self> + Clone + Default + 'static;
 
     /// Every released version of the schemas of its records, of each kind the oldest first. None of a domain whose values have no schema;
     /// it needs no registry.
-    fn schemas() -> Vec<RecordSchema>;
+    fn schemas() -> Vec<RecordSchema> {
+        Vec::new()
+    }
 
-    /// A codec that writes these ids. Those of a domain without schemas mean nothing.
-    fn codec(ids: SchemaIds) -> Self::Codec;
+    /// A codec that writes these ids, for a domain with schemas.
+    fn codec(_ids: SchemaIds) -> Self::Codec {
+        Self::Codec::default()
+    }
 
     /// Names its views to `views`, one after the other. Of several versions of a view, the first is the current one: it is asked where no
     /// version is named.

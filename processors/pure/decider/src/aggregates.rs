@@ -4,7 +4,7 @@
 //! again from the store, which never holds anything that was not committed.
 
 use crate::cursor::COUNT_MAX;
-use crate::{Domain, keys};
+use crate::{Domain, Representation, Represented, keys};
 use keyvalue::{Order, Read, ReadError, prefix_end};
 use lru::LruCache;
 use rustc_hash::FxBuildHasher;
@@ -155,9 +155,9 @@ fn load<D: Domain>(read: &impl Read, partition: u32, id: &str) -> Result<Held<D:
         D::initial(id)
     } else {
         let mut parts = parts.iter().map(|&(from, middle, to)| (&bytes[from..middle], &bytes[middle..to]));
-        D::load(id, &mut parts).map_err(NotLoaded::Refused)?
+        Represented::<D>::load(id, &mut parts).map_err(NotLoaded::Refused)?
     };
-    let bytes = D::size_bytes(&state);
+    let bytes = Represented::<D>::size_bytes(&state);
     Ok(Held {
         state,
         version,

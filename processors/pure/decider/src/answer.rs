@@ -7,10 +7,9 @@ use crate::machine::StepFailure;
 use crate::remembered::Remembered;
 use crate::{
     COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, Context, Cursor, Domain, EXPECTED_VERSION, Fingerprint, Machine, OUTCOME_LOST,
-    Outcome, Rejection, Status, StepError, TYPE_DIFFERS,
+    Outcome, Rejection, Representation, Represented, Status, StepError, TYPE_DIFFERS,
 };
 use keyvalue::Read;
-use std::collections::BTreeMap;
 
 /// Of a header that a rejection quotes.
 const HEADER_BYTES_SHOWN: usize = 80;
@@ -42,7 +41,7 @@ impl<D: Domain> Machine<D> {
         self.command_id = Some(envelope.command_id);
         batch.call = Call::EncodeMeaning;
         let fingerprint = Fingerprint::of(codec, &envelope, &mut self.scratch);
-        let (command_id, command_type) = (envelope.command_id, D::command_type(&envelope.command));
+        let (command_id, command_type) = (envelope.command_id, Represented::<D>::command_type(&envelope.command));
         let key = (envelope.aggregate_id.clone(), command_id);
         let remembered = match self.answered.get(&key) {
             Some(found) => Some(found.clone()),
@@ -200,12 +199,9 @@ fn agreeing(header: Option<&[u8]>, command_type: &str) -> Result<(), Rejection> 
     }
     let said = String::from_utf8_lossy(&header[..header.len().min(HEADER_BYTES_SHOWN)]).into_owned();
     let message = format!("the record header type says {said:?}, but the command is a {command_type}; send it again with a new command_id");
-    let fact = [("header", said), ("command", command_type.to_owned())].map(|(name, value)| (name.to_owned(), value));
-    Err(Rejection {
-        rule: TYPE_DIFFERS.to_owned(),
-        message,
-        facts: vec![BTreeMap::from(fact)],
-    })
+    Err(Rejection::new(TYPE_DIFFERS, message)
+        .fact("header", said)
+        .fact("command", command_type))
 }
 
 /// What the domain decides, unless the header `type` of the record is that of another command.
@@ -228,15 +224,13 @@ fn by_domain<D: Domain>(
             Err(StepFailure::Domain(reason))
         }
         Err(rejection) => Ok(Err(rejection)),
-        Ok(events) => Ok(agreeing(header, D::command_type(&envelope.command)).map(|()| events)),
+        Ok(events) => Ok(agreeing(header, Represented::<D>::command_type(&envelope.command)).map(|()| events)),
     }
 }
 
 fn version_differs(expected: u64, actual: u64) -> Rejection {
-    let fact = [("expected_version", expected), ("version", actual)].map(|(name, value)| (name.to_owned(), value.to_string()));
-    Rejection {
-        rule: EXPECTED_VERSION.to_owned(),
-        message: format!("the command expects version {expected}, but the aggregate is at version {actual}"),
-        facts: vec![BTreeMap::from(fact)],
-    }
+    let message = format!("the command expects version {expected}, but the aggregate is at version {actual}");
+    Rejection::new(EXPECTED_VERSION, message)
+        .fact("expected_version", expected)
+        .fact("version", actual)
 }

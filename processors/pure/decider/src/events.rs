@@ -2,8 +2,7 @@
 
 use crate::aggregates::Held;
 use crate::batch::{Batch, Outgoing};
-use crate::{Call, Codec, Cursor, Domain, EventEnvelope, Outcome, Parts, Rejection, StepError, Written};
-use std::collections::BTreeMap;
+use crate::{Call, Codec, Cursor, Domain, EventEnvelope, Outcome, Parts, Rejection, Representation, Represented, StepError, Written};
 use std::ops::Range;
 
 /// Value and key of an event take at most this many bytes: less than a topic with Kafka's own limit takes, with what is around them. It is a
@@ -76,24 +75,26 @@ pub(crate) fn record_events<D: Domain>(
 ) -> Result<(), StepError> {
     outcome.event_count = u32::try_from(events.len()).expect("far fewer events than 2^32 come from one command");
     batch.tally.events += u64::from(outcome.event_count);
-    for Encoded { event, value } in events {
+    for (Encoded { event, value }, left) in events.into_iter().zip((0..outcome.event_count).rev()) {
         batch.call = Call::Evolve;
         D::evolve(&mut held.state, &event);
         held.version += 1;
-        batch.call = Call::Store;
-        let mut parts = Parts::new(held.partition, &outcome.aggregate_id, held.version, &mut batch.mutations);
-        D::store(&held.state, &event, &mut parts);
-        parts.finish();
+        if left == 0 || !Represented::<D>::IS_WHOLE {
+            batch.call = Call::Store;
+            let mut parts = Parts::new(held.partition, &outcome.aggregate_id, held.version, &mut batch.mutations);
+            Represented::<D>::store(&held.state, &event, &mut parts);
+            parts.finish();
+        }
         if let Some(value) = value {
             batch.outgoing.push(Outgoing::Event {
                 incoming,
                 value,
-                event_type: D::event_type(&event),
+                event_type: Represented::<D>::event_type(&event),
             });
         }
     }
     batch.call = Call::Size;
-    held.bytes = D::size_bytes(&held.state);
+    held.bytes = Represented::<D>::size_bytes(&held.state);
     let cursor = batch.cursor(held.partition, outcome.command_offset)?;
     cursor.sequence += u64::from(outcome.event_count);
     outcome.version = held.version;
@@ -102,16 +103,10 @@ pub(crate) fn record_events<D: Domain>(
 }
 
 fn too_large(number: u64, bytes: usize) -> Rejection {
-    let facts = [
-        ("event", number.to_string()),
-        ("bytes", bytes.to_string()),
-        ("bytes_max", EVENT_BYTES_MAX.to_string()),
-    ];
-    Rejection {
-        rule: "event-too-large".to_owned(),
-        message: format!(
-            "event {number} of the command would take {bytes} bytes; an event takes at most {EVENT_BYTES_MAX}. Ask for less at a time"
-        ),
-        facts: vec![BTreeMap::from(facts.map(|(name, value)| (name.to_owned(), value)))],
-    }
+    let message =
+        format!("event {number} of the command would take {bytes} bytes; an event takes at most {EVENT_BYTES_MAX}. Ask for less at a time");
+    Rejection::new("event-too-large", message)
+        .fact("event", number)
+        .fact("bytes", bytes)
+        .fact("bytes_max", EVENT_BYTES_MAX)
 }

@@ -47,12 +47,14 @@ use uuid::Uuid;
 ///
 /// Where one of these functions panics or fails, the partition stops at that command ([`DomainFailure`]); nothing is written for it.
 ///
-/// An aggregate is stored as parts: keys under the aggregate, each with a value. One event changes few of them, however large
+/// An aggregate is stored as parts ([`Representation`]): keys under the aggregate, each with a value. One event changes few of them, however large
 /// the aggregate is, and all of them together give the state back.
-pub trait Domain: Send + Sync + 'static {
+pub trait Domain: Sized + Send + Sync + 'static {
     type Command: Send;
     type Event: Clone + PartialEq + std::fmt::Debug + Send;
     type State: Clone + Send;
+    /// How they look from outside: `Self` where the domain says it itself.
+    type Representation: Representation<Self>;
 
     /// Rules by which an earlier build may have refused what this one accepts, or refuses by another rule. The audit decides the commands
     /// of a log again, and takes such a rejection as it is.
@@ -71,22 +73,35 @@ pub trait Domain: Send + Sync + 'static {
 
     /// Total: every event that was decided can be applied.
     fn evolve(state: &mut Self::State, event: &Self::Event);
+}
 
-    /// About how many bytes the state takes in memory. Called after every change: it should cost O(1).
-    fn size_bytes(state: &Self::State) -> usize;
+/// How a domain's values look from outside: the parts in which a state is stored, its size, and the names of commands and events.
+///
+/// A domain whose values have serde needs no code for it (`json_codec::Json`): a state is one part, and names are those of the variants.
+pub trait Representation<D: Domain>: Send + Sync + 'static {
+    /// Whether [`Self::store`] writes the whole state, whatever the event was. It is called once for all events of a decision then, and so is
+    /// [`Self::size_bytes`]: a decision of many events costs no more than one of one event.
+    const IS_WHOLE: bool = false;
+
+    /// About how many bytes the state takes in memory: the cache of aggregates is bounded by their sum. Called after every decision: it should
+    /// cost no more than [`Self::store`] does.
+    fn size_bytes(state: &D::State) -> usize;
 
     /// What `event` changes in the stored parts of its aggregate, whose state is now `after`.
-    fn store(after: &Self::State, event: &Self::Event, parts: &mut Parts<'_>);
+    fn store(after: &D::State, event: &D::Event, parts: &mut Parts<'_>);
 
     /// The state from its stored parts, in key order. An error says which part cannot be right.
-    fn load(aggregate_id: &str, parts: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<Self::State, String>;
+    fn load(aggregate_id: &str, parts: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<D::State, String>;
 
     /// The name of a command (record header `type`).
-    fn command_type(command: &Self::Command) -> &'static str;
+    fn command_type(command: &D::Command) -> &'static str;
 
     /// The name of an event for eyes at a terminal (record header `type`).
-    fn event_type(event: &Self::Event) -> &'static str;
+    fn event_type(event: &D::Event) -> &'static str;
 }
+
+/// The representation of a domain.
+pub(crate) type Represented<D> = <D as Domain>::Representation;
 
 /// What is known of a command apart from what it asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

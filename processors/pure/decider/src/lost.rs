@@ -120,11 +120,9 @@ impl LostOutcomes {
 /// What is said of a command that changed nothing when it was decided, and would now: it repeated or reused the id of one whose outcome is lost,
 /// or an earlier build refused it.
 fn lost() -> Rejection {
-    Rejection {
-        rule: OUTCOME_LOST.to_owned(),
-        message: "the outcome of this command was deleted from its topic, and cannot be made again: the command changed nothing when it was decided. \
-                  Send it under a new id if it is still wanted"
-            .to_owned(),
-        facts: Vec::new(),
-    }
+    Rejection::new(
+        OUTCOME_LOST,
+        "the outcome of this command was deleted from its topic, and cannot be made again: the command changed nothing when it was decided. \
+         Send it under a new id if it is still wanted",
+    )
 }

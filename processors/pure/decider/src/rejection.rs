@@ -1,8 +1,9 @@
 //! Why a command was refused, within a bound: it is written to the log, and remembered for as long as the command's id.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
-/// A rule in kebab-case, a sentence, and the facts that show it.
+/// A rule in kebab-case, a sentence, and the facts that show it: one after the other, each with what is known of it by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     pub rule: String,
@@ -24,6 +25,27 @@ const MORE_BYTES: usize = 64;
 const MORE: &str = "more";
 
 impl Rejection {
+    /// Without facts.
+    pub fn new(rule: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            rule: rule.into(),
+            message: message.into(),
+            facts: Vec::new(),
+        }
+    }
+
+    /// With one more name and value in the last fact; the first of them begins it. Further facts are pushed to [`Self::facts`].
+    #[must_use]
+    pub fn fact(mut self, name: impl Into<String>, value: impl Display) -> Self {
+        if self.facts.is_empty() {
+            self.facts.push(BTreeMap::new());
+        }
+        if let Some(last) = self.facts.last_mut() {
+            last.insert(name.into(), value.to_string());
+        }
+        self
+    }
+
     /// Within [`REJECTION_BYTES_MAX`]. Text that is too long is cut, and says by how much; of facts that do not fit, the last one says
     /// how many there are, `more`.
     pub(crate) fn bounded(self) -> Self {

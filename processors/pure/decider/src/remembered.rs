@@ -92,22 +92,17 @@ impl Remembered {
 
     /// Why another command under the same id is refused.
     pub(crate) fn refuse(&self, command_id: Uuid, fingerprint: Fingerprint) -> Rejection {
-        let facts = [
-            ("first_command_offset", self.command_offset.to_string()),
-            ("first_fingerprint", self.fingerprint.to_string()),
-            ("first_sequence", self.sequence.to_string()),
-            ("first_status", self.status.name().to_owned()),
-            ("fingerprint", fingerprint.to_string()),
-        ];
-        Rejection {
-            rule: COMMAND_ID_REUSED.to_owned(),
-            message: format!(
-                "this aggregate has answered another command with the id {command_id}, the one at offset {} of the partition: \
-                 give each command an id of its own",
-                self.command_offset
-            ),
-            facts: vec![facts.map(|(name, value)| (name.to_owned(), value)).into()],
-        }
+        let message = format!(
+            "this aggregate has answered another command with the id {command_id}, the one at offset {} of the partition: \
+             give each command an id of its own",
+            self.command_offset
+        );
+        Rejection::new(COMMAND_ID_REUSED, message)
+            .fact("first_command_offset", self.command_offset)
+            .fact("first_fingerprint", self.fingerprint)
+            .fact("first_sequence", self.sequence)
+            .fact("first_status", self.status.name())
+            .fact("fingerprint", fingerprint)
     }
 
     pub(crate) fn put(&self, partition: u32, period: u32, (aggregate_id, command_id): &CommandKey) -> Mutation {

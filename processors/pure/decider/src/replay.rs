@@ -3,8 +3,9 @@
 use crate::aggregates::NotLoaded;
 use crate::containment::contain;
 use crate::remembered::Remembered;
-use crate::{Call, Cursor, Domain, DomainFailure, EventEnvelope, Machine, Outcome, Parts};
+use crate::{Call, Cursor, Domain, DomainFailure, EventEnvelope, Machine, Outcome, Parts, Representation, Represented};
 use keyvalue::{Mutation, Read, ReadError};
+use rustc_hash::FxHashMap;
 
 /// A record of the log with where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +79,8 @@ impl<D: Domain> Machine<D> {
     ) -> Result<Vec<Mutation>, ReplayError> {
         let mut cursor = self.cursor(partition).ok_or(ReplayError::NotOpen { partition })?;
         let mut mutations = Vec::new();
-        for Replay { offset, value: event, .. } in events {
+        let last = last_of_each::<D>(events);
+        for (index, Replay { offset, value: event, .. }) in events.iter().enumerate() {
             let (offset, expected) = (*offset, cursor.sequence + 1);
             cursor.next_event_offset = cursor.next_event_offset.max(offset + 1);
             if event.sequence < expected {
@@ -94,7 +96,9 @@ impl<D: Domain> Machine<D> {
             }
             self.belongs("events", partition, offset, &event.aggregate_id)?;
             let mut call = Call::Load;
-            let folded = contain(|| self.fold(read, partition, offset, event, &mut call, &mut mutations));
+            let is_stored = !Represented::<D>::IS_WHOLE || last.get(event.aggregate_id.as_str()) == Some(&index);
+            let mut stored = is_stored.then_some(&mut mutations);
+            let folded = contain(|| self.fold(read, partition, offset, event, &mut call, stored.take()));
             folded
                 .unwrap_or_else(|reason| Err(FoldFailure::Domain(reason)))
                 .map_err(|failure| match failure {
@@ -115,7 +119,8 @@ impl<D: Domain> Machine<D> {
         Ok(mutations)
     }
 
-    /// Applies one event, which follows on the partition's state.
+    /// Applies one event, which follows on the partition's state, and notes what is to be stored of the aggregate now, unless that comes with a
+    /// later event.
     fn fold(
         &mut self,
         read: &impl Read,
@@ -123,7 +128,7 @@ impl<D: Domain> Machine<D> {
         offset: i64,
         event: &EventEnvelope<D::Event>,
         call: &mut Call,
-        mutations: &mut Vec<Mutation>,
+        mutations: Option<&mut Vec<Mutation>>,
     ) -> Result<(), FoldFailure> {
         let aggregate_id = &event.aggregate_id;
         let touched = self.aggregates.touch(read, partition, aggregate_id);
@@ -145,12 +150,14 @@ impl<D: Domain> Machine<D> {
         *call = Call::Evolve;
         D::evolve(&mut held.state, &event.event);
         held.version = event.version;
-        *call = Call::Store;
-        let mut parts = Parts::new(partition, aggregate_id, held.version, mutations);
-        D::store(&held.state, &event.event, &mut parts);
-        parts.finish();
-        *call = Call::Size;
-        held.bytes = D::size_bytes(&held.state);
+        if let Some(mutations) = mutations {
+            *call = Call::Store;
+            let mut parts = Parts::new(partition, aggregate_id, held.version, mutations);
+            Represented::<D>::store(&held.state, &event.event, &mut parts);
+            parts.finish();
+            *call = Call::Size;
+            held.bytes = Represented::<D>::size_bytes(&held.state);
+        }
         Ok(())
     }
 
@@ -264,4 +271,10 @@ impl<D: Domain> Machine<D> {
         self.open.insert(partition, cursor);
         mutations.push(cursor.mutation(partition));
     }
+}
+
+/// Of each aggregate, the index of its last event. Only of aggregates that are stored as a whole: they are stored once for all of these events.
+fn last_of_each<D: Domain>(events: &[Replay<EventEnvelope<D::Event>>]) -> FxHashMap<&str, usize> {
+    let numbered = events.iter().enumerate().filter(|_| Represented::<D>::IS_WHOLE);
+    numbered.map(|(index, event)| (event.value.aggregate_id.as_str(), index)).collect()
 }

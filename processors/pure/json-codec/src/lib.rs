@@ -1,18 +1,20 @@
 //! Commands, events and outcomes as JSON, for domains whose values have serde and need no registry; and JSON as clients write it. Pure.
 //!
-//! [`JsonCodec`] is the codec of such a domain. Events are kept for ever: [`EventForms`] says how a domain reads the forms of before.
+//! [`JsonCodec`] is the codec of such a domain, and [`Json`] the form of its stored states. Events are kept for ever: [`EventForms`] says how a domain reads the forms of before.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod codec;
 mod forms;
 mod identity;
 mod instants;
+mod representation;
 mod strict;
 
 pub use codec::JsonCodec;
 pub use forms::{EventForms, OneForm};
 pub use identity::{identity, identity_of_text, name_of};
 pub use instants::{instant, instant_text};
+pub use representation::Json;
 pub use strict::parse;
 
 use serde_json::Value;

@@ -3,10 +3,8 @@
 
 use application::{ProjectError, Refusal, Route, View};
 use auditor::{Auditor, Invariant, Options, Partition, Place, Record, Seen, Topic, Verdict};
-use decider::{
-    Codec, CommandEnvelope, Context, Cursor, Domain, EventEnvelope, Incoming, Limits, Machine, Outgoing, Parts, Rejection, Replay,
-};
-use json_codec::{EventForms, JsonCodec};
+use decider::{Codec, CommandEnvelope, Context, Cursor, Domain, EventEnvelope, Incoming, Limits, Machine, Outgoing, Rejection, Replay};
+use json_codec::{EventForms, Json, JsonCodec};
 use keyvalue::{Memory, Mutation, Read};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -116,6 +114,7 @@ impl<B: Build> Domain for Tank<B> {
     type Command = Command;
     type Event = B::Event;
     type State = u64;
+    type Representation = Json;
 
     fn initial(_: &str) -> u64 {
         0
@@ -127,27 +126,6 @@ impl<B: Build> Domain for Tank<B> {
 
     fn evolve(state: &mut u64, event: &B::Event) {
         *state += B::milliliters(event);
-    }
-
-    fn size_bytes(_: &u64) -> usize {
-        8
-    }
-
-    fn store(after: &u64, _: &B::Event, parts: &mut Parts<'_>) {
-        parts.put(b"n", after.to_be_bytes().to_vec());
-    }
-
-    fn load(_: &str, parts: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<u64, String> {
-        let (_, value) = parts.next().ok_or("no part")?;
-        Ok(u64::from_be_bytes(value.try_into().map_err(|_| "not 8 bytes")?))
-    }
-
-    fn command_type(_: &Command) -> &'static str {
-        "Fill"
-    }
-
-    fn event_type(_: &B::Event) -> &'static str {
-        "Filled"
     }
 }
 
@@ -276,11 +254,13 @@ fn a_replay_makes_the_same_state_of_former_events() {
     let (mut machine, memory) = (Machine::<Tank<Later>>::new(LIMITS), Memory::default());
     machine.open(0, Cursor::default());
     let mutations = machine.replay_events(&memory, 0, &replays).unwrap();
-    let stored = mutations.iter().rev().find_map(|mutation| match mutation {
-        Mutation::Put { value, .. } if value.len() == 16 => Some(u64::from_be_bytes(*value.first_chunk::<8>().unwrap())),
-        Mutation::Put { .. } | Mutation::Delete { .. } | Mutation::DeleteRange { .. } => None,
+    let puts = mutations.iter().filter_map(|mutation| match mutation {
+        Mutation::Put { value, .. } => Some(value.as_slice()),
+        Mutation::Delete { .. } | Mutation::DeleteRange { .. } => None,
     });
-    assert_eq!(stored, Some(55_000));
+    // The state is stored once for ten events, with the version of the last one.
+    let stored: Vec<&[u8]> = puts.filter(|value| value.starts_with(b"55000")).collect();
+    assert_eq!(stored, [[b"55000".as_slice(), &10_u64.to_be_bytes()].concat()]);
 }
 
 #[test]

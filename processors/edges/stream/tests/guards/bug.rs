@@ -2,8 +2,8 @@
 
 use crate::fixture::{NoSchemas, WAIT, brokers, is_over, settings, write};
 use bank_example::{Account, Bank, Command, Event};
-use decider::{Codec, CommandEnvelope, Context, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection, Tally, WriterSchema};
-use json_codec::JsonCodec;
+use decider::{Codec, CommandEnvelope, Context, DecodeError, Domain, EventEnvelope, Outcome, Rejection, Tally, WriterSchema};
+use json_codec::{Json, JsonCodec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 use std::sync::mpsc::{Sender, channel};
@@ -31,6 +31,7 @@ impl Domain for BuggyBank {
     type Command = Command;
     type Event = Event;
     type State = Account;
+    type Representation = Json;
 
     fn initial(aggregate_id: &str) -> Account {
         Bank::initial(aggregate_id)
@@ -43,26 +44,6 @@ impl Domain for BuggyBank {
     fn evolve(account: &mut Account, event: &Event) {
         assert!(*event != Event::Deposited { cents: BUG_CENTS }, "the number of the beast");
         Bank::evolve(account, event);
-    }
-
-    fn size_bytes(account: &Account) -> usize {
-        Bank::size_bytes(account)
-    }
-
-    fn store(after: &Account, event: &Event, parts: &mut Parts<'_>) {
-        Bank::store(after, event, parts);
-    }
-
-    fn load(aggregate_id: &str, parts: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<Account, String> {
-        Bank::load(aggregate_id, parts)
-    }
-
-    fn command_type(command: &Command) -> &'static str {
-        Bank::command_type(command)
-    }
-
-    fn event_type(event: &Event) -> &'static str {
-        Bank::event_type(event)
     }
 }
 

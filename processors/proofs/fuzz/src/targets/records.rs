@@ -2,7 +2,7 @@
 
 use crate::seeds::IDS;
 use airline::Airline;
-use decider::{Codec, CommandEnvelope, Context, Domain, EventEnvelope, Parts};
+use decider::{Codec, CommandEnvelope, Context, Domain, EventEnvelope, Parts, Representation};
 use keyvalue::Memory;
 use schemas::{AvroCodec, Command, command_to_avro, command_to_json};
 use views::Fact;

@@ -3,8 +3,8 @@
 use super::{Command, EventOf, Scenario};
 use crate::chance::Chance;
 use bank_example::{Account, Bank, Command as BankCommand, Event};
-use decider::{Codec, CommandEnvelope, Context, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection};
-use json_codec::JsonCodec;
+use decider::{Codec, CommandEnvelope, Context, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection, Representation};
+use json_codec::{Json, JsonCodec};
 use keyvalue::{Mutation, Read};
 use uuid::Uuid;
 
@@ -36,6 +36,7 @@ impl Domain for FaultyBank {
     type Command = BankCommand;
     type Event = Event;
     type State = Account;
+    type Representation = Self;
 
     fn initial(aggregate_id: &str) -> Account {
         Bank::initial(aggregate_id)
@@ -53,19 +54,21 @@ impl Domain for FaultyBank {
         meets(event, IN_EVOLVE);
         Bank::evolve(account, event);
     }
+}
 
+impl Representation<Self> for FaultyBank {
     fn size_bytes(account: &Account) -> usize {
         assert!(!is_held_by(account, HEAVY), "a planted bug");
-        Bank::size_bytes(account)
+        <Json as Representation<Self>>::size_bytes(account)
     }
 
     fn store(after: &Account, event: &Event, parts: &mut Parts<'_>) {
         meets(event, IN_STORE);
-        Bank::store(after, event, parts);
+        <Json as Representation<Self>>::store(after, event, parts);
     }
 
     fn load(aggregate_id: &str, parts: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<Account, String> {
-        let account = Bank::load(aggregate_id, parts)?;
+        let account: Account = <Json as Representation<Self>>::load(aggregate_id, parts)?;
         if is_held_by(&account, UNLOADABLE) {
             return Err("a planted bug".to_owned());
         }
@@ -73,11 +76,11 @@ impl Domain for FaultyBank {
     }
 
     fn command_type(command: &BankCommand) -> &'static str {
-        Bank::command_type(command)
+        <Json as Representation<Self>>::command_type(command)
     }
 
     fn event_type(event: &Event) -> &'static str {
-        Bank::event_type(event)
+        <Json as Representation<Self>>::event_type(event)
     }
 }
 

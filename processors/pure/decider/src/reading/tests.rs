@@ -1,7 +1,7 @@
 //! What is read of the log, and what is not.
 
 use super::*;
-use crate::{CommandEnvelope, Fingerprint, Parts, Rejection, Status, WriterSchema};
+use crate::{CommandEnvelope, Fingerprint, Parts, Rejection, Representation, Status, WriterSchema};
 use uuid::Uuid;
 
 struct Nothing;
@@ -10,22 +10,30 @@ impl Domain for Nothing {
     type Command = ();
     type Event = ();
     type State = ();
+    type Representation = Self;
 
     fn initial(_: &str) {}
     fn decide(_: &crate::Context<'_>, (): &(), (): &()) -> Result<Vec<()>, Rejection> {
         Ok(Vec::new())
     }
     fn evolve((): &mut (), (): &()) {}
+}
+
+impl Representation<Self> for Nothing {
     fn size_bytes((): &()) -> usize {
         0
     }
+
     fn store((): &(), (): &(), _: &mut Parts<'_>) {}
+
     fn load(_: &str, _: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<(), String> {
         Ok(())
     }
+
     fn command_type((): &()) -> &'static str {
         "Nothing"
     }
+
     fn event_type((): &()) -> &'static str {
         "Nothing"
     }

@@ -89,3 +89,13 @@ proptest! {
         prop_assert_eq!(bounded.clone().bounded(), bounded);
     }
 }
+
+#[test]
+fn facts_are_named_one_after_the_other() {
+    let rejection = Rejection::new("balance-below-zero", "the account does not hold that much")
+        .fact("balance", 5)
+        .fact("holder", "Ada");
+    let fact = [("balance", "5"), ("holder", "Ada")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(rejection.facts, [BTreeMap::from(fact)]);
+    assert_eq!(Rejection::new("closed", "it is closed").facts, []);
+}

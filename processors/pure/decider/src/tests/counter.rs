@@ -1,7 +1,8 @@
 //! A domain of counters with slots, and a codec whose bytes are what debug formatting prints.
 
 use crate::{
-    COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, Context, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection, WriterSchema,
+    COMMAND_ID_REUSED, Call, Codec, CommandEnvelope, Context, DecodeError, Domain, EventEnvelope, Outcome, Parts, Rejection,
+    Representation, WriterSchema,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
@@ -66,6 +67,7 @@ impl Domain for Counter {
     type Command = Command;
     type Event = Added;
     type State = State;
+    type Representation = Self;
 
     fn initial(_: &str) -> State {
         State::new()
@@ -77,11 +79,7 @@ impl Domain for Counter {
                 meets(&broken(call), Call::Decide);
                 Ok(vec![broken(call)])
             }
-            Command::Usurp => Err(Rejection {
-                rule: COMMAND_ID_REUSED.to_owned(),
-                message: String::new(),
-                facts: Vec::new(),
-            }),
+            Command::Usurp => Err(Rejection::new(COMMAND_ID_REUSED, "")),
             Command::Witness => {
                 let id = i64::try_from(context.command_id.as_u128()).unwrap();
                 let known = [context.decided_at_ms, i64::try_from(context.version).unwrap(), id];
@@ -90,11 +88,10 @@ impl Domain for Counter {
             }
             Command::Burst { slot, times } => Ok((0..times).map(|_| Added { slot, amount: 1 }).collect()),
             Command::Add { slot, amount } if state.values().sum::<i64>() + amount >= 0 => Ok(vec![Added { slot, amount }]),
-            Command::Add { amount, .. } => Err(Rejection {
-                rule: "below-zero".to_owned(),
-                message: format!("{amount} is too much"),
-                facts: vec![BTreeMap::from([("sum".to_owned(), state.values().sum::<i64>().to_string())])],
-            }),
+            Command::Add { amount, .. } => {
+                let message = format!("{amount} is too much");
+                Err(Rejection::new("below-zero", message).fact("sum", state.values().sum::<i64>()))
+            }
         }
     }
 
@@ -103,7 +100,9 @@ impl Domain for Counter {
         *state.entry(event.slot).or_default() += event.amount;
         state.retain(|_, value| *value != 0);
     }
+}
 
+impl Representation<Self> for Counter {
     fn size_bytes(state: &State) -> usize {
         let amount = state.get(&BROKEN).copied().unwrap_or_default();
         meets(&Added { slot: BROKEN, amount }, Call::Size);

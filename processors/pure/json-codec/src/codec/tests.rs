@@ -1,7 +1,7 @@
 //! A counter, the least domain, through JSON.
 
 use super::*;
-use decider::{Fingerprint, Parts};
+use decider::Fingerprint;
 use serde_json::json;
 
 #[derive(Debug)]
@@ -17,6 +17,7 @@ impl Domain for Counter {
     type Command = Count;
     type Event = Count;
     type State = u32;
+    type Representation = crate::Json;
 
     fn initial(_: &str) -> u32 {
         0
@@ -28,26 +29,6 @@ impl Domain for Counter {
 
     fn evolve(state: &mut u32, Count::Add { number }: &Count) {
         *state += number;
-    }
-
-    fn size_bytes(_: &u32) -> usize {
-        4
-    }
-
-    fn store(after: &u32, _: &Count, parts: &mut Parts<'_>) {
-        parts.put(b"n", after.to_be_bytes().to_vec());
-    }
-
-    fn load(_: &str, _: &mut dyn Iterator<Item = (&[u8], &[u8])>) -> Result<u32, String> {
-        Ok(0)
-    }
-
-    fn command_type(_: &Count) -> &'static str {
-        "Add"
-    }
-
-    fn event_type(_: &Count) -> &'static str {
-        "Added"
     }
 }
 
