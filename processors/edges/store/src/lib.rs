@@ -71,7 +71,7 @@ impl Store {
     }
 
     fn write(&self, mutations: &[Mutation], options: &WriteOptions) -> Result<(), Error> {
-        let mut batch = WriteBatch::default();
+        let mut batch = WriteBatch::with_capacity_bytes(batch_bytes(mutations));
         for mutation in mutations {
             match mutation {
                 Mutation::Put { key, value } => batch.put(key, value),
@@ -113,6 +113,22 @@ impl Store {
             ("write_stopped", property("rocksdb.is-write-stopped")),
         ]
     }
+}
+
+/// What a batch takes at most, so that it is not moved while it grows: its header, and of each mutation a tag, two lengths, key and value.
+fn batch_bytes(mutations: &[Mutation]) -> usize {
+    const HEADER_BYTES: usize = 12;
+    const TAG_AND_LENGTHS_BYTES: usize = 11;
+    let bytes = |mutation: &Mutation| match mutation {
+        Mutation::Put { key, value } => key.len() + value.len(),
+        Mutation::Delete { key } => key.len(),
+        Mutation::DeleteRange { from, to } => from.len() + to.len(),
+    };
+    HEADER_BYTES
+        + mutations
+            .iter()
+            .map(|mutation| TAG_AND_LENGTHS_BYTES + bytes(mutation))
+            .sum::<usize>()
 }
 
 impl Write for Store {

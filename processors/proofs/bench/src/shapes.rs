@@ -200,8 +200,9 @@ fn airport(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
     let of = format!("at an airport of {} arrivals and as many departures", shape.legs / 2);
     let median = report.figure(&format!("another minimum ground time {of}"), "ms", &minima);
     let name = report.figure(&format!("another name {of}"), "ms", &names);
-    report.figure(&format!("another zone {of}"), "ms", &zones);
+    let zone = report.figure(&format!("another zone {of}"), "ms", &zones);
     report.ratio("another minimum ground time: ms", median, Wanted::AtMost(50.0));
+    report.ratio("another zone: ms", zone, Wanted::AtMost(50.0));
     report.ratio("another name of an airport: ms", name, Wanted::AtMost(5.0));
     Ok(())
 }

@@ -102,10 +102,8 @@ fn head(key: &[u8]) -> Head {
 /// In key order, of each key the last change.
 fn sorted(mut changes: Vec<Change>) -> Vec<Change> {
     let mut order: Vec<(Head, usize)> = changes.iter().enumerate().map(|(index, (key, _))| (head(key), index)).collect();
-    order.sort_unstable_by(|(a, left), (b, right)| {
-        let keys = || changes[*left].0.cmp(&changes[*right].0);
-        a.cmp(b).then_with(keys).then(left.cmp(right))
-    });
+    // Stable, because of two changes of a key the later one counts, and because it is quick where long runs are in order already.
+    order.sort_by(|(a, left), (b, right)| a.cmp(b).then_with(|| changes[*left].0.cmp(&changes[*right].0)));
     let mut sorted: Vec<Change> = Vec::with_capacity(changes.len());
     let mut head_before = None;
     for (head, index) in order {

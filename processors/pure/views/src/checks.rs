@@ -14,5 +14,10 @@ pub(crate) type Violations = BTreeMap<Key, (bool, Vec<u8>)>;
 
 /// Puts an entry that holds nothing but whether it counts.
 pub(crate) fn report(key: Key, counted: bool, into: &mut Violations) {
-    into.insert(key, (counted, vec![u8::from(counted)]));
+    into.insert(key, (counted, entry(counted)));
+}
+
+/// The value of an entry.
+pub(crate) fn entry(counted: bool) -> Vec<u8> {
+    vec![u8::from(counted)]
 }

@@ -52,6 +52,13 @@ impl LegSummary {
         out
     }
 
+    /// The designator alone.
+    pub(crate) fn designator_of(bytes: &[u8]) -> Result<FlightDesignator, ReadError> {
+        let mut bytes = Bytes::new(bytes);
+        let (_origin, _destination, _duration) = (read_airport(&mut bytes)?, read_airport(&mut bytes)?, bytes.signed()?);
+        read_designator(&mut bytes)
+    }
+
     pub(crate) fn from_bytes(at: KeyInstant, bytes: &[u8]) -> Result<Self, ReadError> {
         let mut bytes = Bytes::new(bytes);
         let (origin, destination) = (read_airport(&mut bytes)?, read_airport(&mut bytes)?);

@@ -254,25 +254,21 @@ pub(crate) fn types_staying(read: &impl Read, code: AirportCode) -> Result<Vec<O
     }
 }
 
-/// Visits the stays of a type at an airport that last from `from` minutes, if that is said, to less than `to`.
+/// Visits the stays of a type at an airport that last from `from` minutes, if that is said, to less than `to`: of each key what follows the
+/// minutes, which names the leg that arrives.
 pub(crate) fn each_stay(
     read: &impl Read,
     code: AirportCode,
     aircraft_type: Option<&AircraftType>,
     from: Option<u32>,
     to: u32,
-    mut visit: impl FnMut(RotationId, Instant, LegId),
+    mut visit: impl FnMut(&[u8]),
 ) -> Result<(), ReadError> {
     let of = keys::stays(code, aircraft_type);
     let minutes = |minutes: u32| of.clone().signed(i32::try_from(minutes).unwrap_or(i32::MAX)).0;
     let begin = from.map_or_else(|| of.0.clone(), minutes);
     each(read, (begin, minutes(to)), Order::Ascending, |key, _| {
-        let mut key = KeyReader::new(key)?;
-        key.airport()?;
-        key.aircraft_type()?;
-        key.signed()?;
-        let rotation = key.rotation()?;
-        visit(rotation, key.instant()?, key.leg()?);
+        visit(key.get(of.0.len() + size_of::<i32>()..).ok_or_else(|| corrupt("a stay"))?);
         Ok(ControlFlow::Continue(()))
     })
 }

@@ -9,10 +9,10 @@ use crate::checks::pair;
 use crate::checks::reference::{self, End};
 use crate::nodes::{Airport, MinimumGroundTime};
 use crate::provenance::Provenance;
-use crate::stored::{LegEdge, LegIndex};
+use crate::stored::LegIndex;
 use crate::{keys, stored};
-use domain::AirportCode;
 use domain::airport::Event;
+use domain::{AirportCode, Instant, LegId, RotationId};
 use keyvalue::{Read, ReadError};
 use std::collections::BTreeMap;
 
@@ -31,18 +31,19 @@ pub(super) fn project<R: Read>(
         ground_times(projection, code, before.as_ref(), &after)?;
     }
     let sets_zone = before.as_ref().map(|before| &before.zone) != Some(&after.zone);
-    let mut departing = Vec::new();
-    if before.is_none() || sets_zone {
-        stored::each_leg(projection.read, LegIndex::Departures(code), |edge| departing.push(edge))?;
-    }
+    let departing = match before.is_none() || sets_zone {
+        true => zone::departing(projection.read, code)?,
+        false => Vec::new(),
+    };
     if before.is_none() {
         projection.count(Counted::Airports, 1);
-        for edge in &departing {
-            no_longer_unknown(projection, edge, End::Departure);
+        for leg in &departing {
+            let (rotation, id) = leg.ids()?;
+            no_longer_unknown(projection, &rotation, leg.departure, &id, End::Departure);
         }
         let read = projection.read;
         stored::each_leg(read, LegIndex::Arrivals(code), |edge| {
-            no_longer_unknown(projection, &edge, End::Arrival)
+            no_longer_unknown(projection, &edge.rotation, edge.summary.departure, &edge.leg, End::Arrival);
         })?;
     }
     if sets_zone {
@@ -120,17 +121,14 @@ fn ground_times<R: Read>(
         let old = before.map(|airport| airport.minimum_minutes(aircraft_type));
         let new = after.minimum_minutes(aircraft_type);
         let (from, to) = (old.map(|old| old.min(new)), old.map_or(new, |old| old.max(new)));
-        let changed = match old.is_none_or(|old| old < new) {
-            true => &mut projection.after,
-            false => &mut projection.before,
-        };
-        stored::each_stay(projection.read, code, aircraft_type, from, to, |rotation, departure, leg| {
-            pair::report_too_short(&rotation, departure, &leg, changed);
+        let too_short = old.is_none_or(|old| old < new);
+        stored::each_stay(projection.read, code, aircraft_type, from, to, |leg| {
+            projection.set_violation(pair::too_short_key(leg), too_short);
         })?;
     }
     Ok(())
 }
 
-fn no_longer_unknown<R>(projection: &mut Projection<'_, R>, edge: &LegEdge, end: End) {
-    reference::report_airport(&edge.rotation, edge.summary.departure, &edge.leg, end, &mut projection.before);
+fn no_longer_unknown<R>(projection: &mut Projection<'_, R>, rotation: &RotationId, departure: Instant, leg: &LegId, end: End) {
+    reference::report_airport(rotation, departure, leg, end, &mut projection.before);
 }

@@ -5,8 +5,8 @@ use super::cached_rotation::Place;
 use super::counts::Counted;
 use super::read_cache::{CacheUpdate, ReadCache};
 use crate::check::Check;
-use crate::checks::Violations;
 use crate::checks::pair::{self, Stay};
+use crate::checks::{self, Violations};
 use crate::day::DesignatorDay;
 use crate::keys::Key;
 use crate::nodes::{Airplane, Airport, Leg, Rotation};
@@ -142,6 +142,16 @@ impl<'r, R: Read> Projection<'r, R> {
     /// What is put at the key by this event stays.
     pub(crate) fn delete(&mut self, key: Key) {
         self.deleted.push(key);
+    }
+
+    /// Makes a violation that counts, or takes it away. The event says nothing else of the same entry.
+    pub(crate) fn set_violation(&mut self, key: Key, is_there: bool) {
+        self.count_violation(&key, if is_there { 1 } else { -1 });
+        if is_there {
+            self.put(key, checks::entry(true));
+        } else {
+            self.delete(key);
+        }
     }
 
     pub(crate) fn count(&mut self, what: Counted, by: i64) {
