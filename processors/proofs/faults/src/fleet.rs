@@ -38,6 +38,7 @@ pub struct Fleet {
 pub enum Kind {
     Processor,
     Materializer,
+    Gateway,
 }
 
 impl Kind {
@@ -45,6 +46,7 @@ impl Kind {
         match self {
             Self::Processor => "command-processor",
             Self::Materializer => "materializer",
+            Self::Gateway => "command-gateway",
         }
     }
 }
@@ -91,6 +93,11 @@ impl Fleet {
     /// Starts a materializer.
     pub fn start_materializer(&mut self, schedule: &Schedule, name: &str, variables: &[(&str, &str)]) {
         self.start(schedule, Kind::Materializer, Kind::Materializer.binary(), name, variables);
+    }
+
+    /// Starts a command gateway that any client on this machine may use.
+    pub fn start_gateway(&mut self, schedule: &Schedule, name: &str, variables: &[(&str, &str)]) {
+        self.start(schedule, Kind::Gateway, Kind::Gateway.binary(), name, variables);
     }
 
     fn start(&mut self, schedule: &Schedule, kind: Kind, binary: &str, name: &str, variables: &[(&str, &str)]) {

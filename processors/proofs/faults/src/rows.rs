@@ -9,6 +9,7 @@ mod clocks;
 mod directories;
 mod disks;
 mod full_disks;
+mod gateways;
 mod hanging;
 mod hostile;
 mod instances;
@@ -27,6 +28,7 @@ mod registry_lost;
 mod restoring;
 mod rights;
 mod rivals;
+mod rude_clients;
 mod small_disk;
 mod tampering;
 mod together;
@@ -83,6 +85,8 @@ pub fn all() -> Vec<&'static Row> {
         directories::ROWS,
         disks::ROWS,
         readers::ROWS,
+        rude_clients::ROWS,
+        gateways::ROWS,
         records::ROWS,
         recovering::ROWS,
         outcomes::ROWS,

@@ -59,6 +59,12 @@ impl<'g> Scene<'g> {
         self.fleet.wait_until_ready(name);
     }
 
+    /// Starts a command gateway and waits until it is ready.
+    pub fn gateway(&mut self, name: &str) {
+        self.fleet.start_gateway(&self.schedule, name, &[]);
+        self.fleet.wait_until_ready(name);
+    }
+
     /// Begins the load.
     pub fn load(&mut self, shape: Shape) {
         assert!(self.load.is_none(), "there is a load already");
@@ -140,7 +146,7 @@ impl<'g> Scene<'g> {
             seen.accepted > 0 && seen.rejected > 0,
             "a load in which nothing is accepted or refused shows nothing"
         );
-        for kind in [Kind::Processor, Kind::Materializer] {
+        for kind in [Kind::Gateway, Kind::Processor, Kind::Materializer] {
             for name in self.fleet.names(kind) {
                 self.fleet.stop(&name);
             }
