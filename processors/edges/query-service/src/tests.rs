@@ -3,6 +3,7 @@
 mod checks;
 mod connections;
 mod errors;
+mod impact;
 mod lanes;
 mod nodes;
 mod positions;

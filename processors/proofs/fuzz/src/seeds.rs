@@ -299,6 +299,7 @@ fn requests() -> Vec<Vec<u8>> {
         "/checks/continuity?rotation=r1&airplane=N475HA",
         "/checks/ground-time?recompute=true&rotation_prefix=r",
         "/connections?from=HNL&to=LAX&depart_after=2008-01-01T00:00:00Z&arrive_before=2009-01-01T00:00:00Z&legs_max=3&min_connection=5&drafts=true",
+        "/rotations/r1/legs/%61/impact?delay_minutes=30&min_connection=40&drafts=true",
         "/position?content_hash=true",
         "/health/ready",
     ];

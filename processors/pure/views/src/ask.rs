@@ -4,6 +4,8 @@
 
 mod board;
 mod connections;
+mod ground;
+mod impact;
 mod transfer;
 mod violations;
 
@@ -12,6 +14,10 @@ pub use board::{BoardEntry, Direction, board};
 #[cfg(test)]
 pub(crate) use connections::connections_within;
 pub use connections::{CONNECTION_LEGS_MAX, Connection, ConnectionLeg, ConnectionSearch, ConnectionsError, Transfer, connections};
+pub use ground::Ground;
+#[cfg(test)]
+pub(crate) use impact::{Budget, impact_within};
+pub use impact::{Delay, DelayedLeg, Impact, MissedConnection, impact};
 #[cfg(test)]
 pub(crate) use violations::count_within;
 pub use violations::{Filter, Total, count, violations};

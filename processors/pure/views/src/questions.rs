@@ -2,6 +2,7 @@
 
 mod connections;
 mod documents;
+mod impact;
 mod reading;
 mod shapes;
 mod summary;
@@ -9,7 +10,7 @@ mod summary;
 pub(crate) use documents::answer;
 
 use crate::Check;
-use crate::ask::{ConnectionSearch, Filter, Time};
+use crate::ask::{ConnectionSearch, Delay, Filter, Time};
 use application::{Asked, Paging, Refusal, Route, Work};
 use domain::{AirportCode, FlightDesignator, LegId, Registration, RotationId};
 
@@ -63,6 +64,7 @@ pub enum Question {
         recompute: bool,
     },
     Connections(Box<ConnectionSearch>),
+    Impact(Box<Delay>),
 }
 
 const PAGED: &[&str] = &["limit", "cursor"];
@@ -188,6 +190,7 @@ pub(crate) const ROUTES: &[Route<Question>] = &[
         },
     },
     connections::ROUTE,
+    impact::ROUTE,
 ];
 
 impl Question {
@@ -199,7 +202,7 @@ impl Question {
             Self::Rotations(_) | Self::Airplanes(_) | Self::Airports(_) | Self::Departures { .. } | Self::Arrivals { .. } => Work::Page,
             Self::Board { .. } | Self::Legs { designator: None, .. } => Work::Page,
             Self::Check { recompute: true, .. } => Work::Whole,
-            Self::Connections(_) => Work::Traversal,
+            Self::Connections(_) | Self::Impact(_) => Work::Traversal,
             Self::Check { filter, .. } if **filter == Filter::default() => Work::Page,
             // A rotation may have 20,000 of them, all of which are counted.
             Self::Check { filter, .. } if filter.rotation.is_some() && filter.airplane.is_none() => Work::Page,

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 fn work(template: &str, name: (&'static str, &'static str), query: &str) -> Work {
     let route = ROUTES.iter().find(|route| route.template == template).unwrap();
     let parameters = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
-    let names = [(name.0, Cow::Borrowed(name.1))];
+    let names = [(name.0, Cow::Borrowed(name.1)), ("leg", Cow::Borrowed("L1"))];
     (route.question)(&Asked::new(route.template, &names, parameters)).unwrap().work()
 }
 
@@ -27,6 +27,7 @@ fn a_question_whose_cost_depends_on_what_clients_have_put_into_the_schedule_is_n
         ("/checks/{check}", check, "rotation_prefix=R", Work::Search),
         ("/legs", rotation, "designator=HA11", Work::Search),
         ("/connections", rotation, CONNECTIONS, Work::Traversal),
+        ("/rotations/{id}/legs/{leg}/impact", rotation, "delay_minutes=30", Work::Traversal),
     ] {
         assert_eq!(work(template, name, query), expected, "{template}?{query}");
     }

@@ -1,10 +1,10 @@
 //! Connections, beside a search that tries every sequence of legs.
 
-use super::fixture::{airport, apply, at, code, fact, leg, leg_id, rotation, rotation_id};
+use super::fixture::{at, code, leg, leg_id};
+use super::plan::{Plan, ROTATIONS, id_of, mode_of};
 use crate::ask::{Connection, ConnectionSearch, ConnectionsError, connections, connections_within};
-use domain::rotation::{self, Leg, Mode};
+use domain::rotation::{Leg, Mode};
 use domain::{AirportCode, FlightDesignator, Instant};
-use keyvalue::Memory;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -12,45 +12,10 @@ use proptest::sample::select;
 use std::collections::{BTreeMap, BTreeSet};
 
 const AIRPORTS: [&str; 6] = ["HNL", "ITO", "KOA", "LAX", "OGG", "SYD"];
-/// Even numbers are drafts.
-const ROTATIONS: u32 = 4;
 const STEP_MS: i64 = 10 * 60_000;
 const STEPS: i64 = 40;
 
-/// A view of some rotations, and their legs as a plain list.
-#[derive(Debug, Default)]
-struct Schedule {
-    view: Memory,
-    sequence: u64,
-    legs: Vec<(u32, Leg)>,
-    minimum_minutes: BTreeMap<AirportCode, i64>,
-}
-
-impl Schedule {
-    fn new() -> Self {
-        let mut schedule = Self::default();
-        for number in 0..ROTATIONS {
-            let mode = mode_of(number);
-            schedule.happened(rotation(&format!("R{number}"), rotation::Event::Created { mode }));
-        }
-        schedule
-    }
-
-    fn happened(&mut self, (aggregate_id, event): super::fixture::AggregateEvent) {
-        self.sequence += 1;
-        apply(&mut self.view, &fact(0, self.sequence, aggregate_id, event));
-    }
-
-    fn minimum(&mut self, at: &str, minutes: u32) {
-        self.happened(airport(at, "UTC", minutes));
-        self.minimum_minutes.insert(code(at), minutes.into());
-    }
-
-    fn add(&mut self, number: u32, leg: Leg) {
-        self.happened(rotation(&format!("R{number}"), rotation::Event::LegAdded { leg: leg.clone() }));
-        self.legs.push((number, leg));
-    }
-
+impl Plan {
     fn minimum_ms(&self, search: &ConnectionSearch, at: AirportCode) -> i64 {
         let minutes = match search.min_connection_minutes {
             Some(minutes) => minutes.into(),
@@ -117,7 +82,7 @@ impl Schedule {
             let known = self
                 .legs
                 .iter()
-                .find(|(number, known)| leg.edge.rotation == rotation_id(&format!("R{number}")) && known.id == leg.edge.leg);
+                .find(|(number, known)| leg.edge.rotation == id_of(*number) && known.id == leg.edge.leg);
             let (number, known) = known.unwrap();
             assert_eq!((known.origin, known.destination), (summary.origin, summary.destination));
             assert_eq!((known.departure, known.arrival), (summary.departure, summary.arrival));
@@ -145,10 +110,6 @@ impl Schedule {
         };
         found.iter().map(summary).collect()
     }
-}
-
-fn mode_of(number: u32) -> Mode {
-    if number.is_multiple_of(2) { Mode::Draft } else { Mode::Active }
 }
 
 fn instant(step: i64) -> Instant {
@@ -180,10 +141,10 @@ fn some_leg() -> impl Strategy<Value = (u32, Leg)> {
     })
 }
 
-fn some_schedule() -> impl Strategy<Value = Schedule> {
+fn some_schedule() -> impl Strategy<Value = Plan> {
     let minima = vec((0..AIRPORTS.len(), 0..3_u32), 0..6);
     (vec(some_leg(), 1..100), minima).prop_map(|(legs, minima)| {
-        let mut schedule = Schedule::new();
+        let mut schedule = Plan::new();
         let minima: BTreeMap<usize, u32> = minima.into_iter().collect();
         for (number, tens) in minima {
             schedule.minimum(AIRPORTS[number], tens * 10);
@@ -241,8 +202,8 @@ fn random_schedules_have_connections_of_every_number_of_legs() {
 }
 
 /// From Honolulu to Los Angeles by Hilo, where 40 minutes are needed.
-fn by_hilo(legs: [&str; 2]) -> (Schedule, ConnectionSearch) {
-    let mut schedule = Schedule::new();
+fn by_hilo(legs: [&str; 2]) -> (Plan, ConnectionSearch) {
+    let mut schedule = Plan::new();
     schedule.minimum("ITO", 40);
     for text in legs {
         schedule.add(1, leg(text));
