@@ -1,6 +1,7 @@
 //! A client that costs little: one thread sends a question over each of its connections, then reads all answers.
 
 use anyhow::{Context, ensure};
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -33,6 +34,13 @@ impl Connection {
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         self.stream.get_mut().write_all(request.as_bytes())?;
         Ok(())
+    }
+
+    pub(crate) fn post(&mut self, path: &str, content_type: &str, body: &str) -> anyhow::Result<Answer> {
+        let length = body.len();
+        let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n");
+        self.stream.get_mut().write_all((head + body).as_bytes())?;
+        self.answer()
     }
 
     pub(crate) fn answer(&mut self) -> anyhow::Result<Answer> {
@@ -68,5 +76,62 @@ impl Connection {
     pub(crate) fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
         self.ask(path)?;
         self.answer()
+    }
+}
+
+/// A request that is written while its answer is read, line by line.
+pub(crate) struct LineStream {
+    answer: BufReader<TcpStream>,
+    /// Of the answer, what has come of the line that is not complete.
+    begun: Vec<u8>,
+    lines: VecDeque<String>,
+}
+
+impl LineStream {
+    /// Begins to write `body`, on a thread of its own, and reads the head of the answer.
+    pub(crate) fn open(port: u16, path: &str, content_type: &str, body: &str) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(WAIT_MAX))?;
+        let length = body.len();
+        let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n");
+        let (mut writing, request) = (stream.try_clone()?, head + body);
+        // Where it fails, the answers break off, too.
+        std::thread::spawn(move || writing.write_all(request.as_bytes()));
+        let mut answer = BufReader::new(stream);
+        let mut line = String::new();
+        answer.read_line(&mut line)?;
+        ensure!(line.starts_with("HTTP/1.1 200"), "a stream of commands is answered with {line}");
+        while line != "\r\n" {
+            line.clear();
+            ensure!(answer.read_line(&mut line)? > 0, "the answer broke off");
+        }
+        Ok(Self {
+            answer,
+            begun: Vec::new(),
+            lines: VecDeque::new(),
+        })
+    }
+
+    /// `None` at the end of the answer.
+    pub(crate) fn next_line(&mut self) -> anyhow::Result<Option<String>> {
+        loop {
+            if let Some(line) = self.lines.pop_front() {
+                return Ok(Some(line));
+            }
+            let mut size = String::new();
+            ensure!(self.answer.read_line(&mut size)? > 0, "the answer broke off");
+            let size = usize::from_str_radix(size.trim(), 16).context("no size of a chunk")?;
+            let mut chunk = vec![0; size + 2];
+            self.answer.read_exact(&mut chunk)?;
+            if size == 0 {
+                ensure!(self.begun.is_empty(), "the last line is not complete");
+                return Ok(None);
+            }
+            self.begun.extend_from_slice(&chunk[..size]);
+            while let Some(end) = self.begun.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.begun.drain(..=end).collect();
+                self.lines.push_back(String::from_utf8(line)?);
+            }
+        }
     }
 }

@@ -43,9 +43,9 @@ struct Run {
     broker_cores: f64,
 }
 
-struct Percentiles {
-    p50_ms: f64,
-    p99_ms: f64,
+pub(crate) struct Percentiles {
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
 }
 
 pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
@@ -106,8 +106,11 @@ fn rows(report: &mut Report, rate: u32, [floors, alone, viewed]: [&[Run]; 3]) {
     );
 }
 
+/// Commands with their numbers in the order in which they were answered, and when.
+pub(crate) type Sent = Vec<(usize, Instant)>;
+
 /// Commands at a fixed rate.
-struct Load {
+pub(crate) struct Load {
     rate: u32,
     commands: Vec<Planned>,
     /// The place of each command.
@@ -115,33 +118,40 @@ struct Load {
 }
 
 /// Whether and where a command was answered.
-struct Answered {
-    at: Instant,
+pub(crate) struct Answered {
+    pub(crate) at: Instant,
     partition: u32,
     /// What a view must have reached to have seen it; 0 of a copy.
     sequence: u64,
 }
 
 impl Load {
-    fn new(rate: u32, seconds: u32) -> anyhow::Result<Self> {
+    pub(crate) fn new(rate: u32, seconds: u32) -> anyhow::Result<Self> {
         let count = rate * seconds;
         let shape = Shape {
             rotations: ROTATIONS,
             legs: count / ROTATIONS,
         };
-        let commands: Vec<Planned> = shape.commands()?.into_iter().take(count as usize).collect();
+        Ok(Self::of(rate, shape.commands()?.into_iter().take(count as usize).collect()))
+    }
+
+    pub(crate) fn of(rate: u32, commands: Vec<Planned>) -> Self {
         let numbers = commands
             .iter()
             .zip(0..)
             .map(|(planned, number)| (planned.envelope.command_id, number));
-        Ok(Self {
+        Self {
             rate,
             numbers: numbers.collect(),
             commands,
-        })
+        }
     }
 
-    fn due(&self, began: Instant, number: usize) -> Instant {
+    pub(crate) fn commands(&self) -> &[Planned] {
+        &self.commands
+    }
+
+    pub(crate) fn due(&self, began: Instant, number: usize) -> Instant {
         began + Duration::from_secs_f64(number as f64 / f64::from(self.rate))
     }
 
@@ -164,14 +174,26 @@ impl Load {
         backlog::finish(&writer)
     }
 
-    /// Sends the commands and reads a topic until each of them is answered there.
-    fn run(&self, plan: &Plan, schedule: &Schedule, answers: &Schedule, read: Read) -> anyhow::Result<(Instant, Vec<Answered>)> {
+    /// Sends the commands straight to Kafka and reads a topic until each of them is answered there.
+    fn run_straight(&self, plan: &Plan, schedule: &Schedule, answers: &Schedule, read: Read) -> anyhow::Result<(Instant, Vec<Answered>)> {
+        self.run(plan, schedule, answers, read, |began| self.send(plan, schedule, began))
+    }
+
+    /// Calls `send` with the moment at which the first command is due, and reads a topic until each of them is answered there.
+    pub(crate) fn run(
+        &self,
+        plan: &Plan,
+        schedule: &Schedule,
+        answers: &Schedule,
+        read: Read,
+        send: impl FnOnce(Instant) -> anyhow::Result<()> + Send,
+    ) -> anyhow::Result<(Instant, Vec<Answered>)> {
         let topic = &answers.topology.topics.outcomes.name;
         let mut reader = Reader::new(&plan.cluster.settings()?, topic)?;
         reader.assign_ends(answers.topology.partitions, ASK_WAIT_MAX)?;
         let began = clock::monotonic() + Duration::from_secs(1);
         thread::scope(|scope| {
-            let sending = scope.spawn(|| self.send(plan, schedule, began));
+            let sending = scope.spawn(move || send(began));
             let answered = self.answers(&mut reader, &mut schedule.codec(), read, began);
             sending.join().map_err(|_panic| anyhow::anyhow!("the sending thread failed"))??;
             Ok((began, answered?))
@@ -201,7 +223,7 @@ impl Load {
     }
 
     /// Of what was due after the warm-up.
-    fn percentiles(&self, began: Instant, reached: impl Iterator<Item = Instant>) -> Percentiles {
+    pub(crate) fn percentiles(&self, began: Instant, reached: impl Iterator<Item = Instant>) -> Percentiles {
         let skipped = (self.rate * WARM_UP_SECONDS) as usize;
         let mut took: Vec<f64> = reached
             .enumerate()
@@ -218,13 +240,13 @@ impl Load {
 }
 
 /// The command that an answer belongs to, and the sequence that it tells of.
-type Read = fn(&Load, &mut AvroCodec, &[u8]) -> anyhow::Result<(Uuid, u64)>;
+pub(crate) type Read = fn(&Load, &mut AvroCodec, &[u8]) -> anyhow::Result<(Uuid, u64)>;
 
 fn copy(_: &Load, codec: &mut AvroCodec, value: &[u8]) -> anyhow::Result<(Uuid, u64)> {
     Ok((Codec::<Airline>::decode_command(codec, None, value)?.command_id, 0))
 }
 
-fn outcome(load: &Load, codec: &mut AvroCodec, value: &[u8]) -> anyhow::Result<(Uuid, u64)> {
+pub(crate) fn outcome(load: &Load, codec: &mut AvroCodec, value: &[u8]) -> anyhow::Result<(Uuid, u64)> {
     let outcome = Codec::<Airline>::decode_outcome(codec, value)?;
     let number = *load
         .numbers
@@ -240,7 +262,7 @@ fn outcome(load: &Load, codec: &mut AvroCodec, value: &[u8]) -> anyhow::Result<(
 
 fn copied(plan: &Plan, load: &Load, schedule: &Schedule, copies: &Schedule) -> anyhow::Result<Run> {
     let copying = CopyLoop::start(&plan.cluster, schedule, copies, BATCH, load.commands.len(), Some(PACE_MS))?;
-    let (began, answered) = load.run(plan, schedule, copies, copy)?;
+    let (began, answered) = load.run_straight(plan, schedule, copies, copy)?;
     let drained = copying.finish()?;
     Ok(Run {
         answered: load.percentiles(began, answered.iter().map(|answered| answered.at)),
@@ -257,7 +279,7 @@ fn decided(plan: &Plan, load: &Load, schedule: &Schedule) -> anyhow::Result<(Run
     let mut processor = Process::processor(plan, schedule, state.path(), &variables)?;
     processor.wait_until_ready()?;
     let (cpu_before, broker_before) = (processor.cpu_seconds()?, broker_cpu(&plan.cluster)?);
-    let (began, answered) = load.run(plan, schedule, schedule, outcome)?;
+    let (began, answered) = load.run_straight(plan, schedule, schedule, outcome)?;
     let run = Run {
         answered: load.percentiles(began, answered.iter().map(|answered| answered.at)),
         visible: None,

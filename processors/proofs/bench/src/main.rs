@@ -4,6 +4,7 @@
 mod backlog;
 mod cluster;
 mod drain;
+mod gateway;
 mod guards;
 mod http;
 mod latency;
@@ -54,6 +55,8 @@ enum Part {
     Questions,
     /// From a command to its outcome and to the view, at a fixed rate
     Latency,
+    /// Commands over HTTP beside the same commands sent straight to Kafka
+    Gateway,
     /// The view's projector for schedules of many shapes, without Kafka
     Shapes,
     /// From a start after kill -9 to the first outcome
@@ -94,6 +97,7 @@ fn main() -> anyhow::Result<()> {
             Part::Rebuild => rebuild::measure(&plan, &mut report)?,
             Part::Questions => questions::measure(&plan, &mut report)?,
             Part::Latency => latency::measure(&plan, &mut report)?,
+            Part::Gateway => gateway::measure(&plan, &mut report)?,
             Part::Shapes => shapes::measure(&plan, &mut report)?,
             Part::Restart => restart::measure(&plan, &mut report)?,
         }

@@ -54,6 +54,20 @@ impl Process {
         Self::start(plan, "materializer", schedule, state, http, &[("AEROLOG_HTTP__ADDRESS", &address)])
     }
 
+    /// A command gateway that takes commands of anyone on this machine.
+    pub(crate) fn gateway(plan: &Plan, schedule: &Schedule, folder: &Path) -> anyhow::Result<Self> {
+        let http = free_port()?;
+        let address = format!("127.0.0.1:{http}");
+        Self::start(
+            plan,
+            "command-gateway",
+            schedule,
+            folder,
+            http,
+            &[("AEROLOG_HTTP__ADDRESS", &address)],
+        )
+    }
+
     fn start(plan: &Plan, name: &str, schedule: &Schedule, state: &Path, http: u16, variables: &[(&str, &str)]) -> anyhow::Result<Self> {
         let operations = free_port()?;
         let log = plan.work.path().join(format!("{name}-{operations}.log"));
