@@ -1,4 +1,4 @@
-//! Avro schemas of whoever writes: parsed by the Avro library, after they were cut down to what matters for reading and bounded.
+//! Avro schemas of any writer: parsed by the Avro library, after they were cut down to what matters for reading and bounded.
 //!
 //! The library copies a named type for each of its aliases, and prints schemas into its warnings; so a text from the registry is never given to it as it
 //! is (see `skeleton`).

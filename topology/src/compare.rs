@@ -47,7 +47,7 @@ const REPLICAS_WANTED: u32 = 3;
 const IN_SYNC_WANTED: u32 = 2;
 
 /// Of topics with CreateTime, whose timestamps are those of commands: no age of a command, and no clock, may keep an answer from being written.
-/// Kafka 4 allows a record to be one hour ahead unless it is told otherwise.
+/// Kafka 4 allows a record to be one hour ahead by default.
 pub const TIMESTAMP_BOUND_MS: i64 = i64::MAX;
 
 /// How bad a difference is.

@@ -106,7 +106,7 @@ impl Facts {
             }
             Fact::Filling { partitions, from } if is_open && self.filling.is_none() => self.filling = Some((from, partitions)),
             Fact::Abandoned if is_open => self.abandoned = true,
-            // Whoever comes later has lost.
+            // A later one has lost.
             Fact::Begun { .. } | Fact::Filling { .. } | Fact::Abandoned => {}
             Fact::Closed { to } => self.closed = Some(to),
             Fact::Reopened => {

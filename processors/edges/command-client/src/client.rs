@@ -59,10 +59,10 @@ impl Client {
         };
         let outcomes = OutcomeReader::open(settings, topology, decoder, start_at)?;
         let letters = LetterReader::open(settings, topology)?;
-        let told = Arc::clone(&shared);
+        let reported = Arc::clone(&shared);
         let writer = Writer::reporting(settings, move |report| {
             let place = report.written.map(|(partition, offset)| Place { partition, offset });
-            told.state().waiting.written(report.tag, place);
+            reported.state().waiting.written(report.tag, place);
         })?;
         let mut client = Self {
             shared: Arc::clone(&shared),
@@ -76,10 +76,10 @@ impl Client {
                 writer.serve(SERVE_WAIT);
             }
         })?;
-        let (told, stop) = (Arc::clone(&shared), client.stop.clone());
-        client.spawn("outcomes", move || follow(outcomes, &told, &stop))?;
-        let (told, stop) = (shared, client.stop.clone());
-        client.spawn("dead-letters", move || follow(letters, &told, &stop))?;
+        let (followed, stop) = (Arc::clone(&shared), client.stop.clone());
+        client.spawn("outcomes", move || follow(outcomes, &followed, &stop))?;
+        let (followed, stop) = (shared, client.stop.clone());
+        client.spawn("dead-letters", move || follow(letters, &followed, &stop))?;
         Ok(client)
     }
 

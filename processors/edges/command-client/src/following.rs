@@ -21,7 +21,7 @@ const REOPEN_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) trait Follow {
     fn topic(&self) -> &str;
 
-    /// Reads, waiting up to `wait` for a first record; returns what is to be told to those who wait.
+    /// Reads, waiting up to `wait` for a first record; returns the answers for those who wait.
     fn take(&mut self, wait: Duration) -> Result<impl FnOnce(&mut Waiting), ReadFailure>;
 
     /// Asks where the topic ends; an error where that lies before what was read, or where records are there and do not come.
@@ -56,7 +56,7 @@ pub(crate) fn follow(mut source: impl Follow, shared: &Shared, stop: &Shutdown) 
     }
 }
 
-/// What was written from here on may go by unread: nobody may wait for it, until the topic is followed again.
+/// What was written from here on may go by unread: nothing may wait for it until the topic is followed again.
 fn interrupt(shared: &Shared, topic: &str, failure: &ReadFailure) {
     tracing::warn!(%failure, "cannot be followed; trying again from the end");
     let (topic, reason) = (topic.to_owned(), failure.to_string());

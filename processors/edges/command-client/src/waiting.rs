@@ -114,7 +114,7 @@ impl Waiting {
         Self::keeping(commands_max, 0)
     }
 
-    /// One that keeps so many outcomes that nobody waits for yet.
+    /// One that keeps so many outcomes that are not waited for yet.
     pub(crate) fn keeping(commands_max: usize, outcomes_max: usize) -> Self {
         Self {
             commands_max,

@@ -141,7 +141,7 @@ fn bind(view: &KeptView, edition: &Edition, admin: &Admin, topology: &Topology) 
     Ok((identity, progress))
 }
 
-/// Whether it is for another log that the view's place in it is gone: topics that are created anew hold other records at the same
+/// Whether it is for another log that the view's place in it is gone: recreated topics hold other records at the same
 /// offsets, or none. `None` when the log is the same one, and when the brokers do not tell in time.
 pub(crate) fn another_log(
     view: &KeptView,

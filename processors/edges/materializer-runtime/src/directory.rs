@@ -87,7 +87,7 @@ pub(crate) fn bind(store: &Store, edition: &Edition, log: &Log) -> Result<Progre
 /// Leaves a note in the directory: the next start rebuilds it.
 pub(crate) fn ask_for_rebuild(store: &Store) {
     if let Err(error) = store::ask_for_rebuild(store.path()) {
-        tracing::error!(%error, path = %store.path().display(), "the next start cannot be told to rebuild");
+        tracing::error!(%error, path = %store.path().display(), "the request to rebuild at the next start could not be written");
     }
 }
 

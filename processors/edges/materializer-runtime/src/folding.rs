@@ -19,11 +19,11 @@ pub(crate) struct Folded<E> {
     pub(crate) step: Option<Arc<Step>>,
 }
 
-/// Batches that are folded and that nobody writes yet: none. A batch is taken when the one before it is written, so that the next run is
+/// Batches that are folded and that are not being written yet: none. A batch is taken when the one before it is written, so that the next run is
 /// folded on what is stored and this one batch.
 pub(crate) const FOLDED_WAITING_MAX: usize = 0;
 
-/// Folds runs until no more come, until nobody takes what they make, until the shutdown, or until an event cannot be read from the view.
+/// Folds runs until no more come, until its receiver is gone, until the shutdown, or until an event cannot be read from the view.
 /// What the view's value remembers ends with the first failure, as this does.
 pub(crate) fn fold<V: View>(
     kept: &KeptView,

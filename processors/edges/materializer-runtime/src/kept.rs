@@ -99,7 +99,7 @@ impl Source for KeptView {
         self.complete.load(Ordering::Acquire)
     }
 
-    /// A damaged view may be asked for long before it is written to again: whoever finds the damage first sees to it.
+    /// A damaged view may be asked for long before it is written to again: the first to find the damage reports it.
     fn could_not_be_read(&self, error: &ReadError) {
         if error.fault == Fault::Corrupt && !self.damaged.swap(true, Ordering::Relaxed) {
             directory::ask_for_rebuild(&self.store);

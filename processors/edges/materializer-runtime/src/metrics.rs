@@ -67,7 +67,7 @@ impl Metrics {
         };
         let measured = Arc::clone(&kept);
         service::metrics::register_rocksdb(registry, &[("view", &edition)], move || measured.store().measures())?;
-        let collectors: [Box<dyn Collector>; 10] = [
+        let collectors: [Box<dyn Collector>; 9] = [
             Box::new(metrics.events_applied.clone()),
             Box::new(metrics.events_repeated.clone()),
             Box::new(metrics.batches.clone()),
@@ -77,10 +77,13 @@ impl Metrics {
             Box::new(metrics.restored.clone()),
             Box::new(metrics.stopped.clone()),
             Box::new(metrics.partition_stopped.clone()),
-            Box::new(LookedUp::<V>::new(kept)?),
         ];
         for collector in collectors {
             registry.register(collector)?;
+        }
+        // Collectors without a metric are all the same one to the registry, which refuses the second.
+        if !V::GAUGES.is_empty() {
+            registry.register(Box::new(LookedUp::<V>::new(kept)?))?;
         }
         Ok(metrics)
     }

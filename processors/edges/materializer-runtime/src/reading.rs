@@ -64,7 +64,7 @@ impl<E> Run<E> {
     }
 }
 
-/// Reads until the shutdown, or until nobody takes the runs any more.
+/// Reads until the shutdown, or until the receiver of the runs is gone.
 pub(crate) fn read<A: Application>(
     mut reader: Reader,
     mut decoder: Decoder<A>,

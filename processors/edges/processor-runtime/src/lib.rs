@@ -128,7 +128,7 @@ pub fn run<A: Application>(
         && error.state_fault() == Some(Fault::Corrupt)
         && let Err(error) = store::ask_for_rebuild(&configuration.state_directory)
     {
-        tracing::error!(%error, "the next start cannot be told to rebuild the state");
+        tracing::error!(%error, "the request to rebuild the state at the next start could not be written");
     }
     match watch.found() {
         Some(reason) => {

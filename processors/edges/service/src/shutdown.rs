@@ -23,7 +23,7 @@ pub struct Shutdown {
 struct Shared {
     requested: Mutex<bool>,
     changed: Condvar,
-    told: watch::Sender<bool>,
+    announced: watch::Sender<bool>,
 }
 
 impl Default for Shutdown {
@@ -32,7 +32,7 @@ impl Default for Shutdown {
             shared: Arc::new(Shared {
                 requested: Mutex::new(false),
                 changed: Condvar::new(),
-                told: watch::Sender::new(false),
+                announced: watch::Sender::new(false),
             }),
         }
     }
@@ -61,13 +61,13 @@ impl Shutdown {
     /// Asks every part of the process to stop.
     pub fn request(&self) {
         // Stored first: a thread that the channel wakes must find that the shutdown is requested.
-        self.shared.told.send_replace(true);
+        self.shared.announced.send_replace(true);
         *self.shared.requested.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.shared.changed.notify_all();
     }
 
     pub fn is_requested(&self) -> bool {
-        *self.shared.told.borrow()
+        *self.shared.announced.borrow()
     }
 
     /// Rests for `duration`, or less if the shutdown is requested meanwhile; returns whether it is.
@@ -92,9 +92,9 @@ impl Shutdown {
     pub fn requested(&self) -> impl Future<Output = ()> + Send + 'static {
         let shared = Arc::clone(&self.shared);
         async move {
-            let mut told = shared.told.subscribe();
+            let mut announced = shared.announced.subscribe();
             // The sender is in the same Arc, so the channel stays open.
-            let _requested = told.wait_for(|requested| *requested).await;
+            let _requested = announced.wait_for(|requested| *requested).await;
         }
     }
 }

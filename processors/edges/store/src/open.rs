@@ -73,7 +73,7 @@ pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<DB, Error> {
 ///
 /// A manifest that was cut short opens without a word at what it knew before: the tables that it no longer names are deleted, and the log
 /// next to them brings a newer position without the state that belongs to it. So a table that is not used means that the directory cannot
-/// be relied on. One that was still being written is told by its end. A crash within the moment between writing a table and naming it looks the
+/// be relied on. A table that was still being written lacks its end. A crash within the moment between writing a table and naming it looks the
 /// same as a lost name; that costs a rebuild.
 fn tables(path: &Path) -> BTreeSet<String> {
     let Ok(entries) = std::fs::read_dir(path) else {

@@ -163,8 +163,8 @@ fn present<'d>(topic_id: &str, decided: Option<&'d Decided>) -> Option<&'d Decid
 /// The position to be borne out.
 pub(crate) fn position_of(topic_id: &str, facts: &Facts) -> Result<Position, Doubt> {
     let last = present(topic_id, facts.last_outcome.as_ref());
-    let told = [&facts.last_outcome, &facts.last_event].into_iter().flatten();
-    let former = told
+    let recorded = [&facts.last_outcome, &facts.last_event].into_iter().flatten();
+    let former = recorded
         .filter(|decided| decided.topic_id != topic_id)
         .max_by_key(|decided| decided.offset);
     let committed = facts.group.as_ref().map(|group| Committed {

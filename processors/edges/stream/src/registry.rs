@@ -99,7 +99,7 @@ impl Registry {
         Self::waiting(url, REQUEST_WAIT_MAX)
     }
 
-    /// The same, whose questions are asked again where no answer came in time: each of them may be asked twice. Where nobody listens
+    /// The same, whose questions are asked again where no answer came in time: each of them may be asked twice. Where no server listens
     /// at the address, that is said at once.
     #[must_use]
     pub fn patient(self) -> Self {

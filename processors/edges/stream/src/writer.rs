@@ -76,7 +76,7 @@ impl Writer {
     /// One that hands over each report as soon as it comes, to the thread that [serves](Self::serve) them.
     pub fn reporting(settings: &Settings, report: impl Fn(Report) + Send + Sync + 'static) -> Result<Self, WriteFailure> {
         let reports = Reports {
-            told: Some(Box::new(report)),
+            on_report: Some(Box::new(report)),
             ..Reports::default()
         };
         Self::with(settings, reports)
@@ -178,7 +178,7 @@ fn base_record<'r>(record: &Foreign<'r>) -> BaseRecord<'r, [u8], [u8], usize> {
 struct Reports {
     kept: Mutex<Vec<Report>>,
     /// Takes the reports instead.
-    told: Option<Box<dyn Fn(Report) + Send + Sync>>,
+    on_report: Option<Box<dyn Fn(Report) + Send + Sync>>,
     logging: LoggingContext,
 }
 
@@ -197,8 +197,8 @@ impl ProducerContext for Reports {
             Err((error, _)) => Err(error.to_string()),
         };
         let report = Report { tag, written };
-        match &self.told {
-            Some(told) => told(report),
+        match &self.on_report {
+            Some(on_report) => on_report(report),
             None => self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(report),
         }
     }

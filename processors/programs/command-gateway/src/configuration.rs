@@ -46,7 +46,7 @@ impl Configuration {
     /// The compiled-in defaults, then `file`, then the environment.
     ///
     /// # Errors
-    /// When they do not fit, or would take commands of anyone without having been told to.
+    /// When they do not fit, or would take commands of anyone without a setting that allows it.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigurationError> {
         definition().load(file).and_then(Self::checked)
     }

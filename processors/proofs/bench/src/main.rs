@@ -63,7 +63,7 @@ enum Part {
     Restart,
 }
 
-/// What every part is told.
+/// What every part is given.
 struct Plan {
     cluster: Cluster,
     repetitions: u32,

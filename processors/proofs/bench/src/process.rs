@@ -209,17 +209,21 @@ impl CopyLoop {
 
     /// Waits until all are copied.
     pub(crate) fn finish(mut self) -> anyhow::Result<Drained> {
-        let (mut told, mut complaint) = (String::new(), String::new());
+        let (mut output, mut complaint) = (String::new(), String::new());
         // It says little, and one line at its end.
-        self.child.stdout.take().context("no standard output")?.read_to_string(&mut told)?;
+        self.child
+            .stdout
+            .take()
+            .context("no standard output")?
+            .read_to_string(&mut output)?;
         self.child
             .stderr
             .take()
             .context("no standard error")?
             .read_to_string(&mut complaint)?;
         ensure!(self.child.wait()?.success(), "{complaint}");
-        let told: Value = serde_json::from_str(&told)?;
-        let number = |name: &str| told[name].as_f64().with_context(|| format!("no {name}"));
+        let output: Value = serde_json::from_str(&output)?;
+        let number = |name: &str| output[name].as_f64().with_context(|| format!("no {name}"));
         Ok(Drained {
             commands: number("records")?,
             transactions: number("transactions")?,
@@ -262,7 +266,7 @@ pub(crate) fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
     Ok(ticks / TICKS_PER_SECOND)
 }
 
-/// NaN, and so shown as such, where nobody said which process the broker is.
+/// NaN, and so shown as such, where it is not known which process the broker is.
 pub(crate) fn broker_cpu(cluster: &Cluster) -> anyhow::Result<f64> {
     cluster.broker_pid.map_or(Ok(f64::NAN), cpu_seconds)
 }

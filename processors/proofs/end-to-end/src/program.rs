@@ -258,7 +258,7 @@ fn client() -> &'static Client {
     CLIENT.get_or_init(|| Client::builder().timeout(ANSWER_WAIT_MAX).no_proxy().build().unwrap())
 }
 
-/// Beside the program that runs, or beside the directory of a test's; `cargo test` builds binaries of other packages only when told to.
+/// In the directory of the running program, or in its parent for a test; `cargo test` builds binaries of other packages only when asked to.
 pub fn binary(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let beside = own.ancestors().skip(1).take(2).map(|folder| folder.join(name));

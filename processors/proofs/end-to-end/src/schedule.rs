@@ -87,7 +87,7 @@ impl Schedule {
         self.ids
     }
 
-    /// As a client that starts anew: one that goes on may remember what the cluster has lost.
+    /// As a client that has just started: one that goes on may remember what the cluster has lost.
     pub fn renew_writer(&mut self) {
         self.writer = Writer::new(&self.cluster.settings()).unwrap();
     }

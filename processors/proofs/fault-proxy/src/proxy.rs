@@ -133,13 +133,13 @@ impl Proxy {
 
     /// Sends a held request on, and waits for the broker's answer.
     pub fn release(&self, id: HeldId, patience: Duration) -> Result<Released, ReleaseError> {
-        let (tell, told) = mpsc::channel();
+        let (reply, replied) = mpsc::channel();
         let hub = Arc::clone(&self.hub);
         self.runtime.spawn(async move {
-            // Who waits may have lost patience.
-            let _gone = tell.send(hub.shared.release(id, None).await);
+            // The caller may not wait any more.
+            let _gone = reply.send(hub.shared.release(id, None).await);
         });
-        told.recv_timeout(patience).unwrap_or(Err(ReleaseError::TimedOut))
+        replied.recv_timeout(patience).unwrap_or(Err(ReleaseError::TimedOut))
     }
 
     /// Waits until a request that a rule kept was released and answered, by whatever released it.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use store::{Sizing, Store};
 
-/// Differences between two states that are told.
+/// Differences between two states that are listed.
 const TOLD_MAX: usize = 10;
 
 /// Runs `aerolog audit` over everything, after the load has been drained; returns its summary.
@@ -48,11 +48,11 @@ pub fn compare_states(kept: &Path, rebuilt: &Path) {
     let (kept, rebuilt) = (content(&kept), content(&rebuilt));
     let keys = kept.keys().chain(rebuilt.keys().filter(|key| !kept.contains_key(*key)));
     let differences = keys.filter(|key| kept.get(*key) != rebuilt.get(*key));
-    let told: Vec<String> = differences
+    let listed: Vec<String> = differences
         .take(TOLD_MAX)
         .map(|key| format!("{}: kept {:?}, rebuilt {:?}", key.escape_ascii(), kept.get(key), rebuilt.get(key)))
         .collect();
-    panic!("the state differs from one that is rebuilt from the log:\n{}", told.join("\n"));
+    panic!("the state differs from one that is rebuilt from the log:\n{}", listed.join("\n"));
 }
 
 const FIRST: &[u8] = &[];

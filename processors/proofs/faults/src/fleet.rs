@@ -21,7 +21,7 @@ const STOP_WAIT_MAX: Duration = Duration::from_secs(5);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 const SIGKILL: i32 = 9;
 
-/// The variable by which a process is told to end itself, or to stand still, at some point.
+/// The variable that makes a process end itself, or stop running, at some point.
 const FAILPOINT: &str = "AEROLOG_FAILPOINT";
 
 /// All processes of one schedule.
@@ -257,7 +257,7 @@ impl Fleet {
         }
     }
 
-    /// A process that nobody has ended must not end.
+    /// A process must not end unless the row ends it.
     pub fn check_running(&mut self) {
         for (name, member) in &mut self.members {
             let Some(program) = &mut member.program else { continue };
@@ -265,7 +265,7 @@ impl Fleet {
                 continue;
             }
             if let Some(status) = program.ended() {
-                panic!("{name} ended with {status} though nobody asked for it:\n{}", program.log());
+                panic!("{name} ended with {status} without being asked to:\n{}", program.log());
             }
         }
     }

@@ -38,7 +38,7 @@ impl Default for Shape {
     }
 }
 
-/// A thread that writes commands until it is told to finish.
+/// A thread that writes commands until it is asked to finish.
 pub struct Load {
     stop: Arc<AtomicBool>,
     acknowledged: Arc<AtomicU64>,

@@ -106,7 +106,7 @@ fn list() {
 }
 
 fn run(runs: &[Run], folder: &Path, seed: u64) -> anyhow::Result<()> {
-    // What went wrong is told with the scenario that it went wrong in.
+    // A failure is printed with its scenario.
     std::panic::set_hook(Box::new(|_| {}));
     println!("seed {seed}");
     let results: Vec<_> = runs

@@ -140,7 +140,7 @@ pub fn chosen(words: &[String]) -> Result<Vec<&'static Row>, String> {
 /// Runs a row on the broker of the test suite.
 ///
 /// # Panics
-/// When the row fails, or needs a broker that nobody else uses.
+/// When the row fails, or needs a broker of its own.
 pub fn in_suite(name: &str) {
     let row = all()
         .into_iter()

@@ -26,7 +26,7 @@ impl Services {
             .args(arguments)
             .arg("--data")
             .arg(&self.data)
-            // A script that is told of services starts none of its own.
+            // A script that is given services starts none of its own.
             .env_remove("KAFKA_BOOTSTRAP_SERVERS")
             .env_remove("SCHEMA_REGISTRY_URL")
             .output()

@@ -131,7 +131,7 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
-            // What it failed of was told when it was asked.
+            // Its failure was reported when its result was asked for.
             let _ended = thread.join();
         }
     }

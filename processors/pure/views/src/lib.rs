@@ -21,6 +21,7 @@ mod nodes;
 mod project;
 mod provenance;
 mod questions;
+mod recent_gets;
 mod recompute;
 mod schedule_graph;
 mod stored;

@@ -36,6 +36,25 @@ pub(crate) fn leg(read: &impl Read, rotation: &RotationId, id: &LegId) -> Result
     }
 }
 
+/// A leg and the one that follows it, in one scan; `None` where either is missing.
+pub(crate) fn leg_and_next(read: &impl Read, rotation: &RotationId, departure: Instant, id: &LegId) -> Result<Option<[Leg; 2]>, ReadError> {
+    let place = keys::leg_in_order(rotation, departure, id);
+    let (_, end) = keys::legs_of(rotation).range();
+    let (mut first, mut second) = (None, None);
+    each(read, (place.0.clone(), end), Order::Ascending, |key, value| {
+        if first.is_some() {
+            second = Some(Leg::from_bytes(value)?);
+            return Ok(ControlFlow::Break(()));
+        }
+        if key != place.0 {
+            return Ok(ControlFlow::Break(()));
+        }
+        first = Some(Leg::from_bytes(value)?);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(first.zip(second).map(|(first, second)| [first, second]))
+}
+
 /// Calls `visit` with keys and values of a range until it has had enough or fails.
 pub(crate) fn each(
     read: &impl Read,

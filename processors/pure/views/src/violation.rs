@@ -6,7 +6,7 @@ use crate::checks::reference::{AIRPLANE, End};
 use crate::checks::seam;
 use crate::day::DesignatorDay;
 use crate::edges::RotationSpan;
-use crate::keys::{self, KeyReader};
+use crate::keys::KeyReader;
 use crate::nodes::{Airplane, Leg, MinimumGroundTime, Rotation};
 use crate::provenance::Provenance;
 use crate::stored;
@@ -120,9 +120,7 @@ type Legs = Vec<(RotationId, Leg)>;
 /// The leg that a key names, and the one that follows it.
 fn between_legs(read: &impl Read, rotation: &RotationId, key: &mut KeyReader<'_>) -> Result<Legs, ReadError> {
     let departure = key.instant()?;
-    let first = stored::leg_at(read, rotation, departure, &key.leg()?)?;
-    let place = keys::leg_in_order(rotation, first.departure, &first.id);
-    let second = stored::leg_after(read, rotation, &place, None)?.ok_or_else(missing)?;
+    let [first, second] = stored::leg_and_next(read, rotation, departure, &key.leg()?)?.ok_or_else(missing)?;
     Ok(vec![(rotation.clone(), first), (rotation.clone(), second)])
 }
 

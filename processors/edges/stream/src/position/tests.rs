@@ -80,14 +80,14 @@ fn a_signed_offset_before_outcomes_is_not_believed() {
 fn a_position_in_a_former_topic_is_never_one_in_this_topic() {
     let former = decided("before", 149, Some(3));
     for committed in [None, Some(unsigned(0)), Some(unsigned(150)), Some(signed("before", 150))] {
-        let told = chosen(0, None, Some(&former), committed.as_ref());
+        let found = chosen(0, None, Some(&former), committed.as_ref());
         let signed = committed.as_ref().and_then(|committed| committed.signature.last.clone());
-        assert_eq!(told, Err(Doubt::Recreated(signed.unwrap_or(former.clone()))), "{committed:?}");
+        assert_eq!(found, Err(Doubt::Recreated(signed.unwrap_or(former.clone()))), "{committed:?}");
     }
     // A signature alone shows it, too: without outcomes and without a state.
     let committed = signed("before", 150);
-    let told = chosen(0, None, None, Some(&committed));
-    assert_eq!(told, Err(Doubt::Recreated(committed.signature.last.unwrap())));
+    let found = chosen(0, None, None, Some(&committed));
+    assert_eq!(found, Err(Doubt::Recreated(committed.signature.last.unwrap())));
 }
 
 #[test]

@@ -180,10 +180,10 @@ impl Shared {
     /// Asks for one id after the other until the resolver is dropped.
     fn ask_on(&self, source: &mut impl SchemaSource) {
         while let Some((id, tries)) = self.next() {
-            let told = source.schema(id);
+            let answer = source.schema(id);
             let mut state = lock(&self.state);
             state.asking -= 1;
-            match told {
+            match answer {
                 Ok(lookup) => {
                     state.pending.remove(&id);
                     state.trouble = None;

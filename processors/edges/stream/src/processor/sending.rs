@@ -42,10 +42,10 @@ where
     loop {
         let offsets = Offsets::of(consumer, list.clone(), member_only).ok_or(NotSent::Unfenced)?;
         let timeout = slice.min(left());
-        let (client, (told, answer)) = (Arc::clone(producer), mpsc::channel());
+        let (client, (reply, answer)) = (Arc::clone(producer), mpsc::channel());
         let send = move || {
             // The receiver is gone where it took too long.
-            let _late = told.send(offsets.send(&*client, timeout));
+            let _late = reply.send(offsets.send(&*client, timeout));
         };
         let spawned = thread::Builder::new().name("offsets".to_owned()).spawn(send);
         spawned.map_err(|error| NotSent::NoAnswer(format!("no thread to send them with: {error}")))?;

@@ -31,7 +31,7 @@ impl Address {
         }
         let mut shown = url.clone();
         if shown.set_username("").and_then(|()| shown.set_password(None)).is_err() {
-            return Err(refused("its user cannot be told from its host"));
+            return Err(refused("where its user ends and its host begins is not clear"));
         }
         let mut shown = shown.as_str().trim_end_matches('/').to_owned();
         if let Some(proxy) = Proxy::of(&url) {

@@ -74,7 +74,7 @@ fn waiting_for_a_registry_ends_when_it_answers_or_with_the_patience() {
     registry()
         .wait_until_there(Duration::from_secs(20), &std::thread::park_timeout)
         .unwrap();
-    let nobody = Registry::new("http://127.0.0.1:1").unwrap();
-    let error = nobody.wait_until_there(Duration::ZERO, &std::thread::park_timeout).unwrap_err();
+    let nowhere = Registry::new("http://127.0.0.1:1").unwrap();
+    let error = nowhere.wait_until_there(Duration::ZERO, &std::thread::park_timeout).unwrap_err();
     assert!(error.is_transient(), "{error}");
 }

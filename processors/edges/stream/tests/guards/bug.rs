@@ -105,7 +105,7 @@ impl Observe for RecordingObserver {
 }
 
 struct Instance {
-    told: RecordingObserver,
+    seen: RecordingObserver,
     stop: Option<Sender<()>>,
     running: JoinHandle<Result<(), ProcessorError>>,
     _state: TempDir,
@@ -117,7 +117,7 @@ impl Instance {
     }
 
     fn with<D: Domain<Command = Command, Event = Event>, C: Codec<D> + Clone + 'static>(topology: &Topology, name: &str, codec: C) -> Self {
-        let (state, told) = (tempfile::tempdir().unwrap(), RecordingObserver::default());
+        let (state, seen) = (tempfile::tempdir().unwrap(), RecordingObserver::default());
         let processor = Processor {
             settings: settings(&brokers()),
             topology: topology.clone(),
@@ -133,12 +133,12 @@ impl Instance {
             codec,
             store: Arc::new(Store::open(state.path(), Sizing::default()).unwrap()),
             schemas: NoSchemas,
-            observe: told.clone(),
+            observe: seen.clone(),
             domain: PhantomData::<fn() -> D>,
         };
         let (stop, stopped) = channel();
         Self {
-            told,
+            seen,
             stop: Some(stop),
             running: std::thread::spawn(move || processor.run(&|wait| is_over(&stopped, wait))),
             _state: state,
@@ -146,7 +146,7 @@ impl Instance {
     }
 
     fn is_stopped_by_the_bug(&self) -> bool {
-        self.told.troubles.lock().unwrap().contains(&Trouble::DomainFailed)
+        self.seen.troubles.lock().unwrap().contains(&Trouble::DomainFailed)
     }
 
     fn stop(mut self) {
@@ -238,7 +238,7 @@ fn a_panic_of_the_domain_stops_its_partition_in_each_owner_and_everything_else_g
     eventually("the others are decided", &topology, |outcomes| numbers(outcomes) == expected);
     let reason = std::iter::repeat_with(|| outcomes(&topology))
         .take(LOOKS_MAX)
-        .find_map(|_| one.told.held_up.lock().unwrap().clone().filter(|reason| reason.contains("evolve")));
+        .find_map(|_| one.seen.held_up.lock().unwrap().clone().filter(|reason| reason.contains("evolve")));
     let reason = reason.expect("the reason of the stop is reported");
     let offset = all
         .iter()
@@ -304,10 +304,10 @@ fn a_panic_of_the_codec_in_a_take_over_stops_that_partition_at_its_record_and_ev
     more.iter().for_each(|sent| send(&topology, sent));
     let answered: usize = all.len() + more.iter().filter(|sent| partition_of(sent) != stopped).count();
     eventually("the other partitions go on", &topology, |outcomes| outcomes.len() == answered);
-    let told = || two.told.held_up.lock().unwrap().clone().unwrap_or_default();
-    eventually("the reason of the stop is reported", &topology, |_| told().contains("decode_event"));
+    let seen = || two.seen.held_up.lock().unwrap().clone().unwrap_or_default();
+    eventually("the reason of the stop is reported", &topology, |_| seen().contains("decode_event"));
     // Each command is a transaction of its own or shares one, so that markers may lie between events.
-    let (reason, events) = (told(), &topology.topics.events.name);
+    let (reason, events) = (seen(), &topology.topics.events.name);
     assert!(
         reason.contains(&format!("{events}/{stopped}")) && reason.contains("the number of the beast"),
         "{reason}"

@@ -69,7 +69,7 @@ pub(crate) enum Ended {
     Fatal(RDKafkaErrorCode),
 }
 
-pub(crate) fn told(result: Result<(), KafkaError>) -> Ended {
+pub(crate) fn ended_with(result: Result<(), KafkaError>) -> Ended {
     match result {
         Ok(()) => Ended::Fine,
         Err(KafkaError::Transaction(error)) if error.is_fatal() => Ended::Fatal(error.code()),

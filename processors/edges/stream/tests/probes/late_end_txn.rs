@@ -4,7 +4,7 @@
 //! that does not tell transactions of one producer apart. The defence: when more than one was sent, a new producer with the same
 //! transactional id before the next transaction, so that the late one comes from an epoch that is over.
 
-use super::fixture::{Ended, Transactional, WAIT, brokers, committed_records, pause, producer, settings, told, topic, unique, write};
+use super::fixture::{Ended, Transactional, WAIT, brokers, committed_records, ended_with, pause, producer, settings, topic, unique, write};
 use fault_proxy::{Client, Proxy};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -46,7 +46,7 @@ enum Defence {
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
     /// What the client reports of the end of the second; `None` after a crash.
-    told: Option<Ended>,
+    ended: Option<Ended>,
     /// Whether a reader of committed records sees what was written by the first,
     first: bool,
     /// by the second before the late EndTxn arrived,
@@ -91,7 +91,7 @@ impl Plan {
         victim.begin_transaction().unwrap();
         write(&victim, &topic, 0, "first");
         let rule = proxy.late_end_txn(&id, self.notices);
-        assert_eq!(told(end(&victim, self.first)), Ended::Fine, "the repetition passes");
+        assert_eq!(ended_with(end(&victim, self.first)), Ended::Fine, "the repetition passes");
         assert_eq!(proxy.counts().end_txns_of(&id).total(), 2);
         if defence == Defence::Renewal {
             drop(victim);
@@ -106,9 +106,9 @@ impl Plan {
             Defence::Renewal => assert!([INVALID_PRODUCER_EPOCH, PRODUCER_FENCED].contains(&code), "{code}"),
         }
         pause(MARKS_ARE_WRITTEN);
-        let told = self.finish(&victim, &topic, &group);
+        let ended = self.finish(&victim, &topic, &group);
         drop(victim);
-        self.look(&topic, &id, &group, told)
+        self.look(&topic, &id, &group, ended)
     }
 
     fn finish(&self, victim: &Transactional, topic: &str, group: &str) -> Option<Ended> {
@@ -126,11 +126,11 @@ impl Plan {
         }
         match self.second {
             End::Crash => None,
-            second => Some(told(sent.and_then(|()| end(victim, second)))),
+            second => Some(ended_with(sent.and_then(|()| end(victim, second)))),
         }
     }
 
-    fn look(&self, topic: &str, id: &str, group: &str, told: Option<Ended>) -> Seen {
+    fn look(&self, topic: &str, id: &str, group: &str, ended: Option<Ended>) -> Seen {
         // Settles what is still open, as the one who takes over does.
         drop(producer(&brokers(), id, &[]));
         let records = committed_records(topic);
@@ -140,7 +140,7 @@ impl Plan {
             Then::SendsOffsets => Some(committed_offset(group, topic) == Some(OFFSET)),
         };
         Seen {
-            told,
+            ended,
             first: records.contains("first"),
             before: records.contains("before"),
             after,
@@ -152,7 +152,7 @@ impl Plan {
         assert_eq!(&self.run(Defence::None), hazard);
         let committed = self.second == End::Commit;
         let right = Seen {
-            told: (self.second != End::Crash).then_some(Ended::Fine),
+            ended: (self.second != End::Crash).then_some(Ended::Fine),
             first: self.first == End::Commit,
             before: committed,
             after: (self.then != Then::Nothing).then_some(committed),
@@ -180,7 +180,7 @@ const NOTICED: Option<Ended> = Some(Ended::Fatal(RDKafkaErrorCode::InvalidTransa
 fn a_late_commit_makes_half_of_an_aborted_transaction_visible() {
     let plan = plan(End::Commit, End::Abort, Then::WritesToAnotherPartition);
     plan.check(&Seen {
-        told: Some(Ended::Fine),
+        ended: Some(Ended::Fine),
         first: true,
         before: true,
         after: Some(false),
@@ -191,7 +191,7 @@ fn a_late_commit_makes_half_of_an_aborted_transaction_visible() {
 fn a_late_commit_makes_records_visible_whose_offsets_were_aborted() {
     let plan = plan(End::Commit, End::Abort, Then::SendsOffsets);
     plan.check(&Seen {
-        told: Some(Ended::Fine),
+        ended: Some(Ended::Fine),
         first: true,
         before: true,
         after: Some(false),
@@ -202,7 +202,7 @@ fn a_late_commit_makes_records_visible_whose_offsets_were_aborted() {
 fn a_late_abort_loses_the_records_of_a_commit_whose_offsets_stay() {
     let plan = plan(End::Abort, End::Commit, Then::SendsOffsets);
     plan.check(&Seen {
-        told: Some(Ended::Fine),
+        ended: Some(Ended::Fine),
         first: false,
         before: false,
         after: Some(true),
@@ -213,7 +213,7 @@ fn a_late_abort_loses_the_records_of_a_commit_whose_offsets_stay() {
 fn a_late_abort_loses_half_of_a_commit() {
     let plan = plan(End::Abort, End::Commit, Then::WritesToAnotherPartition);
     plan.check(&Seen {
-        told: Some(Ended::Fine),
+        ended: Some(Ended::Fine),
         first: false,
         before: false,
         after: Some(true),
@@ -224,7 +224,7 @@ fn a_late_abort_loses_half_of_a_commit() {
 fn a_late_commit_of_a_transaction_that_commits_as_well_hides_that_it_was_two() {
     let plan = plan(End::Commit, End::Commit, Then::WritesToAnotherPartition);
     plan.check(&Seen {
-        told: Some(Ended::Fine),
+        ended: Some(Ended::Fine),
         first: true,
         before: true,
         after: Some(true),
@@ -235,7 +235,7 @@ fn a_late_commit_of_a_transaction_that_commits_as_well_hides_that_it_was_two() {
 fn a_late_commit_makes_the_records_of_a_process_visible_that_died_before_its_commit() {
     let plan = plan(End::Commit, End::Crash, Then::Nothing);
     plan.check(&Seen {
-        told: None,
+        ended: None,
         first: true,
         before: true,
         after: None,
@@ -245,13 +245,13 @@ fn a_late_commit_makes_the_records_of_a_process_visible_that_died_before_its_com
 #[test]
 fn a_late_end_is_noticed_by_a_transaction_that_does_nothing_more() {
     plan(End::Commit, End::Abort, Then::Nothing).check(&Seen {
-        told: NOTICED,
+        ended: NOTICED,
         first: true,
         before: true,
         after: None,
     });
     plan(End::Abort, End::Commit, Then::Nothing).check(&Seen {
-        told: NOTICED,
+        ended: NOTICED,
         first: false,
         before: false,
         after: None,
@@ -262,13 +262,13 @@ fn a_late_end_is_noticed_by_a_transaction_that_does_nothing_more() {
 fn a_late_end_is_noticed_by_a_transaction_that_goes_on_in_the_same_partition() {
     let then = Then::WritesToTheSamePartition;
     plan(End::Commit, End::Abort, then).check(&Seen {
-        told: NOTICED,
+        ended: NOTICED,
         first: true,
         before: true,
         after: Some(false),
     });
     plan(End::Abort, End::Commit, then).check(&Seen {
-        told: Some(Ended::Abort(RDKafkaErrorCode::InvalidTransactionalState)),
+        ended: Some(Ended::Abort(RDKafkaErrorCode::InvalidTransactionalState)),
         first: false,
         before: false,
         after: Some(false),
@@ -282,7 +282,7 @@ fn a_client_that_heard_nothing_repeats_its_end_and_loses_as_one_that_was_reset()
         ..plan(End::Abort, End::Commit, Then::SendsOffsets)
     };
     plan.check(&Seen {
-        told: Some(Ended::Fine),
+        ended: Some(Ended::Fine),
         first: false,
         before: false,
         after: Some(true),

@@ -1,6 +1,6 @@
 //! How long the open transaction of a dead producer keeps readers waiting, and who can end it.
 
-use super::fixture::{Ended, PARTITIONS, Transactional, WAIT, brokers, producer, settings, told, topic, unique, write};
+use super::fixture::{Ended, PARTITIONS, Transactional, WAIT, brokers, ended_with, producer, settings, topic, unique, write};
 use fault_proxy::{ApiKey, Direction, Fault, Proxy, When};
 use rdkafka::producer::Producer;
 use std::sync::mpsc::{Receiver, channel};
@@ -33,7 +33,7 @@ fn next(topic: &str, id: &str) -> Receiver<String> {
     let mut reader = Reader::new(&settings(&brokers(), &[]), topic).unwrap();
     let from = (0..PARTITIONS).map(|partition| (partition, 0)).collect();
     reader.assign(&from, WAIT).unwrap();
-    let (tell, told) = channel();
+    let (tell, heard) = channel();
     std::thread::spawn(move || {
         let mut is_heard = true;
         while is_heard {
@@ -44,7 +44,7 @@ fn next(topic: &str, id: &str) -> Receiver<String> {
             polled.unwrap();
         }
     });
-    told
+    heard
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn the_same_transactional_id_frees_readers_at_once_and_fences_the_dead_one() {
     assert_eq!(read.recv_timeout(Duration::from_secs(10)).as_deref(), Ok("next"));
     // The dead one comes back to life: whatever it had sent into the void arrives now, and it goes on.
     proxy.heal();
-    let end = told(dead.commit_transaction(WAIT));
+    let end = ended_with(dead.commit_transaction(WAIT));
     assert!(matches!(end, Ended::Fatal(_)), "{end:?}");
     assert!(proxy.counts().of(ApiKey::END_TXN).seen >= 1, "it did try");
     assert!(read.recv_timeout(Duration::from_millis(500)).is_err(), "nothing of it is ever read");

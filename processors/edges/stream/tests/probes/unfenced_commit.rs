@@ -3,7 +3,7 @@
 //! That is what librdkafka's metadata is before a consumer has joined. Two defences: never to send such metadata, which the processor
 //! sees to, and a `group.instance.id`, by which the broker looks for the member after all.
 
-use super::fixture::{Ended, Transactional, WAIT, brokers, producer, settings, told, topic, unique};
+use super::fixture::{Ended, Transactional, WAIT, brokers, ended_with, producer, settings, topic, unique};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
 use rdkafka::error::RDKafkaErrorCode;
@@ -68,7 +68,7 @@ impl Group {
             .add_partition_offset(&self.topic, partition, Offset::Offset(offset))
             .unwrap();
         self.producer.begin_transaction().unwrap();
-        let sent = told(self.producer.send_offsets_to_transaction(&offsets, metadata, WAIT));
+        let sent = ended_with(self.producer.send_offsets_to_transaction(&offsets, metadata, WAIT));
         let end = match sent {
             Ended::Fine => self.producer.commit_transaction(WAIT),
             Ended::Abort(_) | Ended::Fatal(_) => self.producer.abort_transaction(WAIT),

@@ -1,4 +1,4 @@
-//! The plan against the rulebook and the view: whoever measures by it may rely on it.
+//! The plan against the rulebook and the view: measurements may rely on it.
 
 use super::{Planned, Shape, rotation_id};
 use domain::{AggregateId, Instant, RotationId, State, decide, evolve};

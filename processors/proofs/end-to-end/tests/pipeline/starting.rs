@@ -7,7 +7,7 @@ fn a_missing_topic_and_another_number_of_partitions_are_refused_with_advice() {
     let schedule = Schedule::new("starting", 2);
     let folder = tempfile::tempdir().unwrap();
     let start = |variables: &[(&str, &str)]| Program::start("command-processor", &schedule, &folder.path().join("state"), variables);
-    let mut processor = start(&[("AEROLOG_TOPIC_PREFIX", "nobody-made-this")]);
+    let mut processor = start(&[("AEROLOG_TOPIC_PREFIX", "no-such-topics")]);
     assert!(!processor.wait().success());
     assert!(processor.log().contains("aerolog topics apply"), "{}", processor.log());
     let mut processor = start(&[("AEROLOG_PARTITIONS", "5")]);

@@ -182,7 +182,7 @@ fn versions(version: i16, apis: &[(i16, i16, i16)]) -> ApiVersionsResponse {
 
 #[test]
 fn clients_are_told_of_no_version_whose_answers_may_name_a_broker_elsewhere() {
-    let told = [
+    let answered = [
         (0, 3, 13),
         (1, 4, 18),
         (3, 0, 14),
@@ -193,16 +193,18 @@ fn clients_are_told_of_no_version_whose_answers_may_name_a_broker_elsewhere() {
     ];
     let expected = [(0, 3, 9), (1, 4, 15), (3, 0, 13), (26, 0, 5)];
     for version in ApiVersionsResponse::VERSIONS.min..=ApiVersionsResponse::VERSIONS.max {
-        let (before, after) = (versions(version, &told), versions(version, &expected));
+        let (before, after) = (versions(version, &answered), versions(version, &expected));
         check(ApiKey::API_VERSIONS, version, &before, &after);
     }
 }
 
 #[test]
 fn the_answer_to_an_unsupported_version_of_api_versions_is_of_version_zero() {
-    let told = versions(0, &[(18, 0, 4), (3, 0, 20)]).with_error_code(UNSUPPORTED_VERSION);
+    let answered = versions(0, &[(18, 0, 4), (3, 0, 20)]).with_error_code(UNSUPPORTED_VERSION);
     let expected = versions(0, &[(18, 0, 4), (3, 0, 13)]).with_error_code(UNSUPPORTED_VERSION);
-    let rewritten = rewrite(ApiKey::API_VERSIONS, 5, &encode(&told, 0), &mut place).unwrap().unwrap();
+    let rewritten = rewrite(ApiKey::API_VERSIONS, 5, &encode(&answered, 0), &mut place)
+        .unwrap()
+        .unwrap();
     assert_eq!(rewritten, encode(&expected, 0));
 }
 

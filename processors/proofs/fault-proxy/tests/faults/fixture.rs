@@ -66,7 +66,7 @@ fn serve(number: usize, mut stream: TcpStream, tell: &Sender<Got>, body: impl Fn
     while let Some(frame) = read_frame(&mut stream) {
         let answer = [&frame[4..8], &body(&frame)].concat();
         // The test may have ended.
-        // Told before it is answered: what follows from the answer comes later, on whichever connection.
+        // Reported before it is answered: what follows from the answer comes later, on whichever connection.
         if tell.send(Got::Frame(number, frame)).is_err() || write_frame(&mut stream, &answer).is_err() {
             return;
         }

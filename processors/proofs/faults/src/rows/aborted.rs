@@ -77,7 +77,7 @@ fn aborted_transactions(ground: &Ground) {
         }
         scene.progress(20);
     }
-    // One that nobody ends holds up every reader, until the broker ends it.
+    // One that is never ended holds up every reader, until the broker ends it.
     let left = Transaction::begin(ground, &topics.events.name, "left", &garbage);
     scene.pass(Duration::from_secs(3));
     left.end("KILL");
@@ -104,7 +104,7 @@ fn aborted_transactions(ground: &Ground) {
 
 const KCAT_SECONDS_MAX: &str = "60";
 
-/// Records that are in the logs and that nobody may see: all less the committed ones.
+/// Records that are in the logs and that no reader may see: all less the committed ones.
 fn aborted_records(ground: &Ground, topology: &Topology) -> usize {
     let topics = &topology.topics;
     let count = |topic: &str, isolation: &str| {

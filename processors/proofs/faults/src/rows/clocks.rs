@@ -1,4 +1,4 @@
-//! Clocks that are wrong: times are told wrong, and nothing else is.
+//! Clocks that are wrong: times are recorded wrong, and nothing else is.
 
 use crate::rows::{Needs, Row};
 use crate::{Ground, Scene, Shape};

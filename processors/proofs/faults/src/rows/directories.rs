@@ -1,4 +1,4 @@
-//! State directories that are lost, old, damaged or full: they come back from the log, and nothing wrong is ever told.
+//! State directories that are lost, old, damaged or full: they come back from the log, and no answer is ever wrong.
 
 use crate::rows::topics::copy;
 use crate::rows::{Needs, Row};
@@ -315,7 +315,7 @@ fn view_damaged_stopped(ground: &Ground) {
     scene.finish();
 }
 
-/// Starts the view; restarts it, as whoever watches its liveness does, where it says that only that helps; and reads all of it.
+/// Starts the view; restarts it, as a watcher of its liveness does, where it says that only that helps; and reads all of it.
 fn mend_view(scene: &mut Scene<'_>) {
     start_view(scene, "view-1");
     let mut restarts = 0;

@@ -112,7 +112,7 @@ fn log_cut_back(ground: &Ground) {
     assert_eq!(view.ask("/position")["position"], position);
     fleet.kill("view");
 
-    // Whoever decides that the older log is the truth now begins with empty states, and the log's history goes on.
+    // An operator who takes the older log as the truth begins with empty states, and the log's history goes on.
     for name in ["one", "view"] {
         std::fs::remove_dir_all(fleet.state(name)).unwrap();
     }

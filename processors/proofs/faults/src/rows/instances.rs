@@ -160,14 +160,14 @@ fn partitions_added(ground: &Ground) {
     let forwarded = scene.fleet.program("one").metric(FORWARDED);
     assert!(forwarded > 0.0, "the clients' partitioner goes by the topic's new number");
     // What the old message advised, and what an operator does next: another number, without the state.
-    scene.start_processor("told", &[("AEROLOG_PARTITIONS", "6")]);
-    let status = scene.fleet.program("told").wait();
-    let said = scene.fleet.program("told").log();
+    scene.start_processor("configured", &[("AEROLOG_PARTITIONS", "6")]);
+    let status = scene.fleet.program("configured").wait();
+    let said = scene.fleet.program("configured").log();
     assert!(
         !status.success() && said.contains("begun with 4 partitions") && said.contains("No setting changes the log's number"),
         "{status}:\n{said}"
     );
-    scene.fleet.forget("told");
+    scene.fleet.forget("configured");
     // One that asks the log takes partitions over, the additional ones among them.
     scene.start_processor("two", &[("AEROLOG_PARTITIONS", "0")]);
     scene.fleet.wait_until_ready("two");

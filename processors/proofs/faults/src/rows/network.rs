@@ -38,7 +38,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         number: 10,
         name: "commit-answer-never-comes",
-        what: "the broker commits and the client hears nothing at all: in doubt after its deadline, told by the log, no double",
+        what: "the broker commits and the client hears nothing at all: in doubt after its deadline, settled by the log, no double",
         needs: Needs::Broker,
         run: |ground| answer_lost(ground, Client::Waits, 1),
     },

@@ -37,7 +37,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         number: 64,
         name: "outcomes-emptied-twice",
-        what: "the outcomes are deleted again while they are being written again, and commands with them: what can be told is, and nothing stops",
+        what: "the outcomes are deleted again while they are being written again, and commands with them: those that can be written again are, and nothing stops",
         needs: Needs::Broker,
         run: outcomes_emptied_twice,
     },

@@ -97,7 +97,7 @@ fn unique(scene: &Scene<'_>, name: &str) -> String {
     format!("{}-{name}", scene.schedule.name())
 }
 
-/// The first command of a rotation that nobody else has.
+/// The first command of a rotation that no other client uses.
 fn creation(rotation: u32) -> CommandEnvelope<domain::Command> {
     command(rotation, 0)
 }
@@ -184,7 +184,7 @@ fn registry_away_at_start(ground: &Ground) {
             });
             assert!(program.is_running() && !program.is_dead() && !program.is_ready());
         }
-        // What a view lacks cannot be told from what there is not.
+        // A reader cannot tell what a view lacks from what does not exist.
         let answer = scene.fleet.program("view").answer("/rotations").unwrap();
         assert_eq!(answer.status, 503, "{answer:?}");
         stub.be(Manner::PassOn);

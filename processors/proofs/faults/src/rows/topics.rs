@@ -1,4 +1,4 @@
-//! Topics and offsets that people change by hand: whatever does not fit is refused with a reason, and nothing begins anew by itself.
+//! Topics and offsets that people change by hand: whatever does not fit is refused with a reason, and no process starts over by itself.
 
 use crate::audit;
 use crate::kafka::{alter_topic, delete_records, delete_topic, reset_offset, topics};
@@ -27,7 +27,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         number: 24,
         name: "events-topic-compacted",
-        what: "cleanup.policy of the events topic is altered in mid-run: noticed, told, refused, and mended without a restart of the view",
+        what: "cleanup.policy of the events topic is altered in mid-run: noticed, reported, refused, and corrected without a restart of the view",
         needs: Needs::Broker,
         run: events_topic_compacted,
     },
@@ -190,7 +190,7 @@ fn events_topic_deleted(ground: &Ground) {
     delete_topic(ground.cluster(), &events);
     running.ends_saying("one", &[&events, "missing"]);
     running.view_stops_saying("missing");
-    // What the view had is still told, with its position.
+    // The view still answers with what it had, and with its position.
     let rotation = running.fleet.program("view").ask("/rotations/R0");
     assert_eq!(rotation["id"], "R0", "{rotation}");
     running.start_processor("one");

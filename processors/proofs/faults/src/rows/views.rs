@@ -163,7 +163,7 @@ fn view_far_behind(ground: &Ground) {
     within(Duration::from_secs(60), "the view has caught up", || {
         let was_ready = view.is_ready();
         if let Some(rotation) = client.ask(view, "/rotations/M0?limit=1") {
-            // Whoever asks without a minimum is told how old the answer is.
+            // An answer without a minimum position says how old it is.
             assert_eq!(rotation["id"], "M0");
             old += u32::from(client.reached != last);
             assert!(!was_ready || client.reached == last, "ready at {:?} of {last:?}", client.reached);

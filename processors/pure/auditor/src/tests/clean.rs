@@ -13,14 +13,14 @@ fn a_clean_history_passes_and_is_counted() {
     let counts = verdict.counts;
     assert_eq!(counts.commands, 205, "200 were sent, and 5 of them were in the wrong partition");
     assert_eq!((counts.forwarded, counts.dead_letters, counts.pending), (5, 4, 0));
-    let told: Vec<Outcome> = log
+    let outcomes: Vec<Outcome> = log
         .partitions
         .iter()
         .flat_map(|topics| &topics.outcomes)
         .map(super::log::outcome)
         .collect();
     let of = |repeated: bool, status: Option<Status>| {
-        let of = told
+        let of = outcomes
             .iter()
             .filter(|outcome| outcome.repeated == repeated && status.is_none_or(|status| outcome.status == status));
         of.count() as u64

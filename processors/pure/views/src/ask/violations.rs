@@ -4,6 +4,7 @@ use super::{Page, SCANNED_MAX, Span, Time, page};
 use crate::check::Check;
 use crate::keys::{self, Key};
 use crate::project::counts::{Counted, stored_count};
+use crate::recent_gets::RecentGets;
 use crate::stored;
 use crate::violation::Violation;
 use domain::{AirportCode, Registration, RotationId};
@@ -75,11 +76,12 @@ impl Filter {
 /// The violations of a check, in the order of rotations.
 pub fn violations(read: &impl Read, check: Check, filter: &Filter, span: Span<'_>) -> Result<Page<Violation>, ReadError> {
     let rotations = rotations_meant(read, filter)?;
+    let nodes = RecentGets::new(read);
     page(read, filter.range(check), span, |key, value| {
         if filter.lists_once() && !Violation::is_counted(value)? {
             return Ok(None);
         }
-        let (_, violation) = Violation::read(read, key, value)?;
+        let (_, violation) = Violation::read(&nodes, key, value)?;
         Ok(filter.holds(&violation, rotations.as_ref()).then_some(violation))
     })
 }
@@ -104,6 +106,7 @@ pub(crate) fn count_within(read: &impl Read, check: Check, filter: &Filter, scan
         return Ok(Total::Exactly(count.cast_unsigned()));
     }
     let rotations = rotations_meant(read, filter)?;
+    let nodes = RecentGets::new(read);
     let (mut count, mut scanned, mut is_cut) = (0, 0, false);
     stored::each(read, filter.range(check), Order::Ascending, |key, value| {
         if scanned == scanned_max {
@@ -114,7 +117,7 @@ pub(crate) fn count_within(read: &impl Read, check: Check, filter: &Filter, scan
         if filter.lists_once() && !Violation::is_counted(value)? {
             return Ok(ControlFlow::Continue(()));
         }
-        let (_, violation) = Violation::read(read, key, value)?;
+        let (_, violation) = Violation::read(&nodes, key, value)?;
         count += u64::from(filter.holds(&violation, rotations.as_ref()));
         Ok(ControlFlow::Continue(()))
     })?;

@@ -151,7 +151,7 @@ fn a_leg_back_to_its_airport_is_checked_as_any_other() {
 fn departures(legs: usize, designators: usize) -> Memory {
     let mut memory = Memory::default();
     let mut projector = Projector::default();
-    let told = [airport("HNL", "UTC", 0), created("r")].into_iter().chain((0..legs).map(|number| {
+    let events = [airport("HNL", "UTC", 0), created("r")].into_iter().chain((0..legs).map(|number| {
         let time = |minute: usize| format!("{:02}T{:02}:{:02}", minute / 1440 + 1, minute / 60 % 24, minute % 60);
         let text = format!(
             "l{number} HA{} HNL OGG {} {}",
@@ -161,7 +161,7 @@ fn departures(legs: usize, designators: usize) -> Memory {
         );
         added("r", &text)
     }));
-    for (index, (aggregate_id, event)) in told.enumerate() {
+    for (index, (aggregate_id, event)) in events.enumerate() {
         let mutations = projector.project(&fact(0, index as u64 + 1, aggregate_id, event), &memory).unwrap();
         memory.apply(&mutations);
     }

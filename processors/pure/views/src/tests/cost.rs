@@ -45,12 +45,12 @@ const LITTLE: Remembered = Remembered {
 
 /// `pending`: what the measured events change is laid over the memory, so that a search that comes past what they have deleted is
 /// counted for it, as a store pays for it.
-fn cost(told: Vec<AggregateEvent>, remembered: Remembered, pending: bool) -> Cost {
+fn cost(events: Vec<AggregateEvent>, remembered: Remembered, pending: bool) -> Cost {
     let mut memory = Memory::default();
     let mut projector = Projector::new(remembered);
-    let measured_from = told.len() - told.len() / 10;
+    let measured_from = events.len() - events.len() / 10;
     let mut facts = (1..)
-        .zip(told)
+        .zip(events)
         .map(|(sequence, (aggregate_id, event))| fact(0, sequence, aggregate_id, event));
     for fact in facts.by_ref().take(measured_from) {
         memory.apply(&projector.project(&fact, &memory).unwrap());
@@ -121,16 +121,16 @@ fn airports() -> Vec<AggregateEvent> {
 
 /// So many legs, each added to a rotation by `rotation`, by a designator and at a minute of the month.
 fn schedule(legs: usize, rotation: impl Fn(usize) -> String, of: impl Fn(usize) -> (usize, usize)) -> Vec<AggregateEvent> {
-    let mut told = airports();
+    let mut events = airports();
     let rotations: std::collections::BTreeSet<_> = (0..legs).map(&rotation).collect();
     for (index, id) in rotations.iter().enumerate() {
-        told.extend([created(id), assigned(id, &format!("N{}", index % 3), None)]);
+        events.extend([created(id), assigned(id, &format!("N{}", index % 3), None)]);
     }
-    told.extend((0..legs).map(|number| {
+    events.extend((0..legs).map(|number| {
         let (designator, minute) = of(number);
         added(&rotation(number), &text(number, designator, minute))
     }));
-    told
+    events
 }
 
 fn one(_: usize) -> String {
@@ -173,25 +173,25 @@ fn one_designator_every_day_and_one_airport() {
 fn one_airplane_with_many_rotations() {
     let rotations = |legs: bool| {
         move |count: usize| {
-            let mut told = airports();
+            let mut events = airports();
             for number in 0..count {
                 let id = own(number);
-                told.extend([created(&id), assigned(&id, "N1", None)]);
+                events.extend([created(&id), assigned(&id, "N1", None)]);
                 if legs {
                     // All of them overlap.
-                    told.push(added(&id, &text(number, number % 9999 + 1, 600)));
+                    events.push(added(&id, &text(number, number % 9999 + 1, 600)));
                 }
             }
-            told
+            events
         }
     };
     is_flat("that overlap", rotations(true));
     is_flat("without legs", rotations(false));
     is_flat("without legs, and one with", |count| {
-        let mut told = rotations(false)(count);
-        told.push(created("x"));
-        told.extend([assigned("x", "N1", None), added("x", &text(1, 1, 5)), left_out("x", &text(1, 1, 5))]);
-        told
+        let mut events = rotations(false)(count);
+        events.push(created("x"));
+        events.extend([assigned("x", "N1", None), added("x", &text(1, 1, 5)), left_out("x", &text(1, 1, 5))]);
+        events
     });
 }
 
@@ -200,18 +200,18 @@ fn legs_that_move_and_leave() {
     for (name, rotation) in [("one rotation", one as fn(usize) -> String), ("a rotation for each leg", own)] {
         is_flat(name, |legs| {
             let minute = |number: usize| 600 + number % 700;
-            let mut told = schedule(legs, rotation, |number| (1, minute(number)));
-            for number in 0..told.len() / 8 {
+            let mut events = schedule(legs, rotation, |number| (1, minute(number)));
+            for number in 0..events.len() / 8 {
                 let (was, is) = (text(number, 1, minute(number)), text(number, 1, 599 - number % 500));
                 let times: Vec<_> = is.split(' ').skip(4).collect();
-                told.push(rescheduled(&rotation(number), &was, times[0], times[1]));
+                events.push(rescheduled(&rotation(number), &was, times[0], times[1]));
             }
-            told
+            events
         });
         is_flat(name, |legs| {
-            let mut told = schedule(legs, rotation, |number| (1, 600 + number % 700));
-            told.extend((0..told.len() / 8).map(|number| left_out(&rotation(number), &text(number, 1, 600 + number % 700))));
-            told
+            let mut events = schedule(legs, rotation, |number| (1, 600 + number % 700));
+            events.extend((0..events.len() / 8).map(|number| left_out(&rotation(number), &text(number, 1, 600 + number % 700))));
+            events
         });
     }
 }
@@ -230,13 +230,13 @@ fn legs_that_leave_one_after_the_other() {
                             (number % 9999 + 1, number * 5)
                         }
                     };
-                    let mut told = schedule(legs, rotation, of);
-                    for index in 0..told.len() / 8 {
+                    let mut events = schedule(legs, rotation, of);
+                    for index in 0..events.len() / 8 {
                         let number = if from_the_end { legs - 1 - index } else { index };
                         let (designator, minute) = of(number);
-                        told.push(left_out(&rotation(number), &text(number, designator, minute)));
+                        events.push(left_out(&rotation(number), &text(number, designator, minute)));
                     }
-                    told
+                    events
                 });
             }
         }
@@ -252,10 +252,10 @@ fn stays(legs: usize) -> Vec<AggregateEvent> {
 fn another_minimum_ground_time_where_no_stay_becomes_too_short_or_no_longer_is() {
     for of_type in [None, Some("763")] {
         is_flat("a minimum for many arrivals", |legs| {
-            let mut told = stays(legs);
-            told.extend([airplane("N0", "763"), minimum("HNL", of_type, 20)]);
-            told.extend((0..told.len() / 8).map(|index| minimum("HNL", of_type, 20 + index as u32 % 7)));
-            told
+            let mut events = stays(legs);
+            events.extend([airplane("N0", "763"), minimum("HNL", of_type, 20)]);
+            events.extend((0..events.len() / 8).map(|index| minimum("HNL", of_type, 20 + index as u32 % 7)));
+            events
         });
     }
 }
@@ -263,11 +263,11 @@ fn another_minimum_ground_time_where_no_stay_becomes_too_short_or_no_longer_is()
 #[test]
 fn another_minimum_ground_time_reads_and_writes_what_it_changes_and_nothing_else() {
     const STAYS: usize = 500;
-    let mut told = stays(MANY);
+    let mut events = stays(MANY);
     // So many stay for an hour.
     for number in 0..STAYS {
         let id = own(number);
-        told.extend([
+        events.extend([
             created(&id),
             added(&id, "a HA7 OGG HNL 03T08:00 03T09:00"),
             added(&id, "b HA7 HNL OGG 03T10:00 03T11:00"),
@@ -287,8 +287,8 @@ fn another_minimum_ground_time_reads_and_writes_what_it_changes_and_nothing_else
         memory.apply(&mutations);
         (reads, mutations.len())
     };
-    for told in told {
-        apply(told);
+    for events in events {
+        apply(events);
     }
     for minutes in [1440, 20] {
         let (reads, mutations) = apply(minimum("HNL", None, minutes));

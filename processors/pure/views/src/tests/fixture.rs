@@ -24,14 +24,14 @@ pub(super) struct View {
 }
 
 impl View {
-    pub(super) fn given(told: impl IntoIterator<Item = AggregateEvent>) -> Self {
+    pub(super) fn given(events: impl IntoIterator<Item = AggregateEvent>) -> Self {
         let mut view = Self::default();
-        view.when(told);
+        view.when(events);
         view
     }
 
-    pub(super) fn when(&mut self, told: impl IntoIterator<Item = AggregateEvent>) {
-        for (aggregate_id, event) in told {
+    pub(super) fn when(&mut self, events: impl IntoIterator<Item = AggregateEvent>) {
+        for (aggregate_id, event) in events {
             self.sequence += 1;
             let fact = fact(0, self.sequence, aggregate_id, event);
             apply(&mut self.memory, &fact);

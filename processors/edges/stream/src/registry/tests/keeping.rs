@@ -209,7 +209,7 @@ fn a_watched_registry_says_what_it_contradicts_and_that_it_agrees_again() {
     let (stop, stopped) = std::sync::mpsc::channel::<()>();
     // Looks each time the other side of the channel lets it.
     let watched = WatchedRegistry::watch(registry, in_use, length, move |_| stopped.recv().is_err()).unwrap();
-    let told = |wanted: bool| {
+    let found_contradiction = |wanted: bool| {
         stop.send(()).unwrap();
         let deadline = Deadline::after(Duration::from_secs(10));
         while watched.contradiction().is_some() != wanted && !deadline.is_over() {
@@ -217,9 +217,9 @@ fn a_watched_registry_says_what_it_contradicts_and_that_it_agrees_again() {
         }
         assert_eq!(watched.contradiction().is_some(), wanted);
     };
-    told(false);
+    found_contradiction(false);
     let schema = memory.lock().unwrap().by_id.insert(4, "1".to_owned()).unwrap();
-    told(true);
+    found_contradiction(true);
     memory.lock().unwrap().by_id.insert(4, schema);
-    told(false);
+    found_contradiction(false);
 }

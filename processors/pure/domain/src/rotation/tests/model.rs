@@ -403,13 +403,13 @@ fn agreed(decided: Result<Vec<Event>, Rejection>, answer: Answer, command: &Comm
             Ok(Vec::new())
         }
         (Err(rejection), Answer::Problems(problems)) => {
-            let told = |fact: &crate::rejection::Fact| (fact["rule"].clone(), fact["leg"].clone(), fact["next_leg"].clone());
-            let told: Vec<_> = rejection.facts.iter().map(told).collect();
+            let reported = |fact: &crate::rejection::Fact| (fact["rule"].clone(), fact["leg"].clone(), fact["next_leg"].clone());
+            let reported: Vec<_> = rejection.facts.iter().map(reported).collect();
             let found: Vec<_> = problems
                 .iter()
                 .map(|(rule, leg, next)| (rule.to_string(), leg.to_string(), next.to_string()))
                 .collect();
-            prop_assert_eq!(told, found, "{:?}", command);
+            prop_assert_eq!(reported, found, "{:?}", command);
             prop_assert_eq!(rejection.rule, problems[0].0);
             Ok(Vec::new())
         }

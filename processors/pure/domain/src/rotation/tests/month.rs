@@ -1,4 +1,4 @@
-//! A real month of two airlines: one draft per airplane, and what it is told when it is to become active.
+//! A real month of two airlines: one draft per airplane, and the answer to its activation.
 #![allow(clippy::disallowed_methods, reason = "the data lie beside the project")]
 
 use super::*;

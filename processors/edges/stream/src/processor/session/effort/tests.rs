@@ -1,4 +1,4 @@
-//! Batches of commands against a broker that is told which ones to refuse.
+//! Batches of commands against a broker that refuses those that a test names.
 
 use super::*;
 
