@@ -1,6 +1,6 @@
-// Signs in at a real OpenID provider (node-oidc-provider, which is certified) and shows what the command gateway makes of its tokens, of forged
+// Signs in at a real OpenID provider (node-oidc-provider, which is certified) and shows what the command gateway and the materializer make of its tokens, of forged
 // tokens, and of a provider whose keys change or that is unavailable.
-// Arguments: the gateway's URL, the provider's port. The provider does not run yet when this begins.
+// Arguments: the gateway's URL, the materializer's URL, the provider's port. The provider does not run yet when this begins.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { SignJWT, UnsecuredJWT, exportJWK, exportSPKI, generateKeyPair } from "jose";
 import Provider from "oidc-provider";
 
-const [gateway, port] = process.argv.slice(2);
+const [gateway, view, port] = process.argv.slice(2);
 const ISSUER = `http://127.0.0.1:${port}`;
 const AUDIENCE = "https://aerolog.example/commands";
 const OTHER_AUDIENCE = "https://other.example";
@@ -98,19 +98,35 @@ async function send(token, rotation = `R-${randomUUID()}`) {
   return { status: answer.status, text, challenge: answer.headers.get("www-authenticate") };
 }
 
+// A question to the materializer. A token that lets its bearer do nothing is refused by both services alike.
+async function ask(token, path = "/rotations") {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const answer = await fetch(`${view}${path}`, { headers, signal: AbortSignal.timeout(REQUEST_MS_MAX) });
+  return { status: answer.status, text: await answer.text() };
+}
+
+async function expectOfView(what, status, token, path) {
+  const answer = await ask(token, path);
+  assert.equal(answer.status, status, `${what}: ${answer.text}`);
+  console.log(`${status}  ${what}`);
+}
+
 async function expect(what, status, token) {
   const answer = await send(token);
   assert.equal(answer.status, status, `${what}: ${answer.text}`);
-  if (status === 401) assert.match(answer.challenge ?? "", /^Bearer/, what);
+  if (status === 401) {
+    assert.match(answer.challenge ?? "", /^Bearer/, what);
+    await expectOfView(`${what}, at the materializer`, 401, token);
+  }
   console.log(`${status}  ${what}`);
   return answer;
 }
 
 // As expected at once or within `seconds`.
-async function expectSoon(what, status, token, seconds) {
+async function expectSoon(what, status, token, seconds, request = send) {
   const end = Date.now() + seconds * 1000;
   for (;;) {
-    const answer = await send(token);
+    const answer = await request(token);
     if (answer.status === status) return console.log(`${status}  ${what}`);
     assert.ok(Date.now() < end, `${what}: still ${answer.status} after ${seconds} s: ${answer.text}`);
     await sleep(500);
@@ -147,6 +163,13 @@ for (const [who, token, status] of [["a viewer", viewer, 200], ["a client withou
   console.log(`${status}  ${who} asks for an outcome`);
 }
 
+await expectSoon("a planner asks the materializer", 200, planner, KEYS_SECONDS_MAX, ask);
+await expectOfView("a viewer asks the materializer", 200, viewer);
+await expectOfView("a viewer asks for its position", 200, viewer, "/position");
+await expectOfView("a client without a role asks the materializer", 403, await signIn("guest"));
+await expectOfView("a client without a token reads its metrics", 401, undefined, "/metrics");
+await expectOfView("a probe without a token", 200, undefined, "/health/ready");
+
 await expect("no token", 401, undefined);
 await expect("a token for another audience", 401, await signIn("planner", OTHER_AUDIENCE));
 await expect("a token of another issuer", 401, await signed(first, forged({ iss: "https://other.example" })));
@@ -170,6 +193,8 @@ await stop(server);
 await expect("a known key while the provider is away", 200, planner);
 await expect("an unknown key while the provider is away", 401, await signed(second, forged()));
 server = await start([second]);
-await expectSoon("a planner of the provider with new keys", 200, await signIn("planner"), KEYS_SECONDS_MAX);
+const renewed = await signIn("planner");
+await expectSoon("a planner of the provider with new keys", 200, renewed, KEYS_SECONDS_MAX);
+await expectSoon("the same at the materializer", 200, renewed, KEYS_SECONDS_MAX, ask);
 await expect("a token signed with the key that is no longer published", 401, planner);
 await stop(server);

@@ -14,7 +14,7 @@ const PROGRAMS: [&str; 3] = ["processors/programs/", "processors/proofs/", "proc
 const ERROR_OF_ANY_KIND: &str = "anyhow";
 
 /// What only some of our crates may name in their `Cargo.toml`: foreign crate, crates of ours.
-const NAMED_ONLY_BY: [(&str, &[&str]); 10] = [
+const NAMED_ONLY_BY: [(&str, &[&str]); 13] = [
     ("rand", &[]),
     ("rdkafka", &["stream"]),
     ("apache-avro", &["schemas"]),
@@ -22,6 +22,9 @@ const NAMED_ONLY_BY: [(&str, &[&str]); 10] = [
     ("warp", &["http-server"]),
     ("hyper", &["http-server"]),
     ("hyper-util", &["http-server"]),
+    ("tower-http", &["http-server"]),
+    ("rustls", &["http-server"]),
+    ("tokio-rustls", &["http-server"]),
     ("jsonwebtoken", &["bearer-tokens"]),
     ("libfuzzer-sys", &["fuzz"]),
     ("cap", &["fuzz"]),

@@ -4,11 +4,11 @@ use crate::provider::{ClientError, Provider};
 use crate::settings::Settings;
 use crate::token::{Caller, Distrust, EXPIRED, Keys, Role, check};
 use http_server::{Problem, Request, StatusCode, header};
-use service::clock;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 /// Older keys are fetched again, and used until that has succeeded.
 const KEYS_AGE_MAX: Duration = Duration::from_secs(600);
@@ -26,6 +26,8 @@ pub struct Tokens {
 
 struct Shared {
     settings: Settings,
+    /// Reads the clock: milliseconds since the epoch.
+    unix_ms: fn() -> i64,
     provider: Provider,
     held: Mutex<Held>,
     /// One fetches at a time; the others wait for what it brings.
@@ -40,15 +42,16 @@ struct Held {
 }
 
 impl Tokens {
-    /// Nothing is fetched yet: a provider that is away keeps nothing from starting.
+    /// Nothing is fetched yet: a provider that is away keeps nothing from starting. `unix_ms` reads the clock: milliseconds since the epoch.
     ///
     /// # Errors
     /// When the system's certificates cannot be read.
-    pub fn new(settings: Settings) -> Result<Self, ClientError> {
+    pub fn new(settings: Settings, unix_ms: fn() -> i64) -> Result<Self, ClientError> {
         Ok(Self {
             shared: Arc::new(Shared {
                 provider: Provider::new(settings.clone())?,
                 settings,
+                unix_ms,
                 held: Mutex::default(),
                 fetching: Arc::default(),
             }),
@@ -94,12 +97,12 @@ impl Tokens {
 }
 
 impl Caller {
-    /// For what takes longer than a request: whether the token still holds.
+    /// For what takes longer than a request: whether the token still holds at that time, in milliseconds since the epoch.
     ///
     /// # Errors
     /// A problem for the client when it has expired by now.
-    pub fn check_expiry(&self) -> Result<(), Problem> {
-        if self.has_expired(clock::unix_ms() / 1000) {
+    pub fn check_expiry(&self, unix_ms: i64) -> Result<(), Problem> {
+        if self.has_expired(unix_ms / 1000) {
             Err(EXPIRED.into())
         } else {
             Ok(())
@@ -118,7 +121,7 @@ impl From<Distrust> for Problem {
 
 impl Shared {
     fn check(&self, token: &str, keys: &Keys) -> Result<Caller, Distrust> {
-        check(token, keys, &self.settings, clock::unix_ms() / 1000)
+        check(token, keys, &self.settings, (self.unix_ms)() / 1000)
     }
 
     /// Waits for an attempt that runs, and makes one unless that was a moment ago.
@@ -141,7 +144,7 @@ impl Shared {
     /// One attempt, in a task of its own: a client that goes away must not end it for the others. There is one at a time, by the turn.
     fn attempt(self: &Arc<Self>, turn: OwnedMutexGuard<()>) -> Option<JoinHandle<()>> {
         let tried = self.held().tried;
-        if tried.is_some_and(|tried| clock::monotonic().duration_since(tried) < FETCH_PAUSE) {
+        if tried.is_some_and(|tried| tried.elapsed() < FETCH_PAUSE) {
             return None;
         }
         let shared = Arc::clone(self);
@@ -154,7 +157,7 @@ impl Shared {
     async fn ask(&self) {
         let fetched = self.provider.keys().await;
         let mut held = self.held();
-        held.tried = Some(clock::monotonic());
+        held.tried = Some(Instant::now());
         match fetched {
             Ok(keys) => {
                 held.keys = Some(Arc::new(keys));
@@ -167,10 +170,7 @@ impl Shared {
     /// The keys that may be used, and whether they are to be fetched again.
     fn usable(&self) -> (Option<Arc<Keys>>, bool) {
         let held = self.held();
-        let age = held
-            .fetched
-            .map(|fetched| clock::monotonic().duration_since(fetched))
-            .unwrap_or_default();
+        let age = held.fetched.map(|fetched| fetched.elapsed()).unwrap_or_default();
         let keys = held.keys.clone().filter(|_| age < KEYS_STALE_MAX);
         (keys, age > KEYS_AGE_MAX)
     }

@@ -1,4 +1,4 @@
-//! The gateway with a provider, as its clients meet it: real processes on a real broker.
+//! Both services with a provider, as their clients meet them: real processes on a real broker.
 
 #[cfg(test)]
 mod services {

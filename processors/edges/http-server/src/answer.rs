@@ -57,12 +57,38 @@ impl Answer {
         self
     }
 
+    /// An answer without a body: 204, or 304 with what the client has already.
+    pub fn empty(status: StatusCode) -> Self {
+        let mut answer = Self::new(JSON, Vec::new()).with_status(status);
+        answer.headers.remove(CONTENT_TYPE);
+        answer
+    }
+
     pub(crate) fn is_stream(&self) -> bool {
         self.stream.is_some()
     }
 
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
+        self
+    }
+
+    /// The same headers with another body.
+    pub(crate) fn with_body(self, body: Vec<u8>) -> Self {
+        Self { body, ..self }
+    }
+
+    /// The answer without its body, and the body.
+    pub(crate) fn take_body(mut self) -> (Self, Vec<u8>) {
+        let body = std::mem::take(&mut self.body);
+        (self, body)
+    }
+
+    /// The same with further headers, of which those that are lists are continued.
+    pub(crate) fn with_headers(mut self, headers: HeaderMap) -> Self {
+        for (name, value) in &headers {
+            self.headers.append(name, value.clone());
+        }
         self
     }
 

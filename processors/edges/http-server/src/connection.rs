@@ -2,10 +2,14 @@
 
 use crate::answer::Answer;
 use crate::body::Body;
+use crate::closing::close;
 use crate::exchange::{Cut, Exchange};
+use crate::handshake::{Handshake, handshake};
 use crate::problem::Problem;
 use crate::request::{Handler, Request};
+use crate::shaping::Wishes;
 use crate::shared::Shared;
+use crate::transport::Transport;
 use crate::wire::Wire;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
@@ -14,24 +18,17 @@ use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
-use warp::http::header::CONNECTION;
-use warp::http::{HeaderMap, HeaderValue, Method, Uri};
+use warp::http::header::{ALLOW, CONNECTION};
+use warp::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
 /// How large the head of a request may be.
 pub(crate) const HEAD_BYTES_MAX: usize = 64 << 10;
-/// How much of what a client still sends is read and thrown away before its connection is closed: one that is closed over unread
-/// bytes is reset, and the client may lose the answer with it.
-const LINGER_BYTES_MAX: usize = 4 << 20;
-const LINGER_WAIT_MAX: Duration = Duration::from_secs(1);
-const LINGER_BUFFER_BYTES: usize = 16 << 10;
 
 /// Why a connection came to its end.
 enum End {
@@ -43,9 +40,21 @@ enum End {
 pub(crate) async fn converse<H: Handler>(stream: TcpStream, shared: &Arc<Shared<H>>, closed: watch::Receiver<bool>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let place = shared.connections.enter(Instant::now());
-    let stream = Arc::new(stream);
-    let end = serve(&stream, shared, &place.exchange, closed).await;
     let exchange = &place.exchange;
+    let transport = match &shared.tls {
+        None => Transport::Plain(stream),
+        Some(config) => match handshake(stream, config, exchange, closed.clone()).await {
+            Handshake::Done(transport) => transport,
+            Handshake::Ended => return Ok(()),
+            Handshake::Cut(cut) => {
+                shared.metrics.count_cut(cut);
+                return Ok(());
+            }
+            Handshake::NoTls(stream) => return close(stream, Some(Answer::from(Problem::tls_wanted()))).await,
+        },
+    };
+    let stream = Arc::new(transport);
+    let end = serve(&stream, shared, exchange, closed).await;
     let last_words = match end {
         End::Done(Ok(())) => exchange.refusal().map(|status| Problem::of_refusal(&status)),
         End::Done(Err(error)) => match exchange.refusal() {
@@ -67,13 +76,13 @@ pub(crate) async fn converse<H: Handler>(stream: TcpStream, shared: &Arc<Shared<
         }
     };
     match Arc::into_inner(stream) {
-        Some(stream) => close(stream, last_words.map(Answer::from)).await,
+        Some(transport) => transport.close(last_words.map(Answer::from)).await,
         None => Ok(()),
     }
 }
 
 async fn serve<H: Handler>(
-    stream: &Arc<TcpStream>,
+    stream: &Arc<Transport>,
     shared: &Arc<Shared<H>>,
     exchange: &Arc<Exchange>,
     mut closed: watch::Receiver<bool>,
@@ -145,11 +154,12 @@ async fn respond<H: Handler>(shared: &Shared<H>, exchange: &Exchange, request: R
     let answer = match request.check() {
         // What follows the head may be anything.
         Err(problem) => Answer::from(problem).with_header(CONNECTION, HeaderValue::from_static("close")),
-        Ok(()) => match timeout(shared.limits.answer_wait_max, shared.handler.answer(request)).await {
+        Ok(()) => match timeout(shared.limits.answer_wait_max, answer(shared, request)).await {
             Ok(answer) => answer,
             Err(_elapsed) => Problem::busy("the answer took too long").into(),
         },
     };
+    let answer = answer.with_headers(shared.origins.headers(request.method, request.headers).await);
     if answer.is_stream() {
         exchange.answered_open_ended();
         return answer.into_small_response();
@@ -171,23 +181,27 @@ async fn respond<H: Handler>(shared: &Shared<H>, exchange: &Exchange, request: R
     response
 }
 
-/// Ends a connection so that the client gets what was written to it, and `last_words` after it.
-pub(crate) async fn close(mut stream: TcpStream, last_words: Option<Answer>) -> io::Result<()> {
-    let ending = async {
-        if let Some(answer) = last_words {
-            stream.write_all(&answer.to_bytes_closing()).await?;
-        }
-        stream.shutdown().await?;
-        // On the heap: an array would be part of what every connection takes.
-        let mut unread = vec![0; LINGER_BUFFER_BYTES];
-        let mut left = LINGER_BYTES_MAX;
-        loop {
-            let length = stream.read(&mut unread).await?;
-            if length == 0 || length > left {
-                return Ok(());
-            }
-            left -= length;
-        }
+/// The answer to a request in the form that its client wants.
+async fn answer<H: Handler>(shared: &Shared<H>, request: Request<'_>) -> Answer {
+    if *request.method == Method::OPTIONS {
+        return options(shared, &request);
+    }
+    let (wishes, query) = match Wishes::of(request.query, request.headers) {
+        Ok(wishes) => wishes,
+        Err(problem) => return problem.into(),
     };
-    timeout(LINGER_WAIT_MAX, ending).await.unwrap_or(Ok(()))
+    let request = Request { query: &query, ..request };
+    let answer = shared.handler.answer(request).await;
+    shared.shaping.shaped(answer, wishes).await
+}
+
+/// What is possible at a path (RFC 9110, 9.3.7).
+fn options<H: Handler>(shared: &Shared<H>, request: &Request<'_>) -> Answer {
+    let methods = shared.handler.methods(request.path);
+    if methods.is_empty() {
+        return Problem::nothing_at(request.path).into();
+    }
+    let allowed = HeaderValue::try_from(methods.join(", "));
+    let allowed = allowed.unwrap_or(HeaderValue::from_static("OPTIONS"));
+    Answer::empty(StatusCode::NO_CONTENT).with_header(ALLOW, allowed)
 }

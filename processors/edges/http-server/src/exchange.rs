@@ -112,6 +112,13 @@ impl Exchange {
         }
     }
 
+    /// The connection is encrypted: its first request may begin.
+    pub(crate) fn connected(&self, now: Instant) {
+        let mut turn = self.turn();
+        turn.head_since = None;
+        turn.idle_since = now;
+    }
+
     /// A request is complete, and its handler begins.
     pub(crate) fn asked(&self) {
         let mut turn = self.turn();

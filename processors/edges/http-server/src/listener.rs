@@ -1,7 +1,9 @@
 //! A socket that listens.
 
+use crate::certificates::Certificates;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tokio::net::{TcpListener, TcpSocket};
 
 /// What the kernel holds of an answer for a client that does not read, for each connection; it doubles this for its bookkeeping.
@@ -16,6 +18,29 @@ pub struct ListenError {
     pub address: SocketAddr,
     #[source]
     pub error: io::Error,
+}
+
+/// A socket that listens, and the certificate that its connections are encrypted with; without one, they are not.
+#[derive(Debug)]
+pub struct Listener {
+    pub(crate) socket: TcpListener,
+    pub(crate) certificates: Option<Arc<Certificates>>,
+}
+
+impl Listener {
+    pub fn with_certificates(self, certificates: Option<Certificates>) -> Self {
+        let certificates = certificates.map(Arc::new);
+        Self { certificates, ..self }
+    }
+}
+
+impl From<TcpListener> for Listener {
+    fn from(socket: TcpListener) -> Self {
+        Self {
+            socket,
+            certificates: None,
+        }
+    }
 }
 
 fn hint(error: &io::Error) -> &'static str {

@@ -2,6 +2,7 @@
 
 use crate::described::{Parameter, Replies};
 use crate::route::{Route, parameters_of};
+use crate::shaping;
 use serde_json::{Map, Value, json};
 
 /// Whether the routes of a service want to know who asks.
@@ -26,6 +27,13 @@ pub struct Api {
 const PROBLEM: &str = r#"{"type":"object","description":"A problem document (RFC 9457); further members depend on the type.",
 "required":["type","title","status","detail"],"properties":{"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},
 "detail":{"type":"string"}},"additionalProperties":true}"#;
+
+/// Of every route: the server takes it before a route sees the query.
+const PRETTY: Parameter = Parameter {
+    name: shaping::PRETTY,
+    description: "Whether JSON is indented, for people.",
+    schema: r#"{"type":"boolean"}"#,
+};
 
 /// The document of these routes.
 ///
@@ -60,8 +68,9 @@ fn operation<A>(route: &Route<A>) -> Value {
         parameter("path", found)
     });
     let of_query = described.query.iter().map(|query| parameter("query", query));
+    let of_form = [parameter("query", &PRETTY)];
     let of_headers = described.headers.iter().map(|header| parameter("header", header));
-    let parameters: Vec<Value> = of_path.chain(of_query).chain(of_headers).collect();
+    let parameters: Vec<Value> = of_path.chain(of_query).chain(of_form).chain(of_headers).collect();
     let mut responses = Map::new();
     for reply in described.replies {
         responses.insert(reply.status.to_string(), response(reply));

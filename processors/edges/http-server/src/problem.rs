@@ -71,8 +71,12 @@ impl Problem {
 
     /// Nothing is served at a path.
     pub fn no_such_route(path: &str, templates: &[&'static str]) -> Self {
+        Self::nothing_at(path).with("routes", templates)
+    }
+
+    pub(crate) fn nothing_at(path: &str) -> Self {
         let detail = format!("nothing is served at {}", cut(path));
-        Self::new(StatusCode::NOT_FOUND, "no-such-route", "No such route", detail).with("routes", templates)
+        Self::new(StatusCode::NOT_FOUND, "no-such-route", "No such route", detail)
     }
 
     /// A method that would change something.
@@ -81,7 +85,7 @@ impl Problem {
             "{} is not possible here: this service answers questions and changes nothing",
             cut(method)
         );
-        Self::not_allowed(detail, &["GET", "HEAD"])
+        Self::not_allowed(detail, &["GET", "HEAD", "OPTIONS"])
     }
 
     /// A method that a route does not have.
@@ -171,6 +175,11 @@ impl Problem {
     pub fn internal() -> Self {
         let detail = "the question could not be answered; the service's log says why".into();
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail)
+    }
+
+    pub(crate) fn tls_wanted() -> Self {
+        let detail = "this port speaks TLS: ask it with https";
+        Self::new(StatusCode::BAD_REQUEST, "tls-wanted", "TLS wanted", detail.into())
     }
 
     pub(crate) fn body_not_taken(method: &str) -> Self {

@@ -2,6 +2,7 @@
 
 use crate::answer::Answer;
 use crate::body::Body;
+use crate::origins::Origins;
 use crate::problem::Problem;
 use std::future::Future;
 use warp::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -38,6 +39,16 @@ pub struct Request<'r> {
 pub trait Handler: Send + Sync + 'static {
     /// The answer to one request. Dropped, and so cancelled, when the client goes away.
     fn answer(&self, request: Request<'_>) -> impl Future<Output = Answer> + Send;
+
+    /// The methods that a path has; none where nothing is served at it. By default, every path answers questions.
+    fn methods(&self, _path: &str) -> Vec<&'static str> {
+        vec!["GET", "HEAD", "OPTIONS"]
+    }
+
+    /// The origins whose pages may use the service.
+    fn origins(&self) -> Origins {
+        Origins::default()
+    }
 }
 
 impl Request<'_> {
@@ -80,7 +91,7 @@ impl Request<'_> {
     /// Refuses what no handler needs to look at: doubled headers, codings that would be ignored, and a body that would be.
     pub(crate) fn check(&self) -> Result<(), Problem> {
         if *self.method == Method::CONNECT {
-            return Err(Problem::method_not_among("CONNECT", &["GET", "HEAD"]));
+            return Err(Problem::method_not_among("CONNECT", &["GET", "HEAD", "OPTIONS"]));
         }
         if let Some(repeated) = SINGLE.iter().find(|name| self.headers.get_all(*name).iter().nth(1).is_some()) {
             return Err(Problem::repeated_header(repeated.as_str()));
@@ -88,7 +99,7 @@ impl Request<'_> {
         if let Some((name, given)) = ONLY.iter().find_map(|(name, only)| self.other_than(name, only)) {
             return Err(Problem::not_supported(name.as_str(), &given));
         }
-        if [Method::GET, Method::HEAD].contains(self.method) && self.has_body() {
+        if [Method::GET, Method::HEAD, Method::OPTIONS].contains(self.method) && self.has_body() {
             return Err(Problem::body_not_taken(self.method.as_str()));
         }
         Ok(())

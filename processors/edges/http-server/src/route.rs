@@ -49,11 +49,22 @@ pub fn find<'r, A>(routes: &'r [Route<A>], request: &Request<'r>) -> Result<Foun
         allowed.extend(names(&route.method));
     }
     if !allowed.is_empty() {
+        allowed.push("OPTIONS");
         return Err(Problem::method_not_among(request.method.as_str(), &allowed));
     }
     let mut templates: Vec<&'static str> = routes.iter().map(|route| route.template).collect();
     templates.dedup();
     Err(Problem::no_such_route(request.path, &templates))
+}
+
+/// The methods that some route has at a path; none where nothing is served at it.
+pub fn methods<A>(routes: &[Route<A>], path: &str) -> Vec<&'static str> {
+    let at_path = routes.iter().filter(|route| matched(route.template, path).is_some());
+    let mut methods: Vec<&'static str> = at_path.flat_map(|route| names(&route.method)).copied().collect();
+    if !methods.is_empty() {
+        methods.push("OPTIONS");
+    }
+    methods
 }
 
 impl<A> Found<'_, A> {

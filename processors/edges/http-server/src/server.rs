@@ -3,12 +3,15 @@
 use crate::answer::Answer;
 use crate::answer_bytes::AnswerBytes;
 use crate::body_bytes::BodyBytes;
-use crate::connection::{close, converse};
+use crate::closing::close;
+use crate::connection::converse;
 use crate::connections::Connections;
 use crate::limits::Limits;
+use crate::listener::Listener;
 use crate::metrics::ConnectionMetrics;
 use crate::problem::Problem;
 use crate::request::Handler;
+use crate::shaping::Shaping;
 use crate::shared::Shared;
 use prometheus::IntGauge;
 use std::future::Future;
@@ -18,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 /// Rests after a failed accept (too many open files, mostly), so that the loop does not spin.
@@ -28,13 +31,19 @@ const CHECK_PERIOD: Duration = Duration::from_millis(200);
 
 /// Answers requests on `listener` until `shutdown` resolves, then lets open requests end.
 pub async fn serve<H: Handler>(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     handler: Arc<H>,
     limits: Limits,
     metrics: ConnectionMetrics,
     shutdown: impl Future<Output = ()>,
 ) {
+    let Listener { socket, certificates } = listener.into();
+    let tls = certificates.as_ref().map(|certificates| certificates.server_config());
+    let _refreshing = certificates.map(|certificates| AbortOnDrop(tokio::spawn(certificates.keep_fresh())));
     let shared = Arc::new(Shared {
+        tls,
+        origins: handler.origins(),
+        shaping: Shaping::default(),
         handler,
         limits,
         connections: Connections::default(),
@@ -58,7 +67,7 @@ pub async fn serve<H: Handler>(
                 while tasks.try_join_next().is_some() {}
                 continue;
             }
-            accepted = accept(&listener, &waiting) => accepted,
+            accepted = accept(&socket, &waiting) => accepted,
         };
         match accepted {
             Ok((stream, place)) => {
@@ -70,7 +79,7 @@ pub async fn serve<H: Handler>(
             }
         }
     }
-    drop(listener);
+    drop(socket);
     closing.send_replace(true);
     let all_ended = async { while tasks.join_next().await.is_some() {} };
     if timeout(limits.shutdown_wait_max, all_ended).await.is_err() {
@@ -103,6 +112,15 @@ async fn admit<H: Handler>(stream: TcpStream, place: OwnedSemaphorePermit, close
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// A task that ends with this.
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

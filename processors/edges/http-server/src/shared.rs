@@ -5,6 +5,9 @@ use crate::body_bytes::BodyBytes;
 use crate::connections::{Connections, Short};
 use crate::limits::Limits;
 use crate::metrics::ConnectionMetrics;
+use crate::origins::Origins;
+use crate::shaping::Shaping;
+use rustls::ServerConfig;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -18,6 +21,10 @@ pub(crate) struct Shared<H> {
     pub(crate) answer_bytes: AnswerBytes,
     pub(crate) body_bytes: Arc<BodyBytes>,
     pub(crate) slots: Semaphore,
+    pub(crate) origins: Origins,
+    /// How connections are encrypted, where they are.
+    pub(crate) tls: Option<Arc<ServerConfig>>,
+    pub(crate) shaping: Shaping,
 }
 
 impl<H> Shared<H> {

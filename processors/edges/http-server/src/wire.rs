@@ -1,41 +1,42 @@
-//! A TCP stream as hyper sees it: what goes over it is noted, and hyper's own refusals do not.
+//! A connection as hyper sees it: what goes over it is noted, and hyper's own refusals do not.
 
 use crate::exchange::Exchange;
-use std::io::{self, ErrorKind, IoSlice};
+use crate::transport::Transport;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-/// A stream that outlives hyper's use of it.
+/// A connection that outlives hyper's use of it.
 pub(crate) struct Wire {
-    stream: Arc<TcpStream>,
+    transport: Arc<Transport>,
     exchange: Arc<Exchange>,
 }
 
 impl Wire {
-    pub(crate) fn new(stream: Arc<TcpStream>, exchange: Arc<Exchange>) -> Self {
-        Self { stream, exchange }
+    pub(crate) fn new(transport: Arc<Transport>, exchange: Arc<Exchange>) -> Self {
+        Self { transport, exchange }
+    }
+
+    /// Notes that the client does not take what is there for it.
+    fn or_stalled<T>(&self, moved: Poll<T>) -> Poll<T> {
+        if moved.is_pending() {
+            self.exchange.stalled(Instant::now());
+        }
+        moved
     }
 }
 
 impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        loop {
-            ready!(self.stream.poll_read_ready(context))?;
-            match self.stream.try_read_buf(into) {
-                Ok(length) => {
-                    if length > 0 {
-                        self.exchange.read(Instant::now());
-                    }
-                    return Poll::Ready(Ok(()));
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
+        let before = into.filled().len();
+        ready!(self.transport.poll_read(context, into))?;
+        if into.filled().len() > before {
+            self.exchange.read(Instant::now());
         }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -51,37 +52,20 @@ impl AsyncWrite for Wire {
             self.exchange.refused(slices);
             return Poll::Ready(Ok(length));
         }
-        loop {
-            match self.stream.poll_write_ready(context) {
-                Poll::Ready(ready) => ready?,
-                Poll::Pending => {
-                    self.exchange.stalled(Instant::now());
-                    return Poll::Pending;
-                }
-            }
-            let written = if answer_bytes == length {
-                self.stream.try_write_vectored(slices)
-            } else {
-                let first: &[u8] = slices.iter().find(|slice| !slice.is_empty()).map_or(&[], |slice| slice);
-                self.stream.try_write(first.get(..answer_bytes).unwrap_or(first))
-            };
-            match written {
-                Ok(written) => {
-                    self.exchange.wrote(slices, written, Instant::now());
-                    return Poll::Ready(Ok(written));
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
+        let first: &[u8] = slices.iter().find(|slice| !slice.is_empty()).map_or(&[], |slice| slice);
+        let part = [IoSlice::new(first.get(..answer_bytes).unwrap_or(first))];
+        let allowed = if answer_bytes == length { slices } else { &part };
+        let written = ready!(self.or_stalled(self.transport.poll_write(context, allowed)))?;
+        self.exchange.wrote(slices, written, Instant::now());
+        Poll::Ready(Ok(written))
     }
 
     fn is_write_vectored(&self) -> bool {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.or_stalled(self.transport.poll_flush(context))
     }
 
     /// The connection is shut down after hyper has gone: there may be something to say in its place.

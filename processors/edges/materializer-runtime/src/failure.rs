@@ -2,7 +2,7 @@
 
 use crate::applying::Stop;
 use crate::directory;
-use http_server::ListenError;
+use http_server::{CertificateError, ListenError, OriginsError};
 use keyvalue::{Fault, ReadError};
 use service::failpoints::FailpointError;
 use std::io;
@@ -22,6 +22,12 @@ pub enum Failure {
     Listen(#[from] ListenError),
     #[error(transparent)]
     Directory(#[from] directory::Error),
+    #[error(transparent)]
+    Tokens(#[from] bearer_tokens::TokensError),
+    #[error("http.tls_directory: {0}")]
+    Certificate(#[from] CertificateError),
+    #[error("http.origins: {0}")]
+    Origins(#[from] OriginsError),
     #[error("a metric could not be registered: {0}")]
     Metrics(#[from] prometheus::Error),
     #[error("a thread could not be started: {0}")]
@@ -63,6 +69,9 @@ impl Failure {
             | Self::Registry(_)
             | Self::Listen(_)
             | Self::Directory(_)
+            | Self::Tokens(_)
+            | Self::Origins(_)
+            | Self::Certificate(_)
             | Self::Metrics(_)
             | Self::Failpoint(_)
             | Self::Thread(_)

@@ -27,7 +27,7 @@ mod shared;
 mod updating;
 mod writing;
 
-pub use configuration::{Apply, Configuration, DEFAULTS, Http};
+pub use configuration::{Apply, Configuration, DEFAULTS, Http, OPEN_TO_ANYONE};
 pub use failure::Failure;
 pub use process::{Process, start};
 pub use program::main;

@@ -6,10 +6,11 @@ use crate::opening::{self, Updater};
 use crate::shared::Shared;
 use crate::writing::{APPLIED, WRITTEN};
 use application::Application;
-use http_server::Limits;
+use bearer_tokens::Tokens;
+use http_server::{Certificates, Limits, Listener, Origins};
 use query_service::{AskedView, Patience, Service};
 use service::failpoints::Failpoints;
-use service::{Health, Operations, Shutdown, State};
+use service::{Health, Operations, Shutdown, State, clock};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -113,13 +114,20 @@ fn serve(
         connections_max: configuration.http.connections_max,
         ..Limits::default()
     };
-    let service = Arc::new(Service::new(views, registry, patience)?);
+    let origins = Origins::parse(&configuration.http.origins)?;
+    let tokens = Tokens::configured(&configuration.http.sign_in, clock::unix_ms)?;
+    let service = Arc::new(Service::new(views, registry, patience)?.with_tokens(tokens).with_origins(origins));
     let runtime = runtime::Builder::new_multi_thread().thread_name("http").enable_all().build()?;
     let listener = {
         let _inside = runtime.enter();
         http_server::listen(address)?
     };
     let bound = listener.local_addr()?;
+    let certificates = Certificates::configured(&configuration.http.tls_directory)?;
+    if certificates.is_none() && !bound.ip().is_loopback() && !configuration.http.sign_in.is_empty() {
+        tracing::warn!(address = %bound, "tokens come over connections that are not encrypted here: set http.tls_directory, or encrypt in front");
+    }
+    let listener = Listener::from(listener).with_certificates(certificates);
     let requested = shutdown.requested();
     let work = move || runtime.block_on(query_service::serve(listener, service, limits, requested));
     Ok((bound, thread::Builder::new().name("http-accept".into()).spawn(work)?))

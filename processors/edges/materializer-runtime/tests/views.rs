@@ -152,6 +152,10 @@ impl Running {
                 address: "127.0.0.1:0".parse().unwrap(),
                 connections_max: 16,
                 position_wait_ms_max: 20_000,
+                sign_in: String::new(),
+                open_to_anyone: String::new(),
+                origins: String::new(),
+                tls_directory: String::new(),
             },
             apply: Apply { events_max: 100 },
             rocksdb: Sizing {

@@ -1,11 +1,12 @@
 //! A view that is asked, whatever its type: from a route and what it names to an answer from one snapshot.
 
+use crate::client_copy::ClientCopy;
 use crate::lane::{Interrupt, Interruptible};
 use crate::position;
 use crate::refusal;
 use crate::source::{Readiness, Source, Stamp};
 use application::{Asked, Refusal, View, Work};
-use http_server::{Answer, JSON, Problem, X_POSITION};
+use http_server::{Answer, JSON, Problem, StatusCode, X_POSITION, header};
 use keyvalue::ReadError;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -39,8 +40,8 @@ pub(crate) struct Prepared {
     pub(crate) answer: AnswerOnce,
 }
 
-/// Answers in a lane's turn, which may interrupt it, or at once.
-type AnswerOnce = Box<dyn FnOnce(Option<&Interrupt>) -> Answer + Send>;
+/// Answers in a lane's turn, which may interrupt it, or at once; of a version that the client has already only that it has it.
+type AnswerOnce = Box<dyn FnOnce(Option<&Interrupt>, &ClientCopy) -> Answer + Send>;
 
 /// What can be asked of a view, apart from its type.
 pub(crate) trait Questions: Send + Sync {
@@ -75,8 +76,8 @@ impl<V: View, S: Source> Questions for Typed<V, S> {
         let source = Arc::clone(&self.source);
         Ok(Prepared {
             work: V::work(&question),
-            answer: Box::new(move |interrupt| {
-                answered(&*source, interrupt, |snapshot, _| match interrupt {
+            answer: Box::new(move |interrupt, copy| {
+                answered::<V, S>(&source, interrupt, copy, |snapshot, _| match interrupt {
                     None => V::answer(&question, snapshot),
                     Some(interrupt) => V::answer(&question, &Interruptible::new(snapshot, interrupt)),
                 })
@@ -88,8 +89,8 @@ impl<V: View, S: Source> Questions for Typed<V, S> {
         let source = Arc::clone(&self.source);
         Prepared {
             work: if content_hash { Work::Whole } else { Work::Point },
-            answer: Box::new(move |interrupt| {
-                answered(&*source, interrupt, |snapshot, stamp| {
+            answer: Box::new(move |interrupt, copy| {
+                answered::<V, S>(&source, interrupt, copy, |snapshot, stamp| {
                     let hash = match (content_hash, interrupt) {
                         (false, _) => None,
                         (true, None) => Some(application::content_hash(snapshot)?),
@@ -115,19 +116,26 @@ impl<V: View, S: Source> Questions for Typed<V, S> {
 }
 
 /// The answer from one snapshot, with that snapshot's position, whether or not it is a success.
-fn answered<'s, S: Source>(
+fn answered<'s, V: View, S: Source>(
     source: &'s S,
     interrupt: Option<&Interrupt>,
+    copy: &ClientCopy,
     answer: impl FnOnce(&S::Snapshot<'s>, &Stamp) -> Result<Vec<u8>, Refusal>,
 ) -> Answer {
     let snapshot = source.snapshot();
     let stamp = source.position(&snapshot);
-    let answered = match &stamp {
-        Ok(stamp) => answer(&snapshot, stamp),
-        Err(error) => Err(Refusal::Unreadable(error.clone())),
+    let version = stamp.as_ref().ok().map(|stamp| copy.version_at::<V>(stamp));
+    let answered = match (&stamp, &version) {
+        (_, Some(version)) if copy.is(version) => Ok(Answer::empty(StatusCode::NOT_MODIFIED)),
+        (Ok(stamp), _) => answer(&snapshot, stamp).map(|body| copy.or(Answer::new(JSON, body))),
+        (Err(error), _) => Err(Refusal::Unreadable(error.clone())),
     };
-    let answer = match answered {
-        Ok(body) => Answer::new(JSON, body),
+    let answer = match (answered, version) {
+        (Ok(answer), Some(version)) => Ok(answer.with_header(header::ETAG, version.header())),
+        (answered, _) => answered,
+    };
+    let answer = match answer {
+        Ok(answer) => answer,
         // The lane says so to the client, if it is still there.
         Err(Refusal::Unreadable(_)) if interrupt.is_some_and(Interrupt::is_due) => Answer::from(refusal::view_unreadable()),
         Err(Refusal::Unreadable(error)) => Answer::from(unreadable(source, &error)),

@@ -5,6 +5,7 @@
 //! is not a success is a problem document (RFC 9457).
 
 mod asked;
+mod client_copy;
 mod lane;
 mod listing;
 mod position;

@@ -1,21 +1,22 @@
 //! From a request to an answer: which question of which view, at which position, on which thread.
 
 use crate::asked::{AskedView, Prepared, Questions, at};
+use crate::client_copy::ClientCopy;
 use crate::lane::Lane;
 use crate::listing;
 use crate::refusal;
 use crate::source::Readiness;
 use crate::table::{AT_LEAST, Table, Target};
 use application::{Asked, Refusal, Work};
+use bearer_tokens::{Role, Tokens};
 use http_server::{
-    Answer, ConnectionMetrics, Handler, JSON, Limits, Method, Parameters, Position, Problem, Request, RequestMetrics, X_MIN_POSITION,
-    metrics_answer,
+    Answer, ConnectionMetrics, Handler, JSON, Limits, Listener, Method, Origins, Parameters, Position, Problem, Request, RequestMetrics,
+    X_MIN_POSITION, metrics_answer,
 };
 use prometheus::Registry;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout};
 
 /// The label of this port in metrics.
@@ -58,6 +59,8 @@ pub struct Service {
     metrics: RequestMetrics,
     connections: ConnectionMetrics,
     position_wait_max: Duration,
+    tokens: Option<Tokens>,
+    origins: Origins,
     pages: Lane,
     searches: Lane,
     traversals: Lane,
@@ -65,7 +68,7 @@ pub struct Service {
 }
 
 /// Answers questions on `listener` until `shutdown` resolves, then lets open requests end.
-pub async fn serve(listener: TcpListener, service: Arc<Service>, limits: Limits, shutdown: impl Future<Output = ()>) {
+pub async fn serve(listener: impl Into<Listener>, service: Arc<Service>, limits: Limits, shutdown: impl Future<Output = ()>) {
     let connections = service.connections.clone();
     http_server::serve(listener, service, limits, connections, shutdown).await;
 }
@@ -82,6 +85,17 @@ impl Handler for Service {
         let template = target.map(|target| self.table.template(&target));
         self.metrics.answered(template, answer.status(), started.elapsed());
         answer
+    }
+
+    fn methods(&self, path: &str) -> Vec<&'static str> {
+        match self.table.find(path) {
+            Some(_) => vec!["GET", "HEAD", "OPTIONS"],
+            None => Vec::new(),
+        }
+    }
+
+    fn origins(&self) -> Origins {
+        self.origins.clone()
     }
 }
 
@@ -102,11 +116,32 @@ impl Service {
             table,
             registry,
             position_wait_max: patience.position_wait_max,
+            tokens: None,
+            origins: Origins::default(),
             pages: lane(PAGES_AT_ONCE_MAX, patience.scan_run_max),
             searches: lane(SEARCHES_AT_ONCE_MAX, patience.scan_run_max),
             traversals: lane(TRAVERSALS_AT_ONCE_MAX, patience.scan_run_max),
             wholes: lane(WHOLES_AT_ONCE_MAX, patience.whole_run_max),
         })
+    }
+
+    /// The same service, which answers only those who send a token that lets them ask. Health is answered to all.
+    pub fn with_tokens(self, tokens: Option<Tokens>) -> Self {
+        Self { tokens, ..self }
+    }
+
+    /// The same service, which pages of these origins may use.
+    pub fn with_origins(self, origins: Origins) -> Self {
+        Self { origins, ..self }
+    }
+
+    async fn check_caller(&self, target: &Target<'_>, request: &Request<'_>) -> Result<(), Problem> {
+        match (&self.tokens, target) {
+            (None, _) | (Some(_), Target::Live | Target::Ready) => Ok(()),
+            (Some(tokens), Target::Metrics | Target::Views | Target::Position(_) | Target::Question(_)) => {
+                tokens.caller(request, Role::Viewer).await.map(drop)
+            }
+        }
     }
 
     /// The view that a target asks; the first where it asks none.
@@ -124,6 +159,7 @@ impl Service {
         if request.method != Method::GET && request.method != Method::HEAD {
             return Err(Problem::method_not_allowed(request.method.as_str()));
         }
+        self.check_caller(target, request).await?;
         let parameters = Parameters::parse(request.query, target.known())?;
         let view = self.view_of(Some(target));
         let prepared = match target {
@@ -152,7 +188,7 @@ impl Service {
         if let Some(least) = least {
             self.wait_for(view, &least).await?;
         }
-        self.ask(prepared).await
+        self.ask(prepared, ClientCopy::of(request)).await
     }
 
     fn no_such_route(&self, request: &Request<'_>) -> Problem {
@@ -205,16 +241,16 @@ impl Service {
     }
 
     /// Points are answered where they are asked: a switch of threads would cost more than the reads. Everything else has a lane.
-    async fn ask(&self, prepared: Prepared) -> Result<Answer, Problem> {
+    async fn ask(&self, prepared: Prepared, copy: ClientCopy) -> Result<Answer, Problem> {
         let Prepared { work, answer } = prepared;
         let lane = match work {
-            Work::Point => return Ok(answer(None)),
+            Work::Point => return Ok(answer(None, &copy)),
             Work::Page => &self.pages,
             Work::Search => &self.searches,
             Work::Traversal => &self.traversals,
             Work::Whole => &self.wholes,
         };
-        lane.run(move |interrupt| answer(Some(interrupt))).await
+        lane.run(move |interrupt| answer(Some(interrupt), &copy)).await
     }
 }
 

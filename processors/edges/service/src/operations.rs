@@ -89,6 +89,14 @@ impl Handler for Condition {
     async fn answer(&self, request: Request<'_>) -> Answer {
         self.answer_route(request).unwrap_or_else(Answer::from)
     }
+
+    fn methods(&self, path: &str) -> Vec<&'static str> {
+        if ROUTES.contains(&path) {
+            vec!["GET", "HEAD", "OPTIONS"]
+        } else {
+            Vec::new()
+        }
+    }
 }
 
 impl Condition {

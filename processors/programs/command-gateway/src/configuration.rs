@@ -1,5 +1,6 @@
 //! What can be configured; `default.toml` says what each key means.
 
+use bearer_tokens::Access;
 use serde::Deserialize;
 use service::{ConfigurationError, Definition};
 use std::collections::BTreeMap;
@@ -32,6 +33,8 @@ pub struct Http {
     pub connections_max: usize,
     pub sign_in: String,
     pub open_to_anyone: String,
+    pub origins: String,
+    pub tls_directory: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -58,22 +61,14 @@ impl Configuration {
             open_to_anyone,
             ..
         } = &self.http;
-        if !open_to_anyone.is_empty() && open_to_anyone != OPEN_TO_ANYONE {
-            return Err(ConfigurationError::Invalid(format!(
-                "http.open_to_anyone: expected nothing or the sentence \"{OPEN_TO_ANYONE}\""
-            )));
-        }
-        if !sign_in.is_empty() && !open_to_anyone.is_empty() {
-            return Err(ConfigurationError::Invalid(
-                "http.sign_in and http.open_to_anyone are both set: clients have to say who they are, or they do not".to_owned(),
-            ));
-        }
-        if !address.ip().is_loopback() && sign_in.is_empty() && open_to_anyone.is_empty() {
-            return Err(ConfigurationError::Invalid(format!(
-                "http.address is {address}, and clients do not have to say who they are: choose a loopback address, set http.sign_in, or set \
-                 http.open_to_anyone to \"{OPEN_TO_ANYONE}\""
-            )));
-        }
+        let access = Access {
+            address: *address,
+            sign_in,
+            open_to_anyone,
+            sentence: OPEN_TO_ANYONE,
+        };
+        let checked = access.check();
+        checked.map_err(|error| ConfigurationError::Invalid(error.to_string()))?;
         Ok(self)
     }
 }

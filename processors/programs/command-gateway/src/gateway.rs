@@ -12,8 +12,8 @@ use crate::routes::{self, AGGREGATE_ID, Action};
 use crate::waiting::Waiting;
 use bearer_tokens::{Caller, Role, Tokens};
 use http_server::{
-    Answer, Api, Documented, Found, Handler, HeaderValue, JSON, Method, Parameters, Problem, Request, RequestMetrics, Route, StatusCode,
-    X_MIN_POSITION, document, find, header,
+    Answer, Api, Documented, Found, Handler, HeaderValue, JSON, Method, Origins, Parameters, Problem, Request, RequestMetrics, Route,
+    StatusCode, X_MIN_POSITION, document, find, header, methods,
 };
 use service::{Shutdown, clock};
 use std::sync::Arc;
@@ -38,6 +38,13 @@ const CONDITIONS: [(header::HeaderName, &str); 2] = [
     ),
 ];
 
+/// Which clients may send commands.
+pub(crate) struct Clients {
+    /// `None` where they do not have to say who they are.
+    pub(crate) tokens: Option<Tokens>,
+    pub(crate) origins: Origins,
+}
+
 /// Answers the requests of the gateway.
 pub(crate) struct Gateway {
     routes: Vec<Route<Action>>,
@@ -47,6 +54,7 @@ pub(crate) struct Gateway {
     metrics: Metrics,
     requests: Option<RequestMetrics>,
     tokens: Option<Tokens>,
+    origins: Origins,
     openapi: Vec<u8>,
 }
 
@@ -65,6 +73,14 @@ impl Handler for Gateway {
         }
         answer
     }
+
+    fn methods(&self, path: &str) -> Vec<&'static str> {
+        methods(&self.routes, path)
+    }
+
+    fn origins(&self) -> Origins {
+        self.origins.clone()
+    }
 }
 
 impl Gateway {
@@ -74,8 +90,9 @@ impl Gateway {
         wait: Duration,
         metrics: Metrics,
         shutdown: Shutdown,
-        tokens: Option<Tokens>,
+        clients: Clients,
     ) -> Self {
+        let Clients { tokens, origins } = clients;
         let routes = routes::routes();
         let api = Api {
             title: "Aerolog command gateway",
@@ -96,6 +113,7 @@ impl Gateway {
             metrics,
             requests: None,
             tokens,
+            origins,
         }
     }
 
@@ -149,7 +167,7 @@ impl Gateway {
         match &self.tokens {
             // A page cannot send a token that it does not have.
             Some(tokens) => tokens.caller(request, role).await.map(Some),
-            None => check_origin(request).map(|()| None),
+            None => check_origin(request, &self.origins).map(|()| None),
         }
     }
 
@@ -265,10 +283,11 @@ fn check_headers(found: &Found<'_, Action>, request: &Request<'_>) -> Result<(),
     Ok(())
 }
 
-/// Pages of other origins may send some requests without asking first; this service has no pages of its own.
-fn check_origin(request: &Request<'_>) -> Result<(), Problem> {
-    if ![Method::GET, Method::HEAD].contains(request.method) && request.headers.contains_key(header::ORIGIN) {
-        let detail = "this service takes no commands from pages in a browser: the request has the header Origin";
+/// Pages of other origins may send some requests without asking first: of a page that is not on the list they would be sent by whoever looks at it.
+fn check_origin(request: &Request<'_>, origins: &Origins) -> Result<(), Problem> {
+    let origin = request.headers.get(header::ORIGIN);
+    if ![Method::GET, Method::HEAD].contains(request.method) && origin.is_some_and(|origin| !origins.allow(origin)) {
+        let detail = "this service takes no commands from pages of this origin: http.origins of its configuration does not name it";
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
             "cross-origin",

@@ -9,6 +9,7 @@ use bearer_tokens::Caller;
 use bytes::Bytes;
 use command_client::{Answer as Decided, NewCommand, Pending, SendError};
 use http_server::{Answer, BodyReader, Problem, StatusCode};
+use service::clock;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,7 +112,7 @@ impl Lines {
         let mut envelope = Envelope::default();
         if let Some(caller) = &self.caller {
             // A stream may take longer than its token holds.
-            caller.check_expiry()?;
+            caller.check_expiry(clock::unix_ms())?;
             envelope.issued_by = Some(caller.subject.clone());
         }
         self.reader.read(incoming::object(line)?, envelope)

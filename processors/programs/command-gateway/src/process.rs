@@ -1,7 +1,7 @@
 //! The parts of the process and their threads: a few take requests, one keeps the client of the log, one answers operators.
 
 use crate::configuration::Configuration;
-use crate::gateway::Gateway;
+use crate::gateway::{Clients, Gateway};
 use crate::incoming::CommandReader;
 use crate::kafka::{Connector, Log, LogFailure};
 use crate::metrics::Metrics;
@@ -9,9 +9,11 @@ use crate::waiting::DRAIN_WAIT_MAX;
 use airline::Airline;
 use bearer_tokens::Tokens;
 use command_client::OutcomeDecoder;
-use http_server::{ConnectionMetrics, Limits, ListenError, RequestMetrics};
+use http_server::{
+    CertificateError, Certificates, ConnectionMetrics, Limits, ListenError, Listener, Origins, OriginsError, RequestMetrics,
+};
 use schemas::{AvroCodec, SchemaIds};
-use service::{Health, Operations, Shutdown};
+use service::{Health, Operations, Shutdown, clock};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -41,9 +43,11 @@ pub enum Failure {
     #[error(transparent)]
     Listen(#[from] ListenError),
     #[error(transparent)]
-    SignIn(#[from] bearer_tokens::SettingsError),
-    #[error("tokens cannot be checked: {0}")]
-    Tokens(#[from] bearer_tokens::ClientError),
+    Tokens(#[from] bearer_tokens::TokensError),
+    #[error("http.tls_directory: {0}")]
+    Certificate(#[from] CertificateError),
+    #[error("http.origins: {0}")]
+    Origins(#[from] OriginsError),
     #[error("a metric could not be registered: {0}")]
     Metrics(#[from] prometheus::Error),
     #[error("a thread could not be started: {0}")]
@@ -81,7 +85,10 @@ pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutd
         Duration::from_millis(configuration.commands.wait_ms),
         metrics.clone(),
         shutdown.clone(),
-        tokens(&configuration.http.sign_in)?,
+        Clients {
+            tokens: Tokens::configured(&configuration.http.sign_in, clock::unix_ms)?,
+            origins: Origins::parse(&configuration.http.origins)?,
+        },
     );
     let requests = RequestMetrics::register(&prometheus, &gateway.labels())?;
     let connections = ConnectionMetrics::register(&prometheus, PORT)?;
@@ -116,14 +123,6 @@ pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutd
     })
 }
 
-/// What checks tokens, where clients have to send some.
-fn tokens(sign_in: &str) -> Result<Option<Tokens>, Failure> {
-    if sign_in.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(Tokens::new(bearer_tokens::Settings::parse(sign_in)?)?))
-}
-
 fn serve(
     configuration: &Configuration,
     gateway: Arc<Gateway>,
@@ -141,6 +140,11 @@ fn serve(
         http_server::listen(configuration.http.address)?
     };
     let bound = listener.local_addr()?;
+    let certificates = Certificates::configured(&configuration.http.tls_directory)?;
+    if certificates.is_none() && !bound.ip().is_loopback() && !configuration.http.sign_in.is_empty() {
+        tracing::warn!(address = %bound, "tokens come over connections that are not encrypted here: set http.tls_directory, or encrypt in front");
+    }
+    let listener = Listener::from(listener).with_certificates(certificates);
     let requested = shutdown.requested();
     let work = move || runtime.block_on(http_server::serve(listener, gateway, limits, connections, requested));
     Ok((bound, thread::Builder::new().name("http-accept".to_owned()).spawn(work)?))

@@ -5,6 +5,7 @@ use http_server::{Answer, Body, ConnectionMetrics, Handler, HeaderMap, HeaderVal
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
+use service::clock;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -62,7 +63,7 @@ impl Running {
         Self {
             published: Arc::default(),
             address,
-            tokens: Tokens::new(settings.unwrap()).unwrap(),
+            tokens: Tokens::new(settings.unwrap(), clock::unix_ms).unwrap(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Who may change the schedule, who may see outcomes, and who is on record for it.
+//! Who may change the schedule, who may see it, and who is on record for it.
 
 use crate::services::provider::Provider;
 use end_to_end::{Program, Schedule, eventually};
@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 struct Running {
     provider: Provider,
+    view: Program,
     gateway: Program,
     schedule: Schedule,
     _processor: Program,
@@ -16,7 +17,7 @@ struct Running {
 }
 
 impl Running {
-    /// The provider is away when the gateway starts.
+    /// The provider is away when the services start.
     fn new(name: &str) -> Self {
         let provider = Provider::away();
         let schedule = Schedule::new(name, 2);
@@ -28,12 +29,14 @@ impl Running {
         let state = |name: &str| folder.path().join(name);
         let mut programs = [
             Program::processor(&schedule, &state("processor"), "one"),
+            Program::start("materializer", &schedule, &state("materializer"), &variables),
             Program::gateway(&schedule, &state("gateway"), &variables),
         ];
         programs.iter_mut().for_each(Program::wait_until_ready);
-        let [processor, gateway] = programs;
+        let [processor, view, gateway] = programs;
         Self {
             provider,
+            view,
             gateway,
             schedule,
             _processor: processor,
@@ -50,8 +53,12 @@ impl Running {
         asked(&self.gateway, Method::POST, "/commands", token, Some(&body))
     }
 
+    fn see(&self, path: &str, token: Option<&str>) -> u16 {
+        asked(&self.view, Method::GET, path, token, None).0
+    }
+
     /// Asks for the outcome of a command that was never sent.
-    fn see(&self, token: Option<&str>) -> u16 {
+    fn see_outcome(&self, token: Option<&str>) -> u16 {
         let path = "/commands/0f6f8a52-3c1e-4a5e-9a35-0d6c1fb0a1c4";
         asked(&self.gateway, Method::GET, path, token, None).0
     }
@@ -74,19 +81,29 @@ fn a_token_decides_who_may_do_what_and_who_is_on_record() {
     let running = Running::new("tokens-roles");
     let early = running.provider.token("ada", "planner");
     assert_eq!(running.create("R1", Some(&early)).0, 503);
-    assert_eq!(running.see(Some(&early)), 503);
+    assert_eq!(running.see_outcome(Some(&early)), 503);
+    assert_eq!(running.see("/rotations", Some(&early)), 503);
     running.provider.serve();
     eventually("the keys are fetched", || running.create("R1", Some(&early)).0 == 200);
     let (viewer, bystander) = (running.provider.token("eve", "viewer"), running.provider.token("bob", "none"));
-    for (token, write, read) in [
-        (Some(early.as_str()), 200, 404),
-        (Some(viewer.as_str()), 403, 404),
-        (Some(bystander.as_str()), 403, 403),
-        (None, 401, 401),
+    for (token, write, outcome, read) in [
+        (Some(early.as_str()), 200, 404, 200),
+        (Some(viewer.as_str()), 403, 404, 200),
+        (Some(bystander.as_str()), 403, 403, 403),
+        (None, 401, 401, 401),
     ] {
         assert_eq!(running.create(&format!("R{write}{read}"), token).0, write);
-        assert_eq!(running.see(token), read);
+        assert_eq!(running.see_outcome(token), outcome);
+        eventually("the view has the keys", || running.see("/rotations", token) == read);
     }
+    for path in ["/position", "/views", "/metrics", "/views/schedule-graph-3/rotations"] {
+        assert_eq!(running.see(path, None), 401, "{path}");
+    }
+    for path in ["/health/live", "/health/ready"] {
+        assert_eq!(running.see(path, None), 200, "{path}");
+    }
+    // The operations port asks for no token.
+    assert!(running.view.metrics().is_some());
     assert_eq!(asked(&running.gateway, Method::GET, "/openapi.json", None, None).0, 200);
 
     // A rotation of the keys: the new one is fetched when a token names it, and the old one is withdrawn with it.
@@ -100,19 +117,22 @@ fn a_token_decides_who_may_do_what_and_who_is_on_record() {
     for record in records {
         assert_eq!(record["issued_by"], "ada", "{record}");
     }
-    let log = running.gateway.log();
-    for token in [&early, &viewer, &rotated] {
-        let signature = token.rsplit('.').next().unwrap();
-        assert!(!log.contains(signature), "a token is in the log");
+    for program in [&running.gateway, &running.view] {
+        let log = program.log();
+        for token in [&early, &viewer, &rotated] {
+            let signature = token.rsplit('.').next().unwrap();
+            assert!(!log.contains(signature), "a token is in the log");
+        }
     }
 }
 
 #[test]
-fn a_token_that_does_not_hold_is_refused() {
+fn a_token_that_does_not_hold_is_refused_by_both_services() {
     let running = Running::new("tokens-refused");
     running.provider.serve();
     let good = running.provider.token("ada", "planner");
     eventually("the keys are fetched", || running.create("R1", Some(&good)).0 == 200);
+    eventually("by the view, too", || running.see("/rotations", Some(&good)) == 200);
     let with = |name: &str, value: Value| {
         let mut claims = running.provider.claims("ada", "planner");
         claims[name] = value;
@@ -136,7 +156,8 @@ fn a_token_that_does_not_hold_is_refused() {
         let (status, problem) = running.create("R2", Some(&token));
         assert_eq!(status, 401, "{what}: {problem}");
         assert!(!problem.to_string().contains(&token), "{what}");
-        assert_eq!(running.see(Some(&token)), 401, "{what}");
+        assert_eq!(running.see_outcome(Some(&token)), 401, "{what}");
+        assert_eq!(running.see("/rotations", Some(&token)), 401, "{what}");
     }
 }
 

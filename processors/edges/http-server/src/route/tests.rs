@@ -65,7 +65,7 @@ fn a_path_that_is_served_by_other_methods_names_them() {
     let problem = asked(Method::PUT, "/things/a").unwrap_err();
     assert_eq!(
         (&problem["status"], &problem["allowed"]),
-        (&json!(405), &json!(["GET", "HEAD", "DELETE"]))
+        (&json!(405), &json!(["GET", "HEAD", "DELETE", "OPTIONS"]))
     );
 }
 

@@ -1,6 +1,7 @@
 //! Connections: how many, how long, how much, and how they end.
 
 use super::*;
+use crate::origins::Origins;
 use crate::request::Request;
 use bytes::Bytes;
 use prometheus::Registry;
@@ -78,6 +79,18 @@ impl Handler for Paths {
             _ => Answer::new(text, b"small".to_vec()),
         }
     }
+
+    fn methods(&self, path: &str) -> Vec<&'static str> {
+        if path == "/nowhere" {
+            Vec::new()
+        } else {
+            vec!["GET", "HEAD", "OPTIONS"]
+        }
+    }
+
+    fn origins(&self) -> Origins {
+        Origins::parse("https://plan.example").unwrap()
+    }
 }
 
 struct Running {
@@ -90,6 +103,10 @@ struct Running {
 }
 
 fn running(limits: Limits) -> Running {
+    running_on(limits, Listener::from)
+}
+
+fn running_on(limits: Limits, listener_of: impl FnOnce(TcpListener) -> Listener) -> Running {
     let listener = crate::listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let handler = Arc::new(Paths::default());
@@ -105,7 +122,7 @@ fn running(limits: Limits) -> Running {
         working,
         making,
         stop: Some(stop),
-        task: tokio::spawn(serve(listener, handler, limits, metrics, stopped)),
+        task: tokio::spawn(serve(listener_of(listener), handler, limits, metrics, stopped)),
     }
 }
 
@@ -165,5 +182,7 @@ fn problem(answer: &str, status: u16, kind: &str) -> String {
 
 mod bodies;
 mod crowds;
+mod encrypted;
+mod forms;
 mod heads;
 mod slow;

@@ -5,7 +5,7 @@ use end_to_end::kubernetes;
 
 fn load(environment: &[(&str, &str)]) -> Result<Configuration, ConfigurationError> {
     let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    definition().load_with(None, environment)
+    definition().load_with(None, environment).and_then(Configuration::checked)
 }
 
 #[test]
@@ -22,14 +22,25 @@ fn variables_of_the_environment_override_the_defaults() {
     let environment = [
         ("KAFKA_BOOTSTRAP_SERVERS", "broker:9092"),
         ("SCHEMA_REGISTRY_URL", "http://registry"),
-        ("AEROLOG_HTTP__ADDRESS", "0.0.0.0:80"),
+        ("AEROLOG_HTTP__ADDRESS", "[::1]:80"),
         ("AEROLOG_KAFKA__SECURITY_PROTOCOL", "SSL"),
     ];
     let configuration = load(&environment).unwrap();
     assert_eq!(configuration.kafka["bootstrap.servers"], "broker:9092");
     assert_eq!(configuration.kafka["security.protocol"], "SSL");
     assert_eq!(configuration.schema_registry_url, "http://registry");
-    assert_eq!(configuration.http.address.to_string(), "0.0.0.0:80");
+    assert_eq!(configuration.http.address.to_string(), "[::1]:80");
+}
+
+#[test]
+fn beyond_loopback_it_listens_only_with_tokens_or_when_told_to_in_words() {
+    let everywhere = ("AEROLOG_HTTP__ADDRESS", "0.0.0.0:8080");
+    let refusal = load(&[everywhere]).unwrap_err().to_string();
+    assert!(refusal.contains(OPEN_TO_ANYONE), "{refusal}");
+    // What the refusal advises.
+    assert!(load(&[everywhere, ("AEROLOG_HTTP__OPEN_TO_ANYONE", OPEN_TO_ANYONE)]).is_ok());
+    let sign_in = ("AEROLOG_HTTP__SIGN_IN", "issuer = \"https://id.example\"\naudience = \"aerolog\"");
+    assert!(load(&[everywhere, sign_in]).is_ok());
 }
 
 #[test]
@@ -42,7 +53,11 @@ fn an_unknown_key_is_an_error() {
 fn the_configuration_of_kubernetes_has_only_keys_and_variables_of_this_program_and_no_default() {
     let path = kubernetes::configuration_file("materializer");
     let variables = kubernetes::variables();
-    definition().load_with::<Configuration>(Some(&path), variables).unwrap();
+    let configuration = definition()
+        .load_with(Some(&path), variables)
+        .and_then(Configuration::checked)
+        .unwrap();
+    assert!(!configuration.http.address.ip().is_loopback(), "no other pod would reach it");
 
     kubernetes::assert_no_default_is_repeated(&path, DEFAULTS);
 }

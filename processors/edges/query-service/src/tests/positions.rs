@@ -140,3 +140,45 @@ async fn readiness_follows_the_view_while_questions_are_answered() {
     assert_eq!(running.get("/health/live").await.status, 200);
     assert_eq!(running.get("/rotations/R1").await.status, 200);
 }
+
+/// The answer to a question of a client that has these versions of it.
+async fn asked_with(running: &Running, path: &str, known: &str) -> crate::fixture::Seen {
+    send(running.request("GET", path).header("if-none-match", known)).await
+}
+
+#[tokio::test]
+async fn an_answer_that_a_client_has_already_is_not_sent_again_until_the_position_changes() {
+    let mut schedule = islands();
+    let running = running(&schedule).await;
+    for path in [
+        "/rotations/R1",
+        "/rotations?limit=2",
+        "/legs?designator=HA11",
+        "/checks/overlap?recompute=true",
+        "/position",
+    ] {
+        let tag = running.get(path).await.header("etag").unwrap().to_owned();
+        let again = asked_with(&running, path, &format!("\"other\", {tag}")).await;
+        assert_eq!((again.status, again.text.as_str()), (304, ""), "{path}");
+        assert_eq!(again.header("etag"), Some(tag.as_str()), "{path}");
+        assert_eq!(again.header("x-position"), Some("0:11"), "{path}");
+        assert_eq!(asked_with(&running, path, "\"other\"").await.status, 200, "{path}");
+    }
+    let tag = running.get("/rotations/R1").await.header("etag").unwrap().to_owned();
+    schedule.draft("R9", None);
+    running.view.become_at(schedule.memory(), &schedule.position());
+    let changed = asked_with(&running, "/rotations/R1", &tag).await;
+    assert_eq!(changed.status, 200);
+    assert_ne!(changed.header("etag"), Some(tag.as_str()));
+}
+
+#[tokio::test]
+async fn a_version_of_one_answer_is_none_of_another_and_an_error_has_none() {
+    let running = running(&islands()).await;
+    let tag = running.get("/rotations/R1").await.header("etag").unwrap().to_owned();
+    assert_eq!(asked_with(&running, "/rotations/none", &tag).await.status, 404);
+    assert_eq!(asked_with(&running, "/airports/HNL", &tag).await.status, 200);
+    assert_eq!(running.get("/rotations/none").await.header("etag"), None);
+    assert_eq!(asked_with(&running, "/rotations/R1", "*").await.status, 304);
+    assert_eq!(asked_with(&running, "/rotations/none", "*").await.status, 404);
+}

@@ -2,7 +2,6 @@
 
 /// As the `default.toml` of some program has them, sorted.
 const KEYS: [&str; 21] = [
-    "apply.events_max",
     "batch_records_max",
     "cache_bytes",
     "commands.outcomes_kept_max",
@@ -11,8 +10,9 @@ const KEYS: [&str; 21] = [
     "http.address",
     "http.connections_max",
     "http.open_to_anyone",
-    "http.position_wait_ms_max",
+    "http.origins",
     "http.sign_in",
+    "http.tls_directory",
     "instance_id",
     "operations_address",
     "pace_ms",

@@ -49,7 +49,7 @@ fn a_request_that_would_be_misunderstood_is_refused() {
     let problem = request(Method::POST, "/commands", "origin", "http://pages.example").with(403);
     assert_eq!(problem["type"], "urn:aerolog:problem:cross-origin");
     assert_eq!(get(&gateway, "/commands/none").with(400)["parameter"], "command_id");
-    assert_eq!(get(&gateway, "/rotations/R1").with(405)["allowed"], json!(["DELETE"]));
+    assert_eq!(get(&gateway, "/rotations/R1").with(405)["allowed"], json!(["DELETE", "OPTIONS"]));
     get(&gateway, "/").with(404);
 }
 

@@ -138,6 +138,10 @@ pub(crate) fn configuration(state_directory: &Path) -> Configuration {
             address: "127.0.0.1:0".parse().unwrap(),
             connections_max: 16,
             position_wait_ms_max: 20_000,
+            sign_in: String::new(),
+            open_to_anyone: String::new(),
+            origins: String::new(),
+            tls_directory: String::new(),
         },
         apply: Apply { events_max: 100 },
         rocksdb: Sizing {
