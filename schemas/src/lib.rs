@@ -44,11 +44,3 @@ pub fn parse_typed_json(bytes: &[u8]) -> Result<serde_json::Value, String> {
 pub fn may_be_left_out(command: &str, field: &str) -> bool {
     typed::may_be_left_out(command, field)
 }
-
-/// Splits a value in the Confluent wire format into its schema id and its body.
-///
-/// # Errors
-/// When the value has no such frame: what it looks like instead.
-pub fn unframe(value: &[u8]) -> Result<(u32, &[u8]), String> {
-    binary::unframe(value).map_err(|problem| problem.to_string())
-}

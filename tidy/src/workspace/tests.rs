@@ -27,7 +27,15 @@ fn manifest_path(name: &str) -> String {
 fn workspace(edges: &[(&str, &str, Option<&str>)]) -> Workspace {
     let members: Vec<&str> = PURE
         .into_iter()
-        .chain(["bank-example", "simulation", "query-service", "stream", "store", "http-server"])
+        .chain([
+            "bank-example",
+            "bank-programs",
+            "simulation",
+            "query-service",
+            "stream",
+            "store",
+            "http-server",
+        ])
         .collect();
     let foreign = edges
         .iter()
@@ -122,6 +130,10 @@ fn a_domain_that_links_the_airline_is_a_violation() {
             "bank-example reaches schemas: bank-example -> json-codec -> schemas",
             "json-codec reaches schemas: json-codec -> schemas",
         ],
+    );
+    check(
+        &[("bank-programs", "command-line", None), ("command-line", "views", None)],
+        &["bank-programs reaches views: bank-programs -> command-line -> views"],
     );
 }
 

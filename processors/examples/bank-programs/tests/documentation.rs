@@ -67,11 +67,11 @@ fn the_commands_of_the_document_print_what_it_shows() {
     let mut script = String::from("set -euo pipefail\ntrap 'kill $(jobs -p); wait' EXIT\n");
     script.extend(of_language("sh").into_iter().map(|block| block.text));
     // Names and ports that no other test has.
-    script = script.replace("=bank ", &format!("={name} ")).replace("bank.", &format!("{name}."));
+    script = script.replace("bank.", &format!("{name}."));
     for port in ["9190", "9191", "9192"] {
         script = script.replace(port, &free_port());
     }
-    let bin = binary("aerolog").parent().unwrap().to_owned();
+    let bin = binary("bank").parent().unwrap().to_owned();
     let path = format!("{}:{}", bin.display(), variable("PATH"));
     let ran = Command::new("setpriv")
         .args(["--pdeathsig", "KILL", "timeout", "120", "bash", "-c", &script])

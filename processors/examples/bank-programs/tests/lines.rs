@@ -3,11 +3,12 @@
 use std::path::Path;
 
 const LINES_MAX: usize = 400;
-/// Domain, application and view with their tests, both programs, the test on a broker, and the scenario of the simulation.
-const FILES: [&str; 7] = [
+/// Domain, application and view with their tests, all programs, the test on a broker, and the scenario of the simulation.
+const FILES: [&str; 8] = [
     "bank-example/src/lib.rs",
     "bank-example/src/accounts.rs",
     "bank-example/src/tests.rs",
+    "bank-programs/src/command_line.rs",
     "bank-programs/src/processor.rs",
     "bank-programs/src/materializer.rs",
     "bank-programs/tests/bank.rs",

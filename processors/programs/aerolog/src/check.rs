@@ -1,9 +1,8 @@
 //! `aerolog check`: asks the query service what is wrong with the schedule, and prints a table or JSON.
 
-use crate::query::{Answer, Query};
-use crate::{Verdict, say};
 use anyhow::bail;
 use clap::{Args, ValueEnum};
+use command_line::{Answer, Query, Verdict, complain, say};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -85,7 +84,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
             show(arguments, &name, &answer)?;
         }
         if answer.pointer("/recomputed/agrees") == Some(&Value::Bool(false)) {
-            eprintln!("aerolog: {name}: the index differs from a full recomputation; please report it, and rebuild the view");
+            complain(format_args!(
+                "{name}: the index differs from a full recomputation; please report it, and rebuild the view"
+            ));
             verdict = Verdict::Differs;
         }
     }
@@ -126,7 +127,9 @@ fn collect(limit: u64, name: &str, mut page: impl FnMut(u64, Option<&str>) -> an
         };
         let mut next = page((limit - shown).min(PAGE_MAX), Some(&cursor))?;
         if next.position != first.position {
-            eprintln!("aerolog: {name}: the view went on while it was read; ask again, with --at-least if need be, for one moment");
+            complain(format_args!(
+                "{name}: the view went on while it was read; ask again, with --at-least if need be, for one moment"
+            ));
         }
         let violations = next.body.get_mut("violations").map(Value::take);
         let Some(Value::Array(violations)) = violations else {

@@ -1,17 +1,11 @@
-//! `aerolog decode`: Debian's kcat is built without Avro; this reads what it writes with -f.
+//! `aerolog decode`: records as lines of JSON, as for every application; and the airline's events as tables.
 
-mod format;
 mod table;
 
-use crate::{Connection, Verdict};
-use anyhow::Context;
+use airline::Airline;
 use clap::Args;
-use format::Format;
-use schemas::Schema;
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::io::Write;
-use stream::registry::Registry;
+use command_line::decode::{FORMAT, Format, lines};
+use command_line::{Connection, Verdict};
 
 /// Reads records from standard input as kcat writes them, and prints each as a line of JSON; or folds events into a table.
 #[derive(Args)]
@@ -59,14 +53,10 @@ of which leg and next_leg are the first two: all of them are the legs with that 
 
 Both infer types from the values in CSV: without explicit types, leg 007 becomes the number 7, and designator 5E1 becomes 50.";
 
-/// Without --format, and with --table, which needs to see that no event of a partition is missing.
-const FORMAT: &str = "%R%s";
+/// With --table, which needs to see that no event of a partition is missing.
 const FORMAT_OF_TABLES: &str = "%p %R%s";
 
-/// Schemas that are kept, or known to be missing.
-const SCHEMAS_MAX: usize = 10_000;
-
-pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Result<Verdict> {
+pub(crate) fn run(connection: &Connection<Airline>, arguments: &Arguments) -> anyhow::Result<Verdict> {
     let default = if arguments.table.is_some() { FORMAT_OF_TABLES } else { FORMAT };
     let format = match &arguments.format {
         Some(format) => format.clone(),
@@ -76,54 +66,4 @@ pub(crate) fn run(connection: &Connection, arguments: &Arguments) -> anyhow::Res
         Some(table) => table::run(connection, table, arguments.form, (!arguments.from_log).then_some(&format)),
         None => lines(connection, &format),
     }
-}
-
-/// Each record as a line.
-fn lines(connection: &Connection, format: &Format) -> anyhow::Result<Verdict> {
-    let registry = connection.registry()?;
-    let mut known = Schemas::new();
-    let mut input = std::io::stdin().lock();
-    let mut output = std::io::stdout().lock();
-    let mut number = 0;
-    let with_envelope = !format.is_of_values_alone();
-    while let Some(record) = format.read(&mut input).with_context(|| format!("record {}", number + 1))? {
-        number += 1;
-        let value = &record.value;
-        let line = match decoded(&registry, &mut known, value).with_context(|| format!("record {number}"))? {
-            Ok(json) => json,
-            // A JSON command, or a dead letter of any kind.
-            Err(reason) => serde_json::from_slice(value)
-                .unwrap_or_else(|_| serde_json::json!({ "undecodable": reason, "text": String::from_utf8_lossy(value) })),
-        };
-        let line = if with_envelope { record.envelope(line) } else { line };
-        writeln!(output, "{line}")?;
-    }
-    Ok(Verdict::Fine)
-}
-
-/// Schemas by id, or why their records cannot be read.
-type Schemas = BTreeMap<u32, Result<Schema, String>>;
-
-/// What a value says, or why it is none of ours. An error where the registry cannot be asked.
-fn decoded(registry: &Registry, known: &mut Schemas, value: &[u8]) -> anyhow::Result<Result<serde_json::Value, String>> {
-    let (id, body) = match schemas::unframe(value) {
-        Ok(framed) => framed,
-        Err(reason) => return Ok(Err(reason.to_string())),
-    };
-    if known.len() >= SCHEMAS_MAX {
-        known.clear();
-    }
-    let schema = match known.entry(id) {
-        Entry::Occupied(entry) => entry.into_mut(),
-        Entry::Vacant(entry) => entry.insert(schema_of(registry, id)?),
-    };
-    Ok(match schema {
-        Ok(schema) => schema.to_json(body).map_err(|reason| reason.to_string()),
-        Err(reason) => Err(reason.clone()),
-    })
-}
-
-fn schema_of(registry: &Registry, id: u32) -> anyhow::Result<Result<Schema, String>> {
-    let found = registry.schema(id)?.into_result();
-    Ok(found.and_then(|schema| Schema::of_writer(&schema).map_err(|reason| format!("schema {id}: {reason}"))))
 }

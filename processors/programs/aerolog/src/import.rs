@@ -7,8 +7,9 @@ mod legs;
 mod lines;
 mod sending;
 
-use crate::{Connection, Verdict, position, say};
+use airline::Airline;
 use clap::Subcommand;
+use command_line::{Connection, READINESS, Verdict, complain, position, say};
 use domain::{AggregateId, Command, State};
 
 #[derive(Subcommand)]
@@ -63,7 +64,7 @@ struct Ask {
     lines: Vec<u64>,
 }
 
-pub(crate) fn run(connection: &Connection, what: &What) -> anyhow::Result<Verdict> {
+pub(crate) fn run(connection: &Connection<Airline>, what: &What) -> anyhow::Result<Verdict> {
     let plan = match what {
         What::Airports(arguments) => arguments.plan()?,
         What::Legs(arguments) => arguments.plan()?,
@@ -91,10 +92,9 @@ pub(crate) fn run(connection: &Connection, what: &What) -> anyhow::Result<Verdic
         (0, 0) => Verdict::Fine,
         (0, _) => Verdict::Rejected,
         (missing, _) => {
-            eprintln!(
-                "aerolog: {missing} commands have no outcome yet. {}. Repeat the import to go on",
-                crate::READINESS
-            );
+            complain(format_args!(
+                "{missing} commands have no outcome yet. {READINESS}. Repeat the import to go on"
+            ));
             Verdict::TimedOut
         }
     })

@@ -5,7 +5,7 @@
 mod codec;
 mod parts;
 
-use application::{Application, RecordKind, RecordSchema, SchemaIds, Views};
+use application::{Application, RecordKind, RecordSchema, SchemaIds, Shown, Views};
 use decider::{Domain, Parts, Representation, WriterSchema};
 use domain::{AggregateId, Event, Rejection, State};
 use schemas::{AvroCodec, Command, Content, RELEASED, Released, Schema, UNKNOWN_COMMAND};
@@ -89,6 +89,23 @@ impl Application for Airline {
 
     fn fingerprint(schema: &WriterSchema) -> Result<u64, String> {
         Schema::fingerprint_of(schema)
+    }
+
+    fn reads(kind: RecordKind, schema: &WriterSchema) -> Result<(), String> {
+        content_of(kind).latest().reads(&schema.json)
+    }
+
+    fn shown(schema: &WriterSchema) -> Result<Shown, String> {
+        let schema = Schema::of_writer(schema)?;
+        Ok(Box::new(move |body| schema.to_json(body)))
+    }
+}
+
+fn content_of(kind: RecordKind) -> Content {
+    match kind {
+        RecordKind::Command => Content::Command,
+        RecordKind::Event => Content::Event,
+        RecordKind::Outcome => Content::Outcome,
     }
 }
 

@@ -49,8 +49,42 @@ pub trait Application: Domain + Sized {
     /// # Errors
     /// What is wrong with the schema.
     fn fingerprint(schema: &WriterSchema) -> Result<u64, String> {
-        Err(format!("these values have no schema, so not {:?} either", schema.json))
+        no_schema(schema)
     }
+
+    /// Whether this build reads values of a kind that were written with another schema, a later one or a foreign one.
+    ///
+    /// # Errors
+    /// Why it does not.
+    fn reads(_kind: RecordKind, schema: &WriterSchema) -> Result<(), String> {
+        no_schema(schema)
+    }
+
+    /// Shows values that were written with a schema, whichever it is, as JSON: for people, who look at a record.
+    ///
+    /// # Errors
+    /// What is wrong with the schema.
+    fn shown(schema: &WriterSchema) -> Result<Shown, String> {
+        no_schema(schema)
+    }
+}
+
+/// Makes JSON of a value without its frame, or says what is wrong with it.
+pub type Shown = Box<dyn Fn(&[u8]) -> Result<serde_json::Value, String>>;
+
+fn no_schema<T>(schema: &WriterSchema) -> Result<T, String> {
+    Err(format!(
+        "the values of this application have no schema, so not {:?} either",
+        schema.json
+    ))
+}
+
+/// Splits a value in the Confluent wire format into its schema id and its body; `None` where it has no such frame.
+pub fn unframe(value: &[u8]) -> Option<(u32, &[u8])> {
+    let ([0, id @ ..], body) = value.split_first_chunk::<5>()? else {
+        return None;
+    };
+    Some((u32::from_be_bytes(*id), body))
 }
 
 /// What the names of an application's topics and of its groups begin with: what is configured, or its name where that is empty.

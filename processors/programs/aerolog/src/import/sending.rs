@@ -2,11 +2,11 @@
 
 use super::answering::{Answer, answer};
 use super::{Ask, Ids};
-use crate::Connection;
-use crate::outcomes::Outcomes;
-use crate::position::Position;
+use airline::Airline;
 use anyhow::bail;
 use command_client::StartAt;
+use command_line::position::Position;
+use command_line::{Connection, Outcomes};
 use decider::{CommandEnvelope, Outcome};
 use indicatif::{ProgressBar, ProgressStyle};
 use schemas::{command_id_of, command_to_avro, command_type};
@@ -40,11 +40,11 @@ const WRITE_WAIT_MAX: Duration = Duration::from_secs(30);
 const POLL_WAIT: Duration = Duration::from_millis(50);
 
 /// Sends the commands in their order. What of a rejected one is possible is sent again, behind all others.
-pub(super) fn send(connection: &Connection, asks: Vec<Ask>) -> anyhow::Result<Sent> {
+pub(super) fn send(connection: &Connection<Airline>, asks: Vec<Ask>) -> anyhow::Result<Sent> {
     let mut outcomes = Outcomes::open(connection, StartAt::End)?;
     let sender = Sender {
         writer: Writer::new(&connection.settings()?)?,
-        topic: connection.open_log()?.topics.commands.name,
+        topic: connection.log_to_send()?.topics.commands.name,
         schema_id: connection.schema_ids()?.command,
     };
     let bar = ProgressBar::new(asks.len() as u64);
