@@ -1,11 +1,9 @@
 //! Clients of all kinds: commands and their resends, some to the wrong partition, and what is no command at all.
 
 use crate::chance::Chance;
-use crate::checks::Asked;
 use crate::log::{Log, Record, Topic};
 use crate::scenario::{Command, Scenario};
 use crate::trace::Trace;
-use decider::{Codec, Fingerprint};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -22,20 +20,18 @@ pub(crate) const COMMAND_BYTES_MAX: usize = 4096;
 pub(crate) struct Client<S: Scenario> {
     scenario: S,
     partitions: u32,
-    codec: S::Codec,
     sent: Vec<Sent>,
     /// Sent, and not arrived yet.
     under_way: Vec<Sent>,
     /// Ids of commands that name the version which they expect.
     pub(crate) expecting: BTreeSet<Uuid>,
-    pub(crate) acknowledged: BTreeSet<Asked>,
     pub(crate) garbage: BTreeSet<(u32, i64)>,
 }
 
 #[derive(Clone)]
 struct Sent {
     id: Uuid,
-    asked: Asked,
+    aggregate_id: String,
     first_ms: i64,
     record: Record,
 }
@@ -44,12 +40,10 @@ impl<S: Scenario> Client<S> {
     pub(crate) fn new(partitions: u32) -> Self {
         Self {
             scenario: S::new(),
-            codec: S::codec(),
             partitions,
             sent: Vec::new(),
             under_way: Vec::new(),
             expecting: BTreeSet::new(),
-            acknowledged: BTreeSet::new(),
             garbage: BTreeSet::new(),
         }
     }
@@ -79,11 +73,11 @@ impl<S: Scenario> Client<S> {
 
     /// Gives an id that is in use to another command, of the same aggregate or of another one.
     fn reuse(&mut self, log: &mut Log, chance: &mut Chance, trace: &mut Trace) {
-        let Sent { id, asked, .. } = self.sent[chance.index(self.sent.len())].clone();
+        let Sent { id, aggregate_id, .. } = self.sent[chance.index(self.sent.len())].clone();
         let wants_same = chance.hits(500);
         for _ in 0..REUSE_TRIES_MAX {
             let command = self.command(id, chance);
-            if (command.aggregate_id == asked.0) == wants_same {
+            if (command.aggregate_id == aggregate_id) == wants_same {
                 let what = if wants_same {
                     "another command under an old id"
                 } else {
@@ -97,12 +91,8 @@ impl<S: Scenario> Client<S> {
     }
 
     fn send_new(&mut self, id: Uuid, command: Command, log: &mut Log, chance: &mut Chance, trace: &mut Trace) {
-        let decoded = self.codec.decode_command(command.content_type, &command.value);
-        let envelope = decoded.expect("a client sends commands");
-        let fingerprint = Fingerprint::of(&mut self.codec, &envelope, &mut Vec::new());
-        let asked = (command.aggregate_id.clone(), id, fingerprint);
         let record = Record {
-            key: Some(command.aggregate_id.into_bytes()),
+            key: Some(command.aggregate_id.clone().into_bytes()),
             value: Some(command.value),
             content_type: command.content_type,
             ..Record::default()
@@ -110,7 +100,7 @@ impl<S: Scenario> Client<S> {
         let first_ms = log.now_ms;
         self.sent.push(Sent {
             id,
-            asked,
+            aggregate_id: command.aggregate_id,
             first_ms,
             record,
         });
@@ -142,18 +132,12 @@ impl<S: Scenario> Client<S> {
             return;
         }
         let index = chance.index(self.under_way.len());
-        let Sent {
-            id,
-            asked,
-            first_ms,
-            record,
-        } = self.under_way.swap_remove(index);
+        let Sent { id, first_ms, record, .. } = self.under_way.swap_remove(index);
         if log.now_ms - first_ms < RESEND_MS_MAX {
             let key = record.key.as_deref().unwrap_or_default();
             let partition = topology::partition_of(key, self.partitions);
             let offset = log.append(Topic::Commands, partition, record);
             trace.happened("overtaken", format_args!("{id} to {partition}/{offset}"));
-            self.acknowledged.insert(asked);
         }
     }
 
@@ -175,9 +159,9 @@ impl<S: Scenario> Client<S> {
         }
     }
 
-    /// The record may arrive or not, and the client may learn of it or not.
+    /// The record may arrive or not.
     fn send(&mut self, index: usize, log: &mut Log, chance: &mut Chance, trace: &mut Trace) {
-        let Sent { id, asked, record, .. } = &self.sent[index];
+        let Sent { id, record, .. } = &self.sent[index];
         if chance.hits(20) {
             trace.happened("lost on the way", format_args!("{id}"));
             return;
@@ -192,9 +176,6 @@ impl<S: Scenario> Client<S> {
         };
         let offset = log.append(Topic::Commands, partition, record.clone());
         trace.happened("sent", format_args!("{id} to {partition}/{offset}"));
-        if !chance.hits(50) {
-            self.acknowledged.insert(asked.clone());
-        }
     }
 
     fn send_garbage(&mut self, log: &mut Log, chance: &mut Chance, trace: &mut Trace) {

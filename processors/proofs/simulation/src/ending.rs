@@ -1,14 +1,16 @@
 //! The end of a run: everything is healed, what is left to do is done, and the checks judge.
 
 use crate::Violation;
-use crate::checks::{self, History, Partition, Read, StateAtCursor};
-use crate::log::{Stored, Topic};
+use crate::checks::{self, History, Partition, Read, Records, StateAtCursor, Topics};
+use crate::log::{Log, Record, Stored, Topic};
 use crate::place::Place;
 use crate::scenario::Scenario;
 use crate::world::World;
 use crate::{Faults, replica};
+use auditor::{Commit, Seen};
 use decider::{Call, Codec, DecodeError, DomainFailure};
 use std::collections::BTreeMap;
+use topology::headers::FORWARDED_FROM;
 
 /// After that many rounds everything must have settled.
 const ROUNDS_MAX: usize = 20_000;
@@ -106,13 +108,9 @@ impl<S: Scenario, P: Place> World<S, P> {
         let history = self.history()?;
         self.count_answers(&history);
         checks::former_owners_are_silent(&history)?;
-        checks::commands_are_answered(&history)?;
-        checks::commands_are_answered_once(&history, self.limits)?;
-        checks::numbers_are_dense(&history)?;
+        checks::topics_keep_their_promises::<S>(&history.topics, self.limits)?;
         checks::transactions_are_whole(&history)?;
-        checks::offsets_go_on(&history)?;
-        checks::dead_letters_are_single(&history)?;
-        checks::decisions_can_be_repeated(&history, self.limits)?;
+        checks::dead_letters_are_of_garbage(&history)?;
         let mut states = std::mem::take(&mut self.states);
         states.extend(self.states_now()?);
         checks::states_can_be_rebuilt(&history, self.limits, &states)?;
@@ -193,15 +191,9 @@ impl<S: Scenario, P: Place> World<S, P> {
         for number in 0..self.limits.partitions {
             let undecodable = |error: DecodeError| Violation::new("I5", format!("a committed record of {number} cannot be read: {error}"));
             let mut partition = Partition {
-                commands: Vec::new(),
                 events: Vec::new(),
                 outcomes: Vec::new(),
-                offsets: Vec::new(),
             };
-            for stored in self.log.committed_records(Topic::Commands, number) {
-                let record = stored.record.clone();
-                partition.commands.push(read(&stored, record));
-            }
             for stored in self.log.committed_records(Topic::Events, number) {
                 let event = codec.decode_event(value(&stored)).map_err(undecodable)?;
                 partition.events.push(read(&stored, event));
@@ -210,18 +202,89 @@ impl<S: Scenario, P: Place> World<S, P> {
                 let outcome = codec.decode_outcome(value(&stored)).map_err(undecodable)?;
                 partition.outcomes.push(read(&stored, outcome));
             }
-            let of_partition = self.log.offset_history.iter().filter(|(of, _)| *of == number);
-            partition.offsets.extend(of_partition.map(|(_, offset)| *offset));
             partitions.insert(number, partition);
         }
         let dead_letters = self.log.committed_records(Topic::DeadLetters, 0);
         Ok(History {
+            topics: topics(&self.log, self.limits.partitions, stopped.is_empty()),
             partitions,
             dead_letters: dead_letters.into_iter().filter_map(|stored| stored.record.coordinates).collect(),
-            acknowledged: self.client.acknowledged.clone(),
             garbage: self.client.garbage.clone(),
             stopped,
         })
+    }
+}
+
+/// The topics for the auditor.
+fn topics(log: &Log, partitions: u32, drained: bool) -> Topics {
+    let seen = |topic, number| {
+        log.all_records(topic, number)
+            .map(move |(stored, committed)| seen(topic, number, stored, committed))
+    };
+    let records = |number| Records {
+        commands: seen(Topic::Commands, number).collect(),
+        events: seen(Topic::Events, number).collect(),
+        outcomes: seen(Topic::Outcomes, number).collect(),
+    };
+    let commits = log.offset_history.iter().zip(0..).map(|((partition, committed), at)| Commit {
+        partition: *partition,
+        offset: Some(committed.offset),
+        owner: committed.transactional_id.clone(),
+        topic_id: None,
+        at: (0, at),
+    });
+    Topics {
+        partitions: (0..partitions).map(|number| (number, records(number))).collect(),
+        letters: seen(Topic::DeadLetters, 0).collect(),
+        commits: commits.collect(),
+        drained,
+    }
+}
+
+/// A record with the headers that processors give it.
+fn seen(topic: Topic, partition: u32, stored: Stored, committed: bool) -> Seen {
+    let Record {
+        key,
+        value,
+        content_type,
+        coordinates,
+        forwarded_from,
+        timestamp_ms,
+        ..
+    } = stored.record;
+    let mut headers = Vec::new();
+    let mut header = |name: &str, value: String| headers.push((name.to_owned(), Some(value.into_bytes())));
+    if let Some(content_type) = content_type {
+        header("content-type", String::from_utf8_lossy(content_type).into_owned());
+    }
+    if let Some((partition, offset)) = forwarded_from {
+        header(FORWARDED_FROM, format!("{partition}/{offset}"));
+    }
+    if let Some((partition, offset, reason)) = coordinates {
+        header("partition", partition.to_string());
+        header("offset", offset.to_string());
+        header("reason", reason);
+    }
+    let record = auditor::Record {
+        place: auditor::Place {
+            topic: match topic {
+                Topic::Commands => auditor::Topic::Commands,
+                Topic::Events => auditor::Topic::Events,
+                Topic::Outcomes => auditor::Topic::Outcomes,
+                Topic::DeadLetters => auditor::Topic::DeadLetters,
+            },
+            partition,
+            offset: stored.offset,
+        },
+        timestamp_ms,
+        key,
+        value,
+        headers,
+    };
+    if committed {
+        Seen::Committed(record)
+    } else {
+        Seen::Aborted(record)
     }
 }
 

@@ -55,7 +55,7 @@ pub(crate) struct Log {
     last_commits: BTreeMap<String, bool>,
     committed: BTreeMap<u32, Committed>,
     /// Every offset that was ever committed, in order.
-    pub(crate) offset_history: Vec<(u32, i64)>,
+    pub(crate) offset_history: Vec<(u32, Committed)>,
     pub(crate) now_ms: i64,
     /// How far the brokers' clock is ahead of the time.
     pub(crate) ahead_ms: i64,
@@ -146,9 +146,10 @@ impl Log {
 
     /// An offset without a transaction: the claim of a new owner.
     pub(crate) fn commit_offset(&mut self, partition: u32, offset: i64, transactional_id: &str) {
-        self.offset_history.push((partition, offset));
         let transactional_id = transactional_id.to_owned();
-        self.committed.insert(partition, Committed { offset, transactional_id });
+        let committed = Committed { offset, transactional_id };
+        self.offset_history.push((partition, committed.clone()));
+        self.committed.insert(partition, committed);
     }
 
     /// The group's offset; `Err` with whose transaction is open while that may still change it.
@@ -231,6 +232,15 @@ impl Log {
     /// All that is committed in a partition.
     pub(crate) fn committed_records(&self, topic: Topic, partition: u32) -> Vec<Stored> {
         self.fetch(topic, partition, 0, usize::MAX, Isolation::Committed).0
+    }
+
+    /// All that is written in a partition, each with whether it is committed: for the end, when nothing is open.
+    pub(crate) fn all_records(&self, topic: Topic, partition: u32) -> impl Iterator<Item = (Stored, bool)> {
+        let (records, _) = self.fetch(topic, partition, 0, usize::MAX, Isolation::Uncommitted);
+        records.into_iter().map(|stored| {
+            let is_aborted = stored.transaction.is_some_and(|number| self.is_aborted(number));
+            (stored, !is_aborted)
+        })
     }
 
     /// Is there a record from an offset on whose transaction was not aborted?

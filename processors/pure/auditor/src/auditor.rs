@@ -78,6 +78,7 @@ where
                 has_former: false,
                 losses: Vec::new(),
                 is_carried: false,
+                is_same_build: false,
                 decided: false,
             },
             redeciding: Redeciding::new(limits),
@@ -90,6 +91,13 @@ where
     #[must_use]
     pub fn of_commands_topic(mut self, topic_id: String) -> Self {
         self.context.commands_topic = Some(topic_id);
+        self
+    }
+
+    /// The log was decided by this build alone. Of another build's, sentences and facts of rejections may differ.
+    #[must_use]
+    pub fn of_this_build(mut self) -> Self {
+        self.context.is_same_build = true;
         self
     }
 

@@ -43,6 +43,8 @@ pub(crate) struct CheckContext<S> {
     /// The partition begins with what was carried from another log (`aerolog migrate`): its commands are there, and not all of its outcomes are
     /// here. What answers them has command offsets below 0.
     pub(crate) is_carried: bool,
+    /// This build has decided all of the log: even the sentences of rejections must be the same.
+    pub(crate) is_same_build: bool,
     /// The step in hand lies before the committed offset.
     pub(crate) decided: bool,
 }

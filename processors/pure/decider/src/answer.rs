@@ -43,8 +43,14 @@ impl<D: Domain> Machine<D> {
         let fingerprint = Fingerprint::of(codec, &envelope, &mut self.scratch);
         let (command_id, command_type) = (envelope.command_id, Represented::<D>::command_type(&envelope.command));
         let key = (envelope.aggregate_id.clone(), command_id);
-        let remembered = match self.answered.get(&key) {
-            Some(found) => Some(found.clone()),
+        let periods = self.memories.periods;
+        // The clock may have gone on within the batch: an answer is forgotten at the same time whatever the sizes of batches.
+        let in_batch = self
+            .answered
+            .get(&key)
+            .filter(|(answered_ms, _)| !periods.is_forgotten(*answered_ms, clock_ms));
+        let remembered = match in_batch {
+            Some((_, found)) => Some(found.clone()),
             None => {
                 let committed_ms = self.cursor(partition).map_or(clock_ms, |cursor| cursor.clock_ms);
                 let found = self.memories.find(read, partition, committed_ms, clock_ms, &key);
@@ -72,7 +78,7 @@ impl<D: Domain> Machine<D> {
                 let outcome = self.decide_one(read, codec, asked, None, batch)?;
                 let remembered = Remembered::of(&outcome);
                 batch.mutations.push(self.memories.put(&remembered, partition, clock_ms, &key));
-                self.answered.insert(key, remembered);
+                self.answered.insert(key, (clock_ms, remembered));
                 outcome
             }
         };

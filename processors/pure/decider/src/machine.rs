@@ -80,8 +80,8 @@ pub struct Machine<D: Domain> {
     pub(crate) limits: Limits,
     pub(crate) open: BTreeMap<u32, Cursor>,
     pub(crate) aggregates: Aggregates<D>,
-    /// What this batch has answered; the store knows the rest. An aggregate is decided in one partition only.
-    pub(crate) answered: FxHashMap<CommandKey, Remembered>,
+    /// What this batch has answered, with the partition's clock then; the store knows the rest. An aggregate is decided in one partition only.
+    pub(crate) answered: FxHashMap<CommandKey, (i64, Remembered)>,
     pub(crate) memories: Memories,
     /// What the log has of commands that are to be decided again, by partition.
     pub(crate) written: BTreeMap<u32, Written>,

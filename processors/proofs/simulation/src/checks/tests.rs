@@ -1,13 +1,16 @@
 //! Each check finds the mistake that is planted in a history that was right.
 
 use super::*;
-use crate::log::{Log, Topic};
+use crate::log::{Log, Record, Topic};
 use crate::replica::Position;
 use crate::world::World;
 use crate::{Bank, InMemory, Trace, Violation};
-use decider::{Limits, Status};
+use auditor::Invariant;
+use decider::{Codec, Limits, Status};
+use topics_keep_their_promises::audit;
+use uuid::Uuid;
 
-type Judgement = fn(&History<Bank>, Limits) -> Result<(), Violation>;
+type Judgement = fn(&History<Bank>) -> Result<(), Violation>;
 
 /// A run that went through everything, and what is left of it.
 struct Left {
@@ -33,288 +36,289 @@ fn left() -> Left {
     }
 }
 
+/// What the other checks judge.
 #[track_caller]
 fn check(judgement: Judgement, invariant: &str, plant: fn(&mut History<Bank>)) {
-    let Left { mut history, limits, .. } = left();
-    assert_eq!(judgement(&history, limits), Ok(()));
+    let Left { mut history, .. } = left();
+    assert_eq!(judgement(&history), Ok(()));
     plant(&mut history);
-    match judgement(&history, limits) {
+    match judgement(&history) {
         Err(violation) => assert_eq!(violation.invariant, invariant, "{violation}"),
         Ok(()) => panic!("nothing is found"),
     }
 }
 
+/// What the auditor judges. One mistake breaks several invariants as a rule.
+#[track_caller]
+fn check_topics(invariant: Invariant, plant: fn(&mut Topics)) {
+    let Left { history, limits, .. } = left();
+    let mut topics = history.topics;
+    assert_eq!(topics_keep_their_promises::<Bank>(&topics, limits), Ok(()));
+    plant(&mut topics);
+    assert!(topics_keep_their_promises::<Bank>(&topics, limits).is_err());
+    let verdict = audit::<Bank>(&topics, limits).unwrap();
+    assert!(verdict.by_invariant.contains_key(&invariant), "{:#?}", verdict.kept);
+}
+
 /// The first partition, in which much has happened.
-fn first(history: &mut History<Bank>) -> &mut Partition<Bank> {
-    let partition = history.partitions.get_mut(&0).unwrap();
-    assert!(partition.events.len() > 20 && partition.outcomes.len() > 20);
-    partition
+fn first(topics: &mut Topics) -> &mut Records {
+    let records = topics.partitions.get_mut(&0).unwrap();
+    records.events.retain(is_committed);
+    records.outcomes.retain(is_committed);
+    assert!(records.events.len() > 20 && records.outcomes.len() > 20);
+    records
+}
+
+fn is_committed(seen: &Seen) -> bool {
+    matches!(seen, Seen::Committed(_))
+}
+
+fn record(seen: &mut Seen) -> &mut auditor::Record {
+    match seen {
+        Seen::Committed(record) | Seen::Aborted(record) => record,
+    }
+}
+
+fn outcome(seen: &Seen) -> Outcome {
+    let (Seen::Committed(record) | Seen::Aborted(record)) = seen;
+    Bank::codec().decode_outcome(record.value.as_deref().unwrap()).unwrap()
+}
+
+fn change_outcome(seen: &mut Seen, change: impl FnOnce(&mut Outcome)) {
+    let mut changed = outcome(seen);
+    change(&mut changed);
+    let mut bytes = Vec::new();
+    Bank::codec().encode_outcome(&changed, &mut bytes);
+    record(seen).value = Some(bytes);
+}
+
+fn change_event(seen: &mut Seen, change: impl FnOnce(&mut EventOf<Bank>)) {
+    let mut event = Bank::codec().decode_event(record(seen).value.as_deref().unwrap()).unwrap();
+    change(&mut event);
+    let mut bytes = Vec::new();
+    Bank::codec().encode_event(&event, &mut bytes);
+    record(seen).value = Some(bytes);
 }
 
 /// The index of the last outcome that is a decision of that kind.
-fn decision(partition: &Partition<Bank>, status: Status) -> usize {
-    let is = |outcome: &Outcome| outcome.status == status && !outcome.repeated;
-    partition.outcomes.iter().rposition(|outcome| is(&outcome.value)).unwrap()
+fn decision(records: &Records, status: Status) -> usize {
+    let is = |outcome: &Outcome| outcome.status == status && !outcome.repeated && !outcome.refuses_id();
+    records.outcomes.iter().rposition(|seen| is(&outcome(seen))).unwrap()
+}
+
+/// An outcome of that kind, in whichever partition one is.
+fn any_outcome(topics: &mut Topics, is: fn(&Outcome) -> bool) -> &mut Seen {
+    let mut outcomes = topics.partitions.values_mut().flat_map(|records| &mut records.outcomes);
+    outcomes.find(|seen| is_committed(seen) && is(&outcome(seen))).unwrap()
 }
 
 #[test]
 fn a_command_without_an_outcome_is_found() {
-    check(
-        |history, _| commands_are_answered(history),
-        "I1",
-        |history| {
-            let (_, id, _) = *history.acknowledged.first().unwrap();
-            for partition in history.partitions.values_mut() {
-                partition.outcomes.retain(|outcome| outcome.value.command_id != id);
-            }
-        },
-    );
+    check_topics(Invariant::I1, |topics| {
+        let records = first(topics);
+        records.outcomes.remove(decision(records, Status::Rejected));
+    });
+}
+
+#[test]
+fn a_command_that_was_passed_over_is_found() {
+    check_topics(Invariant::I1, |topics| {
+        let committed = topics.committed(0);
+        let records = first(topics);
+        let mut beyond = records.commands.last().unwrap().clone();
+        record(&mut beyond).place.offset = committed;
+        records.commands.push(beyond);
+    });
 }
 
 #[test]
 fn a_second_decision_is_found() {
-    check(commands_are_answered_once, "I2", |history| {
-        let partition = first(history);
-        let again = partition.outcomes[decision(partition, Status::Accepted)].clone();
-        partition.outcomes.push(again);
+    check_topics(Invariant::I2, |topics| {
+        let records = first(topics);
+        let again = records.outcomes[decision(records, Status::Accepted)].clone();
+        records.outcomes.push(again);
     });
 }
 
 #[test]
 fn a_repetition_that_says_something_else_is_found() {
-    check(commands_are_answered_once, "I2", |history| {
-        let repeated = first(history).outcomes.iter_mut().find(|outcome| outcome.value.repeated).unwrap();
-        repeated.value.version += 1;
+    check_topics(Invariant::I2, |topics| {
+        change_outcome(any_outcome(topics, |outcome| outcome.repeated), |outcome| outcome.version += 1);
     });
 }
 
 #[test]
 fn a_repetition_of_nothing_is_found() {
-    check(commands_are_answered_once, "I2", |history| {
-        let partition = first(history);
-        let index = decision(partition, Status::Rejected);
-        partition.outcomes[index].value.command_id = Uuid::from_u128(1);
-        partition.outcomes[index].value.repeated = true;
+    check_topics(Invariant::I2, |topics| {
+        let records = first(topics);
+        let index = decision(records, Status::Rejected);
+        change_outcome(&mut records.outcomes[index], |outcome| {
+            outcome.command_id = Uuid::from_u128(1);
+            outcome.repeated = true;
+        });
     });
 }
 
 #[test]
 fn a_repetition_of_another_commands_answer_is_found() {
-    check(commands_are_answered_once, "I2", |history| {
-        let partition = first(history);
-        let repeated = partition.outcomes.iter_mut().find(|outcome| outcome.value.repeated).unwrap();
-        repeated.value.fingerprint.0 += 1;
+    check_topics(Invariant::I2, |topics| {
+        change_outcome(any_outcome(topics, |outcome| outcome.repeated), |outcome| {
+            outcome.fingerprint.0 += 1
+        });
     });
 }
 
 #[test]
 fn a_command_that_is_decided_though_its_id_is_taken_is_found() {
-    check(commands_are_answered_once, "I2", |history| {
-        let partition = history.partitions.values_mut().find_map(|partition| {
-            let refused = partition.outcomes.iter_mut().find(|outcome| outcome.value.refuses_id())?;
-            refused.value.rejection.as_mut()?.rule = "another".to_owned();
-            Some(())
+    check_topics(Invariant::I2, |topics| {
+        change_outcome(any_outcome(topics, Outcome::refuses_id), |outcome| {
+            outcome.rejection.as_mut().unwrap().rule = "another".to_owned();
         });
-        partition.unwrap();
     });
 }
 
 #[test]
 fn a_resend_that_is_refused_for_its_id_is_found() {
-    check(commands_are_answered_once, "I2", |history| {
-        let partition = first(history);
-        let repeated = partition.outcomes.iter_mut().find(|outcome| outcome.value.repeated).unwrap();
-        repeated.value.repeated = false;
-        repeated.value.rejection = Some(decider::Rejection {
-            rule: decider::COMMAND_ID_REUSED.to_owned(),
-            message: String::new(),
-            facts: Vec::new(),
+    check_topics(Invariant::I2, |topics| {
+        change_outcome(any_outcome(topics, |outcome| outcome.repeated), |outcome| {
+            outcome.repeated = false;
+            outcome.rejection = Some(decider::Rejection {
+                rule: decider::COMMAND_ID_REUSED.to_owned(),
+                message: String::new(),
+                facts: Vec::new(),
+            });
         });
     });
 }
 
 #[test]
 fn an_id_that_is_refused_though_it_is_free_is_found() {
-    check(commands_are_answered_once, "I2", |history| {
-        let partition = history.partitions.values_mut().find_map(|partition| {
-            let refused = partition.outcomes.iter_mut().find(|outcome| outcome.value.refuses_id())?;
-            refused.value.command_id = Uuid::from_u128(1);
-            Some(())
+    check_topics(Invariant::I2, |topics| {
+        change_outcome(any_outcome(topics, Outcome::refuses_id), |outcome| {
+            outcome.command_id = Uuid::from_u128(1)
         });
-        partition.unwrap();
     });
 }
 
 #[test]
 fn a_missing_event_is_found() {
-    check(
-        |history, _| numbers_are_dense(history),
-        "I3",
-        |history| {
-            first(history).events.remove(7);
-        },
-    );
+    check_topics(Invariant::I3, |topics| {
+        first(topics).events.remove(7);
+    });
 }
 
 #[test]
 fn two_events_in_the_wrong_order_are_found() {
-    check(
-        |history, _| numbers_are_dense(history),
-        "I3",
-        |history| first(history).events.swap(7, 8),
-    );
+    check_topics(Invariant::I3, |topics| first(topics).events.swap(7, 8));
 }
 
 #[test]
 fn a_version_that_is_skipped_is_found() {
-    check(
-        |history, _| numbers_are_dense(history),
-        "I3",
-        |history| first(history).events[7].value.version += 1,
-    );
+    check_topics(Invariant::I3, |topics| {
+        change_event(&mut first(topics).events[7], |event| event.version += 1)
+    });
 }
 
 #[test]
 fn an_outcome_without_its_events_is_found() {
-    check(
-        |history, _| transactions_are_whole(history),
-        "I5",
-        |history| {
-            first(history).events.pop();
-        },
-    );
+    check_topics(Invariant::I5, |topics| {
+        first(topics).events.pop();
+    });
 }
 
 #[test]
 fn an_event_without_an_outcome_is_found() {
-    check(
-        |history, _| transactions_are_whole(history),
-        "I5",
-        |history| {
-            let partition = first(history);
-            partition.outcomes.remove(decision(partition, Status::Accepted));
-        },
-    );
-}
-
-#[test]
-fn an_event_of_another_transaction_than_its_outcome_is_found() {
-    check(
-        |history, _| transactions_are_whole(history),
-        "I5",
-        |history| first(history).events[7].transaction = None,
-    );
+    check_topics(Invariant::I5, |topics| {
+        let records = first(topics);
+        records.outcomes.remove(decision(records, Status::Accepted));
+    });
 }
 
 #[test]
 fn an_offset_that_goes_back_is_found() {
-    check(
-        |history, _| offsets_go_on(history),
-        "I6",
-        |history| {
-            let offsets = &mut first(history).offsets;
-            offsets.insert(offsets.len() - 1, 0);
-        },
-    );
+    check_topics(Invariant::I6, |topics| {
+        let last = topics.commits.iter().rfind(|commit| commit.partition == 0).unwrap();
+        let back = Commit {
+            offset: Some(0),
+            ..last.clone()
+        };
+        topics.commits.insert(topics.commits.len() - 1, back);
+    });
 }
 
 #[test]
 fn an_offset_behind_the_last_answer_is_found() {
-    check(
-        |history, _| offsets_go_on(history),
-        "I6",
-        |history| {
-            first(history).offsets.clear();
-        },
-    );
-}
-
-#[test]
-fn a_command_that_was_passed_over_is_found() {
-    check(
-        |history, _| offsets_go_on(history),
-        "I6",
-        |history| {
-            let partition = first(history);
-            let mut beyond = partition.commands.last().unwrap().clone();
-            beyond.offset = *partition.offsets.last().unwrap();
-            partition.commands.push(beyond);
-        },
-    );
-}
-
-#[test]
-fn an_event_of_a_former_owner_is_found() {
-    check(
-        |history, _| former_owners_are_silent(history),
-        "I14",
-        |history| {
-            let last = first(history).events.last_mut().unwrap();
-            last.owned_since -= 1;
-        },
-    );
-}
-
-#[test]
-fn an_outcome_of_a_former_owner_is_found() {
-    check(
-        |history, _| former_owners_are_silent(history),
-        "I14",
-        |history| {
-            let last = first(history).outcomes.last_mut().unwrap();
-            last.owned_since -= 1;
-        },
-    );
+    check_topics(Invariant::I6, |topics| topics.commits.retain(|commit| commit.partition != 0));
 }
 
 #[test]
 fn a_decision_that_does_not_follow_from_the_commands_is_found() {
-    check(decisions_can_be_repeated, "I7", |history| {
-        let event = &mut first(history).events[7].value;
-        event.event = bank_example::Event::Deposited { cents: 1_000_000 };
+    check_topics(Invariant::I7, |topics| {
+        change_event(&mut first(topics).events[7], |event| {
+            event.event = bank_example::Event::Deposited { cents: 1_000_000 };
+        });
     });
 }
 
 #[test]
 fn an_outcome_that_does_not_follow_from_the_commands_is_found() {
-    check(decisions_can_be_repeated, "I7", |history| {
-        let partition = first(history);
-        let index = decision(partition, Status::Rejected);
-        partition.outcomes[index].value.rejection.as_mut().unwrap().message.push('!');
+    check_topics(Invariant::I7, |topics| {
+        let records = first(topics);
+        let index = decision(records, Status::Rejected);
+        change_outcome(&mut records.outcomes[index], |outcome| {
+            outcome.rejection.as_mut().unwrap().message.push('!')
+        });
+    });
+}
+
+#[test]
+fn a_record_that_is_no_command_and_has_no_dead_letter_is_found() {
+    check_topics(Invariant::I1, |topics| topics.letters.retain(|seen| !is_committed(seen)));
+}
+
+#[test]
+fn a_second_dead_letter_is_found() {
+    check_topics(Invariant::I13, |topics| {
+        let again = topics.letters.iter().find(|seen| is_committed(seen)).unwrap().clone();
+        topics.letters.push(again);
+    });
+}
+
+#[test]
+fn an_event_of_another_transaction_than_its_outcome_is_found() {
+    check(transactions_are_whole, "I5", |history| {
+        history.partitions.get_mut(&0).unwrap().events[7].transaction = None
+    });
+}
+
+#[test]
+fn an_event_of_a_former_owner_is_found() {
+    check(former_owners_are_silent, "I14", |history| {
+        let last = history.partitions.get_mut(&0).unwrap().events.last_mut().unwrap();
+        last.owned_since -= 1;
+    });
+}
+
+#[test]
+fn an_outcome_of_a_former_owner_is_found() {
+    check(former_owners_are_silent, "I14", |history| {
+        let last = history.partitions.get_mut(&0).unwrap().outcomes.last_mut().unwrap();
+        last.owned_since -= 1;
     });
 }
 
 #[test]
 fn garbage_without_a_dead_letter_is_found() {
-    check(
-        |history, _| dead_letters_are_single(history),
-        "I13",
-        |history| {
-            history.dead_letters.pop();
-        },
-    );
-}
-
-#[test]
-fn a_second_dead_letter_is_found() {
-    check(
-        |history, _| dead_letters_are_single(history),
-        "I13",
-        |history| {
-            history.dead_letters.push(history.dead_letters[0].clone());
-        },
-    );
+    check(dead_letters_are_of_garbage, "I13", |history| {
+        history.dead_letters.pop();
+    });
 }
 
 #[test]
 fn a_command_that_became_a_dead_letter_is_found() {
-    check(
-        |history, _| dead_letters_are_single(history),
-        "I13",
-        |history| {
-            history.garbage.pop_first();
-        },
-    );
+    check(dead_letters_are_of_garbage, "I13", |history| {
+        history.garbage.pop_first();
+    });
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub(crate) struct Record {
     pub(crate) content_type: Option<&'static [u8]>,
     /// Of dead letters: partition, offset and reason.
     pub(crate) coordinates: Option<(u32, i64, String)>,
+    /// Of forwarded commands: partition and offset of the record that this is a copy of.
+    pub(crate) forwarded_from: Option<(u32, i64)>,
     /// Of events and outcomes: the generation since which the writer had owned the partition, for all it knew.
     pub(crate) owned_since: u32,
     /// CreateTime of outcomes; of all others the log sets it.

@@ -305,11 +305,16 @@ fn record_of(outgoing: &Outgoing, batch: &Batch, records: &[(u32, Stored)], owne
             decided_at_ms,
             ..
         } => (Topic::Outcomes, records[*incoming].0, answer(*incoming, value, *decided_at_ms)),
-        Outgoing::Forward { incoming, to_partition } => (Topic::Commands, *to_partition, records[*incoming].1.record.clone()),
+        Outgoing::Forward { incoming, to_partition } => {
+            let (partition, stored) = &records[*incoming];
+            let mut record = stored.record.clone();
+            record.forwarded_from = Some((*partition, stored.offset));
+            (Topic::Commands, *to_partition, record)
+        }
         Outgoing::DeadLetter { incoming, reason, .. } => {
             let (partition, stored) = &records[*incoming];
             let mut record = stored.record.clone();
-            record.coordinates = Some((*partition, stored.offset, reason.kind().to_owned()));
+            record.coordinates = Some((*partition, stored.offset, reason.to_string()));
             (Topic::DeadLetters, 0, record)
         }
     }

@@ -273,10 +273,12 @@ impl<D: Domain> Redeciding<D> {
             };
             let consumed = batch.consumed;
             context.counts.redecided += consumed as u64;
-            let difference = rest[..consumed]
-                .iter()
-                .enumerate()
-                .find_map(|(index, (step, _))| Some((step.first_place(), difference(&mut decoding.codec, &batch, index, step)?)));
+            let difference = rest[..consumed].iter().enumerate().find_map(|(index, (step, _))| {
+                Some((
+                    step.first_place(),
+                    difference(&mut decoding.codec, &batch, index, step, context.is_same_build)?,
+                ))
+            });
             if let Some((place, what)) = difference {
                 self.machine.aborted(batch);
                 self.over(context, place, what);

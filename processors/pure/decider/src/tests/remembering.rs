@@ -49,6 +49,33 @@ fn what_one_batch_answers_before_the_border_of_two_periods_is_found_behind_it() 
 }
 
 #[test]
+fn an_id_is_forgotten_at_the_same_command_whatever_the_batches() {
+    let outcomes = |batch: usize| {
+        let mut pipeline = Pipeline::new(LIMITS);
+        pipeline.now_ms = 1_000 * WEEK_MS;
+        let mut sent = vec![pipeline.command(1, "c/1", add(1, 1))];
+        for id in 0..15 * 24 {
+            pipeline.now_ms += HOUR_MS;
+            sent.push(pipeline.command(100 + id, "c/1", add(1, 1)));
+        }
+        sent.push(pipeline.command(1, "c/1", add(1, 1)));
+        for chunk in sent.chunks(batch) {
+            pipeline.run(chunk);
+        }
+        let outcomes = pipeline.logs[&partition_of("c/1")].outcomes.iter();
+        outcomes.map(|outcome| outcome.value.clone()).collect::<Vec<_>>()
+    };
+    let one_by_one = outcomes(1);
+    assert!(
+        !one_by_one.last().unwrap().repeated,
+        "more than two periods later it is decided again"
+    );
+    for batch in [20, 500] {
+        assert_eq!(outcomes(batch), one_by_one);
+    }
+}
+
+#[test]
 fn a_clock_that_jumps_a_year_ahead_and_back_takes_no_id_from_memory() {
     for records_ahead in [1, 500] {
         let mut pipeline = Pipeline::new(LIMITS);

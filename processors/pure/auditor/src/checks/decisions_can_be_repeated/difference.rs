@@ -4,7 +4,14 @@ use crate::merging::Step;
 use decider::{Batch, Codec, Domain, Outcome, Outgoing};
 
 /// What the machine decides now, compared with what the log says was decided.
-pub(super) fn difference<D: Domain, C: Codec<D>>(codec: &mut C, batch: &Batch, index: usize, step: &Step<D::Event>) -> Option<String> {
+/// `is_same_build` says that this build has decided the log.
+pub(super) fn difference<D: Domain, C: Codec<D>>(
+    codec: &mut C,
+    batch: &Batch,
+    index: usize,
+    step: &Step<D::Event>,
+    is_same_build: bool,
+) -> Option<String> {
     let at = step.command_offset;
     let (mut events, mut outcomes) = (step.events.iter(), step.outcomes.iter());
     let mut letters = step.letter.iter();
@@ -32,7 +39,7 @@ pub(super) fn difference<D: Domain, C: Codec<D>>(codec: &mut C, batch: &Batch, i
                         "deciding the command at {at} again gives an outcome that the log does not have"
                     ));
                 };
-                let mut is_other = || !codec.decode_outcome(value).is_ok_and(|again| is_same(&found.value, &again));
+                let mut is_other = || is_same_build || !codec.decode_outcome(value).is_ok_and(|again| is_same(&found.value, &again));
                 if found.record.value.as_deref() != Some(value) && is_other() {
                     let again = codec.decode_outcome(value);
                     return Some(format!(
