@@ -14,6 +14,8 @@ use warp::reply::Response;
 
 /// The content type of most answers.
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// A page for people.
+pub const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 /// Answers change with every event: a cache has to revalidate an answer before it uses it.
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");

@@ -151,7 +151,7 @@ fn body<H: Handler>(shared: Arc<Shared<H>>, exchange: Arc<Exchange>) -> impl Fil
 
 async fn respond<H: Handler>(shared: &Shared<H>, exchange: &Exchange, request: Request<'_>) -> Response {
     exchange.asked();
-    let answer = match request.check() {
+    let answer = match request.check(|| shared.handler.methods(request.path).contains(&"GET")) {
         // What follows the head may be anything.
         Err(problem) => Answer::from(problem).with_header(CONNECTION, HeaderValue::from_static("close")),
         Ok(()) => match timeout(shared.limits.answer_wait_max, answer(shared, request)).await {

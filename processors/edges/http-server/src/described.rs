@@ -7,12 +7,14 @@ pub struct Described {
     /// Of the names in the template: rows of other names may be among them.
     pub path: &'static [Parameter],
     pub query: &'static [Parameter],
+    /// The names in the query that cannot be left out.
+    pub required: &'static [&'static str],
     pub headers: &'static [Parameter],
     pub body: Option<Content>,
     pub replies: &'static [Replies],
 }
 
-/// A named value in a path, a query or a header. Those outside of the path may be left out.
+/// A named value in a path, a query or a header.
 #[derive(Debug, Clone, Copy)]
 pub struct Parameter {
     pub name: &'static str,

@@ -65,16 +65,21 @@ fn operation<A>(route: &Route<A>) -> Value {
     let of_path = parameters_of(route.template).map(|name| {
         let found = described.path.iter().find(|parameter| parameter.name == name);
         let found = found.unwrap_or_else(|| panic!("{}: nothing is said of {{{name}}}", route.template));
-        parameter("path", found)
+        parameter("path", found, true)
     });
-    let of_query = described.query.iter().map(|query| parameter("query", query));
-    let of_form = [parameter("query", &PRETTY)];
-    let of_headers = described.headers.iter().map(|header| parameter("header", header));
+    let of_query = described
+        .query
+        .iter()
+        .map(|query| parameter("query", query, described.required.contains(&query.name)));
+    let of_form = [parameter("query", &PRETTY, false)];
+    let of_headers = described.headers.iter().map(|header| parameter("header", header, false));
     let parameters: Vec<Value> = of_path.chain(of_query).chain(of_form).chain(of_headers).collect();
     let mut responses = Map::new();
     for reply in described.replies {
         responses.insert(reply.status.to_string(), response(reply));
     }
+    // Whatever else a server may say of a request that it does not take, such as 405, 431 or 501.
+    responses.insert("default".to_owned(), problem("Any other problem."));
     let mut operation = json!({ "summary": described.summary, "parameters": parameters, "responses": responses });
     if let Some(body) = &described.body {
         let schema = reference(body.schema);
@@ -88,11 +93,11 @@ fn operation<A>(route: &Route<A>) -> Value {
     operation
 }
 
-fn parameter(place: &str, parameter: &Parameter) -> Value {
+fn parameter(place: &str, parameter: &Parameter, is_required: bool) -> Value {
     json!({
         "name": parameter.name,
         "in": place,
-        "required": place == "path",
+        "required": is_required,
         "description": parameter.description,
         "schema": parsed(parameter.schema),
     })
@@ -101,10 +106,14 @@ fn parameter(place: &str, parameter: &Parameter) -> Value {
 fn response(replies: &Replies) -> Value {
     let (content_type, schema) = match replies.schema {
         Some((content_type, schema)) => (content_type, reference(schema)),
-        None if replies.status >= 400 => ("application/problem+json", reference("Problem")),
+        None if replies.status >= 400 => return problem(replies.description),
         None => return json!({ "description": replies.description }),
     };
     json!({ "description": replies.description, "content": { content_type: { "schema": schema } } })
+}
+
+fn problem(description: &str) -> Value {
+    json!({ "description": description, "content": { "application/problem+json": { "schema": reference("Problem") } } })
 }
 
 fn reference(schema: &str) -> Value {

@@ -89,7 +89,8 @@ impl Request<'_> {
     }
 
     /// Refuses what no handler needs to look at: doubled headers, codings that would be ignored, and a body that would be.
-    pub(crate) fn check(&self) -> Result<(), Problem> {
+    /// `answers_get` says whether the path answers questions: where it does not, the method is what is wrong.
+    pub(crate) fn check(&self, answers_get: impl FnOnce() -> bool) -> Result<(), Problem> {
         if *self.method == Method::CONNECT {
             return Err(Problem::method_not_among("CONNECT", &["GET", "HEAD", "OPTIONS"]));
         }
@@ -99,7 +100,8 @@ impl Request<'_> {
         if let Some((name, given)) = ONLY.iter().find_map(|(name, only)| self.other_than(name, only)) {
             return Err(Problem::not_supported(name.as_str(), &given));
         }
-        if [Method::GET, Method::HEAD, Method::OPTIONS].contains(self.method) && self.has_body() {
+        let asks = [Method::GET, Method::HEAD].contains(self.method);
+        if (asks || *self.method == Method::OPTIONS) && self.has_body() && (!asks || answers_get()) {
             return Err(Problem::body_not_taken(self.method.as_str()));
         }
         Ok(())

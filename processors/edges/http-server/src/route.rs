@@ -123,7 +123,8 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.strip_prefix('/').unwrap_or(path).split('/')
 }
 
-pub(crate) fn parameters_of(template: &'static str) -> impl Iterator<Item = &'static str> {
+/// The names in a template.
+pub fn parameters_of(template: &'static str) -> impl Iterator<Item = &'static str> {
     segments(template).filter_map(parameter_of)
 }
 

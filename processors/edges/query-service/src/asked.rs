@@ -37,16 +37,19 @@ impl AskedView {
 /// A question that is ready to be answered, from a snapshot that is taken then.
 pub(crate) struct Prepared {
     pub(crate) work: Work,
-    pub(crate) answer: AnswerOnce,
+    pub(crate) answer: MakeAnswer,
 }
 
 /// Answers in a lane's turn, which may interrupt it, or at once; of a version that the client has already only that it has it.
-type AnswerOnce = Box<dyn FnOnce(Option<&Interrupt>, &ClientCopy) -> Answer + Send>;
+type MakeAnswer = Box<dyn Fn(Option<&Interrupt>, &ClientCopy) -> Answer + Send>;
 
 /// What can be asked of a view, apart from its type.
 pub(crate) trait Questions: Send + Sync {
     /// Of each route its template and the parameters that it takes.
     fn routes(&self) -> Vec<(&'static str, &'static [&'static str])>;
+
+    /// What the view says of its routes.
+    fn described(&self) -> &'static str;
 
     /// Reads a question of the route of that number.
     fn question(&self, route: usize, asked: &Asked<'_>) -> Result<Prepared, Refusal>;
@@ -69,6 +72,10 @@ struct Typed<V, S> {
 impl<V: View, S: Source> Questions for Typed<V, S> {
     fn routes(&self) -> Vec<(&'static str, &'static [&'static str])> {
         V::ROUTES.iter().map(|route| (route.template, route.parameters)).collect()
+    }
+
+    fn described(&self) -> &'static str {
+        V::DESCRIBED
     }
 
     fn question(&self, route: usize, asked: &Asked<'_>) -> Result<Prepared, Refusal> {

@@ -3,37 +3,34 @@
 use crate::source::Stamp;
 use application::View;
 use http_server::{Answer, EntityTag, KnownVersions, Request, StatusCode};
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::xxh3_128;
 
 /// The copy that a client may have of what it asks for.
 #[derive(Debug)]
 pub(crate) struct ClientCopy {
-    /// Of the path and the query.
-    target_hash: u64,
+    /// The path and the query.
+    target: Vec<u8>,
     known: KnownVersions,
 }
 
 impl ClientCopy {
     pub(crate) fn of(request: &Request<'_>) -> Self {
-        let mut hasher = Xxh3::new();
-        hasher.update(request.path.as_bytes());
-        hasher.update(b"?");
-        hasher.update(request.query.as_bytes());
         Self {
-            target_hash: hasher.digest(),
+            target: [request.path.as_bytes(), b"?", request.query.as_bytes()].concat(),
             known: KnownVersions::of(request),
         }
     }
 
     /// The version of the answer at a position: a view's content is a function of its position alone, and so is every answer from it.
     pub(crate) fn version_at<V: View>(&self, stamp: &Stamp) -> EntityTag {
-        let mut hasher = Xxh3::new();
-        hasher.update(V::NAME.as_bytes());
-        hasher.update(&V::VERSION.to_le_bytes());
-        hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
-        hasher.update(&self.target_hash.to_le_bytes());
-        hasher.update(stamp.header().as_bytes());
-        EntityTag::of(hasher.digest128())
+        let parts: [&[u8]; 5] = [
+            V::NAME.as_bytes(),
+            &V::VERSION.to_le_bytes(),
+            env!("CARGO_PKG_VERSION").as_bytes(),
+            &self.target,
+            stamp.header_bytes(),
+        ];
+        EntityTag::of(xxh3_128(&parts.concat()))
     }
 
     /// Whether the client has that version.

@@ -41,7 +41,9 @@ impl Lane {
         };
         let interrupt = Interrupt {
             is_ordered: Arc::default(),
-            deadline: Instant::now() + self.run_max,
+            deadline: Some(Instant::now() + self.run_max),
+            reads_max: u32::MAX,
+            is_exhausted: AtomicBool::new(false),
         };
         let _dropped = InterruptOnDrop(Arc::clone(&interrupt.is_ordered));
         let done = tokio::task::spawn_blocking(move || {
@@ -64,13 +66,31 @@ impl Lane {
 #[derive(Debug)]
 pub(crate) struct Interrupt {
     is_ordered: Arc<AtomicBool>,
-    deadline: Instant,
+    deadline: Option<Instant>,
+    reads_max: u32,
+    /// It has read more than that.
+    is_exhausted: AtomicBool,
 }
 
 impl Interrupt {
+    /// Interrupts what reads more keys than that: it is too long to be done where it is asked.
+    pub(crate) fn after(reads_max: u32) -> Self {
+        Self {
+            is_ordered: Arc::default(),
+            deadline: None,
+            reads_max,
+            is_exhausted: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether more was read than [`Self::after`] allows.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.is_exhausted.load(Ordering::Relaxed)
+    }
+
     /// Whether its time is over, or nobody waits for it any more.
     pub(crate) fn is_due(&self) -> bool {
-        self.is_ordered.load(Ordering::Relaxed) || Instant::now() > self.deadline
+        self.is_exhausted() || self.is_ordered.load(Ordering::Relaxed) || self.deadline.is_some_and(|deadline| Instant::now() > deadline)
     }
 }
 
@@ -87,6 +107,7 @@ pub(crate) struct Interruptible<'i, R> {
     read: R,
     interrupt: &'i Interrupt,
     until_look: Cell<u32>,
+    reads: Cell<u32>,
 }
 
 impl<'i, R: Read> Interruptible<'i, R> {
@@ -95,11 +116,18 @@ impl<'i, R: Read> Interruptible<'i, R> {
             read,
             interrupt,
             until_look: Cell::new(0),
+            reads: Cell::new(0),
         }
     }
 
     fn is_interrupted(&self) -> bool {
+        let reads = self.reads.get().saturating_add(1);
+        self.reads.set(reads);
+        if reads > self.interrupt.reads_max {
+            self.interrupt.is_exhausted.store(true, Ordering::Relaxed);
+        }
         match self.until_look.get() {
+            _ if self.interrupt.is_exhausted() => true,
             0 if self.interrupt.is_due() => true,
             0 => {
                 self.until_look.set(READS_PER_LOOK);

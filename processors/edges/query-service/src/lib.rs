@@ -8,6 +8,7 @@ mod asked;
 mod client_copy;
 mod lane;
 mod listing;
+mod openapi;
 mod position;
 mod refusal;
 mod service;

@@ -2,16 +2,17 @@
 
 use crate::asked::{AskedView, Prepared, Questions, at};
 use crate::client_copy::ClientCopy;
-use crate::lane::Lane;
+use crate::lane::{Interrupt, Lane};
 use crate::listing;
+use crate::openapi;
 use crate::refusal;
 use crate::source::Readiness;
 use crate::table::{AT_LEAST, Table, Target};
 use application::{Asked, Refusal, Work};
 use bearer_tokens::{Role, Tokens};
 use http_server::{
-    Answer, ConnectionMetrics, Handler, JSON, Limits, Listener, Method, Origins, Parameters, Position, Problem, Request, RequestMetrics,
-    X_MIN_POSITION, metrics_answer,
+    Answer, ConnectionMetrics, Documented, HTML, Handler, JSON, Limits, Listener, Method, Origins, Parameters, Position, Problem, Request,
+    RequestMetrics, X_MIN_POSITION, metrics_answer, page,
 };
 use prometheus::Registry;
 use std::future::Future;
@@ -27,6 +28,9 @@ const PAGES_AT_ONCE_MAX: usize = 4;
 const SEARCHES_AT_ONCE_MAX: usize = 2;
 const TRAVERSALS_AT_ONCE_MAX: usize = 2;
 const WHOLES_AT_ONCE_MAX: usize = 1;
+
+/// How many keys of a page are read where it is asked for, before it has to wait for a thread of its lane.
+const INLINE_READS_MAX: u32 = 64;
 
 /// How long a request may take over what.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +65,9 @@ pub struct Service {
     position_wait_max: Duration,
     tokens: Option<Tokens>,
     origins: Origins,
+    /// The OpenAPI document, and the same as a page.
+    openapi: Vec<u8>,
+    page: Vec<u8>,
     pages: Lane,
     searches: Lane,
     traversals: Lane,
@@ -110,7 +117,7 @@ impl Service {
     pub fn new(views: Vec<AskedView>, registry: Registry, patience: Patience) -> Result<Self, prometheus::Error> {
         let lane = |at_once_max, run_max| Lane::new(at_once_max, patience.turn_wait_max, run_max);
         let table = Table::new(views);
-        Ok(Self {
+        let service = Self {
             metrics: RequestMetrics::register(&registry, &table.templates)?,
             connections: ConnectionMetrics::register(&registry, PORT)?,
             table,
@@ -118,16 +125,33 @@ impl Service {
             position_wait_max: patience.position_wait_max,
             tokens: None,
             origins: Origins::default(),
+            openapi: Vec::new(),
+            page: Vec::new(),
             pages: lane(PAGES_AT_ONCE_MAX, patience.scan_run_max),
             searches: lane(SEARCHES_AT_ONCE_MAX, patience.scan_run_max),
             traversals: lane(TRAVERSALS_AT_ONCE_MAX, patience.scan_run_max),
             wholes: lane(WHOLES_AT_ONCE_MAX, patience.whole_run_max),
-        })
+        };
+        Ok(service.documented())
     }
 
     /// The same service, which answers only those who send a token that lets them ask. Health is answered to all.
     pub fn with_tokens(self, tokens: Option<Tokens>) -> Self {
-        Self { tokens, ..self }
+        Self { tokens, ..self }.documented()
+    }
+
+    /// The same with the document of what can be asked, and by whom.
+    fn documented(self) -> Self {
+        let documented = match self.tokens {
+            Some(_) => Documented::WithTokens,
+            None => Documented::WithoutTokens,
+        };
+        let openapi = openapi::openapi(&self.table.views, documented);
+        Self {
+            page: page(&openapi).into_bytes(),
+            openapi: openapi.to_string().into_bytes(),
+            ..self
+        }
     }
 
     /// The same service, which pages of these origins may use.
@@ -137,7 +161,8 @@ impl Service {
 
     async fn check_caller(&self, target: &Target<'_>, request: &Request<'_>) -> Result<(), Problem> {
         match (&self.tokens, target) {
-            (None, _) | (Some(_), Target::Live | Target::Ready) => Ok(()),
+            // What can be asked says nothing about the schedule.
+            (None, _) | (Some(_), Target::Live | Target::Ready | Target::OpenApi | Target::Docs) => Ok(()),
             (Some(tokens), Target::Metrics | Target::Views | Target::Position(_) | Target::Question(_)) => {
                 tokens.caller(request, Role::Viewer).await.map(drop)
             }
@@ -149,7 +174,7 @@ impl Service {
         let number = match target {
             Some(Target::Position(view)) => *view,
             Some(Target::Question(question)) => question.route.view,
-            Some(Target::Live | Target::Ready | Target::Metrics | Target::Views) | None => 0,
+            Some(Target::Live | Target::Ready | Target::Metrics | Target::Views | Target::OpenApi | Target::Docs) | None => 0,
         };
         &*self.table.views[number].questions
     }
@@ -163,7 +188,7 @@ impl Service {
         let parameters = Parameters::parse(request.query, target.known())?;
         let view = self.view_of(Some(target));
         let prepared = match target {
-            Target::Live | Target::Ready | Target::Metrics | Target::Views => {
+            Target::Live | Target::Ready | Target::Metrics | Target::Views | Target::OpenApi | Target::Docs => {
                 if request.headers.contains_key(X_MIN_POSITION) {
                     return Err(Problem::header_not_taken("X-Min-Position", "this route does not read a view"));
                 }
@@ -200,6 +225,8 @@ impl Service {
         match target {
             Target::Ready => self.ready(),
             Target::Metrics => metrics_answer(&self.registry),
+            Target::OpenApi => Ok(Answer::new(JSON, self.openapi.clone())),
+            Target::Docs => Ok(Answer::new(HTML, self.page.clone())),
             Target::Views => {
                 let document = listing::views(self.table.views.iter()).map_err(refusal::problem)?;
                 Ok(Answer::new(JSON, document))
@@ -243,6 +270,14 @@ impl Service {
     /// Points are answered where they are asked: a switch of threads would cost more than the reads. Everything else has a lane.
     async fn ask(&self, prepared: Prepared, copy: ClientCopy) -> Result<Answer, Problem> {
         let Prepared { work, answer } = prepared;
+        if work == Work::Page {
+            // Most pages are a few keys, and a switch of threads takes longer than they do.
+            let interrupt = Interrupt::after(INLINE_READS_MAX);
+            let made = answer(Some(&interrupt), &copy);
+            if !interrupt.is_exhausted() {
+                return Ok(made);
+            }
+        }
         let lane = match work {
             Work::Point => return Ok(answer(None, &copy)),
             Work::Page => &self.pages,

@@ -61,4 +61,8 @@ impl Stamp {
     pub(crate) fn header(&self) -> HeaderValue {
         self.header.clone()
     }
+
+    pub(crate) fn header_bytes(&self) -> &[u8] {
+        self.header.as_bytes()
+    }
 }

@@ -7,7 +7,15 @@ use http_server::names_in_path;
 use std::borrow::Cow;
 
 /// Routes that the process answers itself. The order is that of [`Table::template`].
-const PROCESS: [&str; 5] = ["/position", "/health/live", "/health/ready", "/metrics", "/views"];
+const PROCESS: [&str; 7] = [
+    "/position",
+    "/health/live",
+    "/health/ready",
+    "/metrics",
+    "/views",
+    "/openapi.json",
+    "/docs",
+];
 /// What the path of a view begins with, and of one of its versions.
 const ONE_VIEW: &str = "/views/";
 /// The parameter of every question with the least position to answer from.
@@ -39,6 +47,10 @@ pub(crate) enum Target<'t> {
     Ready,
     Metrics,
     Views,
+    /// The OpenAPI document.
+    OpenApi,
+    /// The same as a page.
+    Docs,
     /// The position of the view of that number.
     Position(usize),
     Question(Question<'t>),
@@ -84,6 +96,8 @@ impl Table {
             "/health/ready" => return Some(Target::Ready),
             "/metrics" => return Some(Target::Metrics),
             "/views" => return Some(Target::Views),
+            "/openapi.json" => return Some(Target::OpenApi),
+            "/docs" => return Some(Target::Docs),
             "/position" => return Some(Target::Position(0)),
             _ => {}
         }
@@ -118,6 +132,8 @@ impl Table {
             Target::Ready => of_views + 2,
             Target::Metrics => of_views + 3,
             Target::Views => of_views + 4,
+            Target::OpenApi => of_views + 5,
+            Target::Docs => of_views + 6,
         }
     }
 }
@@ -126,7 +142,7 @@ impl Target<'_> {
     /// The parameters that it takes in the query.
     pub(crate) fn known(&self) -> &[&'static str] {
         match self {
-            Self::Live | Self::Ready | Self::Metrics | Self::Views => &[],
+            Self::Live | Self::Ready | Self::Metrics | Self::Views | Self::OpenApi | Self::Docs => &[],
             Self::Position(_) => &["content_hash", AT_LEAST],
             Self::Question(question) => &question.route.known,
         }

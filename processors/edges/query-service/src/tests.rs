@@ -2,6 +2,7 @@
 
 mod checks;
 mod connections;
+mod documented;
 mod errors;
 mod impact;
 mod lanes;

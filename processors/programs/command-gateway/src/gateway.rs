@@ -12,8 +12,8 @@ use crate::routes::{self, AGGREGATE_ID, Action};
 use crate::waiting::Waiting;
 use bearer_tokens::{Caller, Role, Tokens};
 use http_server::{
-    Answer, Api, Documented, Found, Handler, HeaderValue, JSON, Method, Origins, Parameters, Problem, Request, RequestMetrics, Route,
-    StatusCode, X_MIN_POSITION, document, find, header, methods,
+    Answer, Api, Documented, Found, HTML, Handler, HeaderValue, JSON, Method, Origins, Parameters, Problem, Request, RequestMetrics, Route,
+    StatusCode, X_MIN_POSITION, document, find, header, methods, page,
 };
 use service::{Shutdown, clock};
 use std::sync::Arc;
@@ -56,6 +56,7 @@ pub(crate) struct Gateway {
     tokens: Option<Tokens>,
     origins: Origins,
     openapi: Vec<u8>,
+    page: Vec<u8>,
 }
 
 impl Handler for Gateway {
@@ -104,8 +105,10 @@ impl Gateway {
                 None => Documented::WithoutTokens,
             },
         };
+        let openapi = document(&api, &routes);
         Self {
-            openapi: document(&api, &routes).to_string().into_bytes(),
+            page: page(&openapi).into_bytes(),
+            openapi: openapi.to_string().into_bytes(),
             routes,
             waiting: Arc::new(Waiting::new(log, shutdown)),
             reader: Arc::new(reader),
@@ -153,6 +156,7 @@ impl Gateway {
             }
             Action::Outcome => self.outcome(found, request, &parameters).await,
             Action::OpenApi => Ok(Answer::new(JSON, self.openapi.clone())),
+            Action::Page => Ok(Answer::new(HTML, self.page.clone())),
         }
     }
 
@@ -162,7 +166,7 @@ impl Gateway {
             Action::Send | Action::Resource(_) => Role::Planner,
             Action::Outcome => Role::Viewer,
             // It says nothing about the schedule.
-            Action::OpenApi => return Ok(None),
+            Action::OpenApi | Action::Page => return Ok(None),
         };
         match &self.tokens {
             // A page cannot send a token that it does not have.

@@ -2,6 +2,7 @@
 
 use crate::airline::ROWS;
 use crate::resources::{Resource, Source};
+use crate::routes;
 use serde_json::{Map, Value, json};
 
 /// The schemas of the OpenAPI document, by name.
@@ -10,6 +11,7 @@ pub(crate) fn schemas() -> Value {
     let mut named = Map::new();
     let command = of_type(&avro, &mut named);
     named.insert("Document".to_owned(), json!({ "type": "object" }));
+    named.insert("Text".to_owned(), json!({ "type": "string" }));
     named.insert("Outcome".to_owned(), outcome());
     named.insert("Pending".to_owned(), pending());
     for row in &ROWS {
@@ -17,6 +19,9 @@ pub(crate) fn schemas() -> Value {
             let body = body_of(&row.resource, &named);
             named.insert(name.to_owned(), body);
         }
+    }
+    if let Some(command) = named.get_mut("Command") {
+        command["properties"]["aggregate_id"] = parsed(routes::AGGREGATE);
     }
     // The ids may be left out: the header or the gateway gives them.
     if let Some(required) = named.get_mut("Command").and_then(|command| command["required"].as_array_mut()) {
@@ -36,12 +41,27 @@ fn body_of(resource: &Resource, named: &Map<String, Value>) -> Value {
         }
     }
     if let Source::Body(name) = resource.id {
-        body["properties"][name] = json!({ "type": "string", "minLength": 1 });
+        body["properties"][name] = id_schema(name);
         if let Some(required) = body["required"].as_array_mut() {
             required.insert(0, name.into());
         }
     }
     body
+}
+
+/// Of an id that stands in a body.
+fn id_schema(name: &str) -> Value {
+    let schema = match name {
+        "rotation_id" => routes::ID,
+        "registration" => routes::REGISTRATION,
+        "code" => routes::AIRPORT,
+        name => panic!("{name}: nothing is said of the id"),
+    };
+    parsed(schema)
+}
+
+fn parsed(schema: &str) -> Value {
+    serde_json::from_str(schema).unwrap_or_else(|error| panic!("{schema}: {error}"))
 }
 
 /// The JSON that commands are written as: instants are text, a union of null and one other type is that or null, and every other union is an

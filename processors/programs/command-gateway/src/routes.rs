@@ -13,14 +13,21 @@ pub(crate) enum Action {
     Outcome,
     Resource(&'static Resource),
     OpenApi,
+    Page,
 }
 
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const JSON_LINES: &str = "application/x-ndjson";
+const HTML: &str = "text/html; charset=utf-8";
 /// The parameter that says which aggregate's command is meant.
 pub(crate) const AGGREGATE_ID: &str = "aggregate_id";
 
 const TEXT: &str = r#"{"type":"string","minLength":1}"#;
+pub(crate) const REGISTRATION: &str = r#"{"type":"string","pattern":"^[A-Z0-9-]{2,10}$"}"#;
+pub(crate) const AIRPORT: &str = r#"{"type":"string","pattern":"^[A-Z]{3}$"}"#;
+pub(crate) const ID: &str = r#"{"type":"string","pattern":"^[A-Za-z0-9._:-]{1,64}$"}"#;
+pub(crate) const AGGREGATE: &str =
+    r#"{"type":"string","pattern":"^(airport/[A-Z]{3}|airplane/[A-Z0-9-]{2,10}|rotation/[A-Za-z0-9._:-]{1,64})$"}"#;
 const UUID: &str = r#"{"type":"string","format":"uuid"}"#;
 
 const OUTCOME: Option<(&str, &str)> = Some((JSON, "Outcome"));
@@ -28,22 +35,22 @@ const PATH: [Parameter; 5] = [
     Parameter {
         name: "id",
         description: "The id of the rotation.",
-        schema: TEXT,
+        schema: ID,
     },
     Parameter {
         name: "registration",
         description: "The registration of the airplane.",
-        schema: TEXT,
+        schema: REGISTRATION,
     },
     Parameter {
         name: "code",
         description: "The IATA code of the airport.",
-        schema: TEXT,
+        schema: AIRPORT,
     },
     Parameter {
         name: "leg",
         description: "The id of the leg within its rotation.",
-        schema: TEXT,
+        schema: ID,
     },
     Parameter {
         name: "command_id",
@@ -155,6 +162,7 @@ pub(crate) fn routes() -> Vec<Route<Action>> {
                 summary: "Sends a command, and answers with its outcome. As application/x-ndjson: a command a line, answered in order, a line each.",
                 path: &PATH,
                 query: &[],
+                required: &[],
                 headers: &[PREFER, KEY, TRACE],
                 body: Some(Content {
                     types: &[JSON, JSON_LINES],
@@ -173,31 +181,16 @@ pub(crate) fn routes() -> Vec<Route<Action>> {
                 query: &[Parameter {
                     name: AGGREGATE_ID,
                     description: "The aggregate of the command: another one may know the same command id.",
-                    schema: TEXT,
+                    schema: AGGREGATE,
                 }],
+                required: &[],
                 headers: &[PREFER],
                 body: None,
                 replies: OF_OUTCOMES,
             },
         },
-        Route {
-            method: Method::GET,
-            template: "/openapi.json",
-            action: Action::OpenApi,
-            described: Described {
-                summary: "This document.",
-                path: &[],
-                query: &[],
-                headers: &[],
-                body: None,
-                replies: &[Replies {
-                    status: 200,
-                    description: "OpenAPI 3.1.",
-                    schema: Some((JSON, "Document")),
-                }],
-            },
-        },
     ];
+    routes.extend(documents());
     routes.extend(ROWS.iter().map(|row| Route {
         method: row.method.clone(),
         template: row.template,
@@ -206,12 +199,45 @@ pub(crate) fn routes() -> Vec<Route<Action>> {
             summary: row.summary,
             path: &PATH,
             query: query_of(&row.resource),
+            required: if query_of(&row.resource).is_empty() { &[] } else { &["leg_ids"] },
             headers: &[PREFER, KEY, IF_MATCH, TRACE],
             body: row.body.map(|schema| Content { types: &[JSON], schema }),
             replies: OF_RESOURCES,
         },
     }));
     routes
+}
+
+/// What the service says of itself, to programs and to people.
+fn documents() -> [Route<Action>; 2] {
+    const OPENAPI: &[Replies] = &[Replies {
+        status: 200,
+        description: "OpenAPI 3.1.",
+        schema: Some((JSON, "Document")),
+    }];
+    const PAGE: &[Replies] = &[Replies {
+        status: 200,
+        description: "HTML.",
+        schema: Some((HTML, "Text")),
+    }];
+    let route = |template, action, summary, replies| Route {
+        method: Method::GET,
+        template,
+        action,
+        described: Described {
+            summary,
+            path: &[],
+            query: &[],
+            required: &[],
+            headers: &[],
+            body: None,
+            replies,
+        },
+    };
+    [
+        route("/openapi.json", Action::OpenApi, "This document.", OPENAPI),
+        route("/docs", Action::Page, "This document as a page for people.", PAGE),
+    ]
 }
 
 /// The labels of metrics, in the order of the table.

@@ -29,6 +29,10 @@ pub trait View: Default + 'static {
     /// Everything that can be asked of it.
     const ROUTES: &'static [Route<Self::Question>];
 
+    /// What is documented of its routes, as JSON: `routes` (by template: `summary`, `answer`, which names a schema, `required` names in the query,
+    /// and `parameters` that mean something of their own), `parameters` (by name: `description` and `schema`) and `schemas` (by name).
+    const DESCRIBED: &'static str = "{}";
+
     /// What is counted for metrics.
     const GAUGES: &'static [Gauge] = &[];
 

@@ -67,6 +67,9 @@ pub enum Question {
     Impact(Box<Delay>),
 }
 
+/// What is documented of the routes.
+pub(crate) const DESCRIBED: &str = include_str!("questions/described.json");
+
 const PAGED: &[&str] = &["limit", "cursor"];
 const PAGED_BY_TIME: &[&str] = &["from", "to", "limit", "cursor"];
 

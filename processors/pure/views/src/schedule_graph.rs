@@ -24,6 +24,7 @@ impl View for ScheduleGraph {
     const NAME: &'static str = "schedule-graph";
     const VERSION: u32 = 3;
     const ROUTES: &'static [Route<Question>] = questions::ROUTES;
+    const DESCRIBED: &'static str = questions::DESCRIBED;
     const GAUGES: &'static [Gauge] = &[
         Gauge {
             name: "aerolog_view_nodes",

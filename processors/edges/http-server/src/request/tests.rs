@@ -25,7 +25,7 @@ fn request<'r>(method: &'r Method, headers: &'r HeaderMap) -> Request<'r> {
 
 fn refusal(method: &Method, lines: &[(&'static str, &str)]) -> Option<String> {
     let headers = headers(lines);
-    let problem = request(method, &headers).check().err()?;
+    let problem = request(method, &headers).check(|| true).err()?;
     Some(String::from_utf8(problem.body()).unwrap())
 }
 
@@ -109,4 +109,12 @@ fn bytes_that_are_no_text_are_refused() {
     let mut headers = HeaderMap::new();
     headers.append(X_MIN_POSITION, HeaderValue::from_bytes(b"0:1\xe9").unwrap());
     assert!(Position::minimum(&request(&Method::GET, &headers)).is_err());
+}
+
+#[test]
+fn a_body_on_a_path_that_answers_no_questions_is_left_to_the_refusal_of_the_method() {
+    let headers = headers(&[("content-length", "4")]);
+    for (method, is_refused) in [(Method::GET, false), (Method::HEAD, false), (Method::OPTIONS, true)] {
+        assert_eq!(request(&method, &headers).check(|| false).is_err(), is_refused, "{method}");
+    }
 }

@@ -15,6 +15,7 @@ const DESCRIBED: Described = Described {
         schema: r#"{"type":"string"}"#,
     }],
     query: &[],
+    required: &[],
     headers: &[],
     body: None,
     replies: &[Replies {

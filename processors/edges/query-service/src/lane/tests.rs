@@ -58,8 +58,21 @@ async fn who_gets_no_turn_in_time_is_refused_as_busy() {
 async fn a_point_read_fails_once_it_is_interrupted() {
     let interrupt = Interrupt {
         is_ordered: Arc::new(AtomicBool::new(true)),
-        deadline: Instant::now() + Duration::from_secs(600),
+        ..Interrupt::after(u32::MAX)
     };
     let memory = much();
     assert!(Interruptible::new(&memory, &interrupt).get(&[0; 4], |_| ()).is_err());
+}
+
+#[test]
+fn what_reads_few_keys_is_done_where_it_is_asked_and_what_reads_more_is_known_by_it() {
+    let memory = much();
+    for (keys, is_done) in [(3, true), (4, false)] {
+        let interrupt = Interrupt::after(3);
+        let read = Interruptible::new(&memory, &interrupt);
+        let to = u32::to_be_bytes(keys);
+        let scanned = read.scan(&[], &to, Order::Ascending, &mut |_, _| ControlFlow::Continue(()));
+        assert_eq!((scanned.is_ok(), interrupt.is_exhausted()), (is_done, !is_done), "{keys}");
+        assert_eq!(interrupt.is_due(), !is_done, "{keys}");
+    }
 }

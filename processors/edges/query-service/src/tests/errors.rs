@@ -25,7 +25,15 @@ async fn a_path_where_nothing_is_served_is_a_404_that_names_the_routes() {
         let document = problem(&running.get(path).await, 404, "no-such-route");
         let routes: Vec<_> = document["routes"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         let of_view = ScheduleGraph::ROUTES.iter().map(|route| route.template);
-        let of_process = ["/position", "/health/live", "/health/ready", "/metrics", "/views"];
+        let of_process = [
+            "/position",
+            "/health/live",
+            "/health/ready",
+            "/metrics",
+            "/views",
+            "/openapi.json",
+            "/docs",
+        ];
         assert_eq!(routes, Vec::from_iter(of_view.chain(of_process)), "{path}");
     }
 }

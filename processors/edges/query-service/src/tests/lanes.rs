@@ -87,3 +87,19 @@ async fn a_question_ends_when_its_client_has_gone() {
     assert_eq!(pending(&running).await, 1.0, "only the one that asks");
     assert!(took < Duration::from_secs(3), "{took:?}");
 }
+
+#[tokio::test]
+async fn a_page_with_too_many_keys_to_be_answered_where_it_is_asked_is_whole_all_the_same() {
+    let mut schedule = islands();
+    for number in 0..150 {
+        schedule.draft(&format!("S{number:03}"), None);
+    }
+    let view = View::new(schedule.memory(), &schedule.position());
+    let running = Running::start(view, Limits::default(), Patience::default()).await;
+    for limit in [10, 150] {
+        let page = running.get(&format!("/rotations?limit={limit}")).await.json();
+        assert_eq!(page["rotations"].as_array().unwrap().len(), limit);
+        assert!(page["next_cursor"].is_string());
+    }
+    assert!(running.view.unreadable.lock().unwrap().is_empty());
+}

@@ -1,0 +1,13 @@
+"""Takes out of an OpenAPI document what no schema can describe: parameters whose values only an earlier answer gives. Reads and writes JSON."""
+
+import json
+import sys
+
+# Where a list goes on, what a view has to have reached, and an aggregate's version.
+OF_ANSWERS = ("cursor", "at_least", "X-Min-Position", "If-Match")
+
+document = json.load(sys.stdin)
+for operations in document["paths"].values():
+    for operation in operations.values():
+        operation["parameters"] = [parameter for parameter in operation["parameters"] if parameter["name"] not in OF_ANSWERS]
+json.dump(document, sys.stdout)
