@@ -34,10 +34,10 @@ const NAMED_ONLY_BY: [(&str, &[&str]); 13] = [
 const NEVER_REACHES: [(&[&str], &[&str]); 3] = [
     // A domain of one's own, and the programs that serve it, link neither Avro nor the airline.
     (
-        &["bank-example", "bank-programs", "json-codec"],
+        &["bank-example", "bank-programs", "json-codec", "test-kit"],
         &["airline", "apache-avro", "domain", "schemas", "views"],
     ),
-    (&["simulation"], &["rdkafka", "warp"]),
+    (&["simulation", "test-kit"], &["rdkafka", "warp"]),
     (&["query-service"], &["rdkafka", "stream"]),
 ];
 

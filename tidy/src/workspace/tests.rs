@@ -31,6 +31,7 @@ fn workspace(edges: &[(&str, &str, Option<&str>)]) -> Workspace {
             "bank-example",
             "bank-programs",
             "simulation",
+            "test-kit",
             "query-service",
             "stream",
             "store",

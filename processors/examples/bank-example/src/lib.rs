@@ -2,7 +2,7 @@
 //!
 //! The second application, and the shortest way to understand one: a domain says what a command leads to ([`Domain::decide`]), how an event
 //! changes the state ([`Domain::evolve`]) and how the state is stored; an application adds its name, its codec and its views ([`Accounts`]).
-//! `bank-programs` runs it on Kafka, the crate `simulation` through faults.
+//! `bank-programs` runs it on Kafka, its tests through faults.
 
 mod accounts;
 
@@ -85,6 +85,18 @@ impl Domain for Bank {
             (Account::Unknown | Account::Closed, _) => debug_assert!(false, "{event:?} does not fit {account:?}"),
         }
     }
+}
+
+/// What some customer asks for, for simulations; `below` gives a number from 0 to less than its argument.
+pub fn any_command(mut below: impl FnMut(u64) -> u64) -> (String, Command) {
+    let cents = below(100);
+    let command = match below(20) {
+        0..3 => Command::Open { holder: "Ada".to_owned() },
+        3..12 => Command::Deposit { cents },
+        12..19 => Command::Withdraw { cents },
+        _ => Command::Close {},
+    };
+    (format!("account/{}", below(12)), command)
 }
 
 impl Application for Bank {

@@ -1,75 +1,81 @@
-//! Given events, when a command, then events or a rejection.
+//! Given events, when a command, then events or a rejection; and what is stored, simulated and kept for ever.
 
 use super::*;
-
-fn account(given: &[Event]) -> Account {
-    let mut account = Bank::initial("account/1");
-    given.iter().for_each(|event| Bank::evolve(&mut account, event));
-    account
-}
-
-fn check(given: &[Event], when: Command, then: Result<&[Event], &str>) {
-    let context = Context {
-        aggregate_id: "account/1",
-        version: given.len() as u64,
-        command_id: uuid::Uuid::from_u128(1),
-        decided_at_ms: 0,
-    };
-    let decided = Bank::decide(&context, &account(given), &when);
-    match (decided, then) {
-        (Ok(events), Ok(expected)) => assert_eq!(events, expected, "{when:?}"),
-        (Err(rejection), Err(rule)) => assert_eq!(rejection.rule, rule, "{when:?}"),
-        (decided, _) => panic!("{when:?} gave {decided:?} and not {then:?}"),
-    }
-}
+use test_kit::{check_golden, check_stored, given, simulate};
 
 fn opened(cents: u64) -> Vec<Event> {
     vec![Event::Opened { holder: "Ada".to_owned() }, Event::Deposited { cents }]
 }
 
+/// Deposited, withdrawn, and closed for good.
+fn closed() -> Vec<Event> {
+    [opened(5), vec![Event::Withdrawn { cents: 5 }, Event::Closed {}]].concat()
+}
+
+fn rejected(events: Vec<Event>, command: &Command, rule: &str) {
+    given::<Bank>(events).when(command).then_rejected(rule, &[]);
+}
+
 #[test]
 fn an_account_is_opened_once() {
-    let open = || Command::Open { holder: "Ada".to_owned() };
-    check(&[], open(), Ok(&opened(1)[..1]));
-    check(&opened(1), open(), Err("account-exists"));
+    let open = Command::Open { holder: "Ada".to_owned() };
+    given::<Bank>([]).when(&open).then([Event::Opened { holder: "Ada".to_owned() }]);
+    given::<Bank>(opened(1))
+        .when(&open)
+        .then_rejected("account-exists", &[("holder", "Ada")]);
 }
 
 #[test]
 fn a_balance_never_goes_below_zero() {
-    check(&opened(5), Command::Withdraw { cents: 5 }, Ok(&[Event::Withdrawn { cents: 5 }]));
-    check(&opened(5), Command::Withdraw { cents: 6 }, Err("balance-below-zero"));
+    let withdraw = |cents| given::<Bank>(opened(5)).when(&Command::Withdraw { cents });
+    withdraw(5).then([Event::Withdrawn { cents: 5 }]);
+    withdraw(6).then_rejected("balance-below-zero", &[("balance", "5")]);
 }
 
 #[test]
 fn a_balance_stays_within_what_can_be_counted() {
-    check(
-        &opened(u64::MAX - 1),
-        Command::Deposit { cents: 1 },
-        Ok(&[Event::Deposited { cents: 1 }]),
-    );
-    check(&opened(u64::MAX), Command::Deposit { cents: 1 }, Err("balance-too-high"));
+    let deposit = Command::Deposit { cents: 1 };
+    given::<Bank>(opened(u64::MAX - 1))
+        .when(&deposit)
+        .then([Event::Deposited { cents: 1 }]);
+    rejected(opened(u64::MAX), &deposit, "balance-too-high");
 }
 
 #[test]
 fn an_amount_of_zero_changes_nothing() {
-    check(&opened(5), Command::Deposit { cents: 0 }, Err("nothing-to-change"));
-    check(&opened(5), Command::Withdraw { cents: 0 }, Err("nothing-to-change"));
+    rejected(opened(5), &Command::Deposit { cents: 0 }, "nothing-to-change");
+    rejected(opened(5), &Command::Withdraw { cents: 0 }, "nothing-to-change");
 }
 
 #[test]
 fn only_an_empty_account_is_closed_and_then_for_ever() {
-    check(&opened(5), Command::Close {}, Err("balance-remains"));
-    let mut emptied = opened(5);
-    emptied.push(Event::Withdrawn { cents: 5 });
-    check(&emptied, Command::Close {}, Ok(&[Event::Closed {}]));
-    emptied.push(Event::Closed {});
-    check(&emptied, Command::Deposit { cents: 1 }, Err("account-closed"));
-    check(&emptied, Command::Open { holder: "Bob".to_owned() }, Err("account-closed"));
+    rejected(opened(5), &Command::Close {}, "balance-remains");
+    let account = given::<Bank>(closed()[..3].to_vec())
+        .when(&Command::Close {})
+        .then([Event::Closed {}]);
+    assert_eq!(account, Account::Closed);
+    rejected(closed(), &Command::Deposit { cents: 1 }, "account-closed");
+    rejected(closed(), &Command::Open { holder: "Bob".to_owned() }, "account-closed");
 }
 
 #[test]
 fn an_account_that_was_never_opened_takes_nothing() {
     for command in [Command::Deposit { cents: 1 }, Command::Withdraw { cents: 1 }, Command::Close {}] {
-        check(&[], command, Err("account-unknown"));
+        rejected(Vec::new(), &command, "account-unknown");
     }
+}
+
+#[test]
+fn what_is_stored_and_sent_comes_back() {
+    check_stored::<Bank>(20, |chance| any_command(|end| chance.below(end)));
+}
+
+#[test]
+fn the_bank_survives_every_seed() {
+    simulate::<Bank>(200, |chance| any_command(|end| chance.below(end)));
+}
+
+#[test]
+fn every_event_that_was_ever_written_is_read_as_it_was_meant() {
+    check_golden::<Bank>("src/tests/events.ndjson", closed());
 }

@@ -1,13 +1,10 @@
 //! Runs the simulation for any number of seeds, on several threads.
 
 use clap::{Parser, ValueEnum};
-use simulation::{Bank, Coverage, Faulty, InMemory, Schedule, Trace, Violation, run};
-use std::collections::BTreeMap;
+use simulation::{Faulty, Schedule, bank};
 use std::io::IsTerminal;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::available_parallelism;
+use test_kit::simulation::{Coverage, InMemory, Seeds, Trace, Violation, run};
 
 /// Runs the pipeline with faults from many seeds, and stops at the first that breaks an invariant.
 ///
@@ -42,14 +39,12 @@ enum Domain {
 impl Domain {
     fn run(self, seed: u64, keep_lines: bool) -> (Result<(), Violation>, Trace) {
         match self {
-            Self::Schedule => run::<Schedule, InMemory>(seed, None, keep_lines),
-            Self::Bank => run::<Bank, InMemory>(seed, None, keep_lines),
-            Self::Faulty => run::<Faulty, InMemory>(seed, None, keep_lines),
+            Self::Schedule => run::<_, InMemory>(Schedule::new(), seed, None, keep_lines),
+            Self::Bank => run::<_, InMemory>(bank(), seed, None, keep_lines),
+            Self::Faulty => run::<_, InMemory>(Faulty, seed, None, keep_lines),
         }
     }
 }
-
-type Finished = (u64, Result<(), Violation>, Trace);
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -77,64 +72,22 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Runs every seed, or returns the first that breaks an invariant.
+/// Runs every seed, or returns the first that breaks an invariant, and says how far it has come.
 fn run_all(arguments: &Arguments) -> Result<Coverage, (u64, Violation)> {
-    let jobs = match arguments.jobs {
-        _ if arguments.trace => 1,
-        Some(jobs) => jobs.max(1),
-        None => available_parallelism().map_or(1, |cores| cores.get() as u64),
+    let seeds = Seeds {
+        first: arguments.seed,
+        count: arguments.seeds,
+        jobs: if arguments.trace { Some(1) } else { arguments.jobs },
     };
-    let next = AtomicU64::new(arguments.seed);
-    let (sender, receiver) = channel();
-    let (coverage, mut violations) = std::thread::scope(|scope| {
-        for _ in 0..jobs {
-            let (sender, next) = (sender.clone(), &next);
-            scope.spawn(move || work(arguments, next, &sender));
-        }
-        drop(sender);
-        gather(arguments, &receiver)
-    });
-    match violations.pop_first() {
-        None => Ok(coverage),
-        Some(first) => Err(first),
-    }
-}
-
-/// Takes one seed after the other, until one is broken or there are no more. Whatever is smaller than a broken one has been taken
-/// before it, so that the first of them is always the same.
-fn work(arguments: &Arguments, next: &AtomicU64, sender: &Sender<Finished>) {
-    let end = arguments.seed.saturating_add(arguments.seeds);
-    loop {
-        let seed = next.fetch_add(1, Ordering::Relaxed);
-        if seed >= end {
-            return;
-        }
-        let (result, trace) = arguments.domain.run(seed, arguments.trace);
-        if result.is_err() {
-            next.fetch_max(end, Ordering::Relaxed);
-        }
-        if sender.send((seed, result, trace)).is_err() {
-            return;
-        }
-    }
-}
-
-/// Counts what is finished, and says how far it has come.
-fn gather(arguments: &Arguments, receiver: &Receiver<Finished>) -> (Coverage, BTreeMap<u64, Violation>) {
-    let (mut coverage, mut violations) = (Coverage::default(), BTreeMap::new());
     let step = if std::io::stderr().is_terminal() { 10 } else { 1_000 };
-    for (seed, result, trace) in receiver {
-        print(&trace);
-        coverage.add(&trace);
-        if let Err(violation) = result {
-            violations.insert(seed, violation);
-        }
-        if coverage.seeds % step == 0 {
+    let run = |seed| arguments.domain.run(seed, arguments.trace);
+    seeds.run_all(run, |coverage, trace| {
+        print(trace);
+        if coverage.seeds.is_multiple_of(step) {
             let end = if step == 10 { "\r" } else { "\n" };
             eprint!("{} of {} seeds{end}", coverage.seeds, arguments.seeds);
         }
-    }
-    (coverage, violations)
+    })
 }
 
 #[allow(clippy::print_stdout)]

@@ -7,5 +7,5 @@ mod seeds;
 #[test]
 fn command_ids_are_remembered_for_as_long_as_the_topology_retains_commands() {
     let topology = topology::Topology::with_prefix("schedule", None).unwrap();
-    assert_eq!(crate::REMEMBERED_MS, topology.topics.commands.retention_ms);
+    assert_eq!(test_kit::simulation::REMEMBERED_MS, topology.topics.commands.retention_ms);
 }

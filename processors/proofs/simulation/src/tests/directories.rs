@@ -1,10 +1,11 @@
 //! The same runs with state directories on disk.
 
-use crate::{Bank, Place, Scenario, Schedule, run};
+use crate::{Schedule, bank};
 use keyvalue::{Mutation, Order, Read, ReadError, Visit, WriteError};
 use std::path::Path;
 use store::{Sizing, Store};
 use tempfile::TempDir;
+use test_kit::simulation::{Place, Scenario, run};
 
 const SEEDS: u64 = 3;
 /// Many directories are open at a time.
@@ -101,19 +102,19 @@ impl Read for OnDisk {
     }
 }
 
-fn check<S: Scenario>() {
+fn check<S: Scenario>(scenario: fn() -> S) {
     for seed in 1..=SEEDS {
-        let (result, _) = run::<S, OnDisk>(seed, None, false);
+        let (result, _) = run::<S, OnDisk>(scenario(), seed, None, false);
         assert_eq!(result, Ok(()), "seed {seed}");
     }
 }
 
 #[test]
 fn the_bank_survives_on_disk() {
-    check::<Bank>();
+    check(bank);
 }
 
 #[test]
 fn the_schedule_survives_on_disk() {
-    check::<Schedule>();
+    check(Schedule::new);
 }

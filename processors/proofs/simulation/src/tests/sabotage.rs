@@ -1,7 +1,8 @@
 //! A processor or a replica that makes a mistake is found out.
 
-use crate::{Bank, InMemory, Sabotage, run};
+use crate::bank;
 use std::collections::BTreeSet;
+use test_kit::simulation::{InMemory, Sabotage, run};
 
 /// The rarest of these mistakes needs a few hundred seeds before the faults meet that it takes.
 const SEEDS_MAX: u64 = 1_000;
@@ -11,7 +12,7 @@ const SEEDS_MAX: u64 = 1_000;
 fn check(sabotage: Sabotage, invariants: &[&str]) {
     let mut broken = BTreeSet::new();
     for seed in 1..=SEEDS_MAX {
-        if let (Err(violation), _) = run::<Bank, InMemory>(seed, Some(sabotage), false) {
+        if let (Err(violation), _) = run::<_, InMemory>(bank(), seed, Some(sabotage), false) {
             if invariants.contains(&violation.invariant) {
                 return;
             }

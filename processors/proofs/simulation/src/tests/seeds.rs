@@ -1,12 +1,13 @@
 //! Every invariant holds for each of 200 seeds, and enough has gone wrong meanwhile.
 
-use crate::{Coverage, InMemory, SEEDS_MIN, Scenario, Trace, run};
+use crate::{Faulty, Schedule, bank};
+use test_kit::simulation::{Coverage, InMemory, SEEDS_MIN, Scenario, Trace, run};
 
 /// Panics with the seed, and how to look at it, where an invariant breaks or a history is empty of faults.
-fn check<S: Scenario>(domain: &str) {
+fn check<S: Scenario>(domain: &str, scenario: fn() -> S) {
     let mut coverage = Coverage::default();
     for seed in 1..=SEEDS_MIN {
-        let (result, trace) = run::<S, InMemory>(seed, None, false);
+        let (result, trace) = run::<S, InMemory>(scenario(), seed, None, false);
         let again = format!("cargo run --release -p simulation -- --domain {domain} --seeds 1 --seed {seed}");
         assert_eq!(result, Ok(()), "seed {seed}; see: {again}");
         coverage.add(&trace);
@@ -34,19 +35,19 @@ fn what_was_hit_too_seldom_or_should_not_have_been_is_named() {
 
 #[test]
 fn the_bank_survives_every_seed() {
-    check::<crate::Bank>("bank");
+    check("bank", bank);
 }
 
 #[test]
 fn the_schedule_survives_every_seed() {
-    check::<crate::Schedule>("schedule");
+    check("schedule", Schedule::new);
 }
 
 #[test]
 fn a_bank_with_bugs_stops_where_they_are_and_nowhere_else() {
     let mut coverage = Coverage::default();
     for seed in 1..=SEEDS_MIN {
-        let (result, trace) = run::<crate::Faulty, InMemory>(seed, None, false);
+        let (result, trace) = run::<_, InMemory>(Faulty, seed, None, false);
         let again = format!("cargo run --release -p simulation -- --domain faulty --seeds 1 --seed {seed}");
         assert_eq!(result, Ok(()), "seed {seed}; see: {again}");
         coverage.add(&trace);
@@ -58,14 +59,14 @@ fn a_bank_with_bugs_stops_where_they_are_and_nowhere_else() {
 fn one_seed_gives_one_trace() {
     for seed in [3, 14] {
         let (first, second) = (
-            run::<crate::Bank, InMemory>(seed, None, false).1,
-            run::<crate::Bank, InMemory>(seed, None, true).1,
+            run::<_, InMemory>(bank(), seed, None, false).1,
+            run::<_, InMemory>(bank(), seed, None, true).1,
         );
         assert_eq!(first.hash(), second.hash());
         assert!(first.lines().is_empty() && second.lines().len() > 1_000);
     }
     assert_ne!(
-        run::<crate::Bank, InMemory>(3, None, false).1.hash(),
-        run::<crate::Bank, InMemory>(14, None, false).1.hash()
+        run::<_, InMemory>(bank(), 3, None, false).1.hash(),
+        run::<_, InMemory>(bank(), 14, None, false).1.hash()
     );
 }
