@@ -76,10 +76,10 @@ fn pretty(query: &str) -> Result<(bool, Cow<'_, str>), Problem> {
     let (asked, rest): (Vec<&str>, Vec<&str>) = query.split('&').partition(|pair| name_of(pair));
     let is_pretty = match asked.as_slice() {
         [] => false,
-        [one] => match one.split_once('=').map_or("", |(_, value)| value) {
-            "" | "true" => true,
-            "false" => false,
-            other => return Err(Problem::bad_parameter(PRETTY, other, "nothing, true or false")),
+        [one] => match one.split_once('=') {
+            None | Some((_, "true")) => true,
+            Some((_, "false")) => false,
+            Some((_, other)) => return Err(Problem::bad_parameter(PRETTY, other, "no value, true or false")),
         },
         [_, _, ..] => return Err(Problem::repeated_parameter(PRETTY)),
     };

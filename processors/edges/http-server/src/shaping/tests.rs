@@ -111,6 +111,7 @@ fn the_parameter_pretty_is_taken_out_of_the_query() {
         ("cursor=pretty", Ok((false, "cursor=pretty"))),
         ("prettyx=1", Ok((false, "prettyx=1"))),
         ("pretty=1", Err(())),
+        ("pretty=", Err(())),
         ("pretty&pretty", Err(())),
     ] {
         let found = Wishes::of(query, &HeaderMap::new());
