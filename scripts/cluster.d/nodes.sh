@@ -189,7 +189,7 @@ end_node() {
         done
     fi
     end "containerd$node" KILL
-    # Where each shim listens stands beside its pod.
+    # Where each shim listens is stored with its pod.
     local address
     for address in "$data/node$node"/containerd-run/io.containerd.runtime.v2.task/k8s.io/*/address; do
         [[ ! -f "$address" ]] || sockets+=("$(sed 's|^unix://||' "$address")")

@@ -1,4 +1,4 @@
-//! The code map of ARCHITECTURE.md beside the workspace: one row for each crate, and what it depends on.
+//! The code map of ARCHITECTURE.md compared with the workspace: one row for each crate, and what it depends on.
 
 use std::collections::BTreeMap;
 

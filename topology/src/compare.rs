@@ -1,4 +1,4 @@
-//! The live topics beside the topology: what differs, and whether it could lose or reorder data.
+//! The live topics compared with the topology: what differs, and whether it could lose or reorder data.
 
 use crate::{Timestamp, Topic, Topology};
 

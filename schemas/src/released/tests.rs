@@ -1,5 +1,5 @@
 //! Released files stay as they are, and every later reader reads every earlier version.
-#![allow(clippy::disallowed_methods, reason = "the data lie beside the project")]
+#![allow(clippy::disallowed_methods, reason = "the data lie next to the project")]
 
 use super::*;
 use crate::json::{self, Form};

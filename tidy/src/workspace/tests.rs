@@ -23,7 +23,7 @@ fn manifest_path(name: &str) -> String {
     }
 }
 
-/// A workspace that has every crate of the rules and, beside them, these edges: from, to, kind.
+/// A workspace that has every crate of the rules and, besides them, these edges: from, to, kind.
 fn workspace(edges: &[(&str, &str, Option<&str>)]) -> Workspace {
     let members: Vec<&str> = PURE
         .into_iter()

@@ -1,5 +1,5 @@
 //! The rights of each role, and that none has more than its edges of the topology give it.
-#![allow(clippy::disallowed_methods, reason = "the data lie beside the project")]
+#![allow(clippy::disallowed_methods, reason = "the data lie next to the project")]
 
 use super::*;
 use expect_test::expect;

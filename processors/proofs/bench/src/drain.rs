@@ -1,4 +1,4 @@
-//! The command processor empties a backlog, beside a loop on the same client that copies and does nothing else.
+//! The command processor empties a backlog, compared with a loop on the same client that copies and does nothing else.
 
 use crate::Plan;
 use crate::backlog::{self, Planned, Shape};
@@ -33,7 +33,7 @@ pub(crate) fn drain(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
     let copies = plan.cluster.schedule("copies")?;
     report.section(
         "drain",
-        "The command processor (P) beside a loop that copies (F), at N commands in a transaction",
+        "The command processor (P) compared with a loop that copies (F), at N commands in a transaction",
     );
     for size in [100, 1000, 10_000] {
         let (mut floors, mut processors) = (Vec::new(), Vec::new());

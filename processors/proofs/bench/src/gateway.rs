@@ -1,4 +1,4 @@
-//! Commands over HTTP beside the same commands sent straight to Kafka: how many a second, and how much later their answers come.
+//! Commands over HTTP compared with the same commands sent straight to Kafka: how many a second, and how much later their answers come.
 
 use crate::Plan;
 use crate::backlog::{self, Planned, Shape};
@@ -28,7 +28,7 @@ const FRAME_BYTES: usize = 5;
 pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
     report.section(
         "gateway",
-        "Commands over HTTP (G) beside the same sent straight to Kafka (K), with all processes on this machine",
+        "Commands over HTTP (G) compared with the same sent straight to Kafka (K), with all processes on this machine",
     );
     throughput(plan, report)?;
     latency(plan, report)

@@ -53,7 +53,7 @@ pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
     let copies = plan.cluster.schedule("latency-copies")?;
     report.section(
         "latency",
-        "From a command to its committed outcome, by a loop that copies (F), by the processor (P), and beside a materializer (V)",
+        "From a command to its committed outcome, by a loop that copies (F), by the processor (P), and next to a materializer (V)",
     );
     for rate in [1000, 5000] {
         let load = Load::new(rate, seconds)?;

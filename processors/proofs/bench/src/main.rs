@@ -1,4 +1,4 @@
-//! Measures Aerolog beside its floors, on one machine and in one run: `scripts/bench` starts the services and calls this.
+//! Measures Aerolog against its floors, on one machine and in one run: `scripts/bench` starts the services and calls this.
 #![allow(clippy::print_stdout)]
 
 mod backlog;
@@ -21,7 +21,7 @@ use cluster::Cluster;
 use report::Report;
 use std::path::PathBuf;
 
-/// Measures Aerolog beside its floors on a running broker and registry. Prints a table and writes JSON.
+/// Measures Aerolog against its floors on a running broker and registry. Prints a table and writes JSON.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -43,19 +43,19 @@ struct Arguments {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// The command processor beside a loop that copies, at three sizes of a transaction
+    /// The command processor against a loop that copies, at three sizes of a transaction
     Drain,
     /// The processor's loop with and without the guards of its transactions
     Guards,
     /// Commands per CPU-second for rotations of 10 to 10,000 legs
     Flat,
-    /// The materializer beside raw consuming and raw writing
+    /// The materializer against raw consuming and raw writing
     Rebuild,
-    /// Questions over HTTP beside a constant route, and within the process; memory
+    /// Questions over HTTP against a constant route, and within the process; memory
     Questions,
     /// From a command to its outcome and to the view, at a fixed rate
     Latency,
-    /// Commands over HTTP beside the same commands sent straight to Kafka
+    /// Commands over HTTP against the same commands sent straight to Kafka
     Gateway,
     /// The view's projector for schedules of many shapes, without Kafka
     Shapes,

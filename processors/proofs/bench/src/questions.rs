@@ -1,4 +1,4 @@
-//! Questions about a schedule of 200,000 nodes: over HTTP beside a route that answers a constant, and within the process.
+//! Questions about a schedule of 200,000 nodes: over HTTP compared with a route that answers a constant, and within the process.
 
 use crate::Plan;
 use crate::backlog::{Shape, leg_id, rotation_id};

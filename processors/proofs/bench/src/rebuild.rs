@@ -1,4 +1,4 @@
-//! The materializer builds its view from the log, beside reading the same records and writing the same mutations and nothing else.
+//! The materializer builds its view from the log, compared with reading the same records and writing the same mutations and nothing else.
 
 use crate::Plan;
 use crate::backlog::Shape;
@@ -36,7 +36,7 @@ struct Pass {
 pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
     report.section(
         "rebuild",
-        "The materializer's rebuild (R) beside consuming (C) and writing (W) the same bytes",
+        "The materializer's rebuild (R) compared with consuming (C) and writing (W) the same bytes",
     );
     let shape = nodes(plan);
     let commands = shape.commands()?;

@@ -1,4 +1,4 @@
-//! Faults on purpose: real processes on a real broker under load, a fault in the midst of it, and then the invariants.
+//! Faults on purpose: real processes on a real broker under load, a fault during it, and then the invariants.
 //!
 //! `rows` holds the fault matrix, one scenario a row; `nemesis` mixes faults at random from a seed; `kills` and `rolling` repeat one
 //! fault very often. All of them are built from a `Scene`: a schedule of its own, a `Fleet` of processes, a `Load` of commands and a

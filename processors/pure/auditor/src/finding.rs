@@ -137,3 +137,6 @@ impl Findings {
         totals
     }
 }
+
+#[cfg(test)]
+mod tests;

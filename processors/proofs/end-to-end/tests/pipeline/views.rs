@@ -13,7 +13,7 @@ fn two_views_agree_at_the_same_position_and_a_deleted_one_comes_back() {
     first.wait_until_ready();
     let commands = load(0, 30, 30);
     schedule.send(&commands[..400]);
-    // The second begins in the midst of the load, and the first dies in it.
+    // The second begins in the middle of the load, and the first dies in it.
     let mut second = Program::materializer(&schedule, &two);
     schedule.send(&commands[400..]);
     first.kill();

@@ -122,7 +122,7 @@ fn latency_is_added_to_every_request_and_answer_and_not_to_each_other() {
         assert_eq!(client.read(), Found::Answer(id, Vec::new()));
     }
     assert!(began.elapsed() >= LATENCY * 2, "there and back");
-    assert!(began.elapsed() < LATENCY * 5, "{REQUESTS} requests wait beside each other");
+    assert!(began.elapsed() < LATENCY * 5, "{REQUESTS} requests wait at the same time");
 }
 
 #[test]

@@ -148,7 +148,7 @@ enum Away {
     Killed,
 }
 
-/// How long the broker has been away by then: in the midst of a transaction, and of the attempts to go on after it.
+/// How long the broker has been away by then: in the middle of a transaction, and of the attempts to go on after it.
 const AWAY: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(20)];
 
 fn stop_while_broker_is_away(ground: &Ground) {

@@ -94,7 +94,7 @@ fn transactional_id_hijacked(ground: &Ground) {
             "--transactional-id",
             &format!("{group}-one"),
         ]);
-        // The processor takes its id back at once; the stranger may notice in the midst of its own transaction.
+        // The processor takes its id back at once; the stranger may notice in the middle of its own transaction.
         if let Err(said) = hijacked {
             let expected = ["InvalidProducerEpoch", "ProducerFenced", "InvalidTxnState"];
             assert!(expected.iter().any(|expected| said.contains(expected)), "{said}");

@@ -53,7 +53,7 @@ struct Mixed {
 }
 
 impl Mixed {
-    /// Not waited for: it is in the midst of them.
+    /// Not waited for: it is in the middle of them.
     fn send(running: &mut Running, first: u32) -> Self {
         let commands = load(first, FLOOD, 10);
         let again = load(first, 10, 10);
@@ -81,7 +81,7 @@ fn empty(ground: &Ground, schedule: &Schedule) {
     }
 }
 
-/// A schedule whose processor has decided something and is in the midst of more.
+/// A schedule whose processor has decided something and is in the middle of more.
 fn under_load(ground: &Ground, name: &str) -> (Running, Mixed) {
     let mut running = Running::begin(ground, name);
     let mut mixed = Mixed::send(&mut running, 1_000);

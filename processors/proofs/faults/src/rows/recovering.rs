@@ -135,7 +135,7 @@ fn commands_recreated_bare(ground: &Ground) {
 fn recreate(ground: &Ground, lost: Lost) {
     let name = format!("recreated-{}-{}", u8::from(lost.state), u8::from(lost.group));
     let mut running = Running::begin(ground, &name);
-    // Not waited for: it is in the midst of them.
+    // Not waited for: it is in the middle of them.
     running.schedule.send(&load(1_000, FLOOD, 10));
     let commands = group_and_commands(&running).1;
     delete_topic(ground.cluster(), &commands);

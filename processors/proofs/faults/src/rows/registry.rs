@@ -157,7 +157,7 @@ fn registry_away_in_run(ground: &Ground) {
     scene.finish();
 }
 
-/// Commands that were written beside the load.
+/// Commands that were written next to the load.
 fn sent(commands: impl IntoIterator<Item = Uuid>, accepted: bool) -> crate::Sent {
     let commands: std::collections::HashMap<Uuid, bool> = commands.into_iter().map(|id| (id, accepted)).collect();
     crate::Sent {

@@ -221,7 +221,7 @@ fn events_deleted_behind(ground: &Ground) {
     let position = running.fleet.program("view").ask("/position")["position"].clone();
     running.fleet.kill("view");
     running.lose_state("view");
-    // Nor does a view begin in the midst of the log.
+    // Nor does a view begin in the middle of the log.
     running.start_view();
     running.view_stops_saying("is not in the log");
     let begun = running.fleet.program("view").ask("/position")["position"].clone();

@@ -276,7 +276,7 @@ fn questions_during_rebuild(ground: &Ground) {
     assert_eq!(complete[0]["rotations"].as_array().unwrap().len(), ROTATIONS as usize);
     fleet.kill("view");
     std::fs::remove_dir_all(fleet.state("view")).unwrap();
-    // Once killed in the midst of it, too.
+    // Once killed in the middle of it, too.
     let mut refused = 0;
     for kill in [true, false] {
         fleet.start_materializer(&schedule, "view", &[]);

@@ -1,4 +1,4 @@
-//! Records with their headers, as the audit reads them; and what stands beside a group's offsets.
+//! Records with their headers, as the audit reads them; and the metadata of a group's offsets.
 
 use crate::fields::split;
 use crate::seeds::{IDS, LIMITS, NOW_MS, TOPICS};

@@ -48,3 +48,20 @@ fn a_place_is_read_as_it_was_written_and_nothing_else_is_one() {
     assert_eq!(place_of(&place_bytes(7, -2)[..11]), None);
     assert_eq!(place_of(&[0; 3]), None);
 }
+
+#[test]
+fn entries_that_begin_alike_are_read_up_to_a_number_and_no_other_ones() {
+    let mut ledger = Ledger::new(RefCell::new(Memory::default()));
+    for number in 0..5 {
+        ledger.put(numbered(number), vec![number as u8]).unwrap();
+    }
+    ledger.put(key(Prefix::Session, 2, &[]), vec![9]).unwrap();
+    ledger.put(key(Prefix::Rewritten, 1, &[]), vec![9]).unwrap();
+    let mut values = |entries_max| {
+        let entries = ledger.beginning_with(&key(Prefix::Session, 1, &[]), entries_max).unwrap();
+        entries.into_iter().map(|(_, value)| value[0]).collect::<Vec<_>>()
+    };
+    assert_eq!(values(2), [0, 1]);
+    assert_eq!(values(5), [0, 1, 2, 3, 4]);
+    assert_eq!(values(100), [0, 1, 2, 3, 4]);
+}

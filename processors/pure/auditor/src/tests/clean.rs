@@ -1,8 +1,11 @@
 //! Histories in which everything is as it should be, though not everything is there.
 
-use super::log::{Log, of, set_event};
-use crate::Seen;
+use super::log::{Log, PARTITIONS, REMEMBERED_MS, limits, of, set_event};
+use crate::{Auditor, Counts, Options, Seen};
+use bank_example::{Bank, Codec};
 use decider::{Outcome, Status};
+use keyvalue::Memory;
+use std::cell::RefCell;
 
 #[test]
 fn a_clean_history_passes_and_is_counted() {
@@ -75,6 +78,54 @@ fn aborted_records_between_the_committed_ones_are_counted_and_change_nothing() {
     let verdict = log.audit();
     assert!(verdict.holds(), "{verdict:#?}");
     assert_eq!(verdict.counts.aborted, inserted);
+}
+
+#[test]
+fn an_aborted_record_of_any_topic_is_counted_as_nothing_else() {
+    let mut log = Log::new();
+    let before = log.audit().counts;
+    let aborted = |seen: &Seen| {
+        let mut record = of(seen).clone();
+        record.place.offset -= 1;
+        Seen::Aborted(record)
+    };
+    let topics = &mut log.partitions[0];
+    topics.commands.insert(7, aborted(&topics.commands[7]));
+    topics.outcomes.insert(7, aborted(&topics.outcomes[7]));
+    log.letters.insert(1, aborted(&log.letters[1]));
+    let verdict = log.audit();
+    assert!(verdict.holds(), "{:#?}", verdict.kept);
+    assert_eq!(verdict.counts, Counts { aborted: 3, ..before });
+}
+
+#[test]
+fn progress_is_reported_after_every_thousand_steps_and_at_the_end_of_each_partition() {
+    let log = Log::with(|log| {
+        for _ in 0..2500 {
+            log.append_command(1, b"account/1", b"no command".to_vec(), None);
+        }
+    });
+    let mut reported = Vec::new();
+    let verdict = log.audit_reporting(Codec::default(), &mut |counts| reported.push(counts.commands));
+    let [first, second] = [0, 1].map(|partition| log.partitions[partition].commands.len() as u64);
+    assert!(first < 1000 && second > 2000);
+    assert_eq!(reported, [first, first + 1000, first + 2000, first + second]);
+    assert_eq!(verdict.counts.commands, first + second);
+}
+
+#[test]
+fn states_and_views_that_were_compared_are_counted() {
+    let options = Options {
+        partitions: PARTITIONS,
+        drained: true,
+        remembered_ms: REMEMBERED_MS,
+    };
+    let schemas = Box::new(|_| Ok(Err("there is none".to_owned())));
+    let store = RefCell::new(Memory::default());
+    let mut auditor = Auditor::<Bank, _, _>::new(Codec::default(), schemas, store, limits(), options);
+    (0..2).for_each(|_| auditor.compared_state());
+    (0..3).for_each(|_| auditor.compared_view());
+    assert_eq!((auditor.counts().states, auditor.counts().views), (2, 3));
 }
 
 #[test]

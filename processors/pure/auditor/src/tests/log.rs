@@ -1,6 +1,6 @@
 //! A log of the bank as a processor writes it, to be spoiled by tests.
 
-use crate::{Auditor, Commit, Invariant, Options, Partition, Place, Record, Seen, SourceError, Topic, Verdict};
+use crate::{Auditor, Commit, Counts, Invariant, Options, Partition, Place, Record, Seen, SourceError, Topic, Verdict};
 use bank_example::{Bank, Codec, Command};
 use decider::{Codec as _, CommandEnvelope, Cursor, EventEnvelope, Incoming, Limits, Machine, Outcome, Outgoing};
 use keyvalue::Memory;
@@ -313,6 +313,11 @@ impl Log {
 
     /// The same with another reader of the records; the registry has no schema at all.
     pub(super) fn audit_with(&self, codec: impl decider::Codec<Bank>) -> Verdict {
+        self.audit_reporting(codec, &mut |_| {})
+    }
+
+    /// The same with reports of progress.
+    pub(super) fn audit_reporting(&self, codec: impl decider::Codec<Bank>, progress: &mut dyn FnMut(&Counts)) -> Verdict {
         let options = Options {
             partitions: PARTITIONS,
             drained: self.drained,
@@ -342,7 +347,7 @@ impl Log {
                 events: records(&topics.events),
                 outcomes: records(&topics.outcomes),
             };
-            auditor.partition(partition, &mut |_| {}).unwrap();
+            auditor.partition(partition, progress).unwrap();
         }
         auditor.finish().unwrap()
     }

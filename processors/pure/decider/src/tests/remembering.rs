@@ -182,3 +182,20 @@ fn old_periods_are_deleted() {
     pass(&mut pipeline, 4 * WEEK_MS);
     assert!(size(&pipeline.memory) <= after_two + 2 * 7 * 24 * 2 && size(&pipeline.memory) >= 7 * 24 * 2);
 }
+
+#[test]
+fn a_clock_that_is_set_is_in_the_machine_and_in_the_state_and_nothing_else_changes() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    assert!(!is_repeated(&mut pipeline, 1));
+    let partition = partition_of("c/1");
+    let before = pipeline.machine.cursor(partition).unwrap();
+    let mutations = pipeline.machine.set_clock(partition, 5 * WEEK_MS, 4 * WEEK_MS).unwrap();
+    pipeline.memory.apply(&mutations);
+    let set = Cursor {
+        decided_at_ms: 5 * WEEK_MS,
+        clock_ms: 4 * WEEK_MS,
+        ..before
+    };
+    assert_eq!(pipeline.machine.cursor(partition), Some(set));
+    assert_eq!(Cursor::load(&pipeline.memory, partition).unwrap(), Some(set));
+}

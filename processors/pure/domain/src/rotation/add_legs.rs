@@ -32,7 +32,7 @@ impl From<Rejection> for crate::Rejection {
     }
 }
 
-/// Why legs cannot be put into a rotation, whatever stands beside them. Adding and replacing share it.
+/// Why legs cannot be put into a rotation, whatever legs it has already. Adding and replacing share it.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NotNew {
     #[error("{count} legs in one command; 1 to {COMMAND_LEGS_MAX} are possible")]

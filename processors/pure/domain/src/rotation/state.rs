@@ -26,7 +26,7 @@ pub struct State {
     ids_bytes: usize,
 }
 
-/// What a leg costs in both maps, a removed id in its set, and a rotation without either, beside the text of the ids: as an
+/// What a leg costs in both maps, a removed id in its set, and a rotation without either, in addition to the text of the ids: as an
 /// allocator that counts has seen it, within a fifth from 100 legs on.
 const LEG_BYTES: usize = 200;
 const REMOVED_BYTES: usize = 64;

@@ -1,5 +1,5 @@
 //! Which texts are values, and that their text is canonical.
-#![allow(clippy::disallowed_methods, reason = "the data lie beside the project")]
+#![allow(clippy::disallowed_methods, reason = "the data lie next to the project")]
 
 mod airports;
 

@@ -1,10 +1,10 @@
 //! A real month of two airlines: one draft per airplane, and the answer to its activation.
-#![allow(clippy::disallowed_methods, reason = "the data lie beside the project")]
+#![allow(clippy::disallowed_methods, reason = "the data lie next to the project")]
 
 use super::*;
 use std::collections::BTreeMap;
 
-/// Legs by airplane, from the data beside the project.
+/// Legs by airplane, from the data next to the project.
 fn legs_by_airplane(airline: &str) -> BTreeMap<String, Vec<Leg>> {
     let path = format!(
         "{}/../../../data/legs_{airline}_2008-01.csv",
