@@ -112,7 +112,7 @@ pub(crate) fn run<A: Application>(connection: &Connection<A>, arguments: &Argume
     let mut audit = Audit::<A>::new(A::codec(SchemaIds::UNKNOWN), schemas, store, limits, options);
     let mut progress = Progress::new();
     let mut notes = match &arguments.dump {
-        Some(directory) => dump::read(directory, &topology, scratch.path(), &mut audit, &mut progress)?,
+        Some(directory) => dump::read(connection, directory, &topology, scratch.path(), &mut audit, &mut progress)?,
         None => {
             let group = arguments.group.clone().unwrap_or_else(|| topology.processors_group());
             let commands = &topology.topics.commands.name;

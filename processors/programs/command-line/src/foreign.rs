@@ -1,27 +1,40 @@
 //! Whether a log is one of this application.
 
-use crate::reading::{fingerprint_of, next_committed};
+use crate::reading::next_committed;
 use crate::{Connection, name};
 use anyhow::bail;
 use application::{Application, SchemaIds};
-use decider::{Codec, DecodeError, read_event, read_outcome};
+use decider::{Codec, DecodeError, SCHEMA_FINGERPRINT, read_event, read_outcome, schema_fingerprint};
 use stream::inspect::{Inspector, Walk};
 use stream::registry::{Lookup, Registry, RegistryError};
 use topology::{Topic, Topology};
 
+/// Records that are looked at from the beginning of each partition: one that was spoiled makes no log a foreign one.
+pub(crate) const FIRST_MAX: usize = 10;
+
+/// One of the first records of a partition.
+pub(crate) struct First {
+    pub(crate) offset: i64,
+    pub(crate) headers: Vec<(String, Option<Vec<u8>>)>,
+    pub(crate) value: Option<Vec<u8>>,
+}
+
 /// Refuses the log of another application, before anything is written to it or said about it: every finding would be false.
 ///
-/// It is one where it has events, or else outcomes, and no partition begins with one that this application reads. A log that has neither
+/// It is one where it has events, or else outcomes, and this application reads none of the first ten of any partition. A log that has neither
 /// may become one of any application.
 ///
 /// # Errors
 /// When it is one, or the cluster cannot be asked.
 pub(crate) fn refuse<A: Application>(connection: &Connection<A>, topology: &Topology) -> anyhow::Result<()> {
-    let events = &topology.topics.events;
-    if is_known(connection, events, topology.partitions, read_event::<A, A::Codec>)? {
-        return Ok(());
-    }
-    refuse_outcomes(connection, topology)
+    let mut events = Firsts::new(connection, &topology.topics.events)?;
+    let mut outcomes = Firsts::new(connection, &topology.topics.outcomes)?;
+    refuse_first(
+        connection,
+        topology,
+        |partition| events.of(partition),
+        |partition| outcomes.of(partition),
+    )
 }
 
 /// The same by outcomes alone, which is what a client may read of a log.
@@ -29,9 +42,69 @@ pub(crate) fn refuse<A: Application>(connection: &Connection<A>, topology: &Topo
 /// # Errors
 /// As those of [`refuse`].
 pub(crate) fn refuse_outcomes<A: Application>(connection: &Connection<A>, topology: &Topology) -> anyhow::Result<()> {
-    let outcomes = &topology.topics.outcomes;
-    is_known(connection, outcomes, topology.partitions, read_outcome::<A, A::Codec>)?;
+    let mut outcomes = Firsts::new(connection, &topology.topics.outcomes)?;
+    refuse_first(connection, topology, |_| Ok(Vec::new()), |partition| outcomes.of(partition))
+}
+
+/// The same by the first events and outcomes of each partition, at most [`FIRST_MAX`], wherever they are kept.
+///
+/// # Errors
+/// As those of [`refuse`].
+pub(crate) fn refuse_first<A: Application>(
+    connection: &Connection<A>,
+    topology: &Topology,
+    event: impl FnMut(u32) -> anyhow::Result<Vec<First>>,
+    outcome: impl FnMut(u32) -> anyhow::Result<Vec<First>>,
+) -> anyhow::Result<()> {
+    let topics = &topology.topics;
+    if is_known(connection, &topics.events, topology.partitions, event, read_event::<A, A::Codec>)? {
+        return Ok(());
+    }
+    is_known(
+        connection,
+        &topics.outcomes,
+        topology.partitions,
+        outcome,
+        read_outcome::<A, A::Codec>,
+    )?;
     Ok(())
+}
+
+/// Reads the first records of a topic.
+struct Firsts<'t> {
+    topic: &'t Topic,
+    inspector: Inspector,
+    walk: Walk,
+}
+
+impl<'t> Firsts<'t> {
+    fn new(connection: &Connection<impl Application>, topic: &'t Topic) -> anyhow::Result<Self> {
+        let settings = connection.settings()?;
+        Ok(Self {
+            topic,
+            inspector: Inspector::new(&settings)?,
+            walk: Walk::new(&settings, &topic.name)?,
+        })
+    }
+
+    fn of(&mut self, partition: u32) -> anyhow::Result<Vec<First>> {
+        let marks = self.inspector.watermarks(&self.topic.name, partition)?;
+        let mut first = Vec::new();
+        if marks.low >= marks.high {
+            return Ok(first);
+        }
+        self.walk.begin(partition, marks.low, marks.high)?;
+        while first.len() < FIRST_MAX
+            && let Some(found) = next_committed(&mut self.walk)?
+        {
+            first.push(First {
+                offset: found.offset,
+                headers: found.headers,
+                value: found.value,
+            });
+        }
+        Ok(first)
+    }
 }
 
 /// What a record says of the application that has written it.
@@ -68,24 +141,21 @@ fn is_known<A: Application, T>(
     connection: &Connection<A>,
     topic: &Topic,
     partitions: u32,
+    mut first: impl FnMut(u32) -> anyhow::Result<Vec<First>>,
     decode: impl Fn(&mut A::Codec, Option<u64>, &[u8]) -> Result<T, DecodeError>,
 ) -> anyhow::Result<bool> {
-    let (settings, registry) = (connection.settings()?, connection.registry()?);
-    let (inspector, mut walk) = (Inspector::new(&settings)?, Walk::new(&settings, &topic.name)?);
-    let mut codec = A::codec(SchemaIds::UNKNOWN);
+    let (mut codec, registry) = (A::codec(SchemaIds::UNKNOWN), connection.registry()?);
     let mut strange = None;
     for partition in 0..partitions {
-        let marks = inspector.watermarks(&topic.name, partition)?;
-        if marks.low >= marks.high {
-            continue;
-        }
-        walk.begin(partition, marks.low, marks.high)?;
-        let Some(found) = next_committed(&mut walk)? else { continue };
-        let (fingerprint, value) = (fingerprint_of(&found), found.value.as_deref().unwrap_or_default());
-        match look::<A, T>(&mut codec, &registry, |codec| decode(codec, fingerprint, value))? {
-            Look::Known => return Ok(true),
-            Look::Strange(reason) => strange = strange.or(Some((partition, found.offset, reason))),
-            Look::Untold => {}
+        for First { offset, headers, value } in first(partition)? {
+            let header = headers.iter().rev().find(|(name, _)| name == SCHEMA_FINGERPRINT);
+            let fingerprint = header.and_then(|(_, value)| schema_fingerprint(value.as_deref()?));
+            let value = value.as_deref().unwrap_or_default();
+            match look::<A, T>(&mut codec, &registry, |codec| decode(codec, fingerprint, value))? {
+                Look::Known => return Ok(true),
+                Look::Strange(reason) => strange = strange.or(Some((partition, offset, reason))),
+                Look::Untold => {}
+            }
         }
     }
     let Some((partition, offset, reason)) = strange else {

@@ -5,6 +5,7 @@ use anyhow::{Context, anyhow, bail};
 use application::{View, check_keys};
 use decider::EventEnvelope;
 use keyvalue::Overlay;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use store::{Sizing, Store};
 
@@ -80,16 +81,22 @@ impl<V: View> LocalView<V> {
         let mut overlay = Overlay::new(&*store);
         for (partition, event) in waiting.drain(..) {
             let place = || format!("sequence {} of partition {partition}", event.sequence);
-            let mutations = view.project(partition, &event, &overlay).with_context(place)?;
+            let projected = contained(|| view.project(partition, &event, &overlay)).with_context(place)?;
+            let mutations = projected.with_context(place)?;
             check_keys(&mutations).map_err(|reason| anyhow!(reason)).with_context(place)?;
             overlay.apply(mutations);
         }
-        let mutations = view.settle();
+        let mutations = contained(|| view.settle())?;
         check_keys(&mutations).map_err(|reason| anyhow!(reason))?;
         overlay.apply(mutations);
         // All of it comes from the log again.
         Ok(store.apply_unlogged(&overlay.into_mutations())?)
     }
+}
+
+/// A bug of the view is an error that names its place.
+fn contained<T>(run: impl FnOnce() -> T) -> anyhow::Result<T> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|_panic| anyhow!("the view panicked"))
 }
 
 #[cfg(test)]

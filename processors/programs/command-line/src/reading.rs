@@ -92,7 +92,7 @@ impl<A: Application> Reading<A> {
 }
 
 /// The schema that a record says it has.
-pub(crate) fn fingerprint_of(found: &Found) -> Option<u64> {
+fn fingerprint_of(found: &Found) -> Option<u64> {
     let (_, value) = found.headers.iter().rev().find(|(name, _)| name == SCHEMA_FINGERPRINT)?;
     schema_fingerprint(value.as_deref()?)
 }

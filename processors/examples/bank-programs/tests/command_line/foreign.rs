@@ -34,6 +34,17 @@ fn a_log_of_the_bank_is_none_of_the_airline() {
         is_refused(&run("aerolog", bank.name(), arguments, command), "schedule");
     }
     assert_eq!((subjects(bank.name()), records(bank.name())), (0, 1));
+    let dump = folder.path().join("dump");
+    std::fs::create_dir(&dump).unwrap();
+    for topic in ["commands", "events", "outcomes", "dead-letters"] {
+        let name = format!("{}.{topic}", bank.name());
+        let lines = kcat(&["-C", "-t", &name, "-o", "beginning", "-e", "-q", "-J"], b"");
+        std::fs::write(dump.join(topic), lines).unwrap();
+    }
+    let from_files = ["audit", "--partitions", "2", "--dump", dump.to_str().unwrap()];
+    is_refused(&run("aerolog", bank.name(), &from_files, b""), "schedule");
+    let own = bank.run(&from_files);
+    assert_eq!(own.status, 0, "{own:?}");
     assert!(processor.stop().success());
 }
 

@@ -7,6 +7,7 @@ use super::Audit;
 use super::report::Progress;
 use super::source::{place, seen, source};
 use crate::Connection;
+use crate::foreign::{self, FIRST_MAX, First};
 use anyhow::{Context, anyhow, bail};
 use application::Application;
 use auditor::{Partition, Record, Seen, SourceError, Topic};
@@ -41,6 +42,7 @@ pub(super) fn topology(connection: &Connection<impl Application>, directory: &Pa
 
 /// Reads the files of a directory, and says what is missing there. `scratch` takes each topic once more, by partition.
 pub(super) fn read<A: Application>(
+    connection: &Connection<A>,
     directory: &Path,
     topology: &Topology,
     scratch: &Path,
@@ -60,6 +62,12 @@ pub(super) fn read<A: Application>(
     let commands = split("commands", Topic::Commands)?;
     let events = split("events", Topic::Events)?;
     let outcomes = split("outcomes", Topic::Outcomes)?;
+    foreign::refuse_first(
+        connection,
+        topology,
+        |partition| events.first(partition),
+        |partition| outcomes.first(partition),
+    )?;
     for partition in 0..letters.end() {
         for letter in letters.read(partition)? {
             audit.dead_letter(letter?)?;
@@ -116,6 +124,17 @@ impl Split {
     fn end(&self) -> u32 {
         let last = |paths: &BTreeMap<u32, PathBuf>| paths.keys().next_back().map_or(0, |last| last + 1);
         last(&self.committed).max(self.uncommitted.as_ref().map_or(0, last))
+    }
+
+    /// The first committed records of a partition.
+    fn first(&self, partition: u32) -> anyhow::Result<Vec<First>> {
+        let lines = Lines::open(self.topic, partition, self.committed.get(&partition))?.take(FIRST_MAX);
+        let first = |record: Record| First {
+            offset: record.place.offset,
+            headers: record.headers,
+            value: record.value,
+        };
+        Ok(lines.map(|record| record.map(first)).collect::<Result<_, _>>()?)
     }
 
     fn read(&self, partition: u32) -> anyhow::Result<Reading> {

@@ -59,3 +59,33 @@ fn an_event_that_does_not_fit_is_named_by_its_place() {
     let Err(error) = view.read() else { panic!("it fits") };
     assert!(error.to_string().contains("sequence 2 of partition 2"), "{error:#}");
 }
+
+/// A view with a bug.
+#[derive(Default)]
+struct Faulty;
+
+impl View for Faulty {
+    type Event = Event;
+    type Question = ();
+    const NAME: &'static str = "faulty";
+    const VERSION: u32 = 1;
+    const ROUTES: &'static [application::Route<()>] = &[];
+
+    fn project(&mut self, _: u32, _: &EventEnvelope<Event>, _: &impl Read) -> Result<Vec<keyvalue::Mutation>, application::ProjectError> {
+        panic!("a bug")
+    }
+
+    fn answer(_: &(), _: &impl Read) -> Result<Vec<u8>, application::Refusal> {
+        Ok(Vec::new())
+    }
+}
+
+#[test]
+fn a_view_that_panics_is_an_error_with_the_place_of_the_event() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut view = LocalView::<Faulty>::open(&folder.path().join("view")).unwrap();
+    view.take(5, opened(1, "a")).unwrap();
+    let Err(error) = view.read() else { panic!("it fits") };
+    let text = format!("{error:#}");
+    assert!(text.contains("sequence 1 of partition 5") && text.contains("panicked"), "{text}");
+}
