@@ -9,3 +9,4 @@ mod lanes;
 mod nodes;
 mod positions;
 mod schedule;
+mod timeline;

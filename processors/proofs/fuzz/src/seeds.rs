@@ -300,6 +300,8 @@ fn requests() -> Vec<Vec<u8>> {
         "/checks/ground-time?recompute=true&rotation_prefix=r",
         "/connections?from=HNL&to=LAX&depart_after=2008-01-01T00:00:00Z&arrive_before=2009-01-01T00:00:00Z&legs_max=3&min_connection=5&drafts=true",
         "/rotations/r1/legs/%61/impact?delay_minutes=30&min_connection=40&drafts=true",
+        "/timeline?from=2008-01-01T00:00:00Z&to=2009-01-01T00:00:00Z&airplanes=N475HA,N1",
+        "/timeline?from=2008-01-01T00:00:00Z&to=2009-01-01T00:00:00Z&prefix=N4&limit=2",
         "/position?content_hash=true",
         "/health/ready",
     ];

@@ -6,6 +6,7 @@ mod board;
 mod connections;
 mod ground;
 mod impact;
+mod timeline;
 mod transfer;
 mod violations;
 
@@ -18,6 +19,7 @@ pub use ground::Ground;
 #[cfg(test)]
 pub(crate) use impact::{Budget, impact_within};
 pub use impact::{Delay, DelayedLeg, Impact, MissedConnection, impact};
+pub use timeline::{Airplanes, Bar, Found, Gap, Row, RowRotation, Timeline, TimelineError, Window, next_airplane};
 #[cfg(test)]
 pub(crate) use violations::count_within;
 pub use violations::{Filter, Total, count, violations};

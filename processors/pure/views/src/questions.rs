@@ -6,8 +6,10 @@ mod impact;
 mod reading;
 mod shapes;
 mod summary;
+mod timeline;
 
 pub(crate) use documents::answer;
+use timeline::TimelineQuestion;
 
 use crate::Check;
 use crate::ask::{ConnectionSearch, Delay, Filter, Time};
@@ -65,6 +67,7 @@ pub enum Question {
     },
     Connections(Box<ConnectionSearch>),
     Impact(Box<Delay>),
+    Timeline(Box<TimelineQuestion>),
 }
 
 /// What is documented of the routes.
@@ -194,6 +197,7 @@ pub(crate) const ROUTES: &[Route<Question>] = &[
     },
     connections::ROUTE,
     impact::ROUTE,
+    timeline::ROUTE,
 ];
 
 impl Question {
@@ -209,7 +213,7 @@ impl Question {
             Self::Check { filter, .. } if **filter == Filter::default() => Work::Page,
             // A rotation may have 20,000 of them, all of which are counted.
             Self::Check { filter, .. } if filter.rotation.is_some() && filter.airplane.is_none() => Work::Page,
-            Self::Legs { .. } | Self::Check { .. } => Work::Search,
+            Self::Legs { .. } | Self::Check { .. } | Self::Timeline(_) => Work::Search,
         }
     }
 }

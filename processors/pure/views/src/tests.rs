@@ -13,5 +13,6 @@ mod random;
 mod references;
 mod rotations;
 mod same_day;
+mod timeline;
 mod tombstones;
 mod unfit;

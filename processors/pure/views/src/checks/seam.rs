@@ -25,7 +25,8 @@ pub(crate) fn examine(before: &RotationSpan, after: &RotationSpan, into: &mut Vi
     }
 }
 
-fn key(rotation: &RotationId, before: &RotationId, after: &RotationId) -> Key {
+/// The entry of a violation between two rotations, under one of them.
+pub(crate) fn key(rotation: &RotationId, before: &RotationId, after: &RotationId) -> Key {
     keys::violations_of(Check::RotationSeam, rotation)
         .id(before.as_str())
         .id(after.as_str())

@@ -28,6 +28,12 @@ fn a_question_whose_cost_depends_on_what_clients_have_put_into_the_schedule_is_n
         ("/legs", rotation, "designator=HA11", Work::Search),
         ("/connections", rotation, CONNECTIONS, Work::Traversal),
         ("/rotations/{id}/legs/{leg}/impact", rotation, "delay_minutes=30", Work::Traversal),
+        (
+            "/timeline",
+            rotation,
+            "from=2008-01-01T00:00:00Z&to=2008-02-01T00:00:00Z",
+            Work::Search,
+        ),
     ] {
         assert_eq!(work(template, name, query), expected, "{template}?{query}");
     }

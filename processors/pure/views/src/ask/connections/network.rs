@@ -163,7 +163,8 @@ impl<'s, R: Read> Network<'s, R> {
 
     /// Finds the first arrival by a leg from somewhere in `frontier`, and keeps all that arrive then.
     pub(super) fn arrive(&mut self, frontier: &[Ready], to: Place) -> Result<(), ConnectionsError> {
-        let Some(first) = frontier.iter().map(|ready| ready.at).min() else {
+        let first = frontier.iter().map(|ready| ready.at).min();
+        let Some(first) = first.filter(|first| *first < self.places[to].arrival) else {
             return Ok(());
         };
         let ready: FxHashMap<AirportCode, Ready> = frontier.iter().map(|ready| (self.places[ready.place].code, *ready)).collect();
