@@ -36,6 +36,13 @@ impl Connection {
         Ok(())
     }
 
+    /// Asks for an answer in an encoding, which is not undone.
+    pub(crate) fn ask_in(&mut self, path: &str, encoding: &str) -> anyhow::Result<()> {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: {encoding}\r\n\r\n");
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        Ok(())
+    }
+
     pub(crate) fn post(&mut self, path: &str, content_type: &str, body: &str) -> anyhow::Result<Answer> {
         let length = body.len();
         let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n");

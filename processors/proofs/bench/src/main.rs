@@ -3,17 +3,20 @@
 
 mod backlog;
 mod cluster;
+mod connections;
 mod drain;
 mod gateway;
 mod guards;
 mod http;
 mod latency;
+mod network;
 mod process;
 mod questions;
 mod rebuild;
 mod report;
 mod restart;
 mod shapes;
+mod timeline;
 mod validate;
 
 use clap::{Parser, ValueEnum};
@@ -53,6 +56,10 @@ enum Part {
     Rebuild,
     /// Questions over HTTP against a constant route, and within the process; memory
     Questions,
+    /// Connections between two airports within a day, over HTTP
+    Connections,
+    /// 100,000 bars of a chart in one answer, over HTTP
+    Timeline,
     /// From a command to its outcome and to the view, at a fixed rate
     Latency,
     /// Commands over HTTP against the same commands sent straight to Kafka
@@ -96,6 +103,8 @@ fn main() -> anyhow::Result<()> {
             Part::Flat => drain::flat(&plan, &mut report)?,
             Part::Rebuild => rebuild::measure(&plan, &mut report)?,
             Part::Questions => questions::measure(&plan, &mut report)?,
+            Part::Connections => connections::measure(&plan, &mut report)?,
+            Part::Timeline => timeline::measure(&plan, &mut report)?,
             Part::Latency => latency::measure(&plan, &mut report)?,
             Part::Gateway => gateway::measure(&plan, &mut report)?,
             Part::Shapes => shapes::measure(&plan, &mut report)?,
