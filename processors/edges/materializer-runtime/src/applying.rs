@@ -266,7 +266,7 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "no message".into())
 }
 
-/// Where an event stands beside what the view has of its partition, and how far the partition has come with it.
+/// Where an event stands compared with what the view has of its partition, and how far the partition has come with it.
 enum Place {
     Next(Reached),
     Repeat(Reached),

@@ -1,4 +1,4 @@
-//! What a state directory holds beside the view: what it was built on, and how far each partition has come.
+//! What a state directory holds besides the view: what it was built on, and how far each partition has come.
 //!
 //! | key | value |
 //! |---|---|

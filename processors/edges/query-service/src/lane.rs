@@ -88,7 +88,7 @@ impl Interrupt {
         self.is_exhausted.load(Ordering::Relaxed)
     }
 
-    /// Whether its time is over, or nobody waits for it any more.
+    /// Whether its time is over, or no client waits for it any more.
     pub(crate) fn is_due(&self) -> bool {
         self.is_exhausted() || self.is_ordered.load(Ordering::Relaxed) || self.deadline.is_some_and(|deadline| Instant::now() > deadline)
     }

@@ -27,7 +27,7 @@ pub trait Source: Send + Sync + 'static {
     /// from what there is not, so that nothing but its position is answered from it.
     fn is_complete(&self) -> bool;
 
-    /// A question has failed because of this: whoever keeps the view may have to mend it.
+    /// A question has failed because of this: the owner of the view may have to repair it.
     fn could_not_be_read(&self, error: &ReadError);
 }
 
@@ -40,7 +40,7 @@ pub enum Readiness {
     NotReady(String),
 }
 
-/// A position beside its text, which stands in a header of every answer.
+/// A position with its text, which stands in a header of every answer.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Stamp {
     position: Position,

@@ -1,4 +1,4 @@
-//! The bank's command line on a real broker, which KAFKA_BOOTSTRAP_SERVERS names: beside the airline's, whose log is none of it.
+//! The bank's command line on a real broker, which KAFKA_BOOTSTRAP_SERVERS names: next to the airline's, whose log it refuses.
 // What cannot be set up ends the test.
 #![allow(clippy::unwrap_used)]
 

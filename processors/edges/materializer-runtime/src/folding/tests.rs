@@ -28,7 +28,7 @@ fn kept(path: &Path) -> KeptView {
     KeptView::new(Store::open(path, Sizing::default()).unwrap(), condition).unwrap()
 }
 
-/// Folds runs beside a writer that is sometimes slow. Returns what stopped a partition, if anything did.
+/// Folds runs next to a writer that is sometimes slow. Returns what stopped a partition, if anything did.
 fn written(view: &KeptView, runs: Vec<Run<String>>) -> Option<Stop> {
     let shutdown = &Shutdown::default();
     let (given, received) = mpsc::sync_channel(2);

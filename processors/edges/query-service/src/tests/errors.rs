@@ -159,7 +159,7 @@ async fn a_view_that_cannot_be_read_is_a_503_that_keeps_the_details_to_the_log()
         assert!(!seen.text.contains("checksum"), "{}", seen.text);
     }
     let told = running.view.unreadable.lock().unwrap().len();
-    assert_eq!(told, 4, "whoever keeps the view is told of each");
+    assert_eq!(told, 4, "the owner of the view hears of each");
     assert_eq!(running.get("/health/live").await.status, 200);
 }
 

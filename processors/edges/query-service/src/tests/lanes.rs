@@ -1,4 +1,4 @@
-//! Questions that take long, beside those that do not.
+//! Questions that take long, next to those that do not.
 
 use super::schedule::islands;
 use crate::Patience;

@@ -1,4 +1,4 @@
-//! I8: the state of a processor that has stopped beside one that is built here from the log, as far as the state has come.
+//! I8: the state of a processor that has stopped, compared with one that is built here from the log, as far as the state has come.
 
 use super::{Arguments, Audit};
 use crate::{Connection, Reading};

@@ -1,4 +1,4 @@
-//! I9: each view of each replica beside one that is built here from the log, at the replica's own position.
+//! I9: each view of each replica, compared with one that is built here from the log, at the replica's own position.
 
 use super::{Arguments, Audit};
 use crate::position::{self, Position};

@@ -132,7 +132,7 @@ async fn a_client_that_does_not_read_a_stream_is_cut_off_and_its_maker_ends() {
     });
     let slow = running.sent(b"GET /endless HTTP/1.1\r\nhost: x\r\n\r\n").await;
     until("it is made", || running.making.load(Ordering::SeqCst) == 1).await;
-    until("nobody makes it", || running.making.load(Ordering::SeqCst) == 0).await;
+    until("none is being made", || running.making.load(Ordering::SeqCst) == 0).await;
     until("the connection is closed", || running.metrics.open.get() == 0).await;
     drop(slow);
 }
