@@ -1,12 +1,15 @@
-"""Takes out of an OpenAPI document what no schema can describe: parameters whose values only an earlier answer gives. Reads and writes JSON."""
+"""Takes out of an OpenAPI document what no schema can describe: parameters whose values only an earlier answer gives, and the answer without an
+end. Reads and writes JSON."""
 
 import json
 import sys
 
-# Where a list goes on, what a view has to have reached, and an aggregate's version.
-OF_ANSWERS = ("cursor", "at_least", "X-Min-Position", "If-Match")
+# Where a list goes on, what a view has to have reached or is frozen at, and an aggregate's version.
+OF_ANSWERS = ("cursor", "at_least", "as_of", "X-Min-Position", "If-Match")
+ENDLESS = "/changes"
 
 document = json.load(sys.stdin)
+document["paths"].pop(ENDLESS, None)
 for operations in document["paths"].values():
     for operation in operations.values():
         operation["parameters"] = [parameter for parameter in operation["parameters"] if parameter["name"] not in OF_ANSWERS]

@@ -253,7 +253,7 @@ fn a_longer_retention_is_only_a_warning() {
 fn the_topology_is_described_as_a_table_and_as_pictures() {
     let topology = Topology::with_prefix("schedule", None).unwrap();
     expect![[r"
-        client, command-gateway, command-processor ──▶ schedule.commands     ──▶ command-processor
+        client, command-gateway, command-processor ──▶ schedule.commands     ──▶ command-processor, materializer
                                  command-processor ──▶ schedule.events       ──▶ command-processor, materializer
                                  command-processor ──▶ schedule.outcomes     ──▶ client, command-gateway, command-processor
                                  command-processor ──▶ schedule.dead-letters ──▶ client, command-gateway, operator

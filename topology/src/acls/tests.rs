@@ -116,7 +116,7 @@ fn the_rights_are_a_user_of_strimzis() {
             type: simple
             acls:
               - resource: {type: topic, name: night.commands, patternType: literal}
-                operations: [Describe, DescribeConfigs]
+                operations: [Read, Describe, DescribeConfigs]
               - resource: {type: topic, name: night.events, patternType: literal}
                 operations: [Read, Describe, DescribeConfigs]
               - resource: {type: topic, name: night.outcomes, patternType: literal}

@@ -42,7 +42,8 @@ const PRETTY: Parameter = Parameter {
 pub fn document<A>(api: &Api, routes: &[Route<A>]) -> Value {
     let mut paths = Map::new();
     for route in routes {
-        let path = paths.entry(route.template).or_insert_with(|| json!({}));
+        // A value with slashes can be percent-encoded, which is all that the document can say of it.
+        let path = paths.entry(route.template.replace("{+", "{")).or_insert_with(|| json!({}));
         path[route.method.as_str().to_ascii_lowercase()] = operation(route);
     }
     let mut schemas = api.schemas.clone();

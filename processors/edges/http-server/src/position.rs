@@ -86,6 +86,11 @@ impl Position {
             .find(|partition| known.sequence(*partition).is_none())
     }
 
+    /// Goes on with an event of a partition.
+    pub fn reach(&mut self, partition: u32, sequence: u64) {
+        self.sequences.insert(partition, sequence);
+    }
+
     /// The least position that has reached both.
     pub fn and(mut self, other: &Self) -> Self {
         for (partition, sequence) in other.iter() {

@@ -96,13 +96,21 @@ fn names(method: &Method) -> &'static [&'static str] {
     }
 }
 
-/// The values of the names in a template, where the path is one of it. An empty segment names nothing.
+/// The values of the names in a template, where the path is one of it. An empty segment names nothing. A name in a last segment such as
+/// `{+id}` is all that is left of the path, slashes included.
 fn matched<'p>(template: &'static str, path: &'p str) -> Option<Vec<Cow<'p, str>>> {
     let (mut wanted, mut given) = (segments(template), segments(path));
     let mut values = Vec::new();
     loop {
         match (wanted.next(), given.next()) {
             (None, None) => return Some(values),
+            (Some(wanted), Some(first)) if wanted.starts_with(REST) => {
+                let rest: Vec<&str> = std::iter::once(first).chain(given).collect();
+                let rest = rest.join("/");
+                let value = percent_decode(&rest).filter(|value| !value.is_empty())?;
+                values.push(Cow::Owned(value.into_owned()));
+                return Some(values);
+            }
             (Some(wanted), Some(given)) => match parameter_of(wanted) {
                 Some(_) => values.push(percent_decode(given).filter(|value| !value.is_empty())?),
                 None if wanted == given => {}
@@ -129,8 +137,12 @@ pub fn parameters_of(template: &'static str) -> impl Iterator<Item = &'static st
 }
 
 fn parameter_of(segment: &str) -> Option<&str> {
-    segment.strip_prefix('{')?.strip_suffix('}')
+    let name = segment.strip_prefix('{')?.strip_suffix('}')?;
+    Some(name.strip_prefix('+').unwrap_or(name))
 }
+
+/// What the last segment of a template begins with whose value may have slashes in it (RFC 6570, 2.4.1 and 3.2.3).
+const REST: &str = "{+";
 
 #[cfg(test)]
 mod tests;

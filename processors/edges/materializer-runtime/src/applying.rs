@@ -2,15 +2,19 @@
 //!
 //! An event that cannot be applied stops its partition (decision 0017).
 
+mod telling;
+
 use crate::bookkeeping::{Progress, Reached};
-use application::{ProjectError, View, check_keys, offsets};
+use application::{EventPlace, ProjectError, View, check_keys, history, offsets};
 use decider::EventEnvelope;
 use keyvalue::{Mutation, Overlay, Read, ReadError};
+use query_service::ToldEvent;
 use std::any::Any;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
+use telling::Teller;
 
 /// A decoded event and where its record is.
 #[derive(Debug, Clone)]
@@ -105,6 +109,8 @@ pub(crate) struct Step {
     pub(crate) stopped: Vec<Stop>,
     /// Why the view does not go on at all, if so. What comes before is in the step.
     pub(crate) failure: Option<Stop>,
+    /// What those who follow are told of the applied events, in their order; `None` where none followed.
+    pub(crate) told: Option<Vec<ToldEvent>>,
 }
 
 impl Step {
@@ -118,6 +124,7 @@ impl Step {
             repeated: 0,
             stopped: Vec::new(),
             failure: Some(failure),
+            told: None,
         }
     }
 }
@@ -134,6 +141,7 @@ pub(crate) fn step<V: View>(
     before: &Progress,
     stopped: &mut BTreeSet<u32>,
     run: &[LocatedEvent<V::Event>],
+    is_followed: bool,
     is_over: impl Fn() -> bool,
 ) -> Step {
     let mut stops: Vec<(usize, Stop)> = Vec::new();
@@ -144,7 +152,8 @@ pub(crate) fn step<V: View>(
                     .iter()
                     .any(|(from, stop)| *from <= index && stop.partition() == Some(partition))
         };
-        match attempt(view, below, before, run, is_left_out, &is_over) {
+        let teller = is_followed.then(Teller::default);
+        match attempt(view, below, before, run, is_left_out, teller, &is_over) {
             Ok(mut step) => {
                 stops.retain(|(index, _)| *index < step.taken);
                 step.stopped = stops.into_iter().map(|(_, stop)| stop).collect();
@@ -168,6 +177,7 @@ fn attempt<V: View>(
     before: &Progress,
     run: &[LocatedEvent<V::Event>],
     is_left_out: impl Fn(usize, u32) -> bool,
+    mut teller: Option<Teller>,
     is_over: &impl Fn() -> bool,
 ) -> Result<Step, (usize, Stop)> {
     let mut overlay = Overlay::new(below);
@@ -188,8 +198,11 @@ fn attempt<V: View>(
                 Ok(Place::Next(reached)) => match mutations(view, &overlay, located) {
                     Ok(mutations) => {
                         mutated += mutations.len();
+                        if let Some(teller) = &mut teller {
+                            teller.tell::<V>(located, &mutations, &overlay);
+                        }
                         overlay.apply(mutations);
-                        overlay.apply(Vec::from_iter(offsets::entry(partition, reached.sequence, located.offset)));
+                        overlay.apply(places(located));
                         applied += 1;
                         progress.set(partition, reached);
                     }
@@ -222,7 +235,20 @@ fn attempt<V: View>(
         repeated,
         stopped: Vec::new(),
         failure,
+        told: teller.and_then(Teller::finish),
     })
+}
+
+/// Where the event is in the log: outside of what the view holds.
+fn places<E>(LocatedEvent { partition, offset, event }: &LocatedEvent<E>) -> Vec<Mutation> {
+    let place = EventPlace {
+        partition: *partition,
+        sequence: event.sequence,
+        offset: *offset,
+    };
+    let of_aggregate = history::entry(&event.aggregate_id, place);
+    let of_partition = offsets::entry(*partition, event.sequence, *offset);
+    std::iter::once(of_aggregate).chain(of_partition).collect()
 }
 
 /// What an event changes. A panic of the view's code ends here: it would come again at every start.

@@ -1,6 +1,7 @@
 //! What can be configured; `default.toml` says what each key means.
 
 use bearer_tokens::Access;
+use query_service::AsOf;
 use serde::Deserialize;
 use service::{ConfigurationError, Definition};
 use std::collections::BTreeMap;
@@ -22,6 +23,9 @@ pub struct Configuration {
     /// The number of partitions that the log must have; `None` where it is to say that itself.
     #[serde(deserialize_with = "service::partitions_of_log")]
     pub partitions: Option<u32>,
+    /// Where the views stop; `None` where they follow the log. No key: it is an argument.
+    #[serde(skip)]
+    pub until: Option<AsOf>,
     pub operations_address: SocketAddr,
     pub http: Http,
     /// No key: a test applies smaller pieces.

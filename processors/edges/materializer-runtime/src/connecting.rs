@@ -116,7 +116,7 @@ fn try_connect(view: &KeptView, edition: &Edition, wanted: &Wanted<'_>) -> Resul
     }
     let topology = settled.topology;
     let (identity, progress) = bind(view, edition, &admin, &topology)?;
-    view.announce(&progress);
+    view.announce(&progress, None);
     let mut reader = Reader::new(settings, &topology.topics.events.name)?;
     let from = progress
         .iter()

@@ -4,6 +4,7 @@
 use crate::bookkeeping::{self, Progress};
 use application::View;
 use keyvalue::{Order, Read, ReadError};
+use query_service::AsOf;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -16,14 +17,17 @@ pub(crate) struct Edition {
     pub(crate) version: u32,
     /// The data outside of the log that the content follows from, such as a time-zone database, with its version.
     pub(crate) built_with: Option<String>,
+    /// Where it stops; `None` where it follows the log.
+    pub(crate) until: Option<AsOf>,
 }
 
 impl Edition {
-    pub(crate) fn of<V: View>() -> Self {
+    pub(crate) fn of<V: View>(until: Option<AsOf>) -> Self {
         Self {
             view: V::NAME,
             version: V::VERSION,
             built_with: V::built_with(),
+            until,
         }
     }
 }
@@ -31,7 +35,11 @@ impl Edition {
 /// As its directory is called.
 impl fmt::Display for Edition {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}-{}", self.view, self.version)
+        write!(formatter, "{}-{}", self.view, self.version)?;
+        match &self.until {
+            Some(until) => write!(formatter, "-until-{}", until.label()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -105,12 +113,19 @@ fn identity(edition: &Edition, log: &Log) -> String {
 }
 
 fn heading(edition: &Edition) -> String {
-    let Edition { view, version, built_with } = edition;
-    match built_with {
-        Some(data) => format!("view {view} {version} with {data}, "),
-        None => format!("view {view} {version}, "),
-    }
+    let Edition {
+        view,
+        version,
+        built_with,
+        until,
+    } = edition;
+    let with = built_with.as_ref().map_or_else(String::new, |data| format!(" with {data}"));
+    let until = until.as_ref().map_or_else(String::new, |until| format!(" until {until}"));
+    format!("view {view} {version}{with}{until}, {PLACES}, ")
 }
+
+/// What is kept of the places of events in the log, in addition to the view. A directory that lacks some of it is built again.
+const PLACES: &str = "places 2";
 
 /// Why what a directory holds cannot be gone on with, if so.
 fn unusable(store: &Store, edition: &Edition) -> Result<Option<String>, ReadError> {

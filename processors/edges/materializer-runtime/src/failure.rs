@@ -32,6 +32,8 @@ pub enum Failure {
     Metrics(#[from] prometheus::Error),
     #[error("a thread could not be started: {0}")]
     Thread(#[from] io::Error),
+    #[error("{0}")]
+    Until(String),
     #[error("the topics are not as the topology says: {0}")]
     Topics(String),
     #[error(transparent)]
@@ -75,6 +77,7 @@ impl Failure {
             | Self::Metrics(_)
             | Self::Failpoint(_)
             | Self::Thread(_)
+            | Self::Until(_)
             | Self::Topics(_) => FailureKind::Refuse,
             Self::Log(ReadFailure::Kafka { .. } | ReadFailure::Unheard { .. }) => FailureKind::Reconnect,
             Self::Stopped(Stop::Unreadable(_)) => FailureKind::Restart,

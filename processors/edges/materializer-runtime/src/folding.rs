@@ -41,7 +41,9 @@ pub(crate) fn fold<V: View>(
                 let batch = on_its_way.as_ref().map_or(&[][..], |step| &step.mutations);
                 let below = Layer::new(kept.store(), batch);
                 let below = Interruptible { below: &below, shutdown };
-                let mut step = applying::step(&mut view, &below, &progress, &mut stopped, &run.located, || shutdown.is_requested());
+                let is_followed = kept.is_followed();
+                let is_over = || shutdown.is_requested();
+                let mut step = applying::step(&mut view, &below, &progress, &mut stopped, &run.located, is_followed, is_over);
                 // It was cut short on purpose.
                 step.failure = step.failure.filter(|_| !shutdown.is_requested());
                 Arc::new(step)

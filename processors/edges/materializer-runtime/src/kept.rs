@@ -5,7 +5,7 @@ use crate::directory;
 use crate::parts::{Condition, FILES};
 use http_server::Position;
 use keyvalue::{Fault, ReadError};
-use query_service::{Readiness, Source, Stamp};
+use query_service::{Feed, Readiness, Source, Stamp, ToldEvent};
 use service::State;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +16,7 @@ use tokio::sync::watch;
 pub(crate) struct KeptView {
     store: Store,
     applied: watch::Sender<Arc<Stamp>>,
+    feed: Feed,
     condition: Condition,
     /// The stamp that was made last, by the stored bytes that it was made from: most answers share it.
     latest: Mutex<(Vec<u8>, Arc<Stamp>)>,
@@ -32,8 +33,10 @@ impl KeptView {
             Some(progress) => progress.position(),
             None => Position::default(),
         };
+        let feed = Feed::new(position.clone());
         let stamp = Arc::new(Stamp::new(position));
         Ok(Self {
+            feed,
             complete: AtomicBool::new(bookkeeping::is_complete(&store)?),
             store,
             damaged: AtomicBool::new(false),
@@ -47,9 +50,15 @@ impl KeptView {
         &self.store
     }
 
-    /// Tells everyone who waits that the store has come this far.
-    pub(crate) fn announce(&self, progress: &Progress) {
+    /// Tells everyone who waits that the store has come this far, and those who follow what was changed on the way, where that was recorded.
+    pub(crate) fn announce(&self, progress: &Progress, told: Option<Vec<ToldEvent>>) {
         self.applied.send_replace(Arc::new(Stamp::new(progress.position())));
+        self.feed.publish(progress.position(), told);
+    }
+
+    /// Whether someone follows what is changed.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.feed.is_followed()
     }
 
     /// The view holds the whole log as it was found. Written after what it holds, so that it is never said too early.
@@ -89,6 +98,10 @@ impl Source for KeptView {
 
     fn applied(&self) -> watch::Receiver<Arc<Stamp>> {
         self.applied.subscribe()
+    }
+
+    fn feed(&self) -> Option<&Feed> {
+        Some(&self.feed)
     }
 
     fn readiness(&self) -> Readiness {

@@ -5,16 +5,18 @@
 //! alone. Nothing of a view is dynamic where its events are applied.
 //!
 //! Reading order: `program` and `process` (the parts), `opening` (the views), `updating` (one view and its threads), `reading` (events from
-//! Kafka), `applying` (events to mutations, pure), `folding` (one batch ahead of what is written), `writing` (mutations to the store), `kept`
-//! (the store as the query service sees it), `directory` and `bookkeeping` (what is on disk apart from the view).
+//! Kafka), `freezing` (up to where), `applying` (events to mutations, pure), `folding` (one batch ahead of what is written), `writing` (mutations to the store), `kept`
+//! (the store as the query service sees it), `event_log` (the log as questions see it), `directory` and `bookkeeping` (what is on disk apart from the view).
 
 mod applying;
 mod bookkeeping;
 mod configuration;
 mod connecting;
 mod directory;
+mod event_log;
 mod failure;
 mod folding;
+mod freezing;
 mod kept;
 mod metrics;
 mod opening;
@@ -31,6 +33,7 @@ pub use configuration::{Apply, Configuration, DEFAULTS, Http, OPEN_TO_ANYONE};
 pub use failure::Failure;
 pub use process::{Process, start};
 pub use program::main;
+pub use query_service::AsOf;
 
 #[cfg(test)]
 mod fixture;

@@ -30,9 +30,8 @@ pub(crate) struct Metrics {
 impl Metrics {
     /// # Errors
     /// When the registry holds the metrics of such a view already.
-    pub(crate) fn register<V: View>(registry: &Registry, kept: Arc<KeptView>) -> Result<Self, prometheus::Error> {
-        let edition = application::edition::<V>();
-        let opts = |name: &str, help: &str| Opts::new(name, help).const_label("view", &edition);
+    pub(crate) fn register<V: View>(registry: &Registry, edition: &str, kept: Arc<KeptView>) -> Result<Self, prometheus::Error> {
+        let opts = |name: &str, help: &str| Opts::new(name, help).const_label("view", edition);
         let counter = |name, help| IntCounter::with_opts(opts(name, help));
         let by_partition = |name, help| IntGaugeVec::new(opts(name, help), &["partition"]);
         let metrics = Self {
@@ -47,7 +46,7 @@ impl Metrics {
                     "aerolog_view_append_to_visible_seconds",
                     "Time from an event's append to the log to its visibility in the view.",
                 )
-                .const_label("view", &edition)
+                .const_label("view", edition)
                 .buckets(VISIBLE_BUCKETS.to_vec()),
             )?,
             lag: by_partition("aerolog_view_lag_offsets", "Offsets between the view and the end of the log.")?,
@@ -66,7 +65,7 @@ impl Metrics {
             )?,
         };
         let measured = Arc::clone(&kept);
-        service::metrics::register_rocksdb(registry, &[("view", &edition)], move || measured.store().measures())?;
+        service::metrics::register_rocksdb(registry, &[("view", edition)], move || measured.store().measures())?;
         let collectors: [Box<dyn Collector>; 9] = [
             Box::new(metrics.events_applied.clone()),
             Box::new(metrics.events_repeated.clone()),
@@ -83,7 +82,7 @@ impl Metrics {
         }
         // Collectors without a metric are all the same one to the registry, which refuses the second.
         if !V::GAUGES.is_empty() {
-            registry.register(Box::new(LookedUp::<V>::new(kept)?))?;
+            registry.register(Box::new(LookedUp::<V>::new(edition, kept)?))?;
         }
         Ok(metrics)
     }
@@ -108,10 +107,9 @@ struct LookedUp<V> {
 }
 
 impl<V: View> LookedUp<V> {
-    fn new(kept: Arc<KeptView>) -> Result<Self, prometheus::Error> {
-        let edition = application::edition::<V>();
+    fn new(edition: &str, kept: Arc<KeptView>) -> Result<Self, prometheus::Error> {
         let counts = V::GAUGES.iter().map(|gauge| {
-            let opts = Opts::new(gauge.name, gauge.help).const_label("view", &edition);
+            let opts = Opts::new(gauge.name, gauge.help).const_label("view", edition);
             IntGaugeVec::new(opts, &[gauge.label])
         });
         Ok(Self {

@@ -2,6 +2,7 @@
 
 use crate::configuration::Configuration;
 use crate::directory::{self, Edition};
+use crate::event_log::KafkaLog;
 use crate::failure::Failure;
 use crate::kept::KeptView;
 use crate::metrics::Metrics;
@@ -83,7 +84,8 @@ impl<A: Application> Views<A> for Opening<'_> {
 
 impl Opening<'_> {
     fn open<A: Application, V: View<Event = A::Event>>(&mut self) -> Result<(), Failure> {
-        let edition = Edition::of::<V>();
+        let until = self.shared.until.clone();
+        let edition = Edition::of::<V>(until.clone());
         // The first version of each name.
         let is_current = !self.names[..self.asked.len()].contains(&V::NAME);
         let name = edition.to_string();
@@ -92,7 +94,7 @@ impl Opening<'_> {
         let store = directory::open(&self.configuration.state_directory, &edition, self.configuration.rocksdb)?;
         let kept = Arc::new(KeptView::new(store, condition.clone())?);
         let updater = ViewUpdater::<A, V> {
-            metrics: Metrics::register::<V>(self.metrics, Arc::clone(&kept))?,
+            metrics: Metrics::register::<V>(self.metrics, &name, Arc::clone(&kept))?,
             kept: Arc::clone(&kept),
             shared: self.shared.clone(),
             condition,
@@ -100,7 +102,12 @@ impl Opening<'_> {
             view: PhantomData,
         };
         self.updaters.push(Box::new(move |shutdown| updater.run(shutdown)));
-        self.asked.push(AskedView::new::<V, _>(kept, is_current));
+        let log = Arc::new(KafkaLog::<A>::new(self.shared.clone()));
+        let asked = AskedView::with_log::<V, _>(kept, log, is_current);
+        self.asked.push(match until {
+            Some(until) => asked.frozen(until),
+            None => asked,
+        });
         Ok(())
     }
 }

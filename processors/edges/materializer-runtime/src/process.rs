@@ -8,7 +8,7 @@ use crate::writing::{APPLIED, WRITTEN};
 use application::Application;
 use bearer_tokens::Tokens;
 use http_server::{Certificates, Limits, Listener, Origins};
-use query_service::{AskedView, Patience, Service};
+use query_service::{AsOf, AskedView, Patience, Service};
 use service::failpoints::Failpoints;
 use service::{Health, Operations, Shutdown, State, clock};
 use std::net::SocketAddr;
@@ -46,6 +46,7 @@ pub fn start<A: Application>(configuration: &Configuration, topology: Topology, 
         partitions: configuration.partitions,
         registry: Registry::new(&configuration.schema_registry_url)?,
         events_max: configuration.apply.events_max,
+        until: until(configuration)?,
         failpoints: Arc::new(Failpoints::from_environment(&[APPLIED, WRITTEN], &prometheus)?),
     };
     let (asked, updaters) = opening::open::<A>(configuration, &shared, &prometheus, &health)?;
@@ -65,6 +66,16 @@ pub fn start<A: Application>(configuration: &Configuration, topology: Topology, 
         operations,
         views,
     })
+}
+
+/// Where the views stop. Events that are decided up to a time are not known before it has passed.
+fn until(configuration: &Configuration) -> Result<Option<AsOf>, Failure> {
+    match &configuration.until {
+        Some(AsOf::Time(time)) if time.as_millisecond() > clock::unix_ms() => Err(Failure::Until(format!(
+            "views cannot be built until {time}, which is not over yet: give a time of the past"
+        ))),
+        until => Ok(until.clone()),
+    }
 }
 
 fn spawn(updater: Updater, shutdown: Shutdown) -> Result<JoinHandle<Result<(), Failure>>, Failure> {

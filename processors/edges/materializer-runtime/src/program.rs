@@ -2,7 +2,8 @@
 
 use crate::{Configuration, DEFAULTS, opening, start};
 use application::Application;
-use service::{Program, Shutdown, open_files};
+use query_service::AsOf;
+use service::{Argument, Program, Shutdown, open_files};
 use std::error::Error;
 use std::process::ExitCode;
 use topology::Topology;
@@ -16,6 +17,15 @@ pub fn main<A: Application>() -> ExitCode {
                   log. GET /health/ready answers 200 once the views have caught up with the log. Try: curl -s http://127.0.0.1:8080/views",
         defaults: DEFAULTS,
         load: Configuration::load,
+        argument: Some(Argument {
+            name: "until",
+            value: "TIME|POSITION",
+            help: "Build the views up to there and no further, each in a directory of its own, to be asked with as_of",
+            apply: |configuration, text| {
+                configuration.until = Some(AsOf::read(text)?);
+                Ok(())
+            },
+        }),
         serve: serve::<A>,
     };
     program.main()

@@ -2,6 +2,7 @@
 
 use crate::applying::{LocatedEvent, Stop, panic_text};
 use crate::failure::Failure;
+use crate::freezing::Freezing;
 use crate::parts::{Condition, REGISTRY};
 use crate::session::Session;
 use application::{Application, SchemaIds};
@@ -68,24 +69,38 @@ impl<E> Run<E> {
 pub(crate) fn read<A: Application>(
     mut reader: Reader,
     mut decoder: Decoder<A>,
-    events_max: usize,
+    wanted: Reading,
     session: &Session<'_>,
     runs: SyncSender<Run<A::Event>>,
 ) -> Result<(), Failure> {
+    let Reading { events_max, mut until } = wanted;
+    if let Some(until) = &until
+        && !freeze(until.frozen().collect(), &mut reader, &runs)?
+    {
+        return Ok(());
+    }
     let mut lag_asked = clock::monotonic();
     let mut behind: Vec<u32> = Vec::new();
     let mut stopped: BTreeSet<u32> = BTreeSet::new();
     let mut cut: Option<ReadFailure> = None;
-    while !session.is_over() {
+    while !session.is_over() && !until.as_ref().is_some_and(Freezing::is_complete) {
         let mut run = Run::empty();
+        let mut frozen: Vec<u32> = Vec::new();
         let polled = reader.poll(events_max, POLL_WAIT, |record| {
             if stopped.contains(&record.partition) {
                 return;
             }
             match decoder.decode_caught(record, session) {
                 Ok(Some(located)) => {
-                    run.located.push(located);
-                    run.appended_ms.push(record.timestamp_ms);
+                    let is_taken = until.as_mut().is_none_or(|until| until.takes(&located));
+                    if until.as_ref().is_some_and(|until| until.is_frozen(record.partition)) {
+                        stopped.insert(record.partition);
+                        frozen.push(record.partition);
+                    }
+                    if is_taken {
+                        run.located.push(located);
+                        run.appended_ms.push(record.timestamp_ms);
+                    }
                 }
                 // The shutdown came while the registry was waited for: what was read is read again at the next start.
                 Ok(None) => {}
@@ -100,6 +115,11 @@ pub(crate) fn read<A: Application>(
         })?;
         behind.retain(|partition| !polled.ended.contains(partition));
         run.ended = polled.ended;
+        for partition in frozen {
+            reader.pause(partition)?;
+            behind.retain(|behind| *behind != partition);
+            run.ended.push(partition);
+        }
         if lag_asked.elapsed() >= LAG_PERIOD {
             lag_asked = clock::monotonic();
             // The brokers say nothing to a reader whose log was put back to an older one: it has to look. A leader that has just become one
@@ -122,6 +142,22 @@ pub(crate) fn read<A: Application>(
         }
     }
     Ok(())
+}
+
+/// How much is read at once, and up to where.
+pub(crate) struct Reading {
+    pub(crate) events_max: usize,
+    pub(crate) until: Option<Freezing>,
+}
+
+/// Reads no more of partitions of which the view has everything. `false` when no more is taken.
+fn freeze<E>(partitions: Vec<u32>, reader: &mut Reader, runs: &SyncSender<Run<E>>) -> Result<bool, Failure> {
+    for partition in &partitions {
+        reader.pause(*partition)?;
+    }
+    let mut run = Run::empty();
+    run.ended = partitions;
+    Ok(run.is_empty() || runs.send(run).is_ok())
 }
 
 /// Turns records into events.

@@ -1,5 +1,6 @@
 //! What all views of a process have in common: where their events come from.
 
+use query_service::AsOf;
 use service::failpoints::Failpoints;
 use std::sync::Arc;
 use stream::Settings;
@@ -15,5 +16,7 @@ pub(crate) struct Shared {
     pub(crate) partitions: Option<u32>,
     pub(crate) registry: Registry,
     pub(crate) events_max: usize,
+    /// Where the views stop; `None` where they follow the log.
+    pub(crate) until: Option<AsOf>,
     pub(crate) failpoints: Arc<Failpoints>,
 }

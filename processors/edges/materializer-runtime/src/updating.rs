@@ -4,10 +4,11 @@ use crate::connecting::{self, Connected, Wanted};
 use crate::directory::{self, Edition};
 use crate::failure::{Failure, FailureKind};
 use crate::folding::{self, FOLDED_WAITING_MAX};
+use crate::freezing::Freezing;
 use crate::kept::KeptView;
 use crate::metrics::Metrics;
 use crate::parts::{self, Condition, VIEW};
-use crate::reading::{self, Decoder};
+use crate::reading::{self, Decoder, Reading};
 use crate::session::Session;
 use crate::shared::Shared;
 use crate::writing::{Destination, Writer};
@@ -110,6 +111,12 @@ impl<A: Application, V: View<Event = A::Event>> ViewUpdater<A, V> {
         else {
             return Ok(());
         };
+        let until = self
+            .shared
+            .until
+            .as_ref()
+            .map(|until| Freezing::new(until, &progress))
+            .transpose()?;
         followed.store(true, Ordering::Relaxed);
         self.forget_stopped(topology.partitions);
         let destination = Destination {
@@ -124,9 +131,13 @@ impl<A: Application, V: View<Event = A::Event>> ViewUpdater<A, V> {
         let (runs, received) = mpsc::sync_channel(RUNS_WAITING_MAX);
         let (folded, to_write) = mpsc::sync_channel(FOLDED_WAITING_MAX);
         let session = Session::new(shutdown, self.watch(topology.clone(), identity, shutdown)?);
+        let wanted = Reading {
+            events_max: self.shared.events_max,
+            until,
+        };
         let followed = thread::scope(|scope| {
             let session = &session;
-            let read = || reading::read(reader, decoder, self.shared.events_max, session, runs);
+            let read = || reading::read(reader, decoder, wanted, session, runs);
             let reading = thread::Builder::new().name("log".into()).spawn_scoped(scope, read)?;
             let fold = || folding::fold::<V>(&self.kept, progress, shutdown, received, folded);
             let folding = thread::Builder::new().name("fold".into()).spawn_scoped(scope, fold);

@@ -86,7 +86,7 @@ impl<'p> Writer<'p> {
             }
             self.to.failpoints.reached(WRITTEN);
             self.progress = step.progress.clone();
-            self.to.view.announce(&self.progress);
+            self.to.view.announce(&self.progress, step.told.clone());
             self.count(step, run);
             if let Some(failure) = &step.failure {
                 return Err(Failure::Stopped(failure.clone()));

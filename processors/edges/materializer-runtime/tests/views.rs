@@ -147,6 +147,7 @@ impl Running {
             state_directory: state.to_owned(),
             topic_prefix: String::new(),
             partitions: Some(PARTITIONS),
+            until: None,
             operations_address: "127.0.0.1:0".parse().unwrap(),
             http: Http {
                 address: "127.0.0.1:0".parse().unwrap(),

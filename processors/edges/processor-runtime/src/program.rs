@@ -17,6 +17,7 @@ pub fn main<A: Application>() -> ExitCode {
                   deleted while the process is down: it comes back from the log.",
         defaults: DEFAULTS,
         load: Configuration::load,
+        argument: None,
         serve: serve::<A>,
     };
     program.main()

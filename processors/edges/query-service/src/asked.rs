@@ -1,10 +1,14 @@
 //! A view that is asked, whatever its type: from a route and what it names to an answer from one snapshot.
 
+use crate::as_of::AsOf;
+use crate::changes::{CatchUp, CatchUpFailure, Caught, ChangeQuery, Feed, Followable};
 use crate::client_copy::ClientCopy;
+use crate::event_log::{EventLog, Followed, NoLog};
 use crate::lane::{Interrupt, Interruptible};
 use crate::position;
 use crate::refusal;
 use crate::source::{Readiness, Source, Stamp};
+use application::offsets::{self, KnownOffset};
 use application::{Asked, Refusal, View, Work};
 use http_server::{Answer, JSON, Problem, StatusCode, X_POSITION, header};
 use keyvalue::ReadError;
@@ -17,20 +21,36 @@ pub struct AskedView {
     pub(crate) edition: String,
     /// Asked where no version is named.
     pub(crate) is_current: bool,
+    /// Where it is frozen; `None` where it follows the log.
+    pub(crate) as_of: Option<AsOf>,
     pub(crate) questions: Arc<dyn Questions>,
 }
 
 impl AskedView {
-    /// `is_current` where it is the version of the view that is asked where no version is named.
+    /// `is_current` where it is the version of the view that is asked where no version is named. It has no log that questions could read.
     pub fn new<V: View, S: Source>(source: Arc<S>, is_current: bool) -> Self {
+        Self::with_log::<V, S>(source, Arc::new(NoLog), is_current)
+    }
+
+    /// The same with the log that the view is built from.
+    pub fn with_log<V: View, S: Source>(source: Arc<S>, log: Arc<dyn EventLog<V::Event>>, is_current: bool) -> Self {
         Self {
             edition: application::edition::<V>(),
             is_current,
+            as_of: None,
             questions: Arc::new(Typed {
                 source,
+                log,
                 view: PhantomData::<fn() -> V>,
             }),
         }
+    }
+
+    /// The same view, built up to there and no further.
+    pub fn frozen(mut self, as_of: AsOf) -> Self {
+        self.edition = format!("{}-until-{}", self.edition, as_of.label());
+        self.as_of = Some(as_of);
+        self
     }
 }
 
@@ -44,7 +64,7 @@ pub(crate) struct Prepared {
 type MakeAnswer = Box<dyn Fn(Option<&Interrupt>, &ClientCopy) -> Answer + Send>;
 
 /// What can be asked of a view, apart from its type.
-pub(crate) trait Questions: Send + Sync {
+pub(crate) trait Questions: Followable {
     /// Of each route its template and the parameters that it takes.
     fn routes(&self) -> Vec<(&'static str, &'static [&'static str])>;
 
@@ -57,6 +77,12 @@ pub(crate) trait Questions: Send + Sync {
     /// The question how far the view has come.
     fn position(&self, content_hash: bool) -> Prepared;
 
+    /// Of the stream of changes the parameters by which changes are asked for.
+    fn change_parameters(&self) -> Vec<&'static str>;
+
+    /// Reads which changes are asked for.
+    fn change_query(&self, asked: &Asked<'_>) -> Result<ChangeQuery, Refusal>;
+
     fn applied(&self) -> watch::Receiver<Arc<Stamp>>;
 
     fn readiness(&self) -> Readiness;
@@ -64,9 +90,49 @@ pub(crate) trait Questions: Send + Sync {
     fn is_complete(&self) -> bool;
 }
 
-struct Typed<V, S> {
+struct Typed<V: View, S> {
     source: Arc<S>,
+    log: Arc<dyn EventLog<V::Event>>,
     view: PhantomData<fn() -> V>,
+}
+
+impl<V: View, S: Source> Followable for Typed<V, S> {
+    fn feed(&self) -> Option<&Feed> {
+        self.source.feed()
+    }
+
+    fn catch_up(&self, lacking: CatchUp, interrupt: &Interrupt) -> Result<Caught, CatchUpFailure> {
+        let CatchUp {
+            partition,
+            after,
+            to,
+            known,
+            ..
+        } = lacking;
+        let snapshot = self.source.snapshot();
+        let known = match known {
+            Some(known) => Some(known),
+            None => offsets::at_or_before(&snapshot, partition, after + 1)?,
+        };
+        let known = known.ok_or_else(|| Refusal::Internal(format!("the offset of no event of partition {partition} is known")))?;
+        let followed = self.log.follow(partition, known.offset, (after, to), &|| interrupt.is_due());
+        match followed.map_err(Refusal::LogUnavailable)? {
+            Followed::Deleted => Err(CatchUpFailure::Deleted),
+            Followed::Events { events, next_offset } => {
+                let next = events.last().map(|last| KnownOffset {
+                    sequence: last.sequence + 1,
+                    offset: next_offset,
+                });
+                let told = events
+                    .iter()
+                    .map(|event| Ok((event.sequence, V::told(partition, event, &snapshot)?)));
+                Ok(Caught {
+                    events: told.collect::<Result<_, Refusal>>()?,
+                    next,
+                })
+            }
+        }
+    }
 }
 
 impl<V: View, S: Source> Questions for Typed<V, S> {
@@ -81,10 +147,26 @@ impl<V: View, S: Source> Questions for Typed<V, S> {
     fn question(&self, route: usize, asked: &Asked<'_>) -> Result<Prepared, Refusal> {
         let question = (V::ROUTES[route].question)(asked)?;
         let source = Arc::clone(&self.source);
+        let work = V::work(&question);
+        if work == Work::Log {
+            let log = Arc::clone(&self.log);
+            return Ok(Prepared {
+                work,
+                answer: Box::new(move |interrupt, _copy| {
+                    let is_over = || interrupt.is_some_and(Interrupt::is_due);
+                    // What the log still has does not follow from the position.
+                    answered::<V, S>(&source, interrupt, None, |snapshot, _| {
+                        let places = V::log_events(&question, snapshot)?;
+                        let events = log.events(&places, &is_over).map_err(Refusal::LogUnavailable)?;
+                        V::answer_from_log(&question, snapshot, &events)
+                    })
+                }),
+            });
+        }
         Ok(Prepared {
-            work: V::work(&question),
+            work,
             answer: Box::new(move |interrupt, copy| {
-                answered::<V, S>(&source, interrupt, copy, |snapshot, _| match interrupt {
+                answered::<V, S>(&source, interrupt, Some(copy), |snapshot, _| match interrupt {
                     None => V::answer(&question, snapshot),
                     Some(interrupt) => V::answer(&question, &Interruptible::new(snapshot, interrupt)),
                 })
@@ -97,7 +179,7 @@ impl<V: View, S: Source> Questions for Typed<V, S> {
         Prepared {
             work: if content_hash { Work::Whole } else { Work::Point },
             answer: Box::new(move |interrupt, copy| {
-                answered::<V, S>(&source, interrupt, copy, |snapshot, stamp| {
+                answered::<V, S>(&source, interrupt, Some(copy), |snapshot, stamp| {
                     let hash = match (content_hash, interrupt) {
                         (false, _) => None,
                         (true, None) => Some(application::content_hash(snapshot)?),
@@ -107,6 +189,14 @@ impl<V: View, S: Source> Questions for Typed<V, S> {
                 })
             }),
         }
+    }
+
+    fn change_parameters(&self) -> Vec<&'static str> {
+        V::CHANGE_FILTERS.iter().map(|filter| filter.name).collect()
+    }
+
+    fn change_query(&self, asked: &Asked<'_>) -> Result<ChangeQuery, Refusal> {
+        ChangeQuery::read(asked, V::CHANGE_FILTERS, V::CHANGE_KINDS)
     }
 
     fn applied(&self) -> watch::Receiver<Arc<Stamp>> {
@@ -126,16 +216,23 @@ impl<V: View, S: Source> Questions for Typed<V, S> {
 fn answered<'s, V: View, S: Source>(
     source: &'s S,
     interrupt: Option<&Interrupt>,
-    copy: &ClientCopy,
+    copy: Option<&ClientCopy>,
     answer: impl FnOnce(&S::Snapshot<'s>, &Stamp) -> Result<Vec<u8>, Refusal>,
 ) -> Answer {
     let snapshot = source.snapshot();
     let stamp = source.position(&snapshot);
-    let version = stamp.as_ref().ok().map(|stamp| copy.version_at::<V>(stamp));
-    let answered = match (&stamp, &version) {
-        (_, Some(version)) if copy.is(version) => Ok(Answer::empty(StatusCode::NOT_MODIFIED)),
-        (Ok(stamp), _) => answer(&snapshot, stamp).map(|body| copy.or(Answer::new(JSON, body))),
-        (Err(error), _) => Err(Refusal::Unreadable(error.clone())),
+    let version = stamp.as_ref().ok().zip(copy).map(|(stamp, copy)| copy.version_at::<V>(stamp));
+    let is_known = version.as_ref().zip(copy).is_some_and(|(version, copy)| copy.is(version));
+    let answered = match &stamp {
+        Ok(_) if is_known => Ok(Answer::empty(StatusCode::NOT_MODIFIED)),
+        Ok(stamp) => answer(&snapshot, stamp).map(|body| {
+            let answer = Answer::new(JSON, body);
+            match copy {
+                Some(copy) => copy.or(answer),
+                None => answer,
+            }
+        }),
+        Err(error) => Err(Refusal::Unreadable(error.clone())),
     };
     let answer = match (answered, version) {
         (Ok(answer), Some(version)) => Ok(answer.with_header(header::ETAG, version.header())),

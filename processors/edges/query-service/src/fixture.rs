@@ -1,6 +1,8 @@
 //! A view in memory, served on a port of its own: what the tests of this crate ask.
 
-use crate::{AskedView, Patience, Readiness, Service, Source, Stamp, serve};
+use crate::{AskedView, EventLog, Feed, Followed, Patience, Readiness, Service, Source, Stamp, ToldEvent, serve};
+use application::{EventEnvelope, EventPlace, LoggedEvent, Unavailable};
+use domain::Event;
 use http_server::{Limits, Position};
 use keyvalue::{Memory, Order, Read, ReadError, Visit};
 use prometheus::Registry;
@@ -22,6 +24,7 @@ pub(crate) struct View {
     broken: AtomicBool,
     slow: AtomicBool,
     complete: AtomicBool,
+    pub(crate) feed: Feed,
     /// What the service has told of.
     pub(crate) unreadable: Mutex<Vec<ReadError>>,
 }
@@ -75,6 +78,7 @@ impl View {
             broken: AtomicBool::new(false),
             slow: AtomicBool::new(false),
             complete: AtomicBool::new(true),
+            feed: Feed::new(Position::parse(position).unwrap()),
             unreadable: Mutex::default(),
         })
     }
@@ -88,6 +92,15 @@ impl View {
             slow: false,
         };
         self.applied.send_replace(stamp);
+    }
+
+    /// The view has come to a position, whatever it holds, and its followers are told this of it.
+    pub(crate) fn tell(&self, position: &str, told: Option<Vec<ToldEvent>>) {
+        let position = Position::parse(position).unwrap();
+        let stamp = Arc::new(Stamp::new(position.clone()));
+        self.held.lock().unwrap().stamp = Arc::clone(&stamp);
+        self.applied.send_replace(stamp);
+        self.feed.publish(position, told);
     }
 
     pub(crate) fn set_readiness(&self, readiness: Readiness) {
@@ -126,6 +139,10 @@ impl Source for View {
         self.applied.subscribe()
     }
 
+    fn feed(&self) -> Option<&Feed> {
+        Some(&self.feed)
+    }
+
     fn readiness(&self) -> Readiness {
         self.readiness.lock().unwrap().clone()
     }
@@ -139,11 +156,57 @@ impl Source for View {
     }
 }
 
+/// A log in memory, of one partition.
+#[derive(Default)]
+pub(crate) struct TestLog {
+    pub(crate) events: Mutex<Vec<EventEnvelope<Event>>>,
+    /// The sequence of the first event that it holds, if it has lost some.
+    pub(crate) begins_with: Mutex<u64>,
+}
+
+/// Where an event is in it.
+pub(crate) fn offset_of(sequence: u64) -> i64 {
+    sequence.cast_signed() * 2
+}
+
+impl EventLog<Event> for TestLog {
+    fn events(&self, places: &[EventPlace], _: &dyn Fn() -> bool) -> Result<Vec<LoggedEvent<Event>>, String> {
+        let events = self.events.lock().unwrap();
+        let begins_with = *self.begins_with.lock().unwrap();
+        let logged = places.iter().map(|place| LoggedEvent {
+            place: *place,
+            event: events
+                .iter()
+                .find(|event| event.sequence == place.sequence && event.sequence >= begins_with)
+                .cloned()
+                .ok_or(Unavailable::Deleted),
+            command: Err(Unavailable::Deleted),
+        });
+        Ok(logged.collect())
+    }
+
+    fn follow(&self, _: u32, from: i64, (after, to): (u64, u64), _: &dyn Fn() -> bool) -> Result<Followed<Event>, String> {
+        assert!(from <= offset_of(after + 1), "{from} is after event {}", after + 1);
+        if after + 1 < *self.begins_with.lock().unwrap() {
+            return Ok(Followed::Deleted);
+        }
+        let events = self.events.lock().unwrap();
+        let events = events.iter().filter(|event| event.sequence > after && event.sequence <= to);
+        // Few at once.
+        let events: Vec<_> = events.take(2).cloned().collect();
+        Ok(Followed::Events {
+            next_offset: events.last().map_or(from, |last| offset_of(last.sequence) + 1),
+            events,
+        })
+    }
+}
+
 /// A service that listens.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) view: Arc<View>,
     client: reqwest::Client,
+    stopping: watch::Sender<bool>,
     /// Dropped with the test, whose runtime ends the service.
     _task: JoinHandle<()>,
 }
@@ -168,20 +231,35 @@ impl Seen {
 
 impl Running {
     pub(crate) async fn start(view: Arc<View>, limits: Limits, patience: Patience) -> Self {
+        Self::with_log(view, Arc::default(), limits, patience).await
+    }
+
+    pub(crate) async fn with_log(view: Arc<View>, log: Arc<TestLog>, limits: Limits, patience: Patience) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let asked = AskedView::new::<ScheduleGraph, _>(Arc::clone(&view), true);
+        let asked = AskedView::with_log::<ScheduleGraph, _>(Arc::clone(&view), log, true);
         let service = Arc::new(Service::new(vec![asked], Registry::new(), patience).unwrap());
+        let stopping = watch::Sender::new(false);
+        let mut stopped = stopping.subscribe();
+        let shutdown = async move {
+            let _stopped = stopped.wait_for(|stopping| *stopping).await;
+        };
         Self {
             address,
             view,
             client: reqwest::Client::new(),
-            _task: tokio::spawn(serve(listener, service, limits, std::future::pending())),
+            _task: tokio::spawn(serve(listener, service, limits, shutdown)),
+            stopping,
         }
     }
 
     pub(crate) async fn of(memory: Memory, position: &str) -> Self {
         Self::start(View::new(memory, position), Limits::default(), Patience::default()).await
+    }
+
+    /// Asks the service to end.
+    pub(crate) fn stop(&self) {
+        self.stopping.send_replace(true);
     }
 
     pub(crate) async fn get(&self, path_and_query: &str) -> Seen {

@@ -4,8 +4,11 @@
 //! one snapshot of one view, with its position in the header `X-Position`; [`serve`] answers on a listening socket (`http_server`). Whatever
 //! is not a success is a problem document (RFC 9457).
 
+mod as_of;
 mod asked;
+mod changes;
 mod client_copy;
+mod event_log;
 mod lane;
 mod listing;
 mod openapi;
@@ -15,7 +18,10 @@ mod service;
 mod source;
 mod table;
 
+pub use as_of::AsOf;
 pub use asked::AskedView;
+pub use changes::{Feed, ToldEvent};
+pub use event_log::{EventLog, Followed};
 pub use service::{Patience, Service, serve};
 pub use source::{Readiness, Source, Stamp};
 

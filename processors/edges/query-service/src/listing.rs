@@ -12,6 +12,9 @@ pub(crate) fn views<'v>(views: impl Iterator<Item = &'v AskedView>) -> Result<Ve
         view: &'v str,
         /// Whether it is asked where no version is named.
         current: bool,
+        /// Where it is frozen.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        as_of: Option<String>,
         position: String,
         /// Null where it is ready.
         not_ready: Option<String>,
@@ -23,6 +26,7 @@ pub(crate) fn views<'v>(views: impl Iterator<Item = &'v AskedView>) -> Result<Ve
     let shape = |view: &'v AskedView| Shape {
         view: &view.edition,
         current: view.is_current,
+        as_of: view.as_of.as_ref().map(ToString::to_string),
         position: view.questions.applied().borrow().position().to_string(),
         not_ready: match view.questions.readiness() {
             Readiness::Ready => None,

@@ -1,7 +1,8 @@
 //! The OpenAPI document of the service, from the routes of its views and what they say of them.
 
 use crate::asked::AskedView;
-use crate::table::AT_LEAST;
+use crate::changes::{AFTER, KINDS};
+use crate::table::{AS_OF, AT_LEAST};
 use http_server::{Api, Described, Documented, Method, Parameter, Replies, Route, document, parameters_of};
 use serde_json::{Map, Value, json};
 
@@ -15,6 +16,11 @@ const ANY_DOCUMENT: &str = "Document";
 const LEAST: Parameter = Parameter {
     name: AT_LEAST,
     description: "The least position to answer from, which is waited for: partition:sequence pairs, such as the position of an outcome.",
+    schema: POSITION,
+};
+const PAST: Parameter = Parameter {
+    name: AS_OF,
+    description: "The position, or the time, that the view has to be frozen at.",
     schema: POSITION,
 };
 const HEADERS: [Parameter; 2] = [
@@ -83,6 +89,7 @@ pub(crate) fn openapi(views: &[AskedView], documented: Documented) -> Value {
         }
     }
     routes.extend(process_routes());
+    routes.push(changes_route());
     let api = Api {
         title: "Aerolog query service",
         version: env!("CARGO_PKG_VERSION"),
@@ -96,20 +103,6 @@ pub(crate) fn openapi(views: &[AskedView], documented: Documented) -> Value {
 
 /// The routes of the process, as people and programs know them.
 fn process_routes() -> [Route<()>; 7] {
-    let route = |template, summary, query: &'static [Parameter], headers: &'static [Parameter], replies: &'static [Replies]| Route {
-        method: Method::GET,
-        template,
-        action: (),
-        described: Described {
-            summary,
-            path: &[],
-            query,
-            required: &[],
-            headers,
-            body: None,
-            replies,
-        },
-    };
     const POSITION_QUERY: &[Parameter] = &[
         Parameter {
             name: "content_hash",
@@ -117,6 +110,7 @@ fn process_routes() -> [Route<()>; 7] {
             schema: FLAG,
         },
         LEAST,
+        PAST,
     ];
     const POSITIONS: &[Replies] = &[
         success("Position", "The position."),
@@ -124,6 +118,7 @@ fn process_routes() -> [Route<()>; 7] {
         BAD,
         NO_TOKEN,
         FORBIDDEN,
+        NOT_FOUND,
         UNAVAILABLE,
     ];
     const VIEWS: &[Replies] = &[success("Views", "All of them."), BAD, NO_TOKEN, FORBIDDEN];
@@ -148,14 +143,77 @@ fn process_routes() -> [Route<()>; 7] {
         FORBIDDEN,
     ];
     [
-        route("/position", "How far the view has come.", POSITION_QUERY, &HEADERS, POSITIONS),
-        route("/views", "The views of this process.", &[], &[], VIEWS),
-        route("/health/live", "Whether the process lives.", &[], &[], STATUS),
-        route("/health/ready", "Whether questions should be sent here.", &[], &[], STATUS),
-        route("/metrics", "What is counted.", &[], &[], METRICS),
-        route("/openapi.json", "This document.", &[], &[], DOCUMENT),
-        route("/docs", "This document as a page for people.", &[], &[], PAGE),
+        process_route("/position", "How far the view has come.", POSITION_QUERY, &HEADERS, POSITIONS),
+        process_route("/views", "The views of this process.", &[], &[], VIEWS),
+        process_route("/health/live", "Whether the process lives.", &[], &[], STATUS),
+        process_route("/health/ready", "Whether questions should be sent here.", &[], &[], STATUS),
+        process_route("/metrics", "What is counted.", &[], &[], METRICS),
+        process_route("/openapi.json", "This document.", &[], &[], DOCUMENT),
+        process_route("/docs", "This document as a page for people.", &[], &[], PAGE),
     ]
+}
+
+/// The stream of what changes.
+fn changes_route() -> Route<()> {
+    const CHANGES_QUERY: &[Parameter] = &[
+        Parameter {
+            name: AFTER,
+            description: "The position after which to begin; without it, now.",
+            schema: POSITION,
+        },
+        Parameter {
+            name: KINDS,
+            description: "Kinds of changes, with commas between. What else changes can be asked for by depends on the view.",
+            schema: TEXT,
+        },
+        LEAST,
+    ];
+    const LAST_EVENT_ID: &[Parameter] = &[Parameter {
+        name: "Last-Event-ID",
+        description: "The id of the last message that the client has seen; it goes before after.",
+        schema: POSITION,
+    }];
+    const CHANGES: &[Replies] = &[
+        Replies {
+            status: 200,
+            description: "Server-sent events, without end.",
+            schema: Some(("text/event-stream", "Text")),
+        },
+        BAD,
+        NO_TOKEN,
+        FORBIDDEN,
+        UNAVAILABLE,
+    ];
+    process_route(
+        "/changes",
+        "What the view applies, as it is applied.",
+        CHANGES_QUERY,
+        LAST_EVENT_ID,
+        CHANGES,
+    )
+}
+
+fn process_route(
+    template: &'static str,
+    summary: &'static str,
+    query: &'static [Parameter],
+    headers: &'static [Parameter],
+    replies: &'static [Replies],
+) -> Route<()> {
+    Route {
+        method: Method::GET,
+        template,
+        action: (),
+        described: Described {
+            summary,
+            path: &[],
+            query,
+            required: &[],
+            headers,
+            body: None,
+            replies,
+        },
+    }
 }
 
 fn own_schemas() -> Map<String, Value> {
@@ -207,7 +265,7 @@ fn question(template: &'static str, parameters: &'static [&'static str], said: &
         }
     };
     let path: Vec<Parameter> = parameters_of(template).map(described).collect();
-    let query: Vec<Parameter> = parameters.iter().copied().map(described).chain([LEAST]).collect();
+    let query: Vec<Parameter> = parameters.iter().copied().map(described).chain([LEAST, PAST]).collect();
     let required = own["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let required: Vec<&'static str> = required.map(leaked).collect();
     let answer = own["answer"].as_str().map_or(ANY_DOCUMENT, leaked);

@@ -1,5 +1,6 @@
 //! Why a question was not answered, as a client sees it.
 
+use crate::as_of::AsOf;
 use application::Refusal;
 use http_server::{Position, Problem, StatusCode};
 
@@ -20,6 +21,10 @@ pub(crate) fn problem(refusal: Refusal) -> Problem {
             "nothing is served at this path".into(),
         ),
         Refusal::BudgetExceeded(detail) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "budget-exceeded", "Budget exceeded", detail),
+        Refusal::LogUnavailable(reason) => {
+            tracing::warn!(reason, "a question could not be answered from the log");
+            log_unavailable()
+        }
         Refusal::Unreadable(error) => {
             tracing::error!(%error, "a question could not be answered");
             view_unreadable()
@@ -66,6 +71,26 @@ pub(crate) fn view_unreadable() -> Problem {
         "The view cannot be read",
         detail,
     )
+}
+
+/// The answer would be about another time than what was asked about.
+pub(crate) fn no_history(asked: &AsOf, held: Option<&AsOf>) -> Problem {
+    let is = match held {
+        None => "this view holds what is now, and no former states".to_owned(),
+        Some(held) => format!("this view holds what was at {held}"),
+    };
+    let detail = format!("{is}; a materializer with --until {asked} builds a view of that place beside it, and answers there");
+    let problem = Problem::new(StatusCode::NOT_FOUND, "no-history", "No history", detail).with("as_of", asked.to_string());
+    match held {
+        None => problem,
+        Some(held) => problem.with("held", held.to_string()),
+    }
+}
+
+/// The log cannot be reached, or not be read in time. The reason is for this service's log.
+pub(crate) fn log_unavailable() -> Problem {
+    let detail = "the log of events could not be read; the service's log says why".into();
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "log-unavailable", "The log cannot be read", detail)
 }
 
 pub(crate) fn out_of_time(seconds: u64) -> Problem {

@@ -1,13 +1,15 @@
 //! From a request to an answer: which question of which view, at which position, on which thread.
 
+use crate::as_of::AsOf;
 use crate::asked::{AskedView, Prepared, Questions, at};
+use crate::changes::{self, AFTER, Begin, FollowMetrics, Followable, FollowingClients};
 use crate::client_copy::ClientCopy;
 use crate::lane::{Interrupt, Lane};
 use crate::listing;
 use crate::openapi;
 use crate::refusal;
 use crate::source::Readiness;
-use crate::table::{AT_LEAST, Table, Target};
+use crate::table::{AS_OF, AT_LEAST, Table, Target};
 use application::{Asked, Refusal, Work};
 use bearer_tokens::{Role, Tokens};
 use http_server::{
@@ -28,6 +30,8 @@ const PAGES_AT_ONCE_MAX: usize = 4;
 const SEARCHES_AT_ONCE_MAX: usize = 2;
 const TRAVERSALS_AT_ONCE_MAX: usize = 2;
 const WHOLES_AT_ONCE_MAX: usize = 1;
+/// Questions that read the log at once: the reader reads for one after the other.
+const LOGS_AT_ONCE_MAX: usize = 1;
 
 /// How many keys of a page are read where it is asked for, before it has to wait for a thread of its lane.
 const INLINE_READS_MAX: u32 = 64;
@@ -72,11 +76,19 @@ pub struct Service {
     searches: Lane,
     traversals: Lane,
     wholes: Lane,
+    logs: Lane,
+    following: FollowingClients,
 }
 
 /// Answers questions on `listener` until `shutdown` resolves, then lets open requests end.
 pub async fn serve(listener: impl Into<Listener>, service: Arc<Service>, limits: Limits, shutdown: impl Future<Output = ()>) {
     let connections = service.connections.clone();
+    let stopping = Arc::clone(&service);
+    let shutdown = async move {
+        shutdown.await;
+        // They would go on until they are cut.
+        stopping.following.stop();
+    };
     http_server::serve(listener, service, limits, connections, shutdown).await;
 }
 
@@ -117,6 +129,7 @@ impl Service {
     pub fn new(views: Vec<AskedView>, registry: Registry, patience: Patience) -> Result<Self, prometheus::Error> {
         let lane = |at_once_max, run_max| Lane::new(at_once_max, patience.turn_wait_max, run_max);
         let table = Table::new(views);
+        let following = FollowingClients::new(FollowMetrics::register(&registry)?, patience.scan_run_max);
         let service = Self {
             metrics: RequestMetrics::register(&registry, &table.templates)?,
             connections: ConnectionMetrics::register(&registry, PORT)?,
@@ -131,6 +144,8 @@ impl Service {
             searches: lane(SEARCHES_AT_ONCE_MAX, patience.scan_run_max),
             traversals: lane(TRAVERSALS_AT_ONCE_MAX, patience.scan_run_max),
             wholes: lane(WHOLES_AT_ONCE_MAX, patience.whole_run_max),
+            logs: lane(LOGS_AT_ONCE_MAX, patience.scan_run_max),
+            following,
         };
         Ok(service.documented())
     }
@@ -163,7 +178,7 @@ impl Service {
         match (&self.tokens, target) {
             // What can be asked says nothing about the schedule.
             (None, _) | (Some(_), Target::Live | Target::Ready | Target::OpenApi | Target::Docs) => Ok(()),
-            (Some(tokens), Target::Metrics | Target::Views | Target::Position(_) | Target::Question(_)) => {
+            (Some(tokens), Target::Metrics | Target::Views | Target::Position(_) | Target::Changes(_) | Target::Question(_)) => {
                 tokens.caller(request, Role::Viewer).await.map(drop)
             }
         }
@@ -171,12 +186,15 @@ impl Service {
 
     /// The view that a target asks; the first where it asks none.
     fn view_of(&self, target: Option<&Target<'_>>) -> &dyn Questions {
-        let number = match target {
-            Some(Target::Position(view)) => *view,
+        &*self.table.views[self.number_of_view(target)].questions
+    }
+
+    fn number_of_view(&self, target: Option<&Target<'_>>) -> usize {
+        match target {
+            Some(Target::Position(view) | Target::Changes(view)) => *view,
             Some(Target::Question(question)) => question.route.view,
             Some(Target::Live | Target::Ready | Target::Metrics | Target::Views | Target::OpenApi | Target::Docs) | None => 0,
-        };
-        &*self.table.views[number].questions
+        }
     }
 
     async fn answer_target(&self, target: Option<&Target<'_>>, request: &Request<'_>) -> Result<Answer, Problem> {
@@ -185,7 +203,7 @@ impl Service {
             return Err(Problem::method_not_allowed(request.method.as_str()));
         }
         self.check_caller(target, request).await?;
-        let parameters = Parameters::parse(request.query, target.known())?;
+        let parameters = Parameters::parse(request.query, self.table.known(target))?;
         let view = self.view_of(Some(target));
         let prepared = match target {
             Target::Live | Target::Ready | Target::Metrics | Target::Views | Target::OpenApi | Target::Docs => {
@@ -195,25 +213,74 @@ impl Service {
                 return self.operate(target);
             }
             Target::Position(_) => {
-                let asked = Asked::new("/position", &[], parameters.sorted_without(&[AT_LEAST]));
+                let asked = Asked::new("/position", &[], parameters.sorted_without(&[AT_LEAST, AS_OF]));
                 view.position(asked.flag("content_hash").map_err(refusal::problem)?)
             }
+            Target::Changes(number) => return self.changes(*number, request, &parameters).await,
             Target::Question(question) => {
-                let asked = Asked::new(question.route.template, &question.names, parameters.sorted_without(&[AT_LEAST]));
+                let asked = Asked::new(
+                    question.route.template,
+                    &question.names,
+                    parameters.sorted_without(&[AT_LEAST, AS_OF]),
+                );
                 view.question(question.route.number, &asked).map_err(|refused| match refused {
                     Refusal::NoSuchRoute => self.no_such_route(request),
                     refused => refusal::problem(refused),
                 })?
             }
         };
+        let as_of = self.check_as_of(target, &parameters)?;
         let least = minimum_position(request, &parameters)?;
         if matches!(target, Target::Question(_)) && !view.is_complete() {
             return Err(being_built(view));
         }
-        if let Some(least) = least {
-            self.wait_for(view, &least).await?;
+        for least in least.iter().chain(&as_of) {
+            self.wait_for(view, least).await?;
         }
         self.ask(prepared, ClientCopy::of(request)).await
+    }
+
+    /// Refuses a question about another place in the past than the one that the view is frozen at, and returns the position of that place, where
+    /// it is known.
+    fn check_as_of(&self, target: &Target<'_>, parameters: &Parameters<'_>) -> Result<Option<Position>, Problem> {
+        let Some(asked) = parameters.read(AS_OF, AsOf::read)? else {
+            return Ok(None);
+        };
+        let number = self.number_of_view(Some(target));
+        match &self.table.views[number].as_of {
+            Some(held) if *held == asked => Ok(match asked {
+                AsOf::Time(_) => None,
+                AsOf::Position(position) => Some(position),
+            }),
+            held => Err(refusal::no_history(&asked, held.as_ref())),
+        }
+    }
+
+    /// A stream of what the view's events change.
+    async fn changes(&self, number: usize, request: &Request<'_>, parameters: &Parameters<'_>) -> Result<Answer, Problem> {
+        let view = &self.table.views[number];
+        let asked = Asked::new("/changes", &[], parameters.sorted_without(&[AT_LEAST, AFTER]));
+        let query = view.questions.change_query(&asked).map_err(refusal::problem)?;
+        let after = changes::after(request, parameters)?;
+        let least = minimum_position(request, parameters)?;
+        if !view.questions.is_complete() {
+            return Err(being_built(&*view.questions));
+        }
+        for position in least.iter().chain(&after) {
+            self.wait_for(&*view.questions, position).await?;
+        }
+        if *request.method == Method::HEAD {
+            return Ok(Answer::new(changes::EVENT_STREAM, Vec::new()));
+        }
+        let stamp = Arc::clone(&view.questions.applied().borrow());
+        let begin = Begin {
+            edition: view.edition.clone(),
+            query,
+            now: stamp.position().clone(),
+            after,
+        };
+        let followed: Arc<dyn Followable> = Arc::clone(&view.questions) as _;
+        Ok(at(self.following.start(followed, begin)?, &stamp))
     }
 
     fn no_such_route(&self, request: &Request<'_>) -> Problem {
@@ -231,7 +298,9 @@ impl Service {
                 let document = listing::views(self.table.views.iter()).map_err(refusal::problem)?;
                 Ok(Answer::new(JSON, document))
             }
-            Target::Live | Target::Position(_) | Target::Question(_) => Ok(Answer::new(JSON, b"{\"status\":\"live\"}\n".to_vec())),
+            Target::Live | Target::Position(_) | Target::Changes(_) | Target::Question(_) => {
+                Ok(Answer::new(JSON, b"{\"status\":\"live\"}\n".to_vec()))
+            }
         }
     }
 
@@ -284,6 +353,7 @@ impl Service {
             Work::Search => &self.searches,
             Work::Traversal => &self.traversals,
             Work::Whole => &self.wholes,
+            Work::Log => &self.logs,
         };
         lane.run(move |interrupt| answer(Some(interrupt), &copy)).await
     }

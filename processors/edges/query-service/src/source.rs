@@ -1,5 +1,6 @@
 //! Where answers come from: a source of consistent snapshots, each with the position that it stands for.
 
+use crate::changes::Feed;
 use http_server::{HeaderValue, Position};
 use keyvalue::{Read, ReadError};
 use std::sync::Arc;
@@ -19,6 +20,11 @@ pub trait Source: Send + Sync + 'static {
 
     /// Tells of each newer position once a snapshot has it.
     fn applied(&self) -> watch::Receiver<Arc<Stamp>>;
+
+    /// What its events change, for those who follow it; `None` where it tells none.
+    fn feed(&self) -> Option<&Feed> {
+        None
+    }
 
     /// Whether questions should be sent here.
     fn readiness(&self) -> Readiness;

@@ -3,11 +3,12 @@
 //! `/accounts` is a route of the current version of the first view that has it, `/views/accounts-2/accounts` of that view and version.
 
 use crate::asked::AskedView;
+use crate::changes::{AFTER, KINDS};
 use http_server::names_in_path;
 use std::borrow::Cow;
 
 /// Routes that the process answers itself. The order is that of [`Table::template`].
-const PROCESS: [&str; 7] = [
+const PROCESS: [&str; 8] = [
     "/position",
     "/health/live",
     "/health/ready",
@@ -15,16 +16,21 @@ const PROCESS: [&str; 7] = [
     "/views",
     "/openapi.json",
     "/docs",
+    "/changes",
 ];
 /// What the path of a view begins with, and of one of its versions.
 const ONE_VIEW: &str = "/views/";
 /// The parameter of every question with the least position to answer from.
 pub(crate) const AT_LEAST: &str = "at_least";
+/// The parameter of every question with the place in the past to answer from.
+pub(crate) const AS_OF: &str = "as_of";
 
 /// The routes of some views.
 pub(crate) struct Table {
     pub(crate) views: Vec<AskedView>,
     routes: Vec<ViewRoute>,
+    /// Of each view what its stream of changes takes in the query.
+    changes: Vec<Vec<&'static str>>,
     /// Each once: those of the views, then those of the process.
     pub(crate) templates: Vec<&'static str>,
 }
@@ -53,6 +59,8 @@ pub(crate) enum Target<'t> {
     Docs,
     /// The position of the view of that number.
     Position(usize),
+    /// The changes of the view of that number.
+    Changes(usize),
     Question(Question<'t>),
 }
 
@@ -80,13 +88,22 @@ impl Table {
                     view,
                     number,
                     template,
-                    known: parameters.iter().copied().chain([AT_LEAST]).collect(),
+                    known: parameters.iter().copied().chain([AT_LEAST, AS_OF]).collect(),
                     index,
                 });
             }
         }
         templates.extend(PROCESS);
-        Self { views, routes, templates }
+        let of_changes = |view: &AskedView| {
+            let filters = view.questions.change_parameters();
+            filters.into_iter().chain([KINDS, AFTER, AT_LEAST]).collect()
+        };
+        Self {
+            changes: views.iter().map(of_changes).collect(),
+            views,
+            routes,
+            templates,
+        }
     }
 
     /// What a path leads to; `None` where nothing is served.
@@ -99,6 +116,7 @@ impl Table {
             "/openapi.json" => return Some(Target::OpenApi),
             "/docs" => return Some(Target::Docs),
             "/position" => return Some(Target::Position(0)),
+            "/changes" => return Some(Target::Changes(0)),
             _ => {}
         }
         let Some(rest) = path.strip_prefix(ONE_VIEW) else {
@@ -108,6 +126,7 @@ impl Table {
         let view = self.views.iter().position(|view| view.edition == edition)?;
         match &rest[edition.len()..] {
             "/position" => Some(Target::Position(view)),
+            "/changes" => Some(Target::Changes(view)),
             rest => self.question(rest, |route| route.view == view),
         }
     }
@@ -122,6 +141,16 @@ impl Table {
         })
     }
 
+    /// The parameters that a target takes in the query.
+    pub(crate) fn known<'t>(&'t self, target: &'t Target<'_>) -> &'t [&'static str] {
+        match target {
+            Target::Live | Target::Ready | Target::Metrics | Target::Views | Target::OpenApi | Target::Docs => &[],
+            Target::Position(_) => &["content_hash", AT_LEAST, AS_OF],
+            Target::Changes(view) => &self.changes[*view],
+            Target::Question(question) => &question.route.known,
+        }
+    }
+
     /// The number of a target's template.
     pub(crate) fn template(&self, target: &Target<'_>) -> usize {
         let of_views = self.templates.len() - PROCESS.len();
@@ -134,17 +163,7 @@ impl Table {
             Target::Views => of_views + 4,
             Target::OpenApi => of_views + 5,
             Target::Docs => of_views + 6,
-        }
-    }
-}
-
-impl Target<'_> {
-    /// The parameters that it takes in the query.
-    pub(crate) fn known(&self) -> &[&'static str] {
-        match self {
-            Self::Live | Self::Ready | Self::Metrics | Self::Views | Self::OpenApi | Self::Docs => &[],
-            Self::Position(_) => &["content_hash", AT_LEAST],
-            Self::Question(question) => &question.route.known,
+            Target::Changes(_) => of_views + 7,
         }
     }
 }

@@ -29,5 +29,5 @@ pub use configuration::{ConfigurationError, Definition, check_variables, partiti
 pub use health::{Health, State};
 pub use http_server::ListenError;
 pub use operations::{CONNECTIONS_MAX, Operations};
-pub use program::{Program, Serve};
+pub use program::{Argument, Program, Serve};
 pub use shutdown::{FINISH_WAIT_MAX, Shutdown};

@@ -14,7 +14,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// A group-less reader of one topic.
@@ -23,6 +23,8 @@ pub struct Reader {
     consumer: BaseConsumer<LoggingContext>,
     topic: String,
     next: BTreeMap<u32, i64>,
+    /// Partitions of which no more is wanted.
+    paused: BTreeSet<u32>,
     /// One that reads nothing, and is asked where the log ends.
     asking: Option<Box<Reader>>,
     silence: Silence,
@@ -137,13 +139,14 @@ impl Reader {
         Self::configured(&settings.impatient_reader(), topic)
     }
 
-    fn configured(config: &ClientConfig, topic: &str) -> Result<Self, ReadFailure> {
+    pub(crate) fn configured(config: &ClientConfig, topic: &str) -> Result<Self, ReadFailure> {
         let consumer = LoggingContext::consumer(config).map_err(|error| kafka(topic, &error))?;
         Ok(Self {
             config: config.clone(),
             consumer,
             topic: topic.to_owned(),
             next: BTreeMap::new(),
+            paused: BTreeSet::new(),
             asking: None,
             silence: Silence::default(),
         })
@@ -190,6 +193,7 @@ impl Reader {
         }
         self.consumer.assign(&list).map_err(|error| kafka(&self.topic, &error))?;
         self.next = from.clone();
+        self.paused.clear();
         self.silence = Silence::default();
         Ok(())
     }
@@ -317,6 +321,16 @@ impl Reader {
         self.consumer.unassign().map_err(|error| kafka(&self.topic, &error))
     }
 
+    /// Reads no more of a partition, for as long as this assignment lasts.
+    pub fn pause(&mut self, partition: u32) -> Result<(), ReadFailure> {
+        let mut list = TopicPartitionList::with_capacity(1);
+        list.add_partition(&self.topic, partition.cast_signed());
+        self.consumer.pause(&list).map_err(|error| kafka(&self.topic, &error))?;
+        self.next.remove(&partition);
+        self.paused.insert(partition);
+        Ok(())
+    }
+
     /// Waits up to `wait` for a first record, then takes what is there, up to `records_max`.
     pub fn poll(&mut self, records_max: usize, wait: Duration, mut visit: impl FnMut(&Record<'_>)) -> Result<Polled, ReadFailure> {
         let mut polled = Polled::default();
@@ -326,6 +340,10 @@ impl Reader {
                 None => break,
                 Some(Ok(message)) => {
                     let record = Record::of(&message);
+                    // It may have come before the pause.
+                    if self.paused.contains(&record.partition) {
+                        continue;
+                    }
                     visit(&record);
                     self.next.insert(record.partition, record.offset + 1);
                     polled.records += 1;

@@ -108,6 +108,8 @@ const PRODUCER_DEFAULTS: &[(&str, &str)] = &[
 /// From each partition at a time. Events of aggregates that refer to each other are then read at about the same time, whatever their partitions
 /// are: with librdkafka's 1 MB a view that is rebuilt had read some partitions to their end before it had read the first event of others.
 const TURN_BYTES: &str = "65536";
+/// What a reader of single records has in memory, at most.
+const SPARING_QUEUE_KIB: &str = "1024";
 
 /// What a take-over waits for at the end of the log.
 const IMPATIENT_FETCH_WAIT_MAX_MS: &str = "10";
@@ -218,6 +220,15 @@ impl Settings {
     pub(crate) fn impatient_reader(&self) -> ClientConfig {
         let mut config = self.reader();
         config.set("fetch.wait.max.ms", self.or("fetch.wait.max.ms", IMPATIENT_FETCH_WAIT_MAX_MS));
+        config
+    }
+
+    /// For a reader of single records: what comes with them is thrown away, so that little comes.
+    pub(crate) fn sparing_reader(&self) -> ClientConfig {
+        let mut config = self.reader();
+        config
+            .set("fetch.message.max.bytes", TURN_BYTES)
+            .set("queued.max.messages.kbytes", SPARING_QUEUE_KIB);
         config
     }
 

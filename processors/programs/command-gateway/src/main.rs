@@ -14,6 +14,7 @@ fn main() -> ExitCode {
                   curl -s http://127.0.0.1:8082/rotations -H 'content-type: application/json' -d '{\"rotation_id\": \"R1\", \"mode\": \"draft\"}'",
         defaults: DEFAULTS,
         load: Configuration::load,
+        argument: None,
         serve,
     };
     program.main()

@@ -4,5 +4,7 @@
 mod broker {
     mod fixture;
     mod following;
+    mod freezing;
+    mod history;
     mod refusing;
 }

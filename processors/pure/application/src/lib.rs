@@ -4,20 +4,26 @@
 //! built from its events and answers questions.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod change;
 mod cursor;
 mod document;
+pub mod history;
+mod logged;
 pub mod offsets;
 mod paging;
 mod question;
 mod view;
 
+pub use change::{AGGREGATE, Change, ChangeFilter, EVENT};
 pub use document::{document, list};
+pub use history::EventPlace;
+pub use logged::{IssuedCommand, LoggedEvent, Unavailable};
 pub use paging::{Page, Paging, SCANNED_MAX, Span, page};
 pub use question::{Asked, Refusal, Route, Work};
 pub use view::{BOOKKEEPING, Gauge, ProjectError, View, check_keys, content_hash, edition};
 
-pub use decider::SchemaIds;
 use decider::{Codec, Domain, WriterSchema};
+pub use decider::{EventEnvelope, SchemaIds};
 
 /// A domain with everything that its programs need of it: the processor that decides its commands, the command line, the auditor, the
 /// simulation.

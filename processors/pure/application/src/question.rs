@@ -28,6 +28,8 @@ pub enum Work {
     Traversal,
     /// Everything in the view.
     Whole,
+    /// A few keys, and a bounded number of events of the log.
+    Log,
 }
 
 /// A question as it was asked: the names in its path and its parameters, all of them decoded and known to its route.
@@ -129,6 +131,8 @@ pub enum Refusal {
     NoSuchRoute,
     /// An answer would take more than it may, and what to ask for instead.
     BudgetExceeded(String),
+    /// The log cannot be read now, and why. Not for the client.
+    LogUnavailable(String),
     /// The view cannot be read. Not for the client.
     Unreadable(ReadError),
     /// A bug, and where. Not for the client.

@@ -1,8 +1,9 @@
 //! What a view says for itself: what an event changes in it, what can be asked of it, and what is counted.
 
-use crate::{Refusal, Route, Work};
+use crate::{AGGREGATE, Change, ChangeFilter, EVENT, EventPlace, LoggedEvent, Refusal, Route, Work};
 use decider::EventEnvelope;
 use keyvalue::{Mutation, Read, ReadError};
+use serde::Serialize;
 use std::fmt::Debug;
 
 /// A view of an application's events, built by any number of processes, each with a full copy: ordered keys and values that follow from the
@@ -54,6 +55,52 @@ pub trait View: Default + 'static {
         Vec::new()
     }
 
+    /// By what its followers can ask for changes.
+    const CHANGE_FILTERS: &'static [ChangeFilter] = &[AGGREGATE];
+
+    /// The kinds of changes that it tells its followers.
+    const CHANGE_KINDS: &'static [&'static str] = &[EVENT];
+
+    /// An event of a partition as followers are told it. `read` shows the view at some position, which may be before the event or after it: of
+    /// an event that was applied long ago, the view as it is now.
+    ///
+    /// # Errors
+    /// When the view cannot be read, or on a bug.
+    fn told(partition: u32, event: &EventEnvelope<Self::Event>, _read: &impl Read) -> Result<Change, Refusal> {
+        #[derive(Serialize)]
+        struct Document<'e> {
+            partition: u32,
+            sequence: u64,
+            aggregate_id: &'e str,
+            version: u64,
+            command_id: String,
+        }
+        let document = Document {
+            partition,
+            sequence: event.sequence,
+            aggregate_id: &event.aggregate_id,
+            version: event.version,
+            command_id: event.command_id.to_string(),
+        };
+        let about = vec![(AGGREGATE.name, event.aggregate_id.clone())];
+        Change::new(EVENT, about, &document).map_err(Refusal::Internal)
+    }
+
+    /// What followers are told of the changes that an event makes in the view, in addition to the event: told while it is applied, and never
+    /// again. `mutations` lead from `before` to `after`.
+    ///
+    /// # Errors
+    /// When the view cannot be read, or on a bug.
+    fn consequences(
+        _partition: u32,
+        _event: &EventEnvelope<Self::Event>,
+        _mutations: &[Mutation],
+        _before: &impl Read,
+        _after: &impl Read,
+    ) -> Result<Vec<Change>, Refusal> {
+        Ok(Vec::new())
+    }
+
     /// How much there is to read for an answer.
     fn work(_question: &Self::Question) -> Work {
         Work::Point
@@ -64,6 +111,22 @@ pub trait View: Default + 'static {
     /// # Errors
     /// Why there is none.
     fn answer(question: &Self::Question, read: &impl Read) -> Result<Vec<u8>, Refusal>;
+
+    /// The events of the log that an answer is made of, each at most once: asked of questions that are [`Work::Log`].
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    fn log_events(_question: &Self::Question, _read: &impl Read) -> Result<Vec<EventPlace>, Refusal> {
+        Ok(Vec::new())
+    }
+
+    /// As [`Self::answer`], from the same snapshot and those events, in their order.
+    ///
+    /// # Errors
+    /// Why there is none.
+    fn answer_from_log(question: &Self::Question, read: &impl Read, _events: &[LoggedEvent<Self::Event>]) -> Result<Vec<u8>, Refusal> {
+        Self::answer(question, read)
+    }
 
     /// Of each of [`Self::GAUGES`], in their order, its values by label. A few reads: it is asked for with every scrape.
     ///
@@ -110,6 +173,8 @@ impl ProjectError {
 pub const BOOKKEEPING: u8 = 0x00;
 /// The first byte of the keys of [`offsets`](crate::offsets).
 pub(crate) const OFFSETS: u8 = 0x01;
+/// The first byte of the keys of [`history`](crate::history).
+pub(crate) const HISTORY: u8 = 0x02;
 /// The least first byte of a view's keys.
 const CONTENT: u8 = 0x10;
 /// Above every key of a view: nothing begins with it.

@@ -1,8 +1,13 @@
 //! The view as a graph: nodes with a kind and a textual id, edges of a kind from a node, each with its way back.
 
+mod every_edge;
 mod node;
+mod reach;
 
+pub use every_edge::every_edge;
+pub(crate) use node::NODE_ID_EXPECTED;
 pub use node::{InvalidNodeId, NodeId, NodeKind};
+pub use reach::{Budget, Cut, Reached, ReachedEdge, ReachedNode, Traversal, reach};
 
 use crate::ask::{self, Page, Span, Time};
 use crate::edges::{LegSummary, RotationSpan};
@@ -121,6 +126,16 @@ impl EdgeKind {
             Self::FormerRotations => "former-rotations",
             Self::FormerAirplanes => "former-airplanes",
         }
+    }
+
+    /// The kind of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Its place among all kinds: those of a node are listed in this order.
+    pub(crate) fn number(self) -> u8 {
+        self as u8
     }
 
     /// The kind of node that such edges begin at.

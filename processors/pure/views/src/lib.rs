@@ -27,6 +27,7 @@ mod schedule_graph;
 mod stored;
 mod tombstones;
 mod violation;
+mod violation_id;
 
 pub use application::{ProjectError, content_hash};
 pub use check::Check;
@@ -42,6 +43,7 @@ pub use schedule_graph::ScheduleGraph;
 pub use stored::{FlownRotation, LegEdge};
 pub use tombstones::{FormerAssignment, RemovedLeg, RemovedRotation};
 pub use violation::{Detail, LEGS_MAX, Violation};
+pub use violation_id::ViolationId;
 
 /// This view and its version, as its directory is called.
 pub fn edition() -> String {

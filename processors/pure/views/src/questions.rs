@@ -1,7 +1,12 @@
 //! What can be asked of the graph: routes, the questions that they lead to, and the documents that answer them.
 
+pub(crate) mod changes;
 mod connections;
 mod documents;
+pub(crate) mod events;
+mod explain;
+mod graph_node;
+mod graph_traverse;
 mod impact;
 mod reading;
 mod shapes;
@@ -9,12 +14,16 @@ mod summary;
 mod timeline;
 
 pub(crate) use documents::answer;
+#[cfg(test)]
+pub(crate) use graph_traverse::traversed;
 use timeline::TimelineQuestion;
 
 use crate::Check;
 use crate::ask::{ConnectionSearch, Delay, Filter, Time};
-use application::{Asked, Paging, Refusal, Route, Work};
-use domain::{AirportCode, FlightDesignator, LegId, Registration, RotationId};
+use crate::graph::Traversal;
+use application::{Asked, EventPlace, LoggedEvent, Paging, Refusal, Route, Work};
+use domain::{AirportCode, Event, FlightDesignator, LegId, Registration, RotationId};
+use keyvalue::Read;
 
 /// A question with everything it names read and checked.
 #[derive(Debug)]
@@ -68,6 +77,9 @@ pub enum Question {
     Connections(Box<ConnectionSearch>),
     Impact(Box<Delay>),
     Timeline(Box<TimelineQuestion>),
+    GraphNode(Box<graph_node::GraphNode>),
+    GraphTraverse(Box<Traversal>),
+    Explain(Box<explain::Explain>),
 }
 
 /// What is documented of the routes.
@@ -198,6 +210,9 @@ pub(crate) const ROUTES: &[Route<Question>] = &[
     connections::ROUTE,
     impact::ROUTE,
     timeline::ROUTE,
+    graph_node::ROUTE,
+    graph_traverse::ROUTE,
+    explain::ROUTE,
 ];
 
 impl Question {
@@ -209,13 +224,31 @@ impl Question {
             Self::Rotations(_) | Self::Airplanes(_) | Self::Airports(_) | Self::Departures { .. } | Self::Arrivals { .. } => Work::Page,
             Self::Board { .. } | Self::Legs { designator: None, .. } => Work::Page,
             Self::Check { recompute: true, .. } => Work::Whole,
-            Self::Connections(_) | Self::Impact(_) => Work::Traversal,
+            Self::Connections(_) | Self::Impact(_) | Self::GraphTraverse(_) => Work::Traversal,
             Self::Check { filter, .. } if **filter == Filter::default() => Work::Page,
             // A rotation may have 20,000 of them, all of which are counted.
             Self::Check { filter, .. } if filter.rotation.is_some() && filter.airplane.is_none() => Work::Page,
+            Self::GraphNode(_) => Work::Page,
+            Self::Explain(_) => Work::Log,
             Self::Legs { .. } | Self::Check { .. } | Self::Timeline(_) => Work::Search,
         }
     }
+}
+
+/// The events of the log that a question is about.
+pub(crate) fn log_events(question: &Question, read: &impl Read) -> Result<Vec<EventPlace>, Refusal> {
+    if let Question::Explain(explain) = question {
+        return explain.events(read);
+    }
+    Ok(Vec::new())
+}
+
+/// The document that answers a question from these events.
+pub(crate) fn answer_from_log(question: &Question, read: &impl Read, events: &[LoggedEvent<Event>]) -> Result<Vec<u8>, Refusal> {
+    if let Question::Explain(explain) = question {
+        return explain.answer(read, events);
+    }
+    answer(question, read)
 }
 
 fn airport(asked: &Asked<'_>) -> Result<AirportCode, Refusal> {

@@ -1,8 +1,8 @@
 //! The graph of the schedule as a view of an application.
 
-use crate::questions::{self, Question};
+use crate::questions::{self, Question, changes};
 use crate::{Check, Projector, Provenance, ask};
-use application::{Gauge, ProjectError, Refusal, Route, View, Work};
+use application::{Change, ChangeFilter, EventPlace, Gauge, LoggedEvent, ProjectError, Refusal, Route, View, Work};
 use decider::EventEnvelope;
 use domain::{AggregateId, Event, Instant};
 use keyvalue::{Mutation, Read, ReadError};
@@ -38,6 +38,9 @@ impl View for ScheduleGraph {
         },
     ];
 
+    const CHANGE_FILTERS: &'static [ChangeFilter] = changes::FILTERS;
+    const CHANGE_KINDS: &'static [&'static str] = changes::KINDS;
+
     fn built_with() -> Option<String> {
         Some(format!("time zones {TIME_ZONES}"))
     }
@@ -64,6 +67,28 @@ impl View for ScheduleGraph {
 
     fn answer(question: &Question, read: &impl Read) -> Result<Vec<u8>, Refusal> {
         questions::answer(question, read)
+    }
+
+    fn log_events(question: &Question, read: &impl Read) -> Result<Vec<EventPlace>, Refusal> {
+        questions::log_events(question, read)
+    }
+
+    fn answer_from_log(question: &Question, read: &impl Read, events: &[LoggedEvent<Event>]) -> Result<Vec<u8>, Refusal> {
+        questions::answer_from_log(question, read, events)
+    }
+
+    fn told(partition: u32, event: &EventEnvelope<Event>, read: &impl Read) -> Result<Change, Refusal> {
+        changes::told(partition, event, read)
+    }
+
+    fn consequences(
+        partition: u32,
+        event: &EventEnvelope<Event>,
+        mutations: &[Mutation],
+        before: &impl Read,
+        after: &impl Read,
+    ) -> Result<Vec<Change>, Refusal> {
+        changes::violations(partition, event, mutations, before, after)
     }
 
     fn counts(read: &impl Read) -> Result<Vec<Vec<(&'static str, u64)>>, ReadError> {

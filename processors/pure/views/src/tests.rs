@@ -1,8 +1,10 @@
 //! Given events, the view.
 
+mod changes;
 mod connections;
 mod corrections;
 mod cost;
+mod explain;
 mod filters;
 mod fixture;
 mod impact;
@@ -10,6 +12,7 @@ mod model;
 mod pairs;
 mod plan;
 mod random;
+mod reach;
 mod references;
 mod rotations;
 mod same_day;

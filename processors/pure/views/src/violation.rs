@@ -10,6 +10,7 @@ use crate::keys::KeyReader;
 use crate::nodes::{Airplane, Leg, MinimumGroundTime, Rotation};
 use crate::provenance::Provenance;
 use crate::stored;
+use crate::violation_id::ViolationId;
 use domain::{AirportCode, FlightDesignator, Registration, RotationId};
 use keyvalue::{Read, ReadError};
 use std::ops::ControlFlow;
@@ -17,6 +18,7 @@ use std::ops::ControlFlow;
 /// One violation, as it is listed under a rotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
+    pub id: ViolationId,
     pub rotation: RotationId,
     /// A violation between several rotations is listed under each of them, and counted under the first.
     pub counted: bool,
@@ -76,6 +78,7 @@ impl Violation {
 
     /// Of a key and a value of the index.
     pub(crate) fn read(read: &impl Read, key: &[u8], value: &[u8]) -> Result<(Check, Self), ReadError> {
+        let id = ViolationId::of_key(key)?;
         let mut key = KeyReader::new(key)?;
         let check = Check::from_number(key.byte()?).ok_or_else(|| corrupt("a check"))?;
         let rotation = key.rotation()?;
@@ -91,6 +94,7 @@ impl Violation {
         Ok((
             check,
             Self {
+                id,
                 rotation,
                 counted,
                 legs,

@@ -36,6 +36,7 @@ fn routes() -> Vec<Route<u32>> {
         route(Method::GET, "/things/{id}", 1),
         route(Method::DELETE, "/things/{id}", 2),
         route(Method::POST, "/things/{id}/parts", 3),
+        route(Method::GET, "/trees/{+id}", 4),
     ]
 }
 
@@ -83,7 +84,7 @@ fn a_path_of_no_row_names_the_templates() {
     ] {
         let problem = asked(Method::GET, path).unwrap_err();
         assert_eq!(problem["status"], 404, "{path}");
-        assert_eq!(problem["routes"], json!(["/things/{id}", "/things/{id}/parts"]));
+        assert_eq!(problem["routes"], json!(["/things/{id}", "/things/{id}/parts", "/trees/{+id}"]));
     }
 }
 
@@ -117,4 +118,23 @@ fn a_name_in_a_path_that_is_not_described_is_a_bug_of_the_table() {
         documented: Documented::WithoutTokens,
     };
     document(&api, &routes);
+}
+
+#[test]
+fn a_name_at_the_end_can_have_slashes_which_are_encoded_or_not() {
+    assert_eq!(asked(Method::GET, "/trees/a/b%20c/d"), Ok((4, "a/b c/d".to_owned())));
+    assert_eq!(asked(Method::GET, "/trees/a%2Fb"), Ok((4, "a/b".to_owned())));
+    assert!(asked(Method::GET, "/trees/").is_err() && asked(Method::GET, "/trees").is_err());
+    assert!(asked(Method::GET, "/trees/a/%zz").is_err());
+    let api = Api {
+        title: "Test",
+        version: "1",
+        description: "",
+        schemas: json!({}),
+        documented: Documented::WithoutTokens,
+    };
+    assert_eq!(
+        document(&api, &routes())["paths"]["/trees/{id}"]["get"]["parameters"][0]["name"],
+        "id"
+    );
 }

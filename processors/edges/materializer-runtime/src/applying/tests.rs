@@ -11,9 +11,9 @@ type Event = LocatedEvent<String>;
 fn apply(runs: &[&[Event]]) -> (Memory, Step) {
     let (mut view, mut memory) = (Texts::default(), Memory::default());
     let mut stopped = BTreeSet::new();
-    let mut step = step(&mut view, &memory, &Progress::start(PARTITIONS), &mut stopped, &[], || false);
+    let mut step = step(&mut view, &memory, &Progress::start(PARTITIONS), &mut stopped, &[], false, || false);
     for run in runs {
-        step = super::step(&mut view, &memory, &step.progress, &mut stopped, run, || false);
+        step = super::step(&mut view, &memory, &step.progress, &mut stopped, run, false, || false);
         memory.apply(&step.mutations);
     }
     (memory, step)
@@ -167,6 +167,7 @@ fn a_step_ends_between_two_events_when_no_more_are_wanted() {
         &Progress::start(PARTITIONS),
         &mut BTreeSet::new(),
         &run,
+        false,
         is_over,
     );
     assert_eq!((step.taken, step.applied), (2, 2));

@@ -10,6 +10,7 @@ fn edition() -> Edition {
         view: "accounts",
         version: 3,
         built_with: Some("time zones 2026f".to_owned()),
+        until: None,
     }
 }
 

@@ -38,6 +38,7 @@ async fn a_ground_time_violation_says_by_how_much_and_by_which_facts() {
             "check": "ground-time",
             "total": 1,
             "violations": [{
+                "id": "ground-time/R1/L1",
                 "rotation": "R1",
                 "airport": "ITO",
                 "ground_minutes": 30,

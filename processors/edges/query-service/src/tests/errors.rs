@@ -33,6 +33,7 @@ async fn a_path_where_nothing_is_served_is_a_404_that_names_the_routes() {
             "/views",
             "/openapi.json",
             "/docs",
+            "/changes",
         ];
         assert_eq!(routes, Vec::from_iter(of_view.chain(of_process)), "{path}");
     }
@@ -126,7 +127,7 @@ async fn a_parameter_that_cannot_be_read_is_a_400_that_says_what_is_expected() {
 async fn a_parameter_that_means_nothing_here_is_a_400_that_names_the_known_ones() {
     let running = islands().served().await;
     let document = problem(&running.get("/rotations?airplane=N475HA").await, 400, "unknown-parameter");
-    assert_eq!(document["known"], json!(["limit", "cursor", "at_least"]));
+    assert_eq!(document["known"], json!(["limit", "cursor", "at_least", "as_of"]));
     let document = problem(&running.get("/health/live?verbose").await, 400, "unknown-parameter");
     assert_eq!(document["detail"], "unknown query parameter \"verbose\"; this route accepts none");
 }

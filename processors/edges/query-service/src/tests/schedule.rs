@@ -1,17 +1,22 @@
 //! A small schedule as events, and the view of them in memory.
 
-use crate::fixture::Running;
+use crate::Patience;
+use crate::fixture::{Running, TestLog, View, offset_of};
+use application::{EventEnvelope, EventPlace, history, offsets};
 use domain::rotation::{Event as Rotation, Leg, Mode};
 use domain::{AggregateId, AircraftType, AirportCode, Event, FlightDesignator, Instant, LegId, Registration, ZoneName};
+use http_server::Limits;
 use keyvalue::Memory;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use views::Fact;
 
 /// Facts of one partition, one after the other.
 #[derive(Default)]
-pub(super) struct Schedule {
+pub(crate) struct Schedule {
     memory: Memory,
     sequence: u64,
+    log: Arc<TestLog>,
 }
 
 impl Schedule {
@@ -29,6 +34,50 @@ impl Schedule {
         };
         let mutations = views::project(&fact, &self.memory).unwrap();
         self.memory.apply(&mutations);
+        let offset = offset_of(self.sequence);
+        let place = EventPlace {
+            partition: 0,
+            sequence: self.sequence,
+            offset,
+        };
+        self.memory.apply(&[history::entry(aggregate_id, place)]);
+        self.memory.apply(&Vec::from_iter(offsets::entry(0, self.sequence, offset)));
+        self.logged(self.sequence, aggregate_id, fact.event);
+    }
+
+    fn logged(&self, sequence: u64, aggregate_id: &str, event: Event) {
+        let envelope = EventEnvelope {
+            sequence,
+            aggregate_id: aggregate_id.to_owned(),
+            version: sequence,
+            command_id: Default::default(),
+            command_offset: 0,
+            decided_at_ms: sequence.cast_signed() * 1000,
+            event,
+        };
+        self.log.events.lock().unwrap().push(envelope);
+    }
+
+    /// The log goes on to a sequence, with events that the view does not have.
+    pub(crate) fn log_holds(&self, to: u64) {
+        for sequence in self.sequence + 1..=to {
+            self.logged(sequence, "rotation/R9", Event::Rotation(Rotation::Activated));
+        }
+    }
+
+    /// The log has lost the events before one.
+    pub(crate) fn log_begins_with(&self, sequence: u64) {
+        *self.log.begins_with.lock().unwrap() = sequence;
+    }
+
+    pub(crate) fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// As [`Self::served`], with a log that questions and followers can read.
+    pub(crate) async fn served_with_log(&self) -> Running {
+        let view = View::new(self.memory.clone(), &self.position());
+        Running::with_log(view, Arc::clone(&self.log), Limits::default(), Patience::default()).await
     }
 
     pub(super) fn airport(&mut self, code: &str, minimum_ground_time_minutes: u32) {
@@ -117,7 +166,7 @@ pub(super) fn from(sequence: u64) -> Value {
 
 /// Two airports, two airplanes, two rotations of three and one legs; the ground time at ITO is too short, and the second rotation
 /// begins elsewhere than the first ends.
-pub(super) fn islands() -> Schedule {
+pub(crate) fn islands() -> Schedule {
     let mut schedule = Schedule::default();
     schedule.airport("HNL", 30);
     schedule.airport("ITO", 40);

@@ -9,6 +9,7 @@ fn program() -> Program<()> {
         details: "It keeps nothing.",
         defaults: "",
         load: |_| Ok(()),
+        argument: None,
         serve: |(), _| Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use domain::airplane::Event as Airplane;
 use domain::{AircraftType, Event};
 use materializer_runtime::{Apply, Configuration, Failure, Http, Process, start};
 use schemas::{AvroCodec, Content, SchemaIds};
-use serde_json::Value;
+use serde_json::{Value, json};
 use service::{Shutdown, clock};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,6 +36,10 @@ pub(crate) struct Log {
     writer: Writer,
     codec: AvroCodec,
     sequences: BTreeMap<u32, u64>,
+    /// In partition 0.
+    commands: i64,
+    /// Of the events that are appended next.
+    pub(crate) decided_at_ms: i64,
 }
 
 impl Log {
@@ -59,6 +63,8 @@ impl Log {
             codec: AvroCodec::new(schema_ids()),
             topology,
             sequences: BTreeMap::new(),
+            commands: 0,
+            decided_at_ms: 0,
         }
     }
 
@@ -78,7 +84,7 @@ impl Log {
             version: 1,
             command_id: uuid::Uuid::from_u128(u128::from(sequence)),
             command_offset: 0,
-            decided_at_ms: 0,
+            decided_at_ms: self.decided_at_ms,
             event: Event::Airplane(Airplane::Registered {
                 aircraft_type: AircraftType::parse("763").unwrap(),
             }),
@@ -88,18 +94,71 @@ impl Log {
         self.append(partition, &value);
     }
 
+    /// Appends a command for an airplane of partition 0, and the event that it is decided with.
+    pub(crate) fn decided(&mut self, registration: &str, version: u64, event: Airplane, issued_by: Option<&str>) {
+        let sequence = self.sequences.entry(0).or_default();
+        *sequence += 1;
+        let sequence = *sequence;
+        let payload = match &event {
+            Airplane::Registered { aircraft_type } | Airplane::Reregistered { aircraft_type } => {
+                json!({ "RegisterAirplane": { "aircraft_type": aircraft_type.as_str() } })
+            }
+            Airplane::Corrected { aircraft_type, .. } => json!({ "CorrectAirplane": { "aircraft_type": aircraft_type.as_str() } }),
+            Airplane::Retired => json!({ "RetireAirplane": {} }),
+        };
+        let aggregate_id = format!("airplane/{registration}");
+        let command_id = uuid::Uuid::from_u128(u128::from(sequence) << 64 | 1);
+        let command = json!({ "command_id": command_id, "aggregate_id": aggregate_id, "issued_by": issued_by, "payload": payload });
+        let commands = &self.topology.topics.commands.name;
+        let headers: [(&str, &[u8]); 1] = [("content-type", b"application/json")];
+        self.append_to(commands, 0, command.to_string().as_bytes(), &headers);
+        let event = EventEnvelope {
+            sequence,
+            aggregate_id,
+            version,
+            command_id,
+            command_offset: self.commands,
+            decided_at_ms: 0,
+            event: Event::Airplane(event),
+        };
+        self.commands += 1;
+        let mut value = Vec::new();
+        Codec::<Airline>::encode_event(&mut self.codec, &event, &mut value);
+        self.append(0, &value);
+    }
+
     pub(crate) fn append(&self, partition: u32, value: &[u8]) {
+        self.append_to(&self.topology.topics.events.name, partition, value, &[]);
+    }
+
+    fn append_to(&self, topic: &str, partition: u32, value: &[u8], headers: &[(&str, &[u8])]) {
         let record = Outgoing {
-            topic: &self.topology.topics.events.name,
+            topic,
             key: None,
             value: Some(value),
-            headers: &[],
+            headers,
             tag: 0,
             partition: Some(partition),
         };
         self.writer.send(&record).unwrap();
         self.writer.flush(PATIENCE).unwrap();
     }
+}
+
+/// Deletes the records of a partition that come before an offset, as retention does.
+pub(crate) fn delete_records(topic: &str, partition: u32, before: i64) {
+    let file = TempDir::new().unwrap();
+    let file = file.path().join("delete-records.json");
+    let wish = json!({ "partitions": [{ "topic": topic, "partition": partition, "offset": before }], "version": 1 });
+    std::fs::write(&file, wish.to_string()).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../scripts/services");
+    let output = std::process::Command::new(script)
+        .args(["tool", "delete-records", "--offset-json-file"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("low_watermark"), "{said}");
 }
 
 /// Registered once: two registrations of one subject at the same time are a conflict to some registries.
@@ -133,6 +192,7 @@ pub(crate) fn configuration(state_directory: &Path) -> Configuration {
         state_directory: state_directory.to_owned(),
         topic_prefix: "schedule".into(),
         partitions: Some(2),
+        until: None,
         operations_address: "127.0.0.1:0".parse().unwrap(),
         http: Http {
             address: "127.0.0.1:0".parse().unwrap(),
@@ -178,6 +238,15 @@ impl Running {
 
     pub(crate) fn get(&self, path_and_query: &str) -> Seen {
         self.fetch(&format!("http://{}{path_and_query}", self.process.http_address()))
+    }
+
+    /// An answer that goes on, to a client that may have seen a part of it.
+    pub(crate) fn open(&self, path_and_query: &str, last_id: Option<&str>) -> reqwest::blocking::Response {
+        let request = self.client.get(format!("http://{}{path_and_query}", self.process.http_address()));
+        let request = last_id.into_iter().fold(request, |request, id| request.header("last-event-id", id));
+        let response = request.timeout(4 * PATIENCE).send().unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+        response
     }
 
     /// Whether the metrics of the view have a line: its name, its labels before that of the view, and its value.

@@ -33,7 +33,7 @@ pub(crate) fn report_airport(rotation: &RotationId, departure: Instant, leg: &Le
     report(airport_key(rotation, departure, leg, end), true, into);
 }
 
-fn airport_key(rotation: &RotationId, departure: Instant, leg: &LegId, end: End) -> Key {
+pub(crate) fn airport_key(rotation: &RotationId, departure: Instant, leg: &LegId, end: End) -> Key {
     keys::violations_of(Check::UnknownReference, rotation)
         .byte(end.byte())
         .instant(departure)
@@ -43,6 +43,10 @@ fn airport_key(rotation: &RotationId, departure: Instant, leg: &LegId, end: End)
 pub(crate) fn examine_airplane(id: &RotationId, rotation: &Rotation, airplane: Option<&Airplane>, into: &mut Violations) {
     let is_registered = airplane.is_some_and(|airplane| !airplane.is_retired() && !rotation.means_former(airplane));
     if rotation.airplane.is_some() && !is_registered {
-        report(keys::violations_of(Check::UnknownReference, id).byte(AIRPLANE), true, into);
+        report(airplane_key(id), true, into);
     }
+}
+
+pub(crate) fn airplane_key(id: &RotationId) -> Key {
+    keys::violations_of(Check::UnknownReference, id).byte(AIRPLANE)
 }

@@ -28,13 +28,13 @@ pub enum NodeId {
 
 /// A text that names no node.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no node id; one is {EXPECTED}")]
+#[error("{text:?} is no node id; one is {NODE_ID_EXPECTED}")]
 pub struct InvalidNodeId {
     pub text: String,
 }
 
 /// The forms of a node id.
-const EXPECTED: &str = "airport/<code>, airplane/<registration>, rotation/<id>, leg/<rotation>/<leg> or \
+pub(crate) const NODE_ID_EXPECTED: &str = "airport/<code>, airplane/<registration>, rotation/<id>, leg/<rotation>/<leg> or \
                             designator-day/<designator>/<airport>/<date>";
 
 impl NodeKind {

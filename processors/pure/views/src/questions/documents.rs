@@ -1,7 +1,7 @@
 //! The documents that answer questions, each from one snapshot.
 
 use super::shapes::{AirplaneShape, AirportShape, BoardShape, FlownShape, LegShape, RotationShape, ViolationShape};
-use super::{Question, connections, impact, timeline};
+use super::{Question, connections, graph_traverse, impact, timeline};
 use crate::ask::{self, Filter, Page, Time, Total};
 use crate::{BudgetExceeded, Check, Leg};
 use application::{Paging, Refusal, document, list};
@@ -60,6 +60,9 @@ pub(crate) fn answer(question: &Question, read: &impl Read) -> Result<Vec<u8>, R
         Question::Connections(search) => connections::answer(read, search),
         Question::Impact(delay) => impact::answer(read, delay),
         Question::Timeline(question) => timeline::answer(read, question),
+        Question::GraphNode(node) => node.answer(read),
+        Question::GraphTraverse(traversal) => graph_traverse::answer(traversal, read),
+        Question::Explain(explain) => explain.answer(read, &[]),
     }
 }
 

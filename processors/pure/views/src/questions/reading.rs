@@ -1,6 +1,7 @@
 //! The words that questions are made of, read from parameters and paths: values of the domain, windows of time.
 
 use crate::ask::Time;
+use crate::graph::{EdgeKind, NODE_ID_EXPECTED, NodeId};
 use application::{Asked, Refusal};
 use domain::{Instant, InvalidValue};
 use std::ops::RangeInclusive;
@@ -31,6 +32,23 @@ pub(crate) fn value<T>(
 /// A name in a path that is a value of the domain.
 pub(crate) fn name<T>(asked: &Asked<'_>, name: &'static str, parse: impl FnOnce(&str) -> Result<T, InvalidValue>) -> Result<T, Refusal> {
     asked.name(name, |text| parse(text).map_err(|invalid| invalid.expected))
+}
+
+/// A node id.
+pub(crate) fn node(text: &str) -> Result<NodeId, &'static str> {
+    NodeId::parse(text).map_err(|_| NODE_ID_EXPECTED)
+}
+
+/// Kinds of edges, by name, with commas between; all of them where none is named.
+pub(crate) fn edge_kinds(asked: &Asked<'_>) -> Result<Vec<EdgeKind>, Refusal> {
+    let named = asked.parameter("edges", |text| {
+        let kinds = text.split(',').map(EdgeKind::named);
+        kinds.collect::<Option<Vec<_>>>().ok_or_else(|| {
+            let names = EdgeKind::ALL.map(EdgeKind::name).join(", ");
+            format!("names with commas between, of {names}")
+        })
+    })?;
+    Ok(named.unwrap_or_else(|| EdgeKind::ALL.to_vec()))
 }
 
 /// A parameter that a question cannot do without.

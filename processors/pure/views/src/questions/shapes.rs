@@ -1,7 +1,10 @@
 //! Answers as JSON: nodes with their edges in order, each group of facts with the event that wrote it, instants in RFC 3339.
 
 use crate::ask::{BoardEntry, Direction};
-use crate::{Airplane, Airport, Assignment, Detail, FlownRotation, Leg, MinimumGroundTime, Provenance, Rotation, Violation, calendar_date};
+use crate::{
+    Airplane, Airport, Assignment, Detail, FlownRotation, Leg, MinimumGroundTime, Provenance, RemovedLeg, Rotation, Violation,
+    calendar_date,
+};
 use domain::{AirportCode, Instant, Registration, RotationId};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
@@ -110,6 +113,37 @@ impl<'v> LegShape<'v> {
             origin_date: calendar_date(leg.origin_date).map(Text),
             provenance: leg.provenance.into(),
             times_provenance: leg.times_provenance.into(),
+        }
+    }
+}
+
+/// A leg that was removed, as it last was; its date at the airport is not kept.
+#[derive(Serialize)]
+pub(crate) struct RemovedLegShape<'v> {
+    rotation: &'v str,
+    id: &'v str,
+    designator: Text<domain::FlightDesignator>,
+    origin: &'v str,
+    destination: &'v str,
+    departure: Text<Instant>,
+    arrival: Text<Instant>,
+    provenance: ProvenanceShape,
+    times_provenance: ProvenanceShape,
+}
+
+impl<'v> RemovedLegShape<'v> {
+    pub(crate) fn new(rotation: &'v RotationId, gone: &'v RemovedLeg) -> Self {
+        let leg = &gone.leg;
+        Self {
+            rotation: rotation.as_str(),
+            id: leg.id.as_str(),
+            designator: Text(leg.designator),
+            origin: leg.origin.as_str(),
+            destination: leg.destination.as_str(),
+            departure: Text(leg.departure),
+            arrival: Text(leg.arrival),
+            provenance: gone.provenance.into(),
+            times_provenance: gone.times_provenance.into(),
         }
     }
 }
@@ -265,9 +299,14 @@ pub(crate) struct ViolationShape<'v>(pub(crate) &'v Violation);
 impl Serialize for ViolationShape<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Violation {
-            rotation, legs, detail, ..
+            id,
+            rotation,
+            legs,
+            detail,
+            ..
         } = self.0;
         let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &Text(id))?;
         map.serialize_entry("rotation", rotation.as_str())?;
         serialize_detail(&mut map, legs, detail)?;
         let legs: Vec<LegShape<'_>> = legs.iter().map(|(rotation, leg)| LegShape::new(rotation, leg)).collect();

@@ -295,7 +295,7 @@ impl Model {
     }
 
     /// Every edge of the graph by its beginning, in order.
-    fn edges(&self) -> BTreeMap<From, Vec<NodeId>> {
+    pub(super) fn edges(&self) -> BTreeMap<From, Vec<NodeId>> {
         let mut edges: BTreeMap<From, Vec<(Option<Instant>, NodeId)>> = BTreeMap::new();
         let mut add = |from: &NodeId, kind: EdgeKind, at: Option<Instant>, to: &NodeId, at_from: Option<Instant>| {
             edges.entry((from.clone(), kind)).or_default().push((at, to.clone()));

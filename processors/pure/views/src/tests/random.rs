@@ -31,7 +31,7 @@ const STEPS: i64 = 90;
 /// Shortly before a day ends at each of the airports.
 const BEGIN_MS: i64 = 1_199_210_400_000;
 
-type Asked = (AggregateId, Command);
+pub(super) type Asked = (AggregateId, Command);
 
 fn airport_code() -> impl Strategy<Value = domain::AirportCode> {
     select(AIRPORTS.map(|(airport, _)| airport).to_vec()).prop_map(code)
@@ -117,7 +117,7 @@ fn rotation_asked() -> impl Strategy<Value = Asked> {
     (select(ROTATIONS.to_vec()), command).prop_map(|(id, command)| (AggregateId::Rotation(rotation_id(id)), Command::Rotation(command)))
 }
 
-fn asked() -> impl Strategy<Value = Vec<Asked>> {
+pub(super) fn asked() -> impl Strategy<Value = Vec<Asked>> {
     vec(
         prop_oneof![2 => airport_asked(), 1 => airplane_asked(), 12 => rotation_asked()],
         1..120,
@@ -125,7 +125,7 @@ fn asked() -> impl Strategy<Value = Vec<Asked>> {
 }
 
 /// What the domain decides, each aggregate in a partition of its own choice.
-fn decided(asked: &[Asked]) -> Vec<Fact> {
+pub(super) fn decided(asked: &[Asked]) -> Vec<Fact> {
     let mut states: BTreeMap<String, (State, u64)> = BTreeMap::new();
     let mut sequences = [0; PARTITIONS as usize];
     let mut facts = Vec::new();

@@ -1,0 +1,164 @@
+//! What can be reached along edges, against a plain breadth-first search over a model of the schedule.
+
+use super::fixture::apply;
+use super::model::Model;
+use super::random::{asked, decided};
+use crate::ask::{Page, Span, Time};
+use crate::graph::{Budget, Cut, EdgeKind, NodeId, Traversal, every_edge, reach};
+use keyvalue::Memory;
+use proptest::collection::{btree_set, vec};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use std::collections::BTreeMap;
+
+type Edges = BTreeMap<(NodeId, EdgeKind), Vec<NodeId>>;
+
+/// What a search may find: nodes with their depths, and edges by the places of their ends.
+#[derive(Debug, Default, PartialEq)]
+struct Expected {
+    nodes: Vec<(NodeId, u32)>,
+    edges: Vec<(usize, EdgeKind, usize)>,
+    cut: Option<Cut>,
+}
+
+/// Every edge of every node, in order, until something is too much.
+fn searched(edges: &Edges, traversal: &Traversal) -> Expected {
+    let Budget {
+        depth_max,
+        nodes_max,
+        edges_max,
+        ..
+    } = traversal.budget;
+    let mut expected = Expected {
+        nodes: vec![(traversal.start.clone(), 0)],
+        ..Expected::default()
+    };
+    let mut from = 0;
+    while from < expected.nodes.len() {
+        let (node, depth) = expected.nodes[from].clone();
+        for kind in traversal.kinds.iter().filter(|_| depth < depth_max) {
+            for to in edges.get(&(node.clone(), *kind)).into_iter().flatten() {
+                if expected.edges.len() == edges_max {
+                    expected.cut = Some(Cut::Edges);
+                    return expected;
+                }
+                let known = expected.nodes.iter().position(|(node, _)| node == to);
+                if known.is_none() && expected.nodes.len() == nodes_max {
+                    expected.cut = Some(Cut::Nodes);
+                    return expected;
+                }
+                let place = known.unwrap_or(expected.nodes.len());
+                if known.is_none() {
+                    expected.nodes.push((to.clone(), depth + 1));
+                }
+                expected.edges.push((from, *kind, place));
+            }
+        }
+        from += 1;
+    }
+    expected
+}
+
+fn view(asked: &[super::random::Asked]) -> (Memory, Edges) {
+    let (mut view, mut model) = (Memory::default(), Model::default());
+    for fact in &decided(asked) {
+        apply(&mut view, fact);
+        model.apply(fact);
+    }
+    (view, model.edges())
+}
+
+/// The nodes of a graph that edges begin at; each has one, as there is a way back along each edge.
+fn start(edges: &Edges, index: Index) -> Option<NodeId> {
+    let nodes: Vec<&NodeId> = edges.keys().map(|(node, _)| node).collect();
+    (!nodes.is_empty()).then(|| nodes[index.index(nodes.len())].clone())
+}
+
+fn kinds() -> impl Strategy<Value = Vec<EdgeKind>> {
+    prop_oneof![
+        Just(EdgeKind::ALL.to_vec()),
+        btree_set(select(EdgeKind::ALL.to_vec()), 1..8).prop_map(|kinds| kinds.into_iter().collect()),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn what_is_reached_is_what_a_plain_search_finds(
+        asked in asked(),
+        index: Index,
+        kinds in kinds(),
+        (depth_max, nodes_max, edges_max) in (0..6_u32, prop_oneof![1..8_usize, Just(1000)], prop_oneof![0..12_usize, Just(8000)]),
+    ) {
+        let (view, edges) = view(&asked);
+        let Some(start) = start(&edges, index) else { return Ok(()) };
+        let budget = Budget { depth_max, nodes_max, edges_max, bytes_max: usize::MAX };
+        let traversal = Traversal { start, kinds, time: Time::default(), budget };
+        let reached = reach(&view, &traversal).unwrap();
+        let found = Expected {
+            nodes: reached.nodes.iter().map(|node| (node.id.clone(), node.depth)).collect(),
+            edges: reached.edges.iter().map(|edge| (edge.from, edge.kind, edge.to)).collect(),
+            cut: reached.cut,
+        };
+        prop_assert_eq!(&found, &searched(&edges, &traversal));
+        for (place, node) in reached.nodes.iter().enumerate().take(reached.expanded) {
+            for kind in &traversal.kinds {
+                let of_node = edges.get(&(node.id.clone(), *kind)).map_or(0, Vec::len);
+                let listed = reached.edges.iter().filter(|edge| edge.from == place && edge.kind == *kind).count();
+                prop_assert_eq!(listed, of_node, "{} of {}", kind.name(), node.id);
+            }
+        }
+    }
+
+    #[test]
+    fn a_budget_of_bytes_holds_for_the_document_and_cuts_the_same_search(asked in asked(), index: Index, bytes_max in 200..6000_usize) {
+        let (view, edges) = view(&asked);
+        let Some(start) = start(&edges, index) else { return Ok(()) };
+        let budget = Budget { depth_max: 9, nodes_max: 1000, edges_max: 8000, bytes_max };
+        let mut traversal = Traversal { start, kinds: EdgeKind::ALL.to_vec(), time: Time::default(), budget };
+        let cut = reach(&view, &traversal).unwrap();
+        traversal.budget.bytes_max = usize::MAX;
+        let whole = reach(&view, &traversal).unwrap();
+        prop_assert!(cut.bytes <= bytes_max);
+        prop_assert!(whole.nodes.starts_with(&cut.nodes) && whole.edges.starts_with(&cut.edges));
+        prop_assert_eq!(cut.cut, (whole.bytes > bytes_max).then_some(Cut::Bytes));
+        let document = crate::questions::traversed(&cut, &traversal.start).unwrap();
+        // Of the head of the document.
+        prop_assert!(document.len() <= cut.bytes + 200, "{} of {}", document.len(), cut.bytes);
+    }
+
+    #[test]
+    fn every_edge_of_a_node_is_listed_once_whatever_the_pages_are(asked in asked(), kinds in kinds(), limits in vec(1..5_usize, 1..4)) {
+        let (view, edges) = view(&asked);
+        for (node, _) in edges.keys() {
+            let of_kind = |kind: &EdgeKind| edges.get(&(node.clone(), *kind)).into_iter().flatten().map(|to| (*kind, to.clone())).collect::<Vec<_>>();
+            let expected: Vec<_> = EdgeKind::ALL.iter().filter(|kind| kinds.contains(kind)).flat_map(of_kind).collect();
+            let mut found = Vec::new();
+            let mut after: Option<Vec<u8>> = None;
+            for limit in limits.iter().cycle() {
+                let span = Span { after: after.as_deref(), limit: *limit };
+                let Page { items, next } = every_edge(&view, node, &kinds, Time::default(), span).unwrap();
+                prop_assert!(items.len() <= *limit);
+                found.extend(items.into_iter().map(|edge| (edge.kind, edge.to)));
+                match next {
+                    Some(next) => after = Some(next),
+                    None => break,
+                }
+            }
+            prop_assert_eq!(&found, &expected, "{}", node);
+        }
+    }
+}
+
+#[test]
+fn bytes_that_are_no_place_in_the_list_of_edges_are_one_like_any_other() {
+    let view = Memory::default();
+    let node = NodeId::parse("airport/HNL").unwrap();
+    for after in [&[][..], &[200], &[0, 1, 2], &[255; 40]] {
+        let span = Span {
+            after: Some(after),
+            limit: 5,
+        };
+        let page = every_edge(&view, &node, &EdgeKind::ALL, Time::default(), span).unwrap();
+        assert_eq!((page.items.len(), page.next), (0, None));
+    }
+}
