@@ -31,7 +31,7 @@ pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
             *by_legs.entry(legs).or_insert(0_u32) += 1;
         }
     }
-    for legs in 2..=3 {
+    for legs in 1..=3 {
         let found = by_legs.get(&legs).copied().unwrap_or(0);
         report.figure(
             &format!("connections of {legs} legs among {QUESTIONS} answers"),

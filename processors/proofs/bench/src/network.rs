@@ -114,7 +114,13 @@ fn registration(airplane: u32) -> String {
 
 fn leg(airplane: u32, day: u32, number: u32) -> anyhow::Result<Leg> {
     let hub = |number: u32| (airplane + number) % HUBS;
-    let spoke = HUBS + (airplane * 7 + day * 3 + number / 2 * 11) % SPOKES;
+    // From every hub to every spoke in the course of a day, and sometimes to another hub.
+    let place = (airplane / HUBS * 7 + airplane % HUBS * 5 + day * 3 + number / 2 * 11) % SPOKES;
+    let spoke = if place.is_multiple_of(9) {
+        hub(number / 2 + 3)
+    } else {
+        HUBS + place
+    };
     let (origin, destination) = if number.is_multiple_of(2) {
         (hub(number / 2), spoke)
     } else {
