@@ -97,3 +97,10 @@ fn a_configuration_with_15_keys_or_more_is_a_violation() {
     check("a/default.toml", &(keys(13) + "[t]\nk = 1\n"), &[]);
     check("a/default.toml", &(keys(14) + "[t]\nk = 1\n"), &["15 keys, more than 14"]);
 }
+
+#[test]
+fn a_crate_outside_of_the_workspace_has_lints_of_its_own() {
+    let manifest = "[package]\nname = \"library\"\n";
+    check("a/Cargo.toml", manifest, &["`[lints] workspace = true` is missing"]);
+    check("tests/outside/library/Cargo.toml", manifest, &[]);
+}
