@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout)]
 
 mod backlog;
+mod changes;
 mod cluster;
 mod connections;
 mod drain;
@@ -68,6 +69,8 @@ enum Part {
     Shapes,
     /// From a start after kill -9 to the first outcome
     Restart,
+    /// Events told to 1, 100 and 1,000 clients that follow one materializer
+    Changes,
 }
 
 /// What every part is given.
@@ -109,6 +112,7 @@ fn main() -> anyhow::Result<()> {
             Part::Gateway => gateway::measure(&plan, &mut report)?,
             Part::Shapes => shapes::measure(&plan, &mut report)?,
             Part::Restart => restart::measure(&plan, &mut report)?,
+            Part::Changes => changes::measure(&plan, &mut report)?,
         }
     }
     report.write(&json)?;
