@@ -37,7 +37,10 @@ struct Run {
 }
 
 pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
-    report.section("changes", "Events told to clients that follow the changes of one materializer, while they are decided");
+    report.section(
+        "changes",
+        "Events told to clients that follow the changes of one materializer, while they are decided",
+    );
     let most = LOADS.iter().map(|(followers, _)| *followers).max().unwrap_or(0);
     open_files::allow(open_files::needed(most, 0))?;
     for (followers, commands) in LOADS {
@@ -62,8 +65,16 @@ pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
             &runs.iter().map(all).collect::<Vec<_>>(),
         );
         report.figure(&format!("to all of {followers}: bytes"), "MB", &of(|run| run.megabytes));
-        report.figure(&format!("{followers}: CPU-seconds of the materializer"), "s", &of(|run| run.cpu_seconds));
-        report.figure(&format!("{followers}: peak memory of the materializer"), "MB", &of(|run| run.memory_mb));
+        report.figure(
+            &format!("{followers}: CPU-seconds of the materializer"),
+            "s",
+            &of(|run| run.cpu_seconds),
+        );
+        report.figure(
+            &format!("{followers}: peak memory of the materializer"),
+            "MB",
+            &of(|run| run.memory_mb),
+        );
     }
     Ok(())
 }
@@ -72,7 +83,9 @@ fn told(plan: &Plan, schedule: &Schedule, commands: &[Planned], count: usize) ->
     let (state, decided) = (tempfile::tempdir_in(plan.work.path())?, tempfile::tempdir_in(plan.work.path())?);
     let mut materializer = Process::materializer(plan, schedule, state.path())?;
     materializer.wait_until_ready()?;
-    let mut followers = (0..count).map(|_| Follower::open(materializer.http())).collect::<Result<Vec<_>, _>>()?;
+    let mut followers = (0..count)
+        .map(|_| Follower::open(materializer.http()))
+        .collect::<Result<Vec<_>, _>>()?;
     for follower in &mut followers {
         follower.wait_until_live()?;
     }
@@ -119,7 +132,9 @@ fn settled(http: u16, events: usize) -> anyhow::Result<String> {
     let began = clock::monotonic();
     loop {
         let position = connection.get("/position")?.position;
-        let sequences = position.split(',').filter_map(|reached| reached.split_once(':')?.1.parse::<usize>().ok());
+        let sequences = position
+            .split(',')
+            .filter_map(|reached| reached.split_once(':')?.1.parse::<usize>().ok());
         if sequences.sum::<usize>() == events {
             return Ok(position);
         }
