@@ -1,4 +1,5 @@
-//! The command line of any [`Application`]: topics and schemas, commands and their outcomes, audits, recoveries, migrations.
+//! The command line of any [`Application`](application::Application): topics and schemas, commands and their outcomes, audits, recoveries,
+//! migrations.
 //!
 //! [`main`] is the whole program of an application. One with subcommands of its own names them ([`Subcommands`]) and calls [`main_with`].
 //! Every subcommand has a file; `connection` knows where the log is. `command-client` sends commands and waits for answers.
