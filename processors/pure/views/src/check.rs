@@ -33,6 +33,11 @@ impl Check {
         }
     }
 
+    /// The check of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|check| check.name() == name)
+    }
+
     pub(crate) fn number(self) -> u8 {
         match self {
             Self::RotationContinuity => 0,

@@ -256,11 +256,7 @@ fn airport(asked: &Asked<'_>) -> Result<AirportCode, Refusal> {
 }
 
 fn check(asked: &Asked<'_>) -> Result<Check, Refusal> {
-    let name = asked.text("check");
-    Check::ALL
-        .into_iter()
-        .find(|check| check.name() == name)
-        .ok_or(Refusal::NoSuchRoute)
+    Check::named(asked.text("check")).ok_or(Refusal::NoSuchRoute)
 }
 
 fn filter(asked: &Asked<'_>) -> Result<Filter, Refusal> {

@@ -63,7 +63,7 @@ impl ViolationId {
     /// `None` where the text is none.
     pub fn parse(text: &str) -> Option<Self> {
         let (name, rest) = text.split_once('/')?;
-        let check = Check::ALL.into_iter().find(|check| check.name() == name)?;
+        let check = Check::named(name)?;
         let (rotation, rest) = rest.split_once('/')?;
         let rotation = RotationId::parse(rotation).ok()?;
         let leg = |text: &str| LegId::parse(text).ok();

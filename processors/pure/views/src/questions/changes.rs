@@ -50,9 +50,9 @@ pub(crate) const FILTERS: &[ChangeFilter] = &[
     },
     ChangeFilter {
         name: CHECK,
-        check: |text| match Check::ALL.iter().any(|check| check.name() == text) {
-            true => Ok(()),
-            false => Err("rotation-continuity, overlap, ground-time, flight-designator, rotation-seam or unknown-reference"),
+        check: |text| {
+            let expected = "rotation-continuity, overlap, ground-time, flight-designator, rotation-seam or unknown-reference";
+            Check::named(text).map(|_| ()).ok_or(expected)
         },
     },
 ];
