@@ -1,7 +1,7 @@
 //! Events as JSON: what each has changed, as far as it says that itself.
 
-use super::shapes::Text;
-use domain::{AirportCode, Event, FlightDesignator, Instant, Registration, airplane, airport, rotation};
+use super::shapes::{PlanShape, Text};
+use domain::{Event, Registration, airplane, airport, rotation};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
@@ -96,29 +96,6 @@ fn changed<T: Serialize>(what: &str, from: T, to: T) -> Change<'_, T, T> {
 /// Where the event does not say what was before.
 fn set<T: Serialize>(what: &str, to: T) -> Change<'_, T, T> {
     Change { what, from: None, to }
-}
-
-#[derive(Serialize)]
-struct PlanShape<'e> {
-    id: &'e str,
-    designator: Text<FlightDesignator>,
-    origin: Text<AirportCode>,
-    destination: Text<AirportCode>,
-    departure: Text<Instant>,
-    arrival: Text<Instant>,
-}
-
-impl<'e> From<&'e rotation::Leg> for PlanShape<'e> {
-    fn from(leg: &'e rotation::Leg) -> Self {
-        Self {
-            id: leg.id.as_str(),
-            designator: Text(leg.designator),
-            origin: Text(leg.origin),
-            destination: Text(leg.destination),
-            departure: Text(leg.departure),
-            arrival: Text(leg.arrival),
-        }
-    }
 }
 
 impl Serialize for Changed<'_> {

@@ -117,31 +117,45 @@ impl<'v> LegShape<'v> {
     }
 }
 
-/// A leg that was removed, as it last was; its date at the airport is not kept.
+/// A leg as commands and events have it.
 #[derive(Serialize)]
-pub(crate) struct RemovedLegShape<'v> {
-    rotation: &'v str,
+pub(crate) struct PlanShape<'v> {
     id: &'v str,
     designator: Text<domain::FlightDesignator>,
     origin: &'v str,
     destination: &'v str,
     departure: Text<Instant>,
     arrival: Text<Instant>,
-    provenance: ProvenanceShape,
-    times_provenance: ProvenanceShape,
 }
 
-impl<'v> RemovedLegShape<'v> {
-    pub(crate) fn new(rotation: &'v RotationId, gone: &'v RemovedLeg) -> Self {
-        let leg = &gone.leg;
+impl<'v> From<&'v domain::rotation::Leg> for PlanShape<'v> {
+    fn from(leg: &'v domain::rotation::Leg) -> Self {
         Self {
-            rotation: rotation.as_str(),
             id: leg.id.as_str(),
             designator: Text(leg.designator),
             origin: leg.origin.as_str(),
             destination: leg.destination.as_str(),
             departure: Text(leg.departure),
             arrival: Text(leg.arrival),
+        }
+    }
+}
+
+/// A leg that was removed, as it last was; its date at the airport is not kept.
+#[derive(Serialize)]
+pub(crate) struct RemovedLegShape<'v> {
+    rotation: &'v str,
+    #[serde(flatten)]
+    leg: PlanShape<'v>,
+    provenance: ProvenanceShape,
+    times_provenance: ProvenanceShape,
+}
+
+impl<'v> RemovedLegShape<'v> {
+    pub(crate) fn new(rotation: &'v RotationId, gone: &'v RemovedLeg) -> Self {
+        Self {
+            rotation: rotation.as_str(),
+            leg: (&gone.leg).into(),
             provenance: gone.provenance.into(),
             times_provenance: gone.times_provenance.into(),
         }

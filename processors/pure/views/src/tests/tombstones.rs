@@ -1,8 +1,10 @@
 //! What became of what is gone: tombstones name the event, its command and its time.
 
+use super::explain::question;
 use super::fixture::*;
 use crate::ask;
-use crate::{FormerAirplane, FormerAssignment};
+use crate::{FormerAirplane, FormerAssignment, ScheduleGraph};
+use application::View as _;
 
 const OUT: &str = "a HA1 HNL OGG 01T08:00 01T08:40";
 const BACK: &str = "b HA2 OGG HNL 01T09:10 01T09:50";
@@ -22,6 +24,15 @@ fn a_removed_leg_is_known_as_it_last_was_with_the_event_that_removed_it() {
     assert_eq!(removed.leg, leg("a HA1 HNL OGG 01T10:30 01T11:10"));
     assert_eq!((removed.provenance, removed.times_provenance), (from_event(3), from_event(4)));
     assert_eq!(ask::leg(&view.memory, &rotation_id("r"), &leg_id("a")).unwrap(), None);
+}
+
+#[test]
+fn the_answer_for_a_removed_leg_has_the_leg_and_who_wrote_it() {
+    let view = View::given([created("r"), added("r", OUT), left_out("r", OUT)]);
+    let question = question("/graph/nodes/{+id}", ("id", "leg/r/a"), &[]).unwrap();
+    let answer = String::from_utf8(ScheduleGraph::answer(&question, &view.memory).unwrap()).unwrap();
+    let facts = r#""facts":{"rotation":"r","id":"a","designator":"HA1","origin":"HNL","destination":"OGG","departure":"2008-01-01T08:00:00.000Z","arrival":"2008-01-01T08:40:00.000Z","provenance":{"partition":0,"sequence":2,"#;
+    assert!(answer.contains(facts), "{answer}");
 }
 
 #[test]
