@@ -8,7 +8,7 @@ use super::transfer::minimum_connection_ms;
 use super::{Time, within};
 use crate::edges::LegSummary;
 use crate::keys;
-use crate::nodes::{Leg, Rotation};
+use crate::nodes::{Airplane, Leg, Rotation};
 use crate::stored::{self, LegEdge, LegIndex};
 use domain::rotation::Mode;
 use domain::{Instant, LegId, Registration, RotationId};
@@ -87,10 +87,15 @@ pub(crate) fn impact_within(read: &impl Read, delay: &Delay, budget: Budget) -> 
         absorbed_by: None,
         is_cut: false,
     };
+    let airplane = match &impact.airplane {
+        Some(registration) => stored::airplane(read, registration)?,
+        None => None,
+    };
     let mut search = Search {
         read,
         delay,
-        airplane: impact.airplane.clone(),
+        registration: impact.airplane.clone(),
+        airplane,
         reads_left: budget.reads_max,
     };
     let mut flown = Flown {
@@ -114,7 +119,7 @@ pub(crate) fn impact_within(read: &impl Read, delay: &Delay, budget: Budget) -> 
         delay_ms -= before.slack_ms();
         if delay_ms <= 0 {
             impact.absorbed_by = Some(next.delayed(Some(before), 0));
-            return Ok(Some(impact));
+            break;
         }
         (flown, ground) = (next, Some(before));
     }
@@ -146,7 +151,10 @@ impl Flown {
 struct Search<'s, R> {
     read: &'s R,
     delay: &'s Delay,
-    airplane: Option<Registration>,
+    /// Of the airplane that flies the legs.
+    registration: Option<Registration>,
+    /// `None` where it is not registered.
+    airplane: Option<Airplane>,
     reads_left: usize,
 }
 
@@ -158,7 +166,7 @@ impl<R: Read> Search<'_, R> {
             let (id, rotation) = (flown.id.clone(), flown.rotation.clone());
             return Ok(Some(Flown { id, rotation, leg }));
         }
-        let (Some(airplane), Some(first)) = (&self.airplane, stored::first_leg(self.read, &flown.id, None)?) else {
+        let (Some(airplane), Some(first)) = (&self.registration, stored::first_leg(self.read, &flown.id, None)?) else {
             return Ok(None);
         };
         let mut place = (first.departure, flown.id.clone());
@@ -180,16 +188,12 @@ impl<R: Read> Search<'_, R> {
     }
 
     fn ground(&self, before: &Flown, next: &Leg) -> Result<Ground, ReadError> {
-        let airplane = match &self.airplane {
-            Some(registration) => stored::airplane(self.read, registration)?,
-            None => None,
-        };
         let airport = stored::airport(self.read, before.leg.destination)?;
         Ok(Ground::between(
             (before.leg.destination, before.leg.arrival),
             (next.origin, next.departure),
             airport.as_ref(),
-            before.rotation.aircraft_type(airplane.as_ref()),
+            before.rotation.aircraft_type(self.airplane.as_ref()),
         ))
     }
 
@@ -209,7 +213,7 @@ impl<R: Read> Search<'_, R> {
             self.reads_left -= 1;
             let edge = index.read(key, value)?;
             let summary = &edge.summary;
-            let is_of_another = match (&self.airplane, &summary.airplane) {
+            let is_of_another = match (&self.registration, &summary.airplane) {
                 (None, None) => edge.rotation != self.delay.rotation,
                 (own, other) => own != other,
             };
