@@ -4,7 +4,7 @@ use super::{EdgeKind, NodeId, edges_of};
 use crate::ask::{Span, Time};
 use domain::Instant;
 use keyvalue::{Read, ReadError};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// Edges that are read at once.
 const PAGE_EDGES: usize = 1000;
@@ -94,25 +94,24 @@ pub fn reach(read: &impl Read, traversal: &Traversal) -> Result<Reached, ReadErr
 
 struct Search<'t> {
     traversal: &'t Traversal,
-    places: HashMap<NodeId, usize>,
+    places: FxHashMap<NodeId, usize>,
+    /// How long the text of each node is, by its place among the nodes.
+    text_bytes: Vec<usize>,
     reached: Reached,
 }
 
 impl<'t> Search<'t> {
     fn new(traversal: &'t Traversal) -> Self {
-        let start = ReachedNode {
-            id: traversal.start.clone(),
-            depth: 0,
-        };
-        Self {
+        let mut search = Self {
             traversal,
-            places: HashMap::from([(start.id.clone(), 0)]),
-            reached: Reached {
-                bytes: text_bytes(&start.id) + FRAME_BYTES,
-                nodes: vec![start],
-                ..Reached::default()
-            },
-        }
+            places: FxHashMap::default(),
+            text_bytes: Vec::new(),
+            reached: Reached::default(),
+        };
+        let start_bytes = text_bytes(&traversal.start);
+        search.reached.bytes = start_bytes + FRAME_BYTES;
+        search.add(traversal.start.clone(), 0, start_bytes);
+        search
     }
 
     /// Follows every edge of a node.
@@ -152,20 +151,21 @@ impl<'t> Search<'t> {
         if known.is_none() && self.reached.nodes.len() >= budget.nodes_max {
             return Some(Cut::Nodes);
         }
-        let to_bytes = text_bytes(&to);
-        let of_edge = text_bytes(&self.reached.nodes[from].id) + to_bytes + FRAME_BYTES;
+        let to_bytes = known.map_or_else(|| text_bytes(&to), |place| self.text_bytes[place]);
+        let of_edge = self.text_bytes[from] + to_bytes + FRAME_BYTES;
         let of_node = if known.is_none() { to_bytes + FRAME_BYTES } else { 0 };
         if self.reached.bytes + of_edge + of_node > budget.bytes_max {
             return Some(Cut::Bytes);
         }
         self.reached.bytes += of_edge + of_node;
-        let place = known.unwrap_or_else(|| self.add(to, self.reached.nodes[from].depth + 1));
+        let place = known.unwrap_or_else(|| self.add(to, self.reached.nodes[from].depth + 1, to_bytes));
         self.reached.edges.push(ReachedEdge { from, kind, to: place, at });
         None
     }
 
-    fn add(&mut self, id: NodeId, depth: u32) -> usize {
+    fn add(&mut self, id: NodeId, depth: u32, text_bytes: usize) -> usize {
         let place = self.reached.nodes.len();
+        self.text_bytes.push(text_bytes);
         self.places.insert(id.clone(), place);
         self.reached.nodes.push(ReachedNode { id, depth });
         place
