@@ -4,6 +4,7 @@ use super::events::{Changed, TYPES, type_of};
 use super::shapes::{Text, ViolationShape};
 use crate::ask;
 use crate::keys::Prefix;
+use crate::recent_gets::RecentGets;
 use crate::violation_id::ViolationId;
 use crate::{Check, Violation};
 use application::{AGGREGATE, Change, ChangeFilter, Refusal};
@@ -193,6 +194,8 @@ pub(crate) fn violations(
     let (was, is) = (counted(before, &keys)?, counted(after, &keys)?);
     let disappeared = was.iter().filter(|(id, _)| !is.contains_key(id));
     let appeared = is.iter().filter(|(id, _)| !was.contains_key(id));
+    // The violations of one event are mostly about the same few nodes.
+    let (before, after) = (RecentGets::new(before), RecentGets::new(after));
     let mut changes = Vec::new();
     let all = disappeared
         .map(|(_, key)| (DISAPPEARED, key))
@@ -203,8 +206,8 @@ pub(crate) fn violations(
             break;
         }
         changes.push(match kind {
-            DISAPPEARED => change(kind, place, key, before)?,
-            kind => change(kind, place, key, after)?,
+            DISAPPEARED => change(kind, place, key, &before)?,
+            kind => change(kind, place, key, &after)?,
         });
     }
     Ok(changes)
