@@ -6,7 +6,7 @@ use reqwest::blocking::{Client, RequestBuilder};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
@@ -122,6 +122,11 @@ impl Program {
     /// Where the query service answers to this path.
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.http)
+    }
+
+    /// Where the program serves, for a client that writes its own bytes.
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.http).into()
     }
 
     /// A request to where the program serves, to be completed and sent.

@@ -9,7 +9,7 @@ use std::process::Command;
 use store::{Sizing, Store};
 
 /// Differences between two states that are listed.
-const TOLD_MAX: usize = 10;
+const LISTED_MAX: usize = 10;
 
 /// Runs `aerolog audit` over everything, after the load has been drained; returns its summary.
 ///
@@ -49,7 +49,7 @@ pub fn compare_states(kept: &Path, rebuilt: &Path) {
     let keys = kept.keys().chain(rebuilt.keys().filter(|key| !kept.contains_key(*key)));
     let differences = keys.filter(|key| kept.get(*key) != rebuilt.get(*key));
     let listed: Vec<String> = differences
-        .take(TOLD_MAX)
+        .take(LISTED_MAX)
         .map(|key| format!("{}: kept {:?}, rebuilt {:?}", key.escape_ascii(), kept.get(key), rebuilt.get(key)))
         .collect();
     panic!("the state differs from one that is rebuilt from the log:\n{}", listed.join("\n"));

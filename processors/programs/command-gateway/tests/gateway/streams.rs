@@ -60,8 +60,7 @@ struct Conversation {
 
 impl Conversation {
     fn begin(gateway: &Program) -> Self {
-        let authority = gateway.url("");
-        let mut stream = TcpStream::connect(authority.strip_prefix("http://").unwrap()).unwrap();
+        let mut stream = TcpStream::connect(gateway.address()).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let head = "POST /commands HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n";
         stream.write_all(head.as_bytes()).unwrap();

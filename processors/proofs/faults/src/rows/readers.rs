@@ -70,9 +70,7 @@ fn slow_readers(ground: &Ground) {
 
 /// Two in three ask and never read; the third never comes to the end of its request.
 fn ask(view: &Program, number: usize) -> TcpStream {
-    let url = view.url("");
-    let address = url.trim_start_matches("http://").trim_end_matches('/');
-    let mut stream = TcpStream::connect(address).unwrap();
+    let mut stream = TcpStream::connect(view.address()).unwrap();
     let request = format!("GET {PAGE} HTTP/1.1\r\nHost: view\r\n\r\n").repeat(REQUESTS);
     let sent = if number.is_multiple_of(3) { &request[..30] } else { &request };
     // It may be closed already.

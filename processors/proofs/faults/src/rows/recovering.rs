@@ -198,7 +198,7 @@ fn lose_commands(ground: &Ground, lost: Lost) {
 }
 
 /// Where the commands of each partition end.
-fn ends(schedule: &Schedule) -> Vec<i64> {
+pub(super) fn ends(schedule: &Schedule) -> Vec<i64> {
     let reader = Reader::new(&schedule.cluster().settings(), &schedule.topology().topics.commands.name).unwrap();
     let partitions: Vec<u32> = (0..schedule.partitions()).collect();
     reader.ends(&partitions, NOTICE_WAIT_MAX).unwrap().into_values().collect()

@@ -64,7 +64,7 @@ fn rude_clients(ground: &Ground) {
     for service in ["view", "gateway"] {
         let memory = scene.fleet.program(service).metric("process_resident_memory_bytes");
         for (kind, rudeness) in KINDS {
-            let address = address(&mut scene, service);
+            let address = scene.fleet.program(service).address();
             let rude = std::thread::spawn(move || rudeness(address));
             let (began, mut slowest) = (asked, Duration::ZERO);
             while !rude.is_finished() || asked < began + OTHERS {
@@ -86,11 +86,6 @@ fn rude_clients(ground: &Ground) {
         }
     }
     scene.finish();
-}
-
-fn address(scene: &mut Scene<'_>, service: &str) -> SocketAddr {
-    let url = scene.fleet.program(service).url("");
-    url.trim_start_matches("http://").parse().unwrap()
 }
 
 /// A client of each service that keeps to the rules. Its commands belong to what was sent.
