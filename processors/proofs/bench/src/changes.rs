@@ -1,6 +1,6 @@
-//! Events per second told to 1, 100 and 1,000 clients that follow one materializer, while a processor decides a backlog.
+//! Events per second sent to 1, 100 and 1,000 subscribers of one materializer, while a processor decides a backlog.
 //!
-//! A processor alone is faster than what is told to many: the figure is from the first event that a client is told to the last one.
+//! The processor is faster than what many subscribers receive: the figure is from the first event that a subscriber receives to the last one.
 
 use crate::Plan;
 use crate::backlog::{self, Planned, Shape};
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How many follow, and how many commands each hears about: all have the same work to do, or nearly.
+/// How many subscribers there are, and of how many commands each receives the events: each load is about as much work.
 const LOADS: [(usize, u32); 3] = [(1, 40_000), (100, 20_000), (1000, 4000)];
 const QUICK_PART: u32 = 20;
 const ROTATIONS: u32 = 200;
@@ -29,7 +29,7 @@ const BUFFER_BYTES: usize = 256 << 10;
 
 /// What one run has shown.
 struct Run {
-    /// Events a second that each client was told.
+    /// Events a second that each subscriber received.
     events: f64,
     megabytes: f64,
     cpu_seconds: f64,
@@ -39,7 +39,7 @@ struct Run {
 pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
     report.section(
         "changes",
-        "Events told to clients that follow the changes of one materializer, while they are decided",
+        "Events sent to subscribers of the changes of one materializer, while they are decided",
     );
     let most = LOADS.iter().map(|(followers, _)| *followers).max().unwrap_or(0);
     open_files::allow(open_files::needed(most, 0))?;
@@ -52,9 +52,9 @@ pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
         let commands = shape.commands()?;
         let mut runs = Vec::new();
         for repetition in 0..plan.repetitions {
-            report.doing(&format!("{followers} clients follow, repetition {}", repetition + 1));
+            report.doing(&format!("{followers} subscribers, repetition {}", repetition + 1));
             let schedule = plan.cluster.schedule(&format!("changes-{followers}-{repetition}"))?;
-            runs.push(told(plan, &schedule, &commands, followers)?);
+            runs.push(followed(plan, &schedule, &commands, followers)?);
         }
         let of = |figure: fn(&Run) -> f64| runs.iter().map(figure).collect::<Vec<_>>();
         report.figure(&format!("to each of {followers}: events"), "/s", &of(|run| run.events));
@@ -79,7 +79,7 @@ pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn told(plan: &Plan, schedule: &Schedule, commands: &[Planned], count: usize) -> anyhow::Result<Run> {
+fn followed(plan: &Plan, schedule: &Schedule, commands: &[Planned], count: usize) -> anyhow::Result<Run> {
     let (state, decided) = (tempfile::tempdir_in(plan.work.path())?, tempfile::tempdir_in(plan.work.path())?);
     let mut materializer = Process::materializer(plan, schedule, state.path())?;
     materializer.wait_until_ready()?;
@@ -98,7 +98,7 @@ fn told(plan: &Plan, schedule: &Schedule, commands: &[Planned], count: usize) ->
         let over = &over;
         let reading = scope.spawn(|| read(&mut followers, over));
         let position = settled(materializer.http(), events);
-        // What was told last is still on its way.
+        // The last events are still on their way.
         clock::rest(Duration::from_secs(2));
         over.store(true, Ordering::Relaxed);
         reading.join().map_err(|_panic| anyhow::anyhow!("the reading thread failed"))??;
@@ -107,11 +107,11 @@ fn told(plan: &Plan, schedule: &Schedule, commands: &[Planned], count: usize) ->
     let last = format!("id: {position}\n");
     ensure!(
         followers.iter().all(|follower| follower.has(&last)),
-        "a client has not been told of {position}"
+        "a subscriber has not received the event of {position}"
     );
     let began = followers.iter().filter_map(|follower| follower.began).min();
     let ended = followers.iter().map(|follower| follower.moved).max();
-    let (began, ended) = began.zip(ended).context("nothing was told")?;
+    let (began, ended) = began.zip(ended).context("nothing was received")?;
     let seconds = ended.saturating_duration_since(began).as_secs_f64();
     let run = Run {
         events: events as f64 / seconds,
@@ -143,7 +143,7 @@ fn settled(http: u16, events: usize) -> anyhow::Result<String> {
     }
 }
 
-/// A client that counts what it is told.
+/// A subscriber that counts what it receives.
 struct Follower {
     stream: TcpStream,
     bytes: u64,

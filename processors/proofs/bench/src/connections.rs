@@ -3,7 +3,7 @@
 use crate::Plan;
 use crate::http::Connection;
 use crate::network::{BEGIN_MS, DAY_MS, HUBS, Network, SPOKES, code};
-use crate::report::{Report, Wanted};
+use crate::report::{Percentiles, Report, Wanted};
 use anyhow::{Context, ensure};
 use domain::Instant;
 use serde_json::Value;
@@ -55,15 +55,16 @@ pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
             ensure!(answer.status == 200, "a question was not answered");
         }
         cpu.push((served.materializer.cpu_seconds()? - cpu_began) / f64::from(QUESTIONS) * 1e3);
-        spent_ms.sort_by(f64::total_cmp);
-        medians.push(spent_ms[spent_ms.len() / 2]);
-        slowest.push(spent_ms[spent_ms.len() * 99 / 100]);
+        let spent = Percentiles::of(spent_ms);
+        medians.push(spent.p50_ms);
+        slowest.push(spent.p99_ms);
     }
     let median = report.figure("connections: answer, p50", "ms", &medians);
     report.figure("connections: answer, p99", "ms", &slowest);
     report.figure("connections: CPU of the process for an answer", "ms", &cpu);
     report.ratio("connections: answer, p50, in ms", median, Wanted::AtMost(5.0));
-    served.materializer.stop()
+    served.stop()?;
+    Ok(())
 }
 
 /// From one spoke to another, on any day but the last, which has no evening after it.

@@ -4,9 +4,9 @@ use crate::Plan;
 use crate::backlog::{self, Planned, Shape};
 use crate::cluster::Schedule;
 use crate::http::{Connection, LineStream};
-use crate::latency::{Load, Percentiles, Sent, outcome};
+use crate::latency::{Load, Sent, outcome};
 use crate::process::Process;
-use crate::report::{Report, Wanted};
+use crate::report::{Percentiles, Report, Wanted};
 use anyhow::{Context, ensure};
 use decider::CommandEnvelope;
 use schemas::{Content, Schema, command_to_avro};
@@ -22,8 +22,6 @@ const STREAMS: usize = 2;
 const CONNECTIONS: usize = 64;
 const RATE: u32 = 1000;
 const SECONDS: u32 = 12;
-/// Avro's frame: a zero and the id of the schema.
-const FRAME_BYTES: usize = 5;
 
 pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
     report.section(
@@ -70,15 +68,15 @@ fn throughput(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
         rotations: ROTATIONS,
         legs,
     };
-    let commands = shape.commands()?;
+    let load = Load::of(RATE, shape.commands()?);
+    let commands = load.commands();
     let count = commands.len() as f64;
     let (mut straight, mut over_http, mut cpu) = (Vec::new(), Vec::new(), Vec::new());
     for repetition in 0..plan.repetitions {
         report.doing(&format!("as many commands as it takes, repetition {}", repetition + 1));
         let pipeline = Pipeline::start(plan, &format!("straight-{repetition}"))?;
-        let load = Load::of(RATE, shape.commands()?);
         let (began, answered) = load.run(plan, &pipeline.schedule, &pipeline.schedule, outcome, |begins| {
-            write_at(plan, &pipeline.schedule, &commands, begins)
+            write_at(plan, &pipeline.schedule, commands, begins)
         })?;
         let last = answered.iter().map(|answered| answered.at).max().context("no command")?;
         straight.push(count / (last - began).as_secs_f64());
@@ -86,7 +84,7 @@ fn throughput(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
 
         let pipeline = Pipeline::start(plan, &format!("streams-{repetition}"))?;
         let cpu_before = pipeline.gateway.cpu_seconds()?;
-        let seconds = streamed(pipeline.gateway.http(), &commands)?;
+        let seconds = streamed(pipeline.gateway.http(), commands)?;
         over_http.push(count / seconds);
         cpu.push((pipeline.gateway.cpu_seconds()? - cpu_before) / count * 100_000.0);
         pipeline.stop()?;
@@ -148,7 +146,8 @@ fn answers_of(port: u16, body: &str) -> anyhow::Result<usize> {
 
 fn json(schema: &Schema, envelope: &CommandEnvelope<domain::Command>) -> anyhow::Result<String> {
     let framed = command_to_avro(envelope, 0);
-    let value = schema.to_json(&framed[FRAME_BYTES..]).map_err(anyhow::Error::msg)?;
+    let (_, body) = application::unframe(&framed).context("no frame")?;
+    let value = schema.to_json(body).map_err(anyhow::Error::msg)?;
     Ok(value.to_string())
 }
 

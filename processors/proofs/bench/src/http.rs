@@ -31,22 +31,23 @@ impl Connection {
     }
 
     pub(crate) fn ask(&mut self, path: &str) -> anyhow::Result<()> {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        self.stream.get_mut().write_all(request.as_bytes())?;
-        Ok(())
+        self.ask_with(path, "")
     }
 
     /// Asks for an answer in an encoding, which is not undone.
     pub(crate) fn ask_in(&mut self, path: &str, encoding: &str) -> anyhow::Result<()> {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: {encoding}\r\n\r\n");
+        self.ask_with(path, &format!("Accept-Encoding: {encoding}\r\n"))
+    }
+
+    /// `headers` are whole lines.
+    fn ask_with(&mut self, path: &str, headers: &str) -> anyhow::Result<()> {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
         self.stream.get_mut().write_all(request.as_bytes())?;
         Ok(())
     }
 
     pub(crate) fn post(&mut self, path: &str, content_type: &str, body: &str) -> anyhow::Result<Answer> {
-        let length = body.len();
-        let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n");
-        self.stream.get_mut().write_all((head + body).as_bytes())?;
+        self.stream.get_mut().write_all(posting(path, content_type, body).as_bytes())?;
         self.answer()
     }
 
@@ -86,6 +87,12 @@ impl Connection {
     }
 }
 
+/// A whole request.
+fn posting(path: &str, content_type: &str, body: &str) -> String {
+    let length = body.len();
+    format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n{body}")
+}
+
 /// A request that is written while its answer is read, line by line.
 pub(crate) struct LineStream {
     answer: BufReader<TcpStream>,
@@ -99,9 +106,7 @@ impl LineStream {
     pub(crate) fn open(port: u16, path: &str, content_type: &str, body: &str) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_read_timeout(Some(WAIT_MAX))?;
-        let length = body.len();
-        let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n");
-        let (mut writing, request) = (stream.try_clone()?, head + body);
+        let (mut writing, request) = (stream.try_clone()?, posting(path, content_type, body));
         // Where it fails, the answers break off, too.
         std::thread::spawn(move || writing.write_all(request.as_bytes()));
         let mut answer = BufReader::new(stream);

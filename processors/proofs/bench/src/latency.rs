@@ -6,7 +6,7 @@ use crate::backlog::{self, Planned, Shape};
 use crate::cluster::Schedule;
 use crate::http::Connection;
 use crate::process::{CopyLoop, Process, broker_cpu};
-use crate::report::{Report, Wanted};
+use crate::report::{Percentiles, Report, Wanted};
 use airline::Airline;
 use anyhow::{Context, ensure};
 use decider::{Codec, Status};
@@ -41,11 +41,6 @@ struct Run {
     visible: Option<Percentiles>,
     process_cores: f64,
     broker_cores: f64,
-}
-
-pub(crate) struct Percentiles {
-    pub(crate) p50_ms: f64,
-    pub(crate) p99_ms: f64,
 }
 
 pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
@@ -225,17 +220,11 @@ impl Load {
     /// Of what was due after the warm-up.
     pub(crate) fn percentiles(&self, began: Instant, reached: impl Iterator<Item = Instant>) -> Percentiles {
         let skipped = (self.rate * WARM_UP_SECONDS) as usize;
-        let mut took: Vec<f64> = reached
+        let took = reached
             .enumerate()
             .skip(skipped)
-            .map(|(number, at)| at.saturating_duration_since(self.due(began, number)).as_secs_f64() * 1e3)
-            .collect();
-        took.sort_by(f64::total_cmp);
-        let at = |hundredths: usize| took.get(took.len() * hundredths / 100).copied().unwrap_or(f64::NAN);
-        Percentiles {
-            p50_ms: at(50),
-            p99_ms: at(99),
-        }
+            .map(|(number, at)| at.saturating_duration_since(self.due(began, number)).as_secs_f64() * 1e3);
+        Percentiles::of(took.collect())
     }
 }
 

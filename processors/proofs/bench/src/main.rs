@@ -16,6 +16,7 @@ mod questions;
 mod rebuild;
 mod report;
 mod restart;
+mod served;
 mod shapes;
 mod timeline;
 mod validate;
@@ -69,7 +70,7 @@ enum Part {
     Shapes,
     /// From a start after kill -9 to the first outcome
     Restart,
-    /// Events told to 1, 100 and 1,000 clients that follow one materializer
+    /// Events sent to 1, 100 and 1,000 subscribers of one materializer
     Changes,
 }
 

@@ -2,13 +2,11 @@
 
 use crate::Plan;
 use crate::backlog::Planned;
-use crate::drain::settled;
-use crate::process::Process;
 use crate::report::Report;
+use crate::served::Served;
 use decider::CommandEnvelope;
 use domain::rotation::{Command, Leg, Mode};
 use domain::{AircraftType, AirportCode, FlightDesignator, Instant, LegId, Registration, ZoneName, airplane, airport};
-use tempfile::TempDir;
 use uuid::Uuid;
 
 #[derive(Clone, Copy)]
@@ -30,12 +28,6 @@ const CYCLE_MINUTES: i64 = 150;
 const GROUND_MINUTES_MIN: u32 = 30;
 const FLIGHT_NUMBERS: u32 = 9999;
 
-/// A materializer that has the schedule. Its state goes with it.
-pub(crate) struct Served {
-    pub(crate) materializer: Process,
-    _state: TempDir,
-}
-
 impl Network {
     /// About 200,000 nodes: a month.
     pub(crate) fn of(plan: &Plan) -> Self {
@@ -48,15 +40,7 @@ impl Network {
 
     /// Decides the schedule, and builds its view.
     pub(crate) fn served(self, plan: &Plan, report: &Report, name: &str) -> anyhow::Result<Served> {
-        report.doing("deciding the schedule that is asked about");
-        let schedule = settled(plan, name, &self.commands()?)?;
-        let state = tempfile::tempdir_in(plan.work.path())?;
-        let mut materializer = Process::materializer(plan, &schedule, state.path())?;
-        materializer.wait_until_ready()?;
-        Ok(Served {
-            materializer,
-            _state: state,
-        })
+        Served::start(plan, report, name, &self.commands()?)
     }
 
     fn commands(self) -> anyhow::Result<Vec<Planned>> {

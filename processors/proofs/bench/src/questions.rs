@@ -2,11 +2,11 @@
 
 use crate::Plan;
 use crate::backlog::{Shape, leg_id, rotation_id};
-use crate::drain::settled;
 use crate::http::Connection;
 use crate::process::{Process, memory_mb};
 use crate::rebuild::nodes;
 use crate::report::{Report, Wanted};
+use crate::served::Served;
 use anyhow::{Context, ensure};
 use domain::{LegId, RotationId};
 use serde_json::Value;
@@ -31,20 +31,17 @@ const PAGE: Span<'_> = Span { after: None, limit: 500 };
 pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
     report.section("questions", "Questions to the materializer, over HTTP and within the process");
     let shape = nodes(plan);
-    report.doing("deciding the schedule that is asked about");
-    let schedule = settled(plan, "questions", &shape.commands()?)?;
-    let state = tempfile::tempdir_in(plan.work.path())?;
-    let mut materializer = Process::materializer(plan, &schedule, state.path())?;
-    materializer.wait_until_ready()?;
+    let served = Served::start(plan, report, "questions", &shape.commands()?)?;
+    let materializer = &served.materializer;
     report.figure("nodes of the view", "", &[materializer.metric("aerolog_view_nodes")?]);
     report.doing("comparing every check and some legs with the plan");
-    answers_are_right(&materializer, shape)?;
-    over_http(plan, report, &materializer, shape)?;
+    answers_are_right(materializer, shape)?;
+    over_http(plan, report, materializer, shape)?;
     let resident = [memory_mb(materializer.pid(), "VmRSS")?];
     let resident = report.figure("resident memory after the questions", "MB", &resident);
     report.ratio("resident memory in MB", resident, Wanted::AtMost(200.0));
     report.figure("resident memory at its most", "MB", &[memory_mb(materializer.pid(), "VmHWM")?]);
-    materializer.stop()?;
+    let state = served.stop()?;
     within(plan, report, &state.path().join(views::edition()), shape)
 }
 

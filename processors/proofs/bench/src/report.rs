@@ -10,6 +10,23 @@ pub(crate) struct Report {
     section: String,
 }
 
+/// Of what was timed, in milliseconds; NaN of nothing.
+pub(crate) struct Percentiles {
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
+}
+
+impl Percentiles {
+    pub(crate) fn of(mut spent_ms: Vec<f64>) -> Self {
+        spent_ms.sort_by(f64::total_cmp);
+        let at = |hundredths: usize| spent_ms.get(spent_ms.len() * hundredths / 100).copied().unwrap_or(f64::NAN);
+        Self {
+            p50_ms: at(50),
+            p99_ms: at(99),
+        }
+    }
+}
+
 impl Report {
     pub(crate) fn new(plan: &Plan) -> Self {
         let mut figures = Map::new();

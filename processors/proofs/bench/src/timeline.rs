@@ -3,7 +3,7 @@
 use crate::Plan;
 use crate::http::Connection;
 use crate::network::{BEGIN_MS, DAY_MS, LEGS, Network};
-use crate::report::{Report, Wanted};
+use crate::report::{Percentiles, Report, Wanted};
 use anyhow::{Context, ensure};
 use domain::Instant;
 use serde_json::Value;
@@ -46,15 +46,15 @@ pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
                 bytes = answer.body.len();
             }
             cpu.push((served.materializer.cpu_seconds()? - cpu_began) / QUESTIONS as f64 * 1e3);
-            spent_ms.sort_by(f64::total_cmp);
-            spent.push(spent_ms[spent_ms.len() / 2]);
+            spent.push(Percentiles::of(spent_ms).p50_ms);
         }
         medians.push(report.figure(&format!("timeline, {encoding}: answer, p50"), "ms", &spent));
         report.figure(&format!("timeline, {encoding}: CPU of the process for an answer"), "ms", &cpu);
         report.figure(&format!("timeline, {encoding}: bytes"), "MB", &[bytes as f64 / 1e6]);
     }
     report.ratio("timeline, zstd: answer, p50, in ms", medians[1], Wanted::AtMost(300.0));
-    served.materializer.stop()
+    served.stop()?;
+    Ok(())
 }
 
 fn bars_of(body: &[u8]) -> anyhow::Result<usize> {
