@@ -1,40 +1,42 @@
 //! Whether a log is one of this application.
 
-use crate::reading::next_committed;
 use crate::{Connection, name};
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use application::{Application, SchemaIds};
-use decider::{Codec, DecodeError, SCHEMA_FINGERPRINT, read_event, read_outcome, schema_fingerprint};
-use stream::inspect::{Inspector, Walk};
+use decider::{Codec, DecodeError, read_event, read_outcome};
+use service::clock;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use stream::reader::{Reader, Watermarks};
 use stream::registry::{Lookup, Registry, RegistryError};
 use topology::{Topic, Topology};
 
 /// Records that are looked at from the beginning of each partition: one that was spoiled makes no log a foreign one.
 pub(crate) const FIRST_MAX: usize = 10;
+const READ_WAIT_MAX: Duration = Duration::from_secs(60);
+const POLL_WAIT: Duration = Duration::from_millis(100);
 
 /// One of the first records of a partition.
 pub(crate) struct First {
     pub(crate) offset: i64,
-    pub(crate) headers: Vec<(String, Option<Vec<u8>>)>,
+    /// What its header says of the value's schema.
+    pub(crate) fingerprint: Option<u64>,
     pub(crate) value: Option<Vec<u8>>,
 }
 
 /// Refuses the log of another application, before anything is written to it or said about it: every finding would be false.
 ///
 /// It is one where it has events, or else outcomes, and this application reads none of the first ten of any partition. A log that has neither
-/// may become one of any application.
+/// may become one of any application. Records behind a transaction that is still open count as not there.
 ///
 /// # Errors
 /// When it is one, or the cluster cannot be asked.
 pub(crate) fn refuse<A: Application>(connection: &Connection<A>, topology: &Topology) -> anyhow::Result<()> {
-    let mut events = Firsts::new(connection, &topology.topics.events)?;
-    let mut outcomes = Firsts::new(connection, &topology.topics.outcomes)?;
-    refuse_first(
-        connection,
-        topology,
-        |partition| events.of(partition),
-        |partition| outcomes.of(partition),
-    )
+    let mut events = Firsts::new(connection, &topology.topics.events, topology.partitions)?;
+    if knows_events(connection, topology, |partition| events.of(partition))? {
+        return Ok(());
+    }
+    refuse_outcomes(connection, topology)
 }
 
 /// The same by outcomes alone, which is what a client may read of a log.
@@ -42,8 +44,8 @@ pub(crate) fn refuse<A: Application>(connection: &Connection<A>, topology: &Topo
 /// # Errors
 /// As those of [`refuse`].
 pub(crate) fn refuse_outcomes<A: Application>(connection: &Connection<A>, topology: &Topology) -> anyhow::Result<()> {
-    let mut outcomes = Firsts::new(connection, &topology.topics.outcomes)?;
-    refuse_first(connection, topology, |_| Ok(Vec::new()), |partition| outcomes.of(partition))
+    let mut outcomes = Firsts::new(connection, &topology.topics.outcomes, topology.partitions)?;
+    knows_outcomes(connection, topology, |partition| outcomes.of(partition)).map(drop)
 }
 
 /// The same by the first events and outcomes of each partition, at most [`FIRST_MAX`], wherever they are kept.
@@ -56,52 +58,67 @@ pub(crate) fn refuse_first<A: Application>(
     event: impl FnMut(u32) -> anyhow::Result<Vec<First>>,
     outcome: impl FnMut(u32) -> anyhow::Result<Vec<First>>,
 ) -> anyhow::Result<()> {
-    let topics = &topology.topics;
-    if is_known(connection, &topics.events, topology.partitions, event, read_event::<A, A::Codec>)? {
+    if knows_events(connection, topology, event)? {
         return Ok(());
     }
-    is_known(
-        connection,
-        &topics.outcomes,
-        topology.partitions,
-        outcome,
-        read_outcome::<A, A::Codec>,
-    )?;
-    Ok(())
+    knows_outcomes(connection, topology, outcome).map(drop)
 }
 
-/// Reads the first records of a topic.
-struct Firsts<'t> {
-    topic: &'t Topic,
-    inspector: Inspector,
-    walk: Walk,
+fn knows_events<A: Application>(
+    connection: &Connection<A>,
+    topology: &Topology,
+    first: impl FnMut(u32) -> anyhow::Result<Vec<First>>,
+) -> anyhow::Result<bool> {
+    let topic = &topology.topics.events;
+    is_known(connection, topic, topology.partitions, first, read_event::<A, A::Codec>)
 }
 
-impl<'t> Firsts<'t> {
-    fn new(connection: &Connection<impl Application>, topic: &'t Topic) -> anyhow::Result<Self> {
-        let settings = connection.settings()?;
-        Ok(Self {
-            topic,
-            inspector: Inspector::new(&settings)?,
-            walk: Walk::new(&settings, &topic.name)?,
-        })
+fn knows_outcomes<A: Application>(
+    connection: &Connection<A>,
+    topology: &Topology,
+    first: impl FnMut(u32) -> anyhow::Result<Vec<First>>,
+) -> anyhow::Result<bool> {
+    let topic = &topology.topics.outcomes;
+    is_known(connection, topic, topology.partitions, first, read_outcome::<A, A::Codec>)
+}
+
+/// Reads the first committed records of a topic.
+struct Firsts {
+    reader: Reader,
+    marks: BTreeMap<u32, Watermarks>,
+}
+
+impl Firsts {
+    fn new(connection: &Connection<impl Application>, topic: &Topic, partitions: u32) -> anyhow::Result<Self> {
+        let reader = Reader::new(&connection.settings()?, &topic.name)?;
+        let all: Vec<u32> = (0..reader.partitions(READ_WAIT_MAX)?.min(partitions)).collect();
+        let marks = reader.all_watermarks(&all, READ_WAIT_MAX)?;
+        Ok(Self { reader, marks })
     }
 
     fn of(&mut self, partition: u32) -> anyhow::Result<Vec<First>> {
-        let marks = self.inspector.watermarks(&self.topic.name, partition)?;
         let mut first = Vec::new();
-        if marks.low >= marks.high {
+        let Some(marks) = self.marks.get(&partition).filter(|marks| marks.low < marks.high) else {
             return Ok(first);
-        }
-        self.walk.begin(partition, marks.low, marks.high)?;
-        while first.len() < FIRST_MAX
-            && let Some(found) = next_committed(&mut self.walk)?
-        {
-            first.push(First {
-                offset: found.offset,
-                headers: found.headers,
-                value: found.value,
-            });
+        };
+        self.reader.assign(&BTreeMap::from([(partition, marks.low)]), READ_WAIT_MAX)?;
+        let (began, mut is_over) = (clock::monotonic(), false);
+        while first.len() < FIRST_MAX && !is_over {
+            ensure!(
+                began.elapsed() < READ_WAIT_MAX,
+                "{}/{partition} has records from offset {} on, and none has come for {} s",
+                self.reader.topic(),
+                marks.low,
+                READ_WAIT_MAX.as_secs()
+            );
+            let polled = self.reader.poll(FIRST_MAX - first.len(), POLL_WAIT, |record| {
+                first.push(First {
+                    offset: record.offset,
+                    fingerprint: record.schema_fingerprint(),
+                    value: record.value.map(<[u8]>::to_vec),
+                });
+            })?;
+            is_over = polled.ended.contains(&partition);
         }
         Ok(first)
     }
@@ -113,7 +130,7 @@ enum Look {
     /// And why.
     Strange(String),
     /// The registry does not have its schema: it may have lost it, and is to get it again.
-    Untold,
+    SchemaMissing,
 }
 
 fn look<A: Application, T>(
@@ -127,7 +144,7 @@ fn look<A: Application, T>(
         Err(DecodeError::UnknownSchema(id)) => id,
     };
     let Lookup::Found(schema) = registry.schema(id)? else {
-        return Ok(Look::Untold);
+        return Ok(Look::SchemaMissing);
     };
     Ok(match codec.learn(id, &schema).map(|()| decode(codec)) {
         Ok(Ok(_)) => Look::Known,
@@ -147,14 +164,17 @@ fn is_known<A: Application, T>(
     let (mut codec, registry) = (A::codec(SchemaIds::UNKNOWN), connection.registry()?);
     let mut strange = None;
     for partition in 0..partitions {
-        for First { offset, headers, value } in first(partition)? {
-            let header = headers.iter().rev().find(|(name, _)| name == SCHEMA_FINGERPRINT);
-            let fingerprint = header.and_then(|(_, value)| schema_fingerprint(value.as_deref()?));
+        for First {
+            offset,
+            fingerprint,
+            value,
+        } in first(partition)?
+        {
             let value = value.as_deref().unwrap_or_default();
             match look::<A, T>(&mut codec, &registry, |codec| decode(codec, fingerprint, value))? {
                 Look::Known => return Ok(true),
                 Look::Strange(reason) => strange = strange.or(Some((partition, offset, reason))),
-                Look::Untold => {}
+                Look::SchemaMissing => {}
             }
         }
     }

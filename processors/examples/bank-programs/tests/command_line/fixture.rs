@@ -4,7 +4,7 @@ use end_to_end::{Cluster, LogName, Program, binary, variable};
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// A log of the bank, with its topics.
 pub(crate) struct Bank {
@@ -60,6 +60,41 @@ pub(crate) fn kcat(arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{arguments:?}");
     output.stdout
+}
+
+/// A client with a transaction that stays open in the first partition of a topic.
+pub(crate) struct OpenTransaction(Child);
+
+impl OpenTransaction {
+    /// With a record that is in the topic already.
+    pub(crate) fn begin(topic: &str) -> Self {
+        let brokers = variable("KAFKA_BOOTSTRAP_SERVERS");
+        let mut child = Command::new("kcat")
+            .args(["-P", "-b", &brokers, "-t", topic, "-p", "0"])
+            .args([
+                "-X",
+                &format!("transactional.id={topic}-open"),
+                "-X",
+                "transaction.timeout.ms=300000",
+            ])
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // More than kcat keeps to itself before it sends anything.
+        let records = "a record of a transaction that is not over\n".repeat(3_000);
+        child.stdin.as_mut().unwrap().write_all(records.as_bytes()).unwrap();
+        let is_there = ["-C", "-t", topic, "-p", "0", "-o", "beginning", "-c", "1"];
+        kcat(&[&is_there[..], &["-X", "isolation.level=read_uncommitted"]].concat(), b"");
+        Self(child)
+    }
+}
+
+impl Drop for OpenTransaction {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
 }
 
 fn piped(command: &mut Command, input: &[u8]) -> Run {

@@ -1,6 +1,6 @@
 //! Commands, their outcomes, and what is on the topics.
 
-use crate::command_line::fixture::Bank;
+use crate::command_line::fixture::{Bank, OpenTransaction};
 use serde_json::Value;
 
 const ADA: &str = "account/ada";
@@ -56,4 +56,12 @@ fn what_needs_no_broker_speaks_of_the_bank() {
     assert_eq!(half.status, 2, "{half:?}");
     let torn = bank.run(&["send", ADA, "{"]);
     assert!(torn.status == 1 && torn.err.contains("the payload"), "{torn:?}");
+}
+
+#[test]
+fn a_transaction_that_stays_open_in_the_outcomes_holds_no_command_up() {
+    let bank = Bank::new("open-transaction");
+    let _open = OpenTransaction::begin(&format!("{}.outcomes", bank.name()));
+    let sent = bank.run(&["send", "--no-wait", ADA, r#"{"Open": {"holder": "Ada"}}"#]);
+    assert!(sent.status == 0 && sent.json()["status"] == "sent", "{sent:?}");
 }

@@ -11,6 +11,7 @@ use crate::foreign::{self, FIRST_MAX, First};
 use anyhow::{Context, anyhow, bail};
 use application::Application;
 use auditor::{Partition, Record, Seen, SourceError, Topic};
+use decider::{SCHEMA_FINGERPRINT, schema_fingerprint};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -131,7 +132,7 @@ impl Split {
         let lines = Lines::open(self.topic, partition, self.committed.get(&partition))?.take(FIRST_MAX);
         let first = |record: Record| First {
             offset: record.place.offset,
-            headers: record.headers,
+            fingerprint: record.header(SCHEMA_FINGERPRINT).and_then(schema_fingerprint),
             value: record.value,
         };
         Ok(lines.map(|record| record.map(first)).collect::<Result<_, _>>()?)
