@@ -3,6 +3,7 @@
 mod letter;
 mod plan;
 
+use crate::reading::{each_committed, text_header};
 use crate::{Connection, Verdict, say};
 use anyhow::{Context, bail};
 use application::Application;
@@ -11,7 +12,6 @@ use letter::{Letter, REDRIVEN_FROM};
 use plan::{Fate, Step, plan};
 use std::collections::BTreeSet;
 use stream::carrier::{Carried, Carrier};
-use stream::inspect::{Found, Inspector, Walk};
 use topology::Topology;
 use uuid::Uuid;
 
@@ -174,31 +174,10 @@ fn redrive(connection: &Connection<impl Application>, asked: &Redrive) -> anyhow
 
 /// Calls `visit` on every dead letter, partition by partition in the order of their offsets.
 fn each(connection: &Connection<impl Application>, mut visit: impl FnMut(Letter) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let topology = connection.topology()?;
-    walk(connection, &topology.topics.dead_letters.name, |partition, found| {
+    let topic = connection.topology()?.topics.dead_letters.name;
+    each_committed(&connection.settings()?, &topic, |partition, found| {
         visit(Letter::read(partition, found))
     })
-}
-
-/// Calls `visit` on every committed record of a topic.
-fn walk(
-    connection: &Connection<impl Application>,
-    topic: &str,
-    mut visit: impl FnMut(u32, Found) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let settings = connection.settings()?;
-    let inspector = Inspector::new(&settings)?;
-    let mut walk = Walk::new(&settings, topic)?;
-    for partition in 0..inspector.partitions_of(topic)? {
-        let marks = inspector.watermarks(topic, partition)?;
-        walk.begin(partition, marks.low, marks.high)?;
-        while let Some(found) = walk.next_record()? {
-            if found.committed {
-                visit(partition, found)?;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Which of these the commands topic has again.
@@ -212,13 +191,9 @@ fn redriven_before(
     if chosen.is_empty() {
         return Ok(before);
     }
-    walk(connection, &topology.topics.commands.name, |_, found| {
-        let header = found.headers.iter().rev().find(|(name, _)| name == REDRIVEN_FROM);
-        let text = header.and_then(|(_, value)| std::str::from_utf8(value.as_deref()?).ok());
-        before.extend(
-            text.and_then(|text| letter::place(text).ok())
-                .filter(|place| chosen.contains(place)),
-        );
+    each_committed(&connection.settings()?, &topology.topics.commands.name, |_, found| {
+        let place = text_header(&found.headers, REDRIVEN_FROM).and_then(|text| letter::place(text).ok());
+        before.extend(place.filter(|place| chosen.contains(place)));
         Ok(())
     })?;
     Ok(before)

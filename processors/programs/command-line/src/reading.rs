@@ -6,6 +6,7 @@ use application::{Application, SchemaIds};
 use decider::{
     Codec, DecodeError, EventEnvelope, Outcome, SCHEMA_FINGERPRINT, decode_learning, read_event, read_outcome, schema_fingerprint,
 };
+use stream::Settings;
 use stream::inspect::{Found, Inspector, Walk};
 use stream::registry::Registry;
 use topology::Topology;
@@ -91,10 +92,33 @@ impl<A: Application> Reading<A> {
     }
 }
 
-/// The schema that a record says it has.
-fn fingerprint_of(found: &Found) -> Option<u64> {
-    let (_, value) = found.headers.iter().rev().find(|(name, _)| name == SCHEMA_FINGERPRINT)?;
-    schema_fingerprint(value.as_deref()?)
+/// The value of the last header of that name.
+pub(crate) fn header<'h>(headers: &'h [(String, Option<Vec<u8>>)], name: &str) -> Option<&'h [u8]> {
+    let (_, value) = headers.iter().rev().find(|(header, _)| header == name)?;
+    value.as_deref()
+}
+
+/// The same as text.
+pub(crate) fn text_header<'h>(headers: &'h [(String, Option<Vec<u8>>)], name: &str) -> Option<&'h str> {
+    std::str::from_utf8(header(headers, name)?).ok()
+}
+
+/// Calls `visit` on every committed record of a topic, partition by partition in the order of their offsets.
+pub(crate) fn each_committed(
+    settings: &Settings,
+    topic: &str,
+    mut visit: impl FnMut(u32, Found) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let inspector = Inspector::new(settings)?;
+    let mut walk = Walk::new(settings, topic)?;
+    for partition in 0..inspector.partitions_of(topic)? {
+        let marks = inspector.watermarks(topic, partition)?;
+        walk.begin(partition, marks.low, marks.high)?;
+        while let Some(found) = next_committed(&mut walk)? {
+            visit(partition, found)?;
+        }
+    }
+    Ok(())
 }
 
 /// The next record that is not of an aborted transaction.
@@ -108,9 +132,7 @@ pub(crate) fn next_committed(walk: &mut Walk) -> anyhow::Result<Option<Found>> {
 }
 
 fn is_former(found: &Found, topic_id: Option<&str>) -> bool {
-    let command = found.headers.iter().rev().find(|(name, _)| name == stream::COMMAND);
-    let text = command.and_then(|(_, value)| std::str::from_utf8(value.as_deref()?).ok());
-    let decided = text.and_then(stream::Decided::read);
+    let decided = text_header(&found.headers, stream::COMMAND).and_then(stream::Decided::read);
     decided.is_some_and(|decided| topic_id.is_some_and(|topic_id| decided.topic_id != topic_id))
 }
 
@@ -121,7 +143,8 @@ pub(crate) fn decoded_record<A: Application, T>(
     found: &Found,
     decode: impl Fn(&mut A::Codec, Option<u64>, &[u8]) -> Result<T, DecodeError>,
 ) -> anyhow::Result<T> {
-    let (fingerprint, value) = (fingerprint_of(found), found.value.as_deref().unwrap_or_default());
+    let fingerprint = header(&found.headers, SCHEMA_FINGERPRINT).and_then(schema_fingerprint);
+    let value = found.value.as_deref().unwrap_or_default();
     decoded::<A, T>(codec, registry, |codec| decode(codec, fingerprint, value))
 }
 

@@ -1,5 +1,6 @@
 //! One dead letter: the record as it was sent, and what the processor says of it.
 
+use crate::reading::text_header;
 use serde_json::{Value, json};
 use stream::inspect::Found;
 use topology::headers::{FORWARDED_FROM, parse_place};
@@ -37,7 +38,7 @@ impl Letter {
             ..
         } = found;
         // The record's own come first, and the processor says how many there were; fewer of them are left where the record was cut.
-        let count = last(&headers, "header-count").and_then(|text| text.parse().ok());
+        let count = text_header(&headers, "header-count").and_then(|text| text.parse().ok());
         let begin = headers.iter().rposition(|(name, _)| name == "topic").unwrap_or(headers.len());
         let count = count.map_or(begin, |count: usize| count.min(begin));
         let mut sent = headers;
@@ -47,8 +48,10 @@ impl Letter {
             timestamp_ms,
             key,
             value,
-            command_id: last(&said, "command-id").and_then(|text| Uuid::try_parse(text).ok()),
-            reason: last(&said, "reason").unwrap_or("the record does not say why it is here").to_owned(),
+            command_id: text_header(&said, "command-id").and_then(|text| Uuid::try_parse(text).ok()),
+            reason: text_header(&said, "reason")
+                .unwrap_or("the record does not say why it is here")
+                .to_owned(),
             sent,
             said,
         }
@@ -56,7 +59,7 @@ impl Letter {
 
     /// The last value of what the processor says.
     pub(super) fn says(&self, name: &str) -> Option<&str> {
-        last(&self.said, name)
+        text_header(&self.said, name)
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -129,11 +132,6 @@ impl Letter {
         whole["obstacle"] = self.obstacle().into();
         whole
     }
-}
-
-fn last<'h>(headers: &'h [Header], name: &str) -> Option<&'h str> {
-    let (_, value) = headers.iter().rev().find(|(header, _)| header == name)?;
-    std::str::from_utf8(value.as_deref()?).ok()
 }
 
 /// Partition and offset as `PARTITION/OFFSET`.

@@ -3,6 +3,7 @@
 //! A copy says where it was found. By that a later run knows what was moved already, and nothing has to be kept anywhere else.
 
 use super::Log;
+use crate::reading::{each_committed, next_committed};
 use application::Application;
 use std::collections::BTreeMap;
 use stream::carrier::{Carried, Carrier};
@@ -43,10 +44,8 @@ impl Undecided {
                 continue;
             }
             walk.begin(*partition, *next, *end)?;
-            while let Some(found) = walk.next_record()? {
-                if found.committed {
-                    visit(*partition, found)?;
-                }
+            while let Some(found) = next_committed(&mut walk)? {
+                visit(*partition, found)?;
             }
         }
         Ok(())
@@ -90,19 +89,14 @@ pub(super) fn carry(
 
 /// The last command of each partition of the old log that the new one has a copy of.
 fn moved(old: &Log<impl Application>, new: &Log<impl Application>) -> anyhow::Result<BTreeMap<u32, i64>> {
-    let (inspector, topic) = (Inspector::new(&new.settings)?, &new.topology.topics.commands.name);
-    let mut walk = Walk::new(&new.settings, topic)?;
     let mut moved: BTreeMap<u32, i64> = BTreeMap::new();
-    for partition in 0..inspector.partitions_of(topic)? {
-        let marks = inspector.watermarks(topic, partition)?;
-        walk.begin(partition, marks.low, marks.high)?;
-        while let Some(found) = walk.next_record()? {
-            if let Some((of, offset)) = origin(old, &found).filter(|_| found.committed) {
-                let last = moved.entry(of).or_insert(offset);
-                *last = offset.max(*last);
-            }
+    each_committed(&new.settings, &new.topology.topics.commands.name, |_, found| {
+        if let Some((of, offset)) = origin(old, &found) {
+            let last = moved.entry(of).or_insert(offset);
+            *last = offset.max(*last);
         }
-    }
+        Ok(())
+    })?;
     Ok(moved)
 }
 
