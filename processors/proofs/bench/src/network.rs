@@ -32,7 +32,7 @@ impl Network {
     /// About 200,000 nodes: a month.
     pub(crate) fn of(plan: &Plan) -> Self {
         if plan.quick {
-            Self { airplanes: 60, days: 4 }
+            Self { airplanes: 180, days: 4 }
         } else {
             Self { airplanes: 1000, days: 28 }
         }
