@@ -125,7 +125,7 @@ impl<V: View, S: Source> Followable for Typed<V, S> {
                 });
                 let told = events
                     .iter()
-                    .map(|event| Ok((event.sequence, V::told(partition, event, &snapshot)?)));
+                    .map(|event| Ok((event.sequence, V::change(partition, event, &snapshot)?)));
                 Ok(Caught {
                     events: told.collect::<Result<_, Refusal>>()?,
                     next,

@@ -1,4 +1,4 @@
-//! What an event has changed, as those who follow a view are told it.
+//! The changes that a view sends to its followers.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 pub struct Change {
     /// One of [`View::CHANGE_KINDS`](crate::View::CHANGE_KINDS).
     pub kind: &'static str,
-    /// What it is about, by name and value: what followers ask for by.
+    /// What it is about, by name and value. Followers filter changes by these.
     pub about: Vec<(&'static str, String)>,
     /// JSON on one line.
     pub document: Vec<u8>,

@@ -55,18 +55,18 @@ pub trait View: Default + 'static {
         Vec::new()
     }
 
-    /// By what its followers can ask for changes.
+    /// The filters by which its followers can ask for changes.
     const CHANGE_FILTERS: &'static [ChangeFilter] = &[AGGREGATE];
 
-    /// The kinds of changes that it tells its followers.
+    /// The kinds of changes that its followers are sent.
     const CHANGE_KINDS: &'static [&'static str] = &[EVENT];
 
-    /// An event of a partition as followers are told it. `read` shows the view at some position, which may be before the event or after it: of
-    /// an event that was applied long ago, the view as it is now.
+    /// The change that followers are sent for an event of a partition. `read` shows the view at some position, which may be before the event or
+    /// after it: of an event that was applied long ago, the view as it is now.
     ///
     /// # Errors
     /// When the view cannot be read, or on a bug.
-    fn told(partition: u32, event: &EventEnvelope<Self::Event>, _read: &impl Read) -> Result<Change, Refusal> {
+    fn change(partition: u32, event: &EventEnvelope<Self::Event>, _read: &impl Read) -> Result<Change, Refusal> {
         #[derive(Serialize)]
         struct Document<'e> {
             partition: u32,
@@ -86,8 +86,8 @@ pub trait View: Default + 'static {
         Change::new(EVENT, about, &document).map_err(Refusal::Internal)
     }
 
-    /// What followers are told of the changes that an event makes in the view, in addition to the event: told while it is applied, and never
-    /// again. `mutations` lead from `before` to `after`.
+    /// The changes that followers are sent in addition to that of the event, for what it changes in the view: sent while it is applied, and
+    /// never again. `mutations` lead from `before` to `after`.
     ///
     /// # Errors
     /// When the view cannot be read, or on a bug.

@@ -77,8 +77,8 @@ impl View for ScheduleGraph {
         questions::answer_from_log(question, read, events)
     }
 
-    fn told(partition: u32, event: &EventEnvelope<Event>, read: &impl Read) -> Result<Change, Refusal> {
-        changes::told(partition, event, read)
+    fn change(partition: u32, event: &EventEnvelope<Event>, read: &impl Read) -> Result<Change, Refusal> {
+        changes::event(partition, event, read)
     }
 
     fn consequences(

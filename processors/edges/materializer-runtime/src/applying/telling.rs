@@ -50,7 +50,7 @@ fn told<V: View>(located: &LocatedEvent<V::Event>, mutations: &[Mutation], befor
     Ok(ToldEvent {
         partition: *partition,
         sequence: event.sequence,
-        event: V::told(*partition, event, before)?,
+        event: V::change(*partition, event, before)?,
         consequences: V::consequences(*partition, event, mutations, before, &after)?,
     })
 }

@@ -1,4 +1,4 @@
-//! What followers of the schedule are told: each event, and the violations that it makes appear and disappear.
+//! The changes that followers of the schedule are sent: each event, and the violations that it makes appear and disappear.
 
 use super::events::{Changed, TYPES, type_of};
 use super::shapes::{Text, ViolationShape};
@@ -17,9 +17,9 @@ use uuid::fmt::Hyphenated;
 
 const APPEARED: &str = "violation-appeared";
 const DISAPPEARED: &str = "violation-disappeared";
-/// One event changed more violations than are told one by one.
-const UNTOLD: &str = "violations-untold";
-/// Violations that are told of one event.
+/// One event changed more violations than are sent one by one.
+const TOO_MANY: &str = "violations-untold";
+/// Violations that are sent for one event.
 const VIOLATIONS_MAX: usize = 1000;
 
 /// The types of events, then those of violations.
@@ -31,7 +31,7 @@ pub(crate) const KINDS: &[&str] = &{
         index += 1;
     }
     kinds[TYPES.len() + 1] = DISAPPEARED;
-    kinds[TYPES.len() + 2] = UNTOLD;
+    kinds[TYPES.len() + 2] = TOO_MANY;
     kinds
 };
 
@@ -107,8 +107,8 @@ impl About {
     }
 }
 
-/// An event as followers are told it.
-pub(crate) fn told(partition: u32, envelope: &EventEnvelope<Event>, read: &impl Read) -> Result<Change, Refusal> {
+/// The change that followers are sent for an event.
+pub(crate) fn event(partition: u32, envelope: &EventEnvelope<Event>, read: &impl Read) -> Result<Change, Refusal> {
     #[derive(Serialize)]
     struct Document<'e> {
         partition: u32,
@@ -202,7 +202,7 @@ pub(crate) fn violations(
         .chain(appeared.map(|(_, key)| (APPEARED, key)));
     for (kind, key) in all {
         if changes.len() == VIOLATIONS_MAX {
-            changes.push(untold(place)?);
+            changes.push(too_many(place)?);
             break;
         }
         changes.push(match kind {
@@ -264,7 +264,7 @@ fn change(kind: &'static str, (partition, sequence): (u32, u64), key: &[u8], rea
     Change::new(kind, about.into_vec(), &document).map_err(Refusal::Internal)
 }
 
-fn untold((partition, sequence): (u32, u64)) -> Result<Change, Refusal> {
+fn too_many((partition, sequence): (u32, u64)) -> Result<Change, Refusal> {
     #[derive(Serialize)]
     struct Document {
         partition: u32,
@@ -274,8 +274,8 @@ fn untold((partition, sequence): (u32, u64)) -> Result<Change, Refusal> {
     let document = Document {
         partition,
         sequence,
-        detail: "the event changed more violations than are told one by one; ask /checks for what there is",
+        detail: "the event changed more violations than are sent one by one; ask /checks for those that there are",
     };
     let about = Check::ALL.map(|check| (CHECK, check.name().to_owned()));
-    Change::new(UNTOLD, about.to_vec(), &document).map_err(Refusal::Internal)
+    Change::new(TOO_MANY, about.to_vec(), &document).map_err(Refusal::Internal)
 }

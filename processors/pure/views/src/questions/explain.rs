@@ -176,13 +176,13 @@ struct EventShape<'v> {
     sequence: u64,
     offset: i64,
     #[serde(flatten)]
-    told: Option<ToldShape<'v>>,
+    content: Option<ContentShape<'v>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unavailable: Option<String>,
 }
 
 #[derive(Serialize)]
-struct ToldShape<'v> {
+struct ContentShape<'v> {
     #[serde(rename = "type")]
     event_type: &'static str,
     version: u64,
@@ -209,15 +209,15 @@ impl<'v> From<&'v LoggedEvent<Event>> for EventShape<'v> {
             partition: logged.place.partition,
             sequence: logged.place.sequence,
             offset: logged.place.offset,
-            told: logged.event.as_ref().ok().map(|envelope| told(envelope, logged)),
+            content: logged.event.as_ref().ok().map(|envelope| content(envelope, logged)),
             unavailable: logged.event.as_ref().err().map(|why| reason(why, "event")),
         }
     }
 }
 
-fn told<'v>(envelope: &'v EventEnvelope<Event>, logged: &'v LoggedEvent<Event>) -> ToldShape<'v> {
+fn content<'v>(envelope: &'v EventEnvelope<Event>, logged: &'v LoggedEvent<Event>) -> ContentShape<'v> {
     let command = logged.command.as_ref();
-    ToldShape {
+    ContentShape {
         event_type: type_of(&envelope.event),
         version: envelope.version,
         decided_at: Text(Instant(envelope.decided_at_ms)),

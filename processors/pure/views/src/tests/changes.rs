@@ -1,4 +1,4 @@
-//! What followers are told, against what there is after every event.
+//! The changes that followers are sent, against the violations that there are after every event.
 
 use super::explain::envelope;
 use super::fixture::ALL;
@@ -11,16 +11,16 @@ use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Applies an event, and gives back what followers are told of it.
+/// Applies an event, and returns the changes that followers are sent for it.
 fn applied(projector: &mut Projector, view: &mut Memory, fact: &Fact) -> (Change, Vec<Change>) {
     let mutations = projector.project(fact, view).unwrap();
     let event = envelope(fact);
-    let told = ScheduleGraph::told(fact.partition, &event, view).unwrap();
+    let change = ScheduleGraph::change(fact.partition, &event, view).unwrap();
     let mut after = Overlay::new(&*view);
     after.apply(mutations.clone());
     let consequences = ScheduleGraph::consequences(fact.partition, &event, &mutations, view, &after).unwrap();
     view.apply(&mutations);
-    (told, consequences)
+    (change, consequences)
 }
 
 fn violation_of(change: &Change) -> String {
@@ -43,9 +43,9 @@ proptest! {
         let (mut projector, mut view) = (Projector::default(), Memory::default());
         let mut known: BTreeSet<String> = BTreeSet::new();
         for fact in &decided(&asked) {
-            let (told, consequences) = applied(&mut projector, &mut view, fact);
-            prop_assert!(ScheduleGraph::CHANGE_KINDS.contains(&told.kind), "{}", told.kind);
-            prop_assert!(told.is_about("aggregate", &[fact.aggregate_id.to_string()]));
+            let (change, consequences) = applied(&mut projector, &mut view, fact);
+            prop_assert!(ScheduleGraph::CHANGE_KINDS.contains(&change.kind), "{}", change.kind);
+            prop_assert!(change.is_about("aggregate", &[fact.aggregate_id.to_string()]));
             for change in &consequences {
                 prop_assert!(ScheduleGraph::CHANGE_KINDS.contains(&change.kind), "{}", change.kind);
                 let id = violation_of(change);
@@ -77,9 +77,9 @@ fn an_event_is_about_the_airports_of_its_leg_and_the_airplane_of_its_rotation() 
     let (mut projector, mut view) = (Projector::default(), Memory::default());
     let mut seen = Vec::new();
     for (sequence, (aggregate_id, event)) in (1..).zip(events) {
-        let (told, _) = applied(&mut projector, &mut view, &super::fixture::fact(0, sequence, aggregate_id, event));
-        let about: Vec<String> = told.about.iter().skip(1).map(|(name, value)| format!("{name} {value}")).collect();
-        seen.push(format!("{}: {}", told.kind, about.join(", ")));
+        let (change, _) = applied(&mut projector, &mut view, &super::fixture::fact(0, sequence, aggregate_id, event));
+        let about: Vec<String> = change.about.iter().skip(1).map(|(name, value)| format!("{name} {value}")).collect();
+        seen.push(format!("{}: {}", change.kind, about.join(", ")));
     }
     assert_eq!(
         seen,
