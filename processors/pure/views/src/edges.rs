@@ -78,7 +78,7 @@ impl LegSummary {
     }
 }
 
-/// The part of a leg summary that a search for a way through the schedule looks at, read without the rest: a search comes past thousands.
+/// The part of a leg summary that a search for a way through the schedule looks at, read without the rest: a search reads thousands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hop {
     pub(crate) origin: AirportCode,

@@ -12,7 +12,7 @@ use domain::{LegId, RotationId};
 use keyvalue::{Read, ReadError};
 use std::fmt;
 
-/// A violation, whether or not there is one of this name.
+/// The id of a violation, whether or not there is such a violation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ViolationId {
     /// Between a leg and the one that follows it: continuity, overlap, ground time.
@@ -60,7 +60,7 @@ impl ViolationId {
         }
     }
 
-    /// `None` where the text is none.
+    /// `None` where the text is no id of a violation.
     pub fn parse(text: &str) -> Option<Self> {
         let (name, rest) = text.split_once('/')?;
         let check = Check::named(name)?;

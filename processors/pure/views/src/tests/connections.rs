@@ -1,4 +1,4 @@
-//! Connections, beside a search that tries every sequence of legs.
+//! Connections, compared with a search that tries every sequence of legs.
 
 use super::fixture::{at, code, leg, leg_id};
 use super::plan::{Plan, ROTATIONS, id_of, mode_of};

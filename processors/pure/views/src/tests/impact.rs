@@ -1,4 +1,4 @@
-//! What a delay does, beside a look at every leg of a schedule.
+//! The impact of a delay, compared with a look at every leg of a schedule.
 
 use super::fixture::{at, code, leg, leg_id};
 use super::plan::{Plan, ROTATIONS, id_of, mode_of};

@@ -1,4 +1,4 @@
-//! A view beside the same schedule as plain lists, for questions that go through it.
+//! A view and the same schedule as plain lists, for questions that go through it.
 
 use super::fixture::{AggregateEvent, airplane, airport, apply, assigned, code, fact, minimum, registration, rotation, rotation_id};
 use domain::rotation::{self, Leg, Mode};

@@ -1,4 +1,4 @@
-//! Rows of bars, beside the schedule as plain lists and the index of violations.
+//! Rows of bars, compared with the schedule as plain lists and with the index of violations.
 
 use super::fixture::{at, code, leg, leg_id, registration};
 use super::plan::{Plan, ROTATIONS, id_of};

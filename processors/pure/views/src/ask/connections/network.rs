@@ -1,4 +1,4 @@
-//! The part of the schedule that a search has come past: airports with the earliest arrival at each, and the legs that depart there.
+//! The part of the schedule that a search has read: airports with the earliest arrival at each, and the legs that depart there.
 
 use super::{ConnectionSearch, ConnectionsError, Ready};
 use crate::ask::transfer::minimum_connection_ms;
