@@ -3,12 +3,13 @@
 use super::{ConnectionSearch, ConnectionsError, Ready};
 use crate::ask::transfer::minimum_connection_ms;
 use crate::ask::{Time, within};
+use crate::edges;
 use crate::stored::{self, LegEdge, LegIndex};
 use domain::rotation::Mode;
 use domain::{AirportCode, Instant};
 use keyvalue::{Order, Read, ReadError};
 use rustc_hash::FxHashMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 /// An airport, by its number within the network.
 pub(super) type Place = usize;
@@ -177,23 +178,10 @@ impl<'s, R: Read> Network<'s, R> {
             ..
         } = self;
         let index = LegIndex::Arrivals(search.to);
-        let range = within(
-            &index.key(),
-            Time {
-                from: Some(Instant(first)),
-                to: Some(Instant(places[to].arrival)),
-            },
-        );
-        let mut is_over_budget = false;
-        stored::each(self.read, range, Order::Ascending, |key, value| {
-            if *reads_left == 0 {
-                is_over_budget = true;
-                return Ok(ControlFlow::Break(()));
-            }
-            *reads_left -= 1;
-            let hop = index.hop(key, value)?;
+        let until = places[to].arrival;
+        each_hop(self.read, index, first..until, reads_left, |hop, key, value| {
             if inbound.first().is_some_and(|first| first.arrival < hop.arrival.0) {
-                return Ok(ControlFlow::Break(()));
+                return ControlFlow::Break(());
             }
             let is_meant = search.drafts || hop.mode == Mode::Active;
             match ready.get(&hop.origin) {
@@ -210,13 +198,8 @@ impl<'s, R: Read> Network<'s, R> {
                 }
                 Some(_) | None => {}
             }
-            Ok(ControlFlow::Continue(()))
-        })?;
-        if is_over_budget {
-            Err(ConnectionsError::TooManyLegs)
-        } else {
-            Ok(())
-        }
+            ControlFlow::Continue(())
+        })
     }
 
     /// Reads the departures from a place that are not known yet.
@@ -226,22 +209,9 @@ impl<'s, R: Read> Network<'s, R> {
         if ready.at >= until {
             return Ok(());
         }
-        let range = within(
-            &index.key(),
-            Time {
-                from: Some(Instant(ready.at)),
-                to: Some(Instant(until)),
-            },
-        );
-        let (mut earlier, mut is_over_budget) = (Vec::new(), false);
-        let read = self.read;
-        stored::each(read, range, Order::Ascending, |key, value| {
-            if self.reads_left == 0 {
-                is_over_budget = true;
-                return Ok(ControlFlow::Break(()));
-            }
-            self.reads_left -= 1;
-            let hop = index.hop(key, value)?;
+        let mut earlier = Vec::new();
+        let (read, mut reads_left) = (self.read, self.reads_left);
+        each_hop(read, index, ready.at..until, &mut reads_left, |hop, key, value| {
             if self.search.drafts || hop.mode == Mode::Active {
                 earlier.push(Hop {
                     from: ready.place,
@@ -252,15 +222,41 @@ impl<'s, R: Read> Network<'s, R> {
                     entry: keep(&mut self.bytes, key, value),
                 });
             }
-            Ok(ControlFlow::Continue(()))
+            ControlFlow::Continue(())
         })?;
-        if is_over_budget {
-            return Err(ConnectionsError::TooManyLegs);
-        }
+        self.reads_left = reads_left;
         let known = &mut self.places[ready.place];
         known.departures_from = ready.at;
         earlier.append(&mut known.departures);
         known.departures = earlier;
+        Ok(())
+    }
+}
+
+/// Calls `visit` with the legs of an index within a time, until it has had enough. Each leg is one read of those that are left.
+fn each_hop(
+    read: &impl Read,
+    index: LegIndex,
+    time: Range<i64>,
+    reads_left: &mut usize,
+    mut visit: impl FnMut(edges::Hop, &[u8], &[u8]) -> ControlFlow<()>,
+) -> Result<(), ConnectionsError> {
+    let time = Time {
+        from: Some(Instant(time.start)),
+        to: Some(Instant(time.end)),
+    };
+    let mut is_over_budget = false;
+    stored::each(read, within(&index.key(), time), Order::Ascending, |key, value| {
+        if *reads_left == 0 {
+            is_over_budget = true;
+            return Ok(ControlFlow::Break(()));
+        }
+        *reads_left -= 1;
+        Ok(visit(index.hop(key, value)?, key, value))
+    })?;
+    if is_over_budget {
+        Err(ConnectionsError::TooManyLegs)
+    } else {
         Ok(())
     }
 }
