@@ -149,10 +149,7 @@ fn some_schedule() -> impl Strategy<Value = Plan> {
         for (number, tens) in minima {
             schedule.minimum(AIRPORTS[number], tens * 10);
         }
-        for (index, (number, leg)) in legs.into_iter().enumerate() {
-            let id = leg_id(&format!("L{index}"));
-            schedule.add(number, Leg { id, ..leg });
-        }
+        schedule.add_each(legs);
         schedule
     })
 }

@@ -1,18 +1,17 @@
 //! The impact of a delay, compared with a look at every leg of a schedule.
 
-use super::fixture::{at, code, leg, leg_id};
-use super::plan::{Plan, ROTATIONS, id_of, mode_of};
+use super::fixture::{at, leg, leg_id};
+use super::plan::{self, Plan, ROTATIONS, id_of, mode_of, some_airport};
 use crate::ask::{Budget, Delay, DelayedLeg, Impact, impact, impact_within};
 use domain::rotation::{Leg, Mode};
-use domain::{AirportCode, FlightDesignator, Instant, LegId, RotationId};
+use domain::{FlightDesignator, Instant, LegId, RotationId};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::Index;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-const AIRPORTS: [&str; 4] = ["HNL", "ITO", "KOA", "LAX"];
 const AIRPLANES: [(&str, Option<&str>); 3] = [("N1AA", Some("717")), ("N2AA", Some("763")), ("N3AA", None)];
 const MINUTE_MS: i64 = 60_000;
 const STEP_MS: i64 = 10 * MINUTE_MS;
@@ -92,10 +91,6 @@ fn seen(impact: &Impact) -> (Vec<Late>, Option<(RotationId, LegId)>) {
     (late.collect(), impact.absorbed_by.as_ref().map(name))
 }
 
-fn some_airport() -> impl Strategy<Value = AirportCode> {
-    select(AIRPORTS.to_vec()).prop_map(code)
-}
-
 fn some_leg() -> impl Strategy<Value = (u32, Leg)> {
     (0..ROTATIONS, some_airport(), some_airport(), 0..STEPS, 1..6_i64).prop_map(|(number, origin, destination, departs, flies)| {
         let instant = |step: i64| Instant(at("01T00:00:00").0 + step * STEP_MS);
@@ -112,33 +107,7 @@ fn some_leg() -> impl Strategy<Value = (u32, Leg)> {
 }
 
 fn some_plan() -> impl Strategy<Value = Plan> {
-    let minima = vec((0..6_u32, option::of(0..6_u32)), 3);
-    let airplanes = vec(option::weighted(0.8, 0..AIRPLANES.len()), ROTATIONS as usize);
-    (vec(some_leg(), 1..40), minima, airplanes).prop_map(|(legs, minima, airplanes)| {
-        let mut plan = Plan::new();
-        for (airplane, aircraft_type) in AIRPLANES {
-            if let Some(aircraft_type) = aircraft_type {
-                plan.register(airplane, aircraft_type);
-            }
-        }
-        // One airport is not registered.
-        for (airport, (tens, of_type)) in AIRPORTS.iter().zip(minima) {
-            plan.minimum(airport, tens * 10);
-            if let Some(tens) = of_type {
-                plan.minimum_for(airport, "717", tens * 10);
-            }
-        }
-        for (number, airplane) in (0..).zip(airplanes) {
-            if let Some(airplane) = airplane {
-                plan.assign(number, AIRPLANES[airplane].0);
-            }
-        }
-        for (index, (number, leg)) in legs.into_iter().enumerate() {
-            let id = leg_id(&format!("L{index}"));
-            plan.add(number, Leg { id, ..leg });
-        }
-        plan
-    })
+    plan::some_plan(&AIRPLANES, 0.8, some_leg())
 }
 
 /// Which leg, and how late it arrives.

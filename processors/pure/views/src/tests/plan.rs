@@ -1,13 +1,21 @@
 //! A view and the same schedule as plain lists, for questions that go through it.
 
-use super::fixture::{AggregateEvent, airplane, airport, apply, assigned, code, fact, minimum, registration, rotation, rotation_id};
+use super::fixture::{
+    AggregateEvent, airplane, airport, apply, assigned, code, fact, leg_id, minimum, registration, rotation, rotation_id,
+};
 use domain::rotation::{self, Leg, Mode};
 use domain::{AirportCode, Registration, RotationId};
 use keyvalue::Memory;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
 use std::collections::BTreeMap;
 
 /// Rotations; those of even numbers are drafts.
 pub(super) const ROTATIONS: u32 = 6;
+/// The last one is not registered in [`some_plan`].
+const AIRPORTS: [&str; 4] = ["HNL", "ITO", "KOA", "LAX"];
 
 #[derive(Debug, Default)]
 pub(super) struct Plan {
@@ -64,6 +72,14 @@ impl Plan {
         self.legs.push((number, leg));
     }
 
+    /// Adds legs, each under an id of its own.
+    pub(super) fn add_each(&mut self, legs: Vec<(u32, Leg)>) {
+        for (index, (number, leg)) in legs.into_iter().enumerate() {
+            let id = leg_id(&format!("L{index}"));
+            self.add(number, Leg { id, ..leg });
+        }
+    }
+
     /// The minimum ground time that holds for a rotation's airplane; `None` at an airport that is not registered.
     pub(super) fn required_minutes(&self, number: u32, at: AirportCode) -> Option<i64> {
         let of_type = self.assigned.get(&number).and_then(|airplane| self.types.get(airplane));
@@ -86,6 +102,41 @@ impl Plan {
         numbers.sort_by_key(|number| (self.legs_of(*number)[0].departure, id_of(*number)));
         numbers
     }
+}
+
+pub(super) fn some_airport() -> impl Strategy<Value = AirportCode> {
+    select(AIRPORTS.to_vec()).prop_map(code)
+}
+
+/// A plan with some of these legs. Each rotation has one of these airplanes with the probability `assigned`; those with a type are registered.
+pub(super) fn some_plan(
+    airplanes: &'static [(&'static str, Option<&'static str>)],
+    assigned: f64,
+    leg: impl Strategy<Value = (u32, Leg)>,
+) -> impl Strategy<Value = Plan> {
+    let minima = vec((0..6_u32, option::of(0..6_u32)), AIRPORTS.len() - 1);
+    let assignments = vec(option::weighted(assigned, 0..airplanes.len()), ROTATIONS as usize);
+    (vec(leg, 1..40), minima, assignments).prop_map(move |(legs, minima, assignments)| {
+        let mut plan = Plan::new();
+        for (airplane, aircraft_type) in airplanes {
+            if let Some(aircraft_type) = aircraft_type {
+                plan.register(airplane, aircraft_type);
+            }
+        }
+        for (airport, (tens, of_type)) in AIRPORTS.iter().zip(minima) {
+            plan.minimum(airport, tens * 10);
+            if let Some(tens) = of_type {
+                plan.minimum_for(airport, "717", tens * 10);
+            }
+        }
+        for (number, airplane) in (0..).zip(assignments) {
+            if let Some(airplane) = airplane {
+                plan.assign(number, airplanes[airplane].0);
+            }
+        }
+        plan.add_each(legs);
+        plan
+    })
 }
 
 pub(super) fn id_of(number: u32) -> RotationId {

@@ -1,20 +1,18 @@
 //! Rows of bars, compared with the schedule as plain lists and with the index of violations.
 
-use super::fixture::{at, code, leg, leg_id, registration};
-use super::plan::{Plan, ROTATIONS, id_of};
+use super::fixture::{at, leg, leg_id, registration};
+use super::plan::{self, Plan, ROTATIONS, id_of, some_airport};
 use crate::ask::{self, Airplanes, Bar, Filter, Row, Span, Timeline, Window, next_airplane};
 use crate::{Check, Detail};
 use domain::rotation::Leg;
-use domain::{AirportCode, FlightDesignator, Instant, LegId, Registration, RotationId};
+use domain::{FlightDesignator, Instant, LegId, Registration, RotationId};
 use proptest::collection::vec;
-use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use std::collections::{BTreeMap, BTreeSet};
 
-const AIRPORTS: [&str; 4] = ["HNL", "ITO", "KOA", "LAX"];
 const AIRPLANES: [(&str, Option<&str>); 4] = [("A1", Some("763")), ("N1AA", Some("717")), ("N2AA", None), ("N3AA", Some("763"))];
 const STEP_MS: i64 = 20 * 60_000;
 const STEPS: i64 = 150;
@@ -150,10 +148,6 @@ fn found_by_checks(plan: &Plan) -> BTreeSet<Violation> {
     found
 }
 
-fn some_airport() -> impl Strategy<Value = AirportCode> {
-    select(AIRPORTS.to_vec()).prop_map(code)
-}
-
 fn instant(step: i64) -> Instant {
     Instant(at("01T00:00:00").0 + step * STEP_MS)
 }
@@ -175,32 +169,7 @@ fn some_leg() -> impl Strategy<Value = (u32, Leg)> {
 }
 
 fn some_plan() -> impl Strategy<Value = Plan> {
-    let minima = vec((0..6_u32, option::of(0..6_u32)), 3);
-    let airplanes = vec(option::weighted(0.9, 0..AIRPLANES.len()), ROTATIONS as usize);
-    (vec(some_leg(), 1..40), minima, airplanes).prop_map(|(legs, minima, airplanes)| {
-        let mut plan = Plan::new();
-        for (airplane, aircraft_type) in AIRPLANES {
-            if let Some(aircraft_type) = aircraft_type {
-                plan.register(airplane, aircraft_type);
-            }
-        }
-        for (airport, (tens, of_type)) in AIRPORTS.iter().zip(minima) {
-            plan.minimum(airport, tens * 10);
-            if let Some(tens) = of_type {
-                plan.minimum_for(airport, "717", tens * 10);
-            }
-        }
-        for (number, airplane) in (0..).zip(airplanes) {
-            if let Some(airplane) = airplane {
-                plan.assign(number, AIRPLANES[airplane].0);
-            }
-        }
-        for (index, (number, leg)) in legs.into_iter().enumerate() {
-            let id = leg_id(&format!("L{index}"));
-            plan.add(number, Leg { id, ..leg });
-        }
-        plan
-    })
+    plan::some_plan(&AIRPLANES, 0.9, some_leg())
 }
 
 fn some_window() -> impl Strategy<Value = Window> {
