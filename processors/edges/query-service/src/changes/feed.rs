@@ -5,8 +5,7 @@ use application::Change;
 use bytes::Bytes;
 use http_server::Position;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// Bytes of batches that are kept for followers who are behind; the newest batch is kept in every case.
@@ -21,13 +20,11 @@ pub struct ToldEvent {
     pub consequences: Vec<Change>,
 }
 
-/// Changes on their way from the thread that writes a view to those who follow it. The writer never waits for a follower.
+/// Changes on their way from the thread that writes a view to its followers. The writer never waits for a follower.
 #[derive(Debug)]
 pub struct Feed {
-    state: Mutex<State>,
-    /// The number of the batch that comes next.
-    published: watch::Sender<u64>,
-    followers: AtomicUsize,
+    /// Each follower has a receiver.
+    state: watch::Sender<State>,
     bytes_max: usize,
 }
 
@@ -66,9 +63,8 @@ pub(crate) struct PlacedEvent {
 
 /// Follows until it is dropped: while there is one, changes are recorded.
 #[derive(Debug)]
-pub(crate) struct Following<'f> {
-    feed: &'f Feed,
-    published: watch::Receiver<u64>,
+pub(crate) struct Following {
+    state: watch::Receiver<State>,
     /// The number of the batch to take next.
     next: u64,
 }
@@ -80,84 +76,88 @@ impl Feed {
     }
 
     pub(crate) fn bounded(position: Position, bytes_max: usize) -> Self {
+        let state = State {
+            batches: VecDeque::new(),
+            bytes: 0,
+            next: 0,
+            position,
+        };
         Self {
-            state: Mutex::new(State {
-                batches: VecDeque::new(),
-                bytes: 0,
-                next: 0,
-                position,
-            }),
-            published: watch::Sender::new(0),
-            followers: AtomicUsize::new(0),
+            state: watch::Sender::new(state),
             bytes_max,
         }
     }
 
     /// Whether someone follows, so that changes should be worked out.
     pub fn is_followed(&self) -> bool {
-        self.followers.load(Ordering::Acquire) > 0
+        self.state.receiver_count() > 0
     }
 
-    /// The view has come to `after`. `told` are the events on the way, in their order, where they were recorded.
+    /// The view has come to `after`. `told` are the events on the way, in their order, where they were recorded. One thread publishes.
     pub fn publish(&self, after: Position, told: Option<Vec<ToldEvent>>) {
-        let mut state = self.state();
-        if state.position == after {
+        let before = self.state.borrow().position.clone();
+        if before == after {
             return;
         }
-        if !self.is_followed() {
-            // What is kept would only be of use to those who follow already.
-            state.batches.clear();
-            state.bytes = 0;
-        }
-        let before = std::mem::replace(&mut state.position, after.clone());
+        // The text is made before the state is locked: followers wait for the lock.
         let recorded = told.map(|told| Recorded::new(&before, told));
         let batch = Batch { before, after, recorded };
-        state.bytes += batch.bytes();
-        state.batches.push_back(Arc::new(batch));
-        while state.bytes > self.bytes_max && state.batches.len() > 1 {
-            state.bytes -= state.batches.pop_front().map_or(0, |oldest| oldest.bytes());
-        }
-        state.next += 1;
-        self.published.send_replace(state.next);
+        self.state.send_modify(|state| {
+            if self.is_followed() {
+                state.push(batch, self.bytes_max);
+            } else {
+                // Batches are only of use to those who follow already.
+                state.skip_to(batch.after);
+            }
+        });
     }
 
     /// Begins to follow: what is published from now on. Returns the position before it, too.
-    pub(crate) fn follow(&self) -> (Following<'_>, Position) {
-        self.followers.fetch_add(1, Ordering::AcqRel);
-        let state = self.state();
-        let following = Following {
-            feed: self,
-            published: self.published.subscribe(),
-            next: state.next,
+    pub(crate) fn follow(&self) -> (Following, Position) {
+        let state = self.state.subscribe();
+        let (next, position) = {
+            let state = state.borrow();
+            (state.next, state.position.clone())
         };
-        (following, state.position.clone())
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Each change is made of calls that do not panic.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        (Following { state, next }, position)
     }
 }
 
-impl Following<'_> {
+impl State {
+    fn push(&mut self, batch: Batch, bytes_max: usize) {
+        self.position.clone_from(&batch.after);
+        self.bytes += batch.bytes();
+        self.batches.push_back(Arc::new(batch));
+        while self.bytes > bytes_max && self.batches.len() > 1 {
+            self.bytes -= self.batches.pop_front().map_or(0, |oldest| oldest.bytes());
+        }
+        self.next += 1;
+    }
+
+    fn skip_to(&mut self, position: Position) {
+        self.position = position;
+        self.batches.clear();
+        self.bytes = 0;
+    }
+
+    /// The batch of that number, if it is still kept.
+    fn batch(&self, number: u64) -> Option<&Arc<Batch>> {
+        let oldest = self.next - self.batches.len() as u64;
+        let index = usize::try_from(number.checked_sub(oldest)?).ok()?;
+        self.batches.get(index)
+    }
+}
+
+impl Following {
     /// The next batch, once there is one; `None` where the follower was so slow that it is no longer kept. Nothing is lost where the future is
     /// dropped.
     pub(crate) async fn batch(&mut self) -> Option<Arc<Batch>> {
-        // The sender lives in the feed, which is borrowed.
         let next = self.next;
-        let _published = self.published.wait_for(|published| *published > next).await;
-        let state = self.feed.state();
-        let oldest = state.next - state.batches.len() as u64;
-        let index = usize::try_from(self.next.checked_sub(oldest)?).ok()?;
-        let batch = Arc::clone(state.batches.get(index)?);
+        // The sender lives in the view, which the follower holds.
+        let state = self.state.wait_for(|state| state.next > next).await.ok()?;
+        let batch = Arc::clone(state.batch(next)?);
         self.next += 1;
         Some(batch)
-    }
-}
-
-impl Drop for Following<'_> {
-    fn drop(&mut self) {
-        self.feed.followers.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

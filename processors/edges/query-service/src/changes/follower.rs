@@ -124,7 +124,7 @@ impl Follower {
         }
     }
 
-    async fn go_on(&mut self, following: &mut Following<'_>, position: &Position) -> Result<std::convert::Infallible, Ended> {
+    async fn go_on(&mut self, following: &mut Following, position: &Position) -> Result<std::convert::Infallible, Ended> {
         self.send(frames::opening(&self.edition)).await?;
         self.reach(position).await?;
         let mut is_live = self.begin_live(position).await?;
