@@ -1,15 +1,12 @@
 //! Versions of an answer, and those that a client has already (RFC 9110, 8.8.3 and 13.1.2).
 
 use crate::request::Request;
-use headers::{ETag, HeaderMapExt, IfNoneMatch};
+use headers::{ETag, Header, HeaderMapExt, IfNoneMatch};
 use warp::http::HeaderValue;
 
 /// What changes whenever an answer does. It is weak: the same answer may be compressed or indented.
 #[derive(Debug, Clone)]
-pub struct EntityTag {
-    tag: ETag,
-    header: HeaderValue,
-}
+pub struct EntityTag(HeaderValue);
 
 /// The versions that a client has of an answer.
 #[derive(Debug, Clone, Default)]
@@ -18,15 +15,16 @@ pub struct KnownVersions(Option<IfNoneMatch>);
 impl EntityTag {
     /// Of a number that is another one for every other answer.
     pub fn of(hash: u128) -> Self {
-        let text = format!("W/\"{hash:032x}\"");
-        // Digits in quotation marks are always a tag.
-        let tag = text.parse().unwrap_or_else(|_| unreachable!("{text} is a tag"));
-        let header = HeaderValue::try_from(text).unwrap_or_else(|_| unreachable!("a tag is a header value"));
-        Self { tag, header }
+        let header = HeaderValue::try_from(format!("W/\"{hash:032x}\""));
+        Self(header.unwrap_or_else(|_| unreachable!("digits in quotation marks are a header value")))
     }
 
     pub fn header(&self) -> HeaderValue {
-        self.header.clone()
+        self.0.clone()
+    }
+
+    fn parsed(&self) -> ETag {
+        ETag::decode(&mut std::iter::once(&self.0)).unwrap_or_else(|_| unreachable!("digits in quotation marks are a tag"))
     }
 }
 
@@ -38,7 +36,7 @@ impl KnownVersions {
 
     /// Whether the client has this version.
     pub fn have(&self, tag: &EntityTag) -> bool {
-        !self.have_any() && self.0.as_ref().is_some_and(|known| !known.precondition_passes(&tag.tag))
+        !self.have_any() && self.0.as_ref().is_some_and(|known| !known.precondition_passes(&tag.parsed()))
     }
 
     /// Whether the client has some version, whichever it is, if there is an answer at all.
