@@ -38,18 +38,15 @@ pub fn find<'r, A>(routes: &'r [Route<A>], request: &Request<'r>) -> Result<Foun
         Method::HEAD => &Method::GET,
         _ => request.method,
     };
-    let mut allowed = Vec::new();
     for (index, route) in routes.iter().enumerate() {
-        let Some(values) = matched(route.template, request.path) else {
-            continue;
-        };
-        if route.method == *method {
+        if route.method == *method
+            && let Some(values) = matched(route.template, request.path)
+        {
             return Ok(Found { index, route, values });
         }
-        allowed.extend(names(&route.method));
     }
+    let allowed = methods(routes, request.path);
     if !allowed.is_empty() {
-        allowed.push("OPTIONS");
         return Err(Problem::method_not_among(request.method.as_str(), &allowed));
     }
     let mut templates: Vec<&'static str> = routes.iter().map(|route| route.template).collect();
@@ -70,8 +67,9 @@ pub fn methods<A>(routes: &[Route<A>], path: &str) -> Vec<&'static str> {
 impl<A> Found<'_, A> {
     /// The value of a name in the path; empty where the template does not have it.
     pub fn value(&self, name: &str) -> &str {
-        let names = segments(self.route.template).filter_map(parameter_of);
-        let found = names.zip(&self.values).find(|(known, _)| *known == name);
+        let found = parameters_of(self.route.template)
+            .zip(&self.values)
+            .find(|(known, _)| *known == name);
         found.map_or("", |(_, value)| value)
     }
 
