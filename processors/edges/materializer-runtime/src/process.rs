@@ -127,7 +127,7 @@ fn serve(
     };
     let origins = Origins::parse(&configuration.http.origins)?;
     let tokens = Tokens::configured(&configuration.http.sign_in, clock::unix_ms)?;
-    let service = Arc::new(Service::new(views, registry, patience)?.with_tokens(tokens).with_origins(origins));
+    let service = Arc::new(Service::new(views, tokens, registry, patience)?.with_origins(origins));
     let runtime = runtime::Builder::new_multi_thread().thread_name("http").enable_all().build()?;
     let listener = {
         let _inside = runtime.enter();

@@ -238,7 +238,7 @@ impl Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let asked = AskedView::with_log::<ScheduleGraph, _>(Arc::clone(&view), log, true);
-        let service = Arc::new(Service::new(vec![asked], Registry::new(), patience).unwrap());
+        let service = Arc::new(Service::new(vec![asked], None, Registry::new(), patience).unwrap());
         let stopping = watch::Sender::new(false);
         let mut stopped = stopping.subscribe();
         let shutdown = async move {

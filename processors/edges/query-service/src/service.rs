@@ -119,54 +119,40 @@ impl Handler for Service {
 }
 
 impl Service {
-    /// `registry` receives this service's metrics, and is what `/metrics` shows. The first view's position is that of the process.
+    /// `registry` receives this service's metrics, and is what `/metrics` shows. The first view's position is that of the process. With `tokens`,
+    /// only those are answered who send a token that lets them ask; health and the document of what can be asked are for all.
     ///
     /// # Errors
     /// When the registry holds a metric of the same name already.
     ///
     /// # Panics
     /// Without a view, and when a view has a route of the process.
-    pub fn new(views: Vec<AskedView>, registry: Registry, patience: Patience) -> Result<Self, prometheus::Error> {
+    pub fn new(views: Vec<AskedView>, tokens: Option<Tokens>, registry: Registry, patience: Patience) -> Result<Self, prometheus::Error> {
         let lane = |at_once_max, run_max| Lane::new(at_once_max, patience.turn_wait_max, run_max);
         let table = Table::new(views);
         let following = FollowingClients::new(FollowMetrics::register(&registry)?, patience.scan_run_max);
-        let service = Self {
+        let documented = match tokens {
+            Some(_) => Documented::WithTokens,
+            None => Documented::WithoutTokens,
+        };
+        let openapi = openapi::openapi(&table.views, documented);
+        Ok(Self {
             metrics: RequestMetrics::register(&registry, &table.templates)?,
             connections: ConnectionMetrics::register(&registry, PORT)?,
             table,
             registry,
             position_wait_max: patience.position_wait_max,
-            tokens: None,
+            tokens,
             origins: Origins::default(),
-            openapi: Vec::new(),
-            page: Vec::new(),
+            page: page(&openapi).into_bytes(),
+            openapi: openapi.to_string().into_bytes(),
             pages: lane(PAGES_AT_ONCE_MAX, patience.scan_run_max),
             searches: lane(SEARCHES_AT_ONCE_MAX, patience.scan_run_max),
             traversals: lane(TRAVERSALS_AT_ONCE_MAX, patience.scan_run_max),
             wholes: lane(WHOLES_AT_ONCE_MAX, patience.whole_run_max),
             logs: lane(LOGS_AT_ONCE_MAX, patience.scan_run_max),
             following,
-        };
-        Ok(service.documented())
-    }
-
-    /// The same service, which answers only those who send a token that lets them ask. Health is answered to all.
-    pub fn with_tokens(self, tokens: Option<Tokens>) -> Self {
-        Self { tokens, ..self }.documented()
-    }
-
-    /// The same with the document of what can be asked, and by whom.
-    fn documented(self) -> Self {
-        let documented = match self.tokens {
-            Some(_) => Documented::WithTokens,
-            None => Documented::WithoutTokens,
-        };
-        let openapi = openapi::openapi(&self.table.views, documented);
-        Self {
-            page: page(&openapi).into_bytes(),
-            openapi: openapi.to_string().into_bytes(),
-            ..self
-        }
+        })
     }
 
     /// The same service, which pages of these origins may use.

@@ -66,6 +66,7 @@ impl Served {
             runtime: tokio::runtime::Builder::new_current_thread().enable_time().build().ok()?,
             service: Service::new(
                 vec![AskedView::new::<ScheduleGraph, _>(Arc::new(view), true)],
+                None,
                 prometheus::Registry::new(),
                 patience,
             )
