@@ -9,7 +9,7 @@ use crate::listing;
 use crate::openapi;
 use crate::refusal;
 use crate::source::Readiness;
-use crate::table::{AS_OF, AT_LEAST, Table, Target};
+use crate::table::{AS_OF, AT_LEAST, Operation, Table, Target};
 use application::{Asked, Refusal, Work};
 use bearer_tokens::{Role, Tokens};
 use http_server::{
@@ -163,10 +163,11 @@ impl Service {
     async fn check_caller(&self, target: &Target<'_>, request: &Request<'_>) -> Result<(), Problem> {
         match (&self.tokens, target) {
             // What can be asked says nothing about the schedule.
-            (None, _) | (Some(_), Target::Live | Target::Ready | Target::OpenApi | Target::Docs) => Ok(()),
-            (Some(tokens), Target::Metrics | Target::Views | Target::Position(_) | Target::Changes(_) | Target::Question(_)) => {
-                tokens.caller(request, Role::Viewer).await.map(drop)
-            }
+            (None, _) | (Some(_), Target::Operation(Operation::Live | Operation::Ready | Operation::OpenApi | Operation::Docs)) => Ok(()),
+            (
+                Some(tokens),
+                Target::Operation(Operation::Metrics | Operation::Views) | Target::Position(_) | Target::Changes(_) | Target::Question(_),
+            ) => tokens.caller(request, Role::Viewer).await.map(drop),
         }
     }
 
@@ -179,7 +180,7 @@ impl Service {
         match target {
             Some(Target::Position(view) | Target::Changes(view)) => *view,
             Some(Target::Question(question)) => question.route.view,
-            Some(Target::Live | Target::Ready | Target::Metrics | Target::Views | Target::OpenApi | Target::Docs) | None => 0,
+            Some(Target::Operation(_)) | None => 0,
         }
     }
 
@@ -192,11 +193,11 @@ impl Service {
         let parameters = Parameters::parse(request.query, self.table.known(target))?;
         let view = self.view_of(Some(target));
         let prepared = match target {
-            Target::Live | Target::Ready | Target::Metrics | Target::Views | Target::OpenApi | Target::Docs => {
+            Target::Operation(operation) => {
                 if request.headers.contains_key(X_MIN_POSITION) {
                     return Err(Problem::header_not_taken("X-Min-Position", "this route does not read a view"));
                 }
-                return self.operate(target);
+                return self.operate(*operation);
             }
             Target::Position(_) => {
                 let asked = Asked::new("/position", &[], parameters.sorted_without(&[AT_LEAST, AS_OF]));
@@ -273,20 +274,18 @@ impl Service {
         Problem::no_such_route(request.path, &self.table.templates)
     }
 
-    /// The routes that tell about the process.
-    fn operate(&self, target: &Target<'_>) -> Result<Answer, Problem> {
-        match target {
-            Target::Ready => self.ready(),
-            Target::Metrics => metrics_answer(&self.registry),
-            Target::OpenApi => Ok(Answer::new(JSON, self.openapi.clone())),
-            Target::Docs => Ok(Answer::new(HTML, self.page.clone())),
-            Target::Views => {
+    /// Answers about the process.
+    fn operate(&self, operation: Operation) -> Result<Answer, Problem> {
+        match operation {
+            Operation::Live => Ok(Answer::new(JSON, b"{\"status\":\"live\"}\n".to_vec())),
+            Operation::Ready => self.ready(),
+            Operation::Metrics => metrics_answer(&self.registry),
+            Operation::Views => {
                 let document = listing::views(self.table.views.iter()).map_err(refusal::problem)?;
                 Ok(Answer::new(JSON, document))
             }
-            Target::Live | Target::Position(_) | Target::Changes(_) | Target::Question(_) => {
-                Ok(Answer::new(JSON, b"{\"status\":\"live\"}\n".to_vec()))
-            }
+            Operation::OpenApi => Ok(Answer::new(JSON, self.openapi.clone())),
+            Operation::Docs => Ok(Answer::new(HTML, self.page.clone())),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::changes::{AFTER, KINDS};
 use http_server::names_in_path;
 use std::borrow::Cow;
 
-/// Routes that the process answers itself. The order is that of [`Table::template`].
+/// Routes that the process answers itself. The order is that of [`Table::template`], and of [`Operation`].
 const PROCESS: [&str; 8] = [
     "/position",
     "/health/live",
@@ -49,6 +49,17 @@ pub(crate) struct ViewRoute {
 
 /// What a path leads to.
 pub(crate) enum Target<'t> {
+    Operation(Operation),
+    /// The position of the view of that number.
+    Position(usize),
+    /// The changes of the view of that number.
+    Changes(usize),
+    Question(Question<'t>),
+}
+
+/// A route that asks no view, but the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
     Live,
     Ready,
     Metrics,
@@ -57,11 +68,6 @@ pub(crate) enum Target<'t> {
     OpenApi,
     /// The same as a page.
     Docs,
-    /// The position of the view of that number.
-    Position(usize),
-    /// The changes of the view of that number.
-    Changes(usize),
-    Question(Question<'t>),
 }
 
 /// A route of a view, with the names in the path.
@@ -109,12 +115,12 @@ impl Table {
     /// What a path leads to; `None` where nothing is served.
     pub(crate) fn find<'t>(&'t self, path: &'t str) -> Option<Target<'t>> {
         match path {
-            "/health/live" => return Some(Target::Live),
-            "/health/ready" => return Some(Target::Ready),
-            "/metrics" => return Some(Target::Metrics),
-            "/views" => return Some(Target::Views),
-            "/openapi.json" => return Some(Target::OpenApi),
-            "/docs" => return Some(Target::Docs),
+            "/health/live" => return Some(Target::Operation(Operation::Live)),
+            "/health/ready" => return Some(Target::Operation(Operation::Ready)),
+            "/metrics" => return Some(Target::Operation(Operation::Metrics)),
+            "/views" => return Some(Target::Operation(Operation::Views)),
+            "/openapi.json" => return Some(Target::Operation(Operation::OpenApi)),
+            "/docs" => return Some(Target::Operation(Operation::Docs)),
             "/position" => return Some(Target::Position(0)),
             "/changes" => return Some(Target::Changes(0)),
             _ => {}
@@ -144,7 +150,7 @@ impl Table {
     /// The parameters that a target takes in the query.
     pub(crate) fn known<'t>(&'t self, target: &'t Target<'_>) -> &'t [&'static str] {
         match target {
-            Target::Live | Target::Ready | Target::Metrics | Target::Views | Target::OpenApi | Target::Docs => &[],
+            Target::Operation(_) => &[],
             Target::Position(_) => &["content_hash", AT_LEAST, AS_OF],
             Target::Changes(view) => &self.changes[*view],
             Target::Question(question) => &question.route.known,
@@ -157,12 +163,7 @@ impl Table {
         match target {
             Target::Question(question) => question.route.index,
             Target::Position(_) => of_views,
-            Target::Live => of_views + 1,
-            Target::Ready => of_views + 2,
-            Target::Metrics => of_views + 3,
-            Target::Views => of_views + 4,
-            Target::OpenApi => of_views + 5,
-            Target::Docs => of_views + 6,
+            Target::Operation(operation) => of_views + 1 + *operation as usize,
             Target::Changes(_) => of_views + 7,
         }
     }

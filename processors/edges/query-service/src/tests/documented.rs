@@ -35,6 +35,7 @@ async fn every_route_is_documented_with_its_parameters_and_the_schema_of_its_ans
         "/metrics",
         "/openapi.json",
         "/docs",
+        "/changes",
     ] {
         assert!(document["paths"][path]["get"].is_object(), "{path}");
     }
