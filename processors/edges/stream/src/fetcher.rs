@@ -85,15 +85,16 @@ impl RecordFetcher {
             return Ok(Fetched::Deleted);
         }
         let is_near = |next: i64| (next..=next.saturating_add(SKIPPED_MAX)).contains(&offset);
-        if !self.place.is_some_and(|(place, next)| place == partition && is_near(next)) {
+        // Where the client stands is known again once it has brought the record.
+        let is_on_the_way = self.place.take().is_some_and(|(place, next)| place == partition && is_near(next));
+        if !is_on_the_way {
             self.reader.assign_unchecked(&BTreeMap::from([(partition, offset)]))?;
         }
-        let found = self.find(partition, offset, is_over, visit);
-        if found.is_err() {
-            // It is not known where the client stands.
-            self.place = None;
+        let fetched = self.find(partition, offset, is_over, visit)?;
+        if fetched == Fetched::Found {
+            self.place = Some((partition, offset + 1));
         }
-        found
+        Ok(fetched)
     }
 
     fn marks(&mut self, partition: u32) -> Result<Watermarks, ReadFailure> {
@@ -112,11 +113,9 @@ impl RecordFetcher {
         visit: impl FnOnce(&Record<'_>),
     ) -> Result<Fetched, ReadFailure> {
         let mut visit = Some(visit);
-        self.place = None;
         loop {
-            let (mut next, mut is_passed) = (None, false);
+            let mut is_passed = false;
             let polled = self.reader.poll(1, POLL_WAIT, |record| {
-                next = Some(record.offset + 1);
                 is_passed = record.offset > offset;
                 if record.offset == offset
                     && let Some(visit) = visit.take()
@@ -124,18 +123,13 @@ impl RecordFetcher {
                     visit(record);
                 }
             })?;
-            if let Some(next) = next {
-                self.place = Some((partition, next));
-            }
             if visit.is_none() {
                 return Ok(Fetched::Found);
             }
             if is_passed || polled.ended.contains(&partition) {
-                self.place = None;
                 return Ok(Fetched::Absent);
             }
             if is_over() {
-                self.place = None;
                 return Ok(Fetched::GivenUp);
             }
         }
