@@ -35,10 +35,10 @@ impl Edition {
 /// As its directory is called.
 impl fmt::Display for Edition {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}-{}", self.view, self.version)?;
+        let following = format!("{}-{}", self.view, self.version);
         match &self.until {
-            Some(until) => write!(formatter, "-until-{}", until.label()),
-            None => Ok(()),
+            Some(until) => formatter.write_str(&until.edition(&following)),
+            None => formatter.write_str(&following),
         }
     }
 }

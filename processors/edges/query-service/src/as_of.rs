@@ -34,8 +34,13 @@ impl AsOf {
         }
     }
 
-    /// As part of the name of a directory and of a path. Of a long position it is a hash.
-    pub fn label(&self) -> String {
+    /// The name of a view that is frozen here, by that of the view that follows the log. It is part of a path, and the name of a directory.
+    pub fn edition(&self, following: &str) -> String {
+        format!("{following}-until-{}", self.label())
+    }
+
+    /// Of a long position it is a hash.
+    fn label(&self) -> String {
         let text = match self {
             Self::Time(_) => self.to_string().replace(':', ""),
             Self::Position(_) => self.to_string().replace(':', ".").replace(',', "_"),

@@ -48,7 +48,7 @@ impl AskedView {
 
     /// The same view, built up to there and no further.
     pub fn frozen(mut self, as_of: AsOf) -> Self {
-        self.edition = format!("{}-until-{}", self.edition, as_of.label());
+        self.edition = as_of.edition(&self.edition);
         self.as_of = Some(as_of);
         self
     }
