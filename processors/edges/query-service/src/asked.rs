@@ -10,7 +10,7 @@ use crate::refusal;
 use crate::source::{Readiness, Source, Stamp};
 use application::offsets::{self, KnownOffset};
 use application::{Asked, Refusal, View, Work};
-use http_server::{Answer, JSON, Problem, StatusCode, X_POSITION, header};
+use http_server::{Answer, JSON, Problem, X_POSITION};
 use keyvalue::ReadError;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -220,35 +220,24 @@ fn answered<'s, V: View, S: Source>(
     answer: impl FnOnce(&S::Snapshot<'s>, &Stamp) -> Result<Vec<u8>, Refusal>,
 ) -> Answer {
     let snapshot = source.snapshot();
-    let stamp = source.position(&snapshot);
-    let version = stamp.as_ref().ok().zip(copy).map(|(stamp, copy)| copy.version_at::<V>(stamp));
-    let is_known = version.as_ref().zip(copy).is_some_and(|(version, copy)| copy.is(version));
-    let answered = match &stamp {
-        Ok(_) if is_known => Ok(Answer::empty(StatusCode::NOT_MODIFIED)),
-        Ok(stamp) => answer(&snapshot, stamp).map(|body| {
-            let answer = Answer::new(JSON, body);
-            match copy {
-                Some(copy) => copy.or(answer),
-                None => answer,
-            }
-        }),
-        Err(error) => Err(Refusal::Unreadable(error.clone())),
+    let stamp = match source.position(&snapshot) {
+        Ok(stamp) => stamp,
+        Err(error) => return refused(source, interrupt, Refusal::Unreadable(error)),
     };
-    let answer = match (answered, version) {
-        (Ok(answer), Some(version)) => Ok(answer.with_header(header::ETAG, version.header())),
-        (answered, _) => answered,
+    let answered = match copy {
+        Some(copy) => copy.answer::<V>(&stamp, || answer(&snapshot, &stamp)),
+        None => answer(&snapshot, &stamp).map(|body| Answer::new(JSON, body)),
     };
-    let answer = match answer {
-        Ok(answer) => answer,
+    at(answered.unwrap_or_else(|refusal| refused(source, interrupt, refusal)), &stamp)
+}
+
+fn refused<S: Source>(source: &S, interrupt: Option<&Interrupt>, refused: Refusal) -> Answer {
+    Answer::from(match refused {
         // The lane says so to the client, if it is still there.
-        Err(Refusal::Unreadable(_)) if interrupt.is_some_and(Interrupt::is_due) => Answer::from(refusal::view_unreadable()),
-        Err(Refusal::Unreadable(error)) => Answer::from(unreadable(source, &error)),
-        Err(refused) => Answer::from(refusal::problem(refused)),
-    };
-    match stamp {
-        Ok(stamp) => at(answer, &stamp),
-        Err(_) => answer,
-    }
+        Refusal::Unreadable(_) if interrupt.is_some_and(Interrupt::is_due) => refusal::view_unreadable(),
+        Refusal::Unreadable(error) => unreadable(source, &error),
+        refused => refusal::problem(refused),
+    })
 }
 
 fn unreadable<S: Source>(source: &S, error: &ReadError) -> Problem {

@@ -1,8 +1,8 @@
 //! What a client has of an answer already, and which version of it there is now.
 
 use crate::source::Stamp;
-use application::View;
-use http_server::{Answer, EntityTag, KnownVersions, Request, StatusCode};
+use application::{Refusal, View};
+use http_server::{Answer, EntityTag, JSON, KnownVersions, Request, StatusCode, header};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// The copy that a client may have of what it asks for.
@@ -21,8 +21,25 @@ impl ClientCopy {
         }
     }
 
+    /// The answer at a position, with its version. It is not made where the client has that version, and not sent where any version is enough.
+    pub(crate) fn answer<V: View>(&self, stamp: &Stamp, body: impl FnOnce() -> Result<Vec<u8>, Refusal>) -> Result<Answer, Refusal> {
+        let version = self.version_at::<V>(stamp);
+        let answer = if self.known.have(&version) {
+            Answer::empty(StatusCode::NOT_MODIFIED)
+        } else {
+            let body = body()?;
+            // Any version is one only where there is an answer.
+            if self.known.have_any() {
+                Answer::empty(StatusCode::NOT_MODIFIED)
+            } else {
+                Answer::new(JSON, body)
+            }
+        };
+        Ok(answer.with_header(header::ETAG, version.header()))
+    }
+
     /// The version of the answer at a position: a view's content is a function of its position alone, and so is every answer from it.
-    pub(crate) fn version_at<V: View>(&self, stamp: &Stamp) -> EntityTag {
+    fn version_at<V: View>(&self, stamp: &Stamp) -> EntityTag {
         let parts: [&[u8]; 5] = [
             V::NAME.as_bytes(),
             &V::VERSION.to_le_bytes(),
@@ -31,18 +48,5 @@ impl ClientCopy {
             stamp.header_bytes(),
         ];
         EntityTag::of(xxh3_128(&parts.concat()))
-    }
-
-    /// Whether the client has that version.
-    pub(crate) fn is(&self, version: &EntityTag) -> bool {
-        self.known.have(version)
-    }
-
-    /// The answer, unless the client has some version of it and wants no other.
-    pub(crate) fn or(&self, answer: Answer) -> Answer {
-        if self.known.have_any() {
-            return Answer::empty(StatusCode::NOT_MODIFIED);
-        }
-        answer
     }
 }
