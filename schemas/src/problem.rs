@@ -1,4 +1,4 @@
-//! What is wrong with a value, and where in it.
+//! A problem of a value, and where in it.
 
 use std::fmt;
 

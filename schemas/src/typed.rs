@@ -1,4 +1,4 @@
-//! What may be left out of a command that is typed as JSON, though its schema requires it of Avro: in JSON the branch is named and unknown fields
+//! The parts that may be left out of a command that is typed as JSON, though its schema requires it of Avro: in JSON the branch is named and unknown fields
 //! are refused, so that nothing can be mistaken for something else.
 
 use crate::commands::{own_id, own_id_field};

@@ -25,7 +25,7 @@ use_kafka() {
 }
 use_kafka ''
 
-# require_tools NAME…: installs the Debian packages behind these names where they are missing, or says which to install.
+# require_tools NAME…: installs the Debian packages that these names stand for where they are missing, or says which to install.
 require_tools() {
     local name packages=()
     for name in "$@"; do

@@ -1,4 +1,4 @@
-//! What the files of a crate look like.
+//! The rules for the files of a crate.
 
 use crate::workspace::PURE;
 use toml::{Table, Value};

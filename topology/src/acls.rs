@@ -1,4 +1,4 @@
-//! What each role may do in Kafka, and nothing else: derived from who writes and reads each topic, and from what its program asks of a cluster.
+//! The rights of each role in Kafka, and no others: derived from who writes and reads each topic, and from what its program asks of a cluster.
 
 use crate::Topology;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! What a log says about itself: the records of its metadata topic. They are JSON, so that `kcat -C -t schedule.metadata` shows them.
+//! The facts of a log: the records of its metadata topic. They are JSON, so that `kcat -C -t schedule.metadata` shows them.
 //!
 //! The topic is append-only and has one partition. Where two processes say different things at once, the first record counts, and the other
 //! process reads it back.

@@ -1,4 +1,4 @@
-//! What headers of records say that more than one program reads.
+//! The record headers that more than one program reads.
 
 /// The header of a command that was sent on: where it was found, as [`parse_place`] reads it. A client can write it, too.
 pub const FORWARDED_FROM: &str = "forwarded-from";

@@ -1,4 +1,4 @@
-//! What bytes would come to, before the Avro library reads them: it believes lengths, recurses as deep as they say, and takes the end of the bytes
+//! Checks how much memory bytes would need before the Avro library reads them: it believes lengths, recurses as deep as they say, and takes the end of the bytes
 //! for a null.
 
 use super::{Schema, fixed_size};

@@ -59,16 +59,16 @@ pub(crate) struct Keys {
     single: Option<DecodingKey>,
 }
 
-/// Why a token is not believed.
+/// Why a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Distrust {
+pub(crate) enum TokenRefusal {
     /// Its key is not among the known ones: it may be a new one.
     UnknownKey,
     /// For everything else there is one answer that says no more than it has to.
     Invalid(&'static str),
 }
 
-pub(crate) const EXPIRED: Distrust = Distrust::Invalid("it has expired");
+pub(crate) const EXPIRED: TokenRefusal = TokenRefusal::Invalid("it has expired");
 
 impl Keys {
     /// The keys of a JWK set that can sign; those of other kinds and for other uses are passed over.
@@ -101,12 +101,12 @@ impl Keys {
 }
 
 /// Whether the token is one of the provider, for this audience, at this time, and signed as it has to be.
-pub(crate) fn check(token: &str, keys: &Keys, settings: &Settings, now_seconds: i64) -> Result<Caller, Distrust> {
-    let header = decode_header(token).map_err(|_| Distrust::Invalid("it is no signed JSON web token"))?;
+pub(crate) fn check(token: &str, keys: &Keys, settings: &Settings, now_seconds: i64) -> Result<Caller, TokenRefusal> {
+    let header = decode_header(token).map_err(|_| TokenRefusal::Invalid("it is no signed JSON web token"))?;
     if header.alg != settings.algorithm {
-        return Err(Distrust::Invalid("it is signed by another algorithm than is accepted"));
+        return Err(TokenRefusal::Invalid("it is signed by another algorithm than is accepted"));
     }
-    let key = keys.of(header.kid.as_deref()).ok_or(Distrust::UnknownKey)?;
+    let key = keys.of(header.kid.as_deref()).ok_or(TokenRefusal::UnknownKey)?;
     let mut validation = Validation::new(settings.algorithm);
     // The library would read a clock of its own.
     validation.validate_exp = false;
@@ -115,28 +115,28 @@ pub(crate) fn check(token: &str, keys: &Keys, settings: &Settings, now_seconds: 
     validation.set_audience(&[&settings.audience]);
     validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
     let claims = decode::<Map<String, Value>>(token, key, &validation)
-        .map_err(|error| Distrust::Invalid(reason(error.kind())))?
+        .map_err(|error| TokenRefusal::Invalid(reason(error.kind())))?
         .claims;
     // The library takes a list, too, in which the issuer is one of several.
     if claims.get("iss").and_then(Value::as_str) != Some(&settings.issuer) {
-        return Err(Distrust::Invalid("it is of another issuer"));
+        return Err(TokenRefusal::Invalid("it is of another issuer"));
     }
     let caller = caller(&claims, settings)?;
     if caller.has_expired(now_seconds) {
         return Err(EXPIRED);
     }
     match seconds(&claims, "nbf")? {
-        Some(start) if now_seconds < start.saturating_sub(LEEWAY_SECONDS) => Err(Distrust::Invalid("it is not valid yet")),
+        Some(start) if now_seconds < start.saturating_sub(LEEWAY_SECONDS) => Err(TokenRefusal::Invalid("it is not valid yet")),
         _ => Ok(caller),
     }
 }
 
-fn caller(claims: &Map<String, Value>, settings: &Settings) -> Result<Caller, Distrust> {
+fn caller(claims: &Map<String, Value>, settings: &Settings) -> Result<Caller, TokenRefusal> {
     let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default();
     if subject.is_empty() || subject.len() > SUBJECT_BYTES_MAX || subject.chars().any(char::is_control) {
-        return Err(Distrust::Invalid("its claim sub is no name"));
+        return Err(TokenRefusal::Invalid("its claim sub is no name"));
     }
-    let expires = seconds(claims, "exp")?.ok_or(Distrust::Invalid("it has no claim exp"))?;
+    let expires = seconds(claims, "exp")?.ok_or(TokenRefusal::Invalid("it has no claim exp"))?;
     let roles = roles(claims, &settings.roles_claim);
     Ok(Caller {
         subject: subject.to_owned(),
@@ -146,11 +146,13 @@ fn caller(claims: &Map<String, Value>, settings: &Settings) -> Result<Caller, Di
 }
 
 /// A time in whole seconds since the epoch (RFC 7519, 2: it may have a fraction).
-fn seconds(claims: &Map<String, Value>, name: &str) -> Result<Option<i64>, Distrust> {
+fn seconds(claims: &Map<String, Value>, name: &str) -> Result<Option<i64>, TokenRefusal> {
     let Some(value) = claims.get(name) else { return Ok(None) };
     // A number too large for the type is far in the future or in the past all the same.
     let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64));
-    seconds.map(Some).ok_or(Distrust::Invalid("its claims exp and nbf are no times"))
+    seconds
+        .map(Some)
+        .ok_or(TokenRefusal::Invalid("its claims exp and nbf are no times"))
 }
 
 /// A claim of roles is a list of texts, or a text with blanks between them.

@@ -2,7 +2,7 @@
 
 use crate::provider::{ClientError, Provider};
 use crate::settings::Settings;
-use crate::token::{Caller, Distrust, EXPIRED, Keys, Role, check};
+use crate::token::{Caller, EXPIRED, Keys, Role, TokenRefusal, check};
 use http_server::{Problem, Request, StatusCode, header};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -76,10 +76,10 @@ impl Tokens {
         let (keys, is_old) = self.shared.usable();
         let checked = match &keys {
             Some(keys) => self.shared.check(token, keys),
-            None => Err(Distrust::UnknownKey),
+            None => Err(TokenRefusal::UnknownKey),
         };
         let checked = match checked {
-            Err(Distrust::UnknownKey) => {
+            Err(TokenRefusal::UnknownKey) => {
                 self.shared.fetch().await;
                 let (keys, _) = self.shared.usable();
                 let keys = keys.ok_or_else(no_keys)?;
@@ -110,17 +110,17 @@ impl Caller {
     }
 }
 
-impl From<Distrust> for Problem {
-    fn from(distrust: Distrust) -> Self {
+impl From<TokenRefusal> for Problem {
+    fn from(distrust: TokenRefusal) -> Self {
         match distrust {
-            Distrust::UnknownKey => not_believed("it is signed by a key that the provider does not have"),
-            Distrust::Invalid(reason) => not_believed(reason),
+            TokenRefusal::UnknownKey => not_believed("it is signed by a key that the provider does not have"),
+            TokenRefusal::Invalid(reason) => not_believed(reason),
         }
     }
 }
 
 impl Shared {
-    fn check(&self, token: &str, keys: &Keys) -> Result<Caller, Distrust> {
+    fn check(&self, token: &str, keys: &Keys) -> Result<Caller, TokenRefusal> {
         check(token, keys, &self.settings, (self.unix_ms)() / 1000)
     }
 

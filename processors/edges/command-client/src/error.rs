@@ -1,4 +1,4 @@
-//! What keeps a command from being sent or answered.
+//! The errors that keep a command from being sent or answered.
 
 use crate::Place;
 use std::time::Duration;

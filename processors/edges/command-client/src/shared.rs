@@ -1,4 +1,4 @@
-//! What the threads of a client and its waiting commands share.
+//! The state that the threads of a client and its waiting commands share.
 
 use crate::waiting::Waiting;
 use std::collections::BTreeMap;

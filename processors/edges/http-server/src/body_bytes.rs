@@ -24,7 +24,7 @@ pub(crate) struct HeldBody {
 
 /// The budget has no room for more.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Spent;
+pub(crate) struct BudgetExhausted;
 
 impl BodyBytes {
     pub(crate) fn new(bytes_max: usize, gauge: IntGauge) -> Self {
@@ -40,10 +40,10 @@ impl BodyBytes {
         self.taken.load(Ordering::Relaxed) > self.bytes_max / 2
     }
 
-    fn take(&self, bytes: usize) -> Result<(), Spent> {
+    fn take(&self, bytes: usize) -> Result<(), BudgetExhausted> {
         let more = |taken: usize| taken.checked_add(bytes).filter(|sum| *sum <= self.bytes_max);
         let taken = self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
-        taken.map_err(|_full| Spent)?;
+        taken.map_err(|_full| BudgetExhausted)?;
         self.gauge.add(count(bytes));
         Ok(())
     }
@@ -63,7 +63,7 @@ impl HeldBody {
     }
 
     /// So many bytes have come.
-    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Spent> {
+    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), BudgetExhausted> {
         let grown = self.bytes.saturating_add(bytes);
         self.budget.take(counted(grown) - counted(self.bytes))?;
         self.bytes = grown;

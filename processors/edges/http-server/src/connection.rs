@@ -3,11 +3,11 @@
 use crate::answer::Answer;
 use crate::body::Body;
 use crate::closing::close;
-use crate::exchange::{Cut, Exchange};
+use crate::exchange::{CloseReason, Exchange};
 use crate::handshake::{Handshake, handshake};
 use crate::problem::Problem;
 use crate::request::{Handler, Request};
-use crate::shaping::Wishes;
+use crate::shaping::FormPreferences;
 use crate::shared::Shared;
 use crate::transport::Transport;
 use crate::wire::Wire;
@@ -33,7 +33,7 @@ pub(crate) const HEAD_BYTES_MAX: usize = 64 << 10;
 /// Why a connection came to its end.
 enum End {
     Done(Result<(), hyper::Error>),
-    Cut(Cut),
+    CloseReason(CloseReason),
 }
 
 /// Serves one connection until it ends, is cut, or the server stops.
@@ -46,7 +46,7 @@ pub(crate) async fn converse<H: Handler>(stream: TcpStream, shared: &Arc<Shared<
         Some(config) => match handshake(stream, config, exchange, closed.clone()).await {
             Handshake::Done(transport) => transport,
             Handshake::Ended => return Ok(()),
-            Handshake::Cut(cut) => {
+            Handshake::CloseReason(cut) => {
                 shared.metrics.count_cut(cut);
                 return Ok(());
             }
@@ -65,13 +65,13 @@ pub(crate) async fn converse<H: Handler>(stream: TcpStream, shared: &Arc<Shared<
                 return Ok(());
             }
         },
-        End::Cut(cut) => {
+        End::CloseReason(cut) => {
             shared.metrics.count_cut(cut);
             match cut {
-                Cut::Head => Some(Problem::head_timeout(shared.limits.head_wait_max)),
+                CloseReason::Head => Some(Problem::head_timeout(shared.limits.head_wait_max)),
                 // What is in the middle of an answer cannot be answered otherwise.
-                Cut::Body => exchange.is_written().then(Problem::body_timeout),
-                Cut::Idle | Cut::Write | Cut::ForOthers => return Ok(()),
+                CloseReason::Body => exchange.is_written().then(Problem::body_timeout),
+                CloseReason::Idle | CloseReason::Write | CloseReason::ForOthers => return Ok(()),
             }
         }
     };
@@ -99,7 +99,7 @@ async fn serve<H: Handler>(
     loop {
         tokio::select! {
             biased;
-            cut = exchange.cut() => return End::Cut(cut),
+            cut = exchange.cut() => return End::CloseReason(cut),
             ended = connection.as_mut() => return End::Done(ended),
             _closed = closed.wait_for(|closed| *closed), if !is_closing => {
                 is_closing = true;
@@ -186,13 +186,13 @@ async fn answer<H: Handler>(shared: &Shared<H>, request: Request<'_>) -> Answer 
     if *request.method == Method::OPTIONS {
         return options(shared, &request);
     }
-    let (wishes, query) = match Wishes::of(request.query, request.headers) {
-        Ok(wishes) => wishes,
+    let (preferences, query) = match FormPreferences::of(request.query, request.headers) {
+        Ok(preferences) => preferences,
         Err(problem) => return problem.into(),
     };
     let request = Request { query: &query, ..request };
     let answer = shared.handler.answer(request).await;
-    shared.shaping.shaped(answer, wishes).await
+    shared.shaping.shaped(answer, preferences).await
 }
 
 /// What is possible at a path (RFC 9110, 9.3.7).

@@ -20,26 +20,26 @@ struct Open {
 
 /// Of which bytes there are few left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Short {
+pub(crate) struct ScarceBytes {
     pub(crate) answers: bool,
     pub(crate) bodies: bool,
 }
 
 /// The place of one connection, for as long as it lives.
-pub(crate) struct Place<'c> {
+pub(crate) struct ConnectionSlot<'c> {
     connections: &'c Connections,
     number: u64,
     pub(crate) exchange: Arc<Exchange>,
 }
 
 impl Connections {
-    pub(crate) fn enter(&self, now: Instant) -> Place<'_> {
+    pub(crate) fn enter(&self, now: Instant) -> ConnectionSlot<'_> {
         let exchange = Arc::new(Exchange::new(now));
         let mut open = self.open();
         let number = open.next;
         open.next += 1;
         open.exchanges.insert(number, Arc::clone(&exchange));
-        Place {
+        ConnectionSlot {
             connections: self,
             number,
             exchange,
@@ -48,7 +48,7 @@ impl Connections {
 
     /// Closes what has used up its time. While `pending` connections wait for a place, as many are closed in their favour, and while
     /// bytes are short, those that hold some: of all of them those that have waited longest for their clients.
-    pub(crate) fn check(&self, now: Instant, limits: &Limits, pending: usize, short: &Short) {
+    pub(crate) fn check(&self, now: Instant, limits: &Limits, pending: usize, short: &ScarceBytes) {
         let open = self.open();
         let mut waiting = Vec::new();
         for exchange in open.exchanges.values() {
@@ -79,7 +79,7 @@ impl Connections {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for ConnectionSlot<'_> {
     fn drop(&mut self) {
         self.connections.open().exchanges.remove(&self.number);
     }

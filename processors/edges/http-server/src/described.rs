@@ -1,4 +1,4 @@
-//! What is documented of a route.
+//! The documentation of a route.
 
 /// What a client can know of a route before it asks.
 #[derive(Debug, Clone, Copy)]

@@ -1,4 +1,4 @@
-//! What one connection is doing, as far as its bounds need to know: whose turn it is, and since when.
+//! The state of one connection, as far as its time limits need it: which side it waits for, and since when.
 
 use crate::framing::Framing;
 use crate::limits::Limits;
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 /// Why a connection is closed that has not ended by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cut {
+pub(crate) enum CloseReason {
     /// It was silent for too long.
     Idle,
     /// The head of a request did not come to an end.
@@ -23,7 +23,7 @@ pub(crate) enum Cut {
     ForOthers,
 }
 
-impl Cut {
+impl CloseReason {
     pub(crate) const ALL: [Self; 5] = [Self::Idle, Self::Head, Self::Body, Self::Write, Self::ForOthers];
 
     pub(crate) fn name(self) -> &'static str {
@@ -53,12 +53,12 @@ const BODY_BYTES_PER_SECOND_MIN: f64 = 4096.0;
 /// The state of one connection, shared by what serves it and what watches it.
 #[derive(Debug)]
 pub(crate) struct Exchange {
-    turn: Mutex<Turn>,
+    turn: Mutex<ExchangeState>,
     cut: Notify,
 }
 
 #[derive(Debug)]
-struct Turn {
+struct ExchangeState {
     framing: Framing,
     /// Between two requests, the time since when.
     idle_since: Instant,
@@ -74,7 +74,7 @@ struct Turn {
     /// The answer that is being written ends with the connection.
     is_open_ended: bool,
     writing: Option<Writing>,
-    cut: Option<Cut>,
+    cut: Option<CloseReason>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +87,7 @@ struct Writing {
 impl Exchange {
     pub(crate) fn new(now: Instant) -> Self {
         Self {
-            turn: Mutex::new(Turn {
+            turn: Mutex::new(ExchangeState {
                 framing: Framing::default(),
                 idle_since: now,
                 head_since: None,
@@ -244,12 +244,12 @@ impl Exchange {
 
     /// Orders the connection to be closed in favour of others.
     pub(crate) fn cut_for_others(&self) {
-        self.turn().cut = Some(Cut::ForOthers);
+        self.turn().cut = Some(CloseReason::ForOthers);
         self.cut.notify_one();
     }
 
     /// Resolves when the connection is to be closed, and nothing has moved on it since the order was given.
-    pub(crate) async fn cut(&self) -> Cut {
+    pub(crate) async fn cut(&self) -> CloseReason {
         loop {
             self.cut.notified().await;
             if let Some(cut) = self.turn().cut {
@@ -258,25 +258,26 @@ impl Exchange {
         }
     }
 
-    fn turn(&self) -> MutexGuard<'_, Turn> {
+    fn turn(&self) -> MutexGuard<'_, ExchangeState> {
         // Each change is a few assignments that do not panic.
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Turn {
-    fn overdue(&self, now: Instant, limits: &Limits) -> Option<Cut> {
+impl ExchangeState {
+    fn overdue(&self, now: Instant, limits: &Limits) -> Option<CloseReason> {
         let over = |since: Instant, max| now.saturating_duration_since(since) > max;
         if let Some(writing) = self.writing {
-            return (over(writing.moved, limits.write_stall_max) || over(writing.since, limits.write_wait_max)).then_some(Cut::Write);
+            return (over(writing.moved, limits.write_stall_max) || over(writing.since, limits.write_wait_max))
+                .then_some(CloseReason::Write);
         }
         if self.is_asked {
             let stalled = self.body_since.is_some_and(|since| over(since, limits.body_stall_max));
-            return stalled.then_some(Cut::Body);
+            return stalled.then_some(CloseReason::Body);
         }
         match self.head_since {
-            Some(since) => over(since, limits.head_wait_max).then_some(Cut::Head),
-            None => over(self.idle_since, limits.idle_wait_max).then_some(Cut::Idle),
+            Some(since) => over(since, limits.head_wait_max).then_some(CloseReason::Head),
+            None => over(self.idle_since, limits.idle_wait_max).then_some(CloseReason::Idle),
         }
     }
 }

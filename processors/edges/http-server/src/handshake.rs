@@ -1,6 +1,6 @@
 //! How a connection comes to be encrypted, in the time that the head of a request may take.
 
-use crate::exchange::{Cut, Exchange};
+use crate::exchange::{CloseReason, Exchange};
 use crate::transport::Transport;
 use rustls::ServerConfig;
 use std::io;
@@ -18,7 +18,7 @@ pub(crate) enum Handshake {
     Done(Transport),
     /// The client has gone or cannot agree, or the server stops.
     Ended,
-    Cut(Cut),
+    CloseReason(CloseReason),
     /// The client speaks something else, such as plain HTTP.
     NoTls(TcpStream),
 }
@@ -33,7 +33,7 @@ pub(crate) async fn handshake(
     exchange.read(Instant::now());
     let ended = tokio::select! {
         biased;
-        cut = exchange.cut() => return Handshake::Cut(cut),
+        cut = exchange.cut() => return Handshake::CloseReason(cut),
         _closed = closed.wait_for(|closed| *closed) => return Handshake::Ended,
         ended = agreed(stream, config) => ended,
     };

@@ -1,4 +1,4 @@
-//! What clients can take of a server, at most.
+//! Limits of what clients can take of a server.
 
 use std::time::Duration;
 

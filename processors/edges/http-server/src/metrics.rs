@@ -1,7 +1,7 @@
-//! What a server counts about its connections, and how a registry is shown.
+//! The metrics of a server's connections, and the answer that shows a registry.
 
 use crate::answer::Answer;
-use crate::exchange::Cut;
+use crate::exchange::CloseReason;
 use crate::problem::Problem;
 use prometheus::core::Collector;
 use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
@@ -52,7 +52,7 @@ impl ConnectionMetrics {
                 "aerolog_http_body_bytes_pending",
                 "Bytes of large request bodies that have come and are not used yet.",
             ))?,
-            cut: Cut::ALL.map(|cut| cut_by_reason.with_label_values(&[cut.name()])).to_vec(),
+            cut: CloseReason::ALL.map(|cut| cut_by_reason.with_label_values(&[cut.name()])).to_vec(),
         };
         let collectors: [Box<dyn Collector>; 6] = [
             Box::new(cut_by_reason),
@@ -68,8 +68,8 @@ impl ConnectionMetrics {
         Ok(metrics)
     }
 
-    pub(crate) fn count_cut(&self, cut: Cut) {
-        for (counter, known) in self.cut.iter().zip(Cut::ALL) {
+    pub(crate) fn count_cut(&self, cut: CloseReason) {
+        for (counter, known) in self.cut.iter().zip(CloseReason::ALL) {
             if known == cut {
                 counter.inc();
             }

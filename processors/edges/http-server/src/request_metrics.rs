@@ -1,4 +1,4 @@
-//! What a service counts about its requests. Labels are routes and classes of status, never names from a request.
+//! The metrics of a service's requests. Labels are routes and classes of status, never names from a request.
 
 use prometheus::core::Collector;
 use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry};

@@ -35,23 +35,23 @@ pub(crate) struct Shaping {
 
 /// What a client wants of an answer's form.
 #[derive(Debug, Default)]
-pub(crate) struct Wishes {
+pub(crate) struct FormPreferences {
     pub(crate) is_pretty: bool,
     pub(crate) accept_encoding: Option<HeaderValue>,
 }
 
-impl Wishes {
+impl FormPreferences {
     /// Reads the parameter `pretty` and the header Accept-Encoding, and gives back the query without the parameter.
     ///
     /// # Errors
     /// A problem for the client when the parameter is neither true nor false, or given twice.
     pub(crate) fn of<'q>(query: &'q str, headers: &HeaderMap) -> Result<(Self, Cow<'q, str>), Problem> {
         let (is_pretty, rest) = pretty(query)?;
-        let wishes = Self {
+        let preferences = Self {
             is_pretty,
             accept_encoding: accept_encoding(headers),
         };
-        Ok((wishes, rest))
+        Ok((preferences, rest))
     }
 }
 
@@ -99,22 +99,22 @@ impl Default for Shaping {
 
 impl Shaping {
     /// The answer as the client wants it. A stream stays as it is: its pieces are to reach the client as they are made.
-    pub(crate) async fn shaped(&self, answer: Answer, wishes: Wishes) -> Answer {
+    pub(crate) async fn shaped(&self, answer: Answer, preferences: FormPreferences) -> Answer {
         let is_small = answer.body().len() < usize::from(COMPRESSED_BYTES_MIN);
-        let is_as_wanted = !wishes.is_pretty && (is_small || wishes.accept_encoding.is_none());
+        let is_as_wanted = !preferences.is_pretty && (is_small || preferences.accept_encoding.is_none());
         if answer.is_stream() || is_as_wanted {
             return answer;
         }
         let compression = self.compression.clone();
         if answer.body().len() <= INLINE_BYTES_MAX {
-            return shape(answer, wishes, compression).await;
+            return shape(answer, preferences, compression).await;
         }
         // The semaphore is never closed.
         let turn = Arc::clone(&self.turns).acquire_owned().await.ok();
         let runtime = Handle::current();
         let shaped = spawn_blocking(move || {
             let _turn = turn;
-            runtime.block_on(shape(answer, wishes, compression))
+            runtime.block_on(shape(answer, preferences, compression))
         });
         shaped.await.unwrap_or_else(|error| {
             tracing::error!(%error, "an answer could not be put into its form: this is a bug");
@@ -123,9 +123,9 @@ impl Shaping {
     }
 }
 
-async fn shape(answer: Answer, wishes: Wishes, compression: CompressionLayer<SizeAbove>) -> Answer {
-    let answer = if wishes.is_pretty { indented(answer) } else { answer };
-    match wishes.accept_encoding {
+async fn shape(answer: Answer, preferences: FormPreferences, compression: CompressionLayer<SizeAbove>) -> Answer {
+    let answer = if preferences.is_pretty { indented(answer) } else { answer };
+    match preferences.accept_encoding {
         Some(accepted) => compressed(answer, accepted, compression).await,
         None => answer,
     }

@@ -1,8 +1,8 @@
-//! What all connections of a server have in common.
+//! The state that all connections of a server share.
 
 use crate::answer_bytes::AnswerBytes;
 use crate::body_bytes::BodyBytes;
-use crate::connections::{Connections, Short};
+use crate::connections::{Connections, ScarceBytes};
 use crate::limits::Limits;
 use crate::metrics::ConnectionMetrics;
 use crate::origins::Origins;
@@ -31,7 +31,7 @@ impl<H> Shared<H> {
     /// Ends the connections whose time is over.
     pub(crate) fn check(&self) {
         let pending = usize::try_from(self.metrics.pending.get()).unwrap_or(0);
-        let short = Short {
+        let short = ScarceBytes {
             answers: self.answer_bytes.is_short(),
             bodies: self.body_bytes.is_short(),
         };

@@ -1,4 +1,4 @@
-//! What the bytes of a connection go over: TCP, or TLS on top of it.
+//! The transport of a connection: TCP, or TLS on top of it.
 
 use crate::answer::Answer;
 use crate::closing::close;

@@ -2,19 +2,19 @@
 //!
 //! An event that cannot be applied stops its partition (decision 0017).
 
-mod telling;
+mod change_collector;
 
 use crate::bookkeeping::{Progress, Reached};
 use application::{EventPlace, ProjectError, View, check_keys, history, offsets};
+use change_collector::ChangeCollector;
 use decider::EventEnvelope;
 use keyvalue::{Mutation, Overlay, Read, ReadError};
-use query_service::ToldEvent;
+use query_service::EventChanges;
 use std::any::Any;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
-use telling::Teller;
 
 /// A decoded event and where its record is.
 #[derive(Debug, Clone)]
@@ -109,8 +109,8 @@ pub(crate) struct Step {
     pub(crate) stopped: Vec<Stop>,
     /// Why the view does not go on at all, if so. What comes before is in the step.
     pub(crate) failure: Option<Stop>,
-    /// What those who follow are told of the applied events, in their order; `None` where none followed.
-    pub(crate) told: Option<Vec<ToldEvent>>,
+    /// The changes that followers receive for the applied events, in their order; `None` where none followed.
+    pub(crate) changes: Option<Vec<EventChanges>>,
 }
 
 impl Step {
@@ -124,7 +124,7 @@ impl Step {
             repeated: 0,
             stopped: Vec::new(),
             failure: Some(failure),
-            told: None,
+            changes: None,
         }
     }
 }
@@ -152,8 +152,8 @@ pub(crate) fn step<V: View>(
                     .iter()
                     .any(|(from, stop)| *from <= index && stop.partition() == Some(partition))
         };
-        let teller = is_followed.then(Teller::default);
-        match attempt(view, below, before, run, is_left_out, teller, &is_over) {
+        let collector = is_followed.then(ChangeCollector::default);
+        match attempt(view, below, before, run, is_left_out, collector, &is_over) {
             Ok(mut step) => {
                 stops.retain(|(index, _)| *index < step.taken);
                 step.stopped = stops.into_iter().map(|(_, stop)| stop).collect();
@@ -177,7 +177,7 @@ fn attempt<V: View>(
     before: &Progress,
     run: &[LocatedEvent<V::Event>],
     is_left_out: impl Fn(usize, u32) -> bool,
-    mut teller: Option<Teller>,
+    mut collector: Option<ChangeCollector>,
     is_over: &impl Fn() -> bool,
 ) -> Result<Step, (usize, Stop)> {
     let mut overlay = Overlay::new(below);
@@ -198,8 +198,8 @@ fn attempt<V: View>(
                 Ok(Place::Next(reached)) => match mutations(view, &overlay, located) {
                     Ok(mutations) => {
                         mutated += mutations.len();
-                        if let Some(teller) = &mut teller {
-                            teller.tell::<V>(located, &mutations, &overlay);
+                        if let Some(collector) = &mut collector {
+                            collector.add::<V>(located, &mutations, &overlay);
                         }
                         overlay.apply(mutations);
                         overlay.apply(places(located));
@@ -235,7 +235,7 @@ fn attempt<V: View>(
         repeated,
         stopped: Vec::new(),
         failure,
-        told: teller.and_then(Teller::finish),
+        changes: collector.and_then(ChangeCollector::finish),
     })
 }
 

@@ -1,4 +1,4 @@
-//! What a state directory holds besides the view: what it was built on, and how far each partition has come.
+//! The records of a state directory that are not the view's: the log that it was built from, and how far each partition has come.
 //!
 //! | key | value |
 //! |---|---|

@@ -2,7 +2,7 @@
 
 use crate::applying::Stop;
 use crate::directory;
-use http_server::{CertificateError, ListenError, OriginsError};
+use http_server::{EndpointError, ListenError, OriginsError};
 use keyvalue::{Fault, ReadError};
 use service::failpoints::FailpointError;
 use std::io;
@@ -21,11 +21,11 @@ pub enum Failure {
     #[error(transparent)]
     Listen(#[from] ListenError),
     #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    #[error(transparent)]
     Directory(#[from] directory::Error),
     #[error(transparent)]
     Tokens(#[from] bearer_tokens::TokensError),
-    #[error("http.tls_directory: {0}")]
-    Certificate(#[from] CertificateError),
     #[error("http.origins: {0}")]
     Origins(#[from] OriginsError),
     #[error("a metric could not be registered: {0}")]
@@ -73,7 +73,7 @@ impl Failure {
             | Self::Directory(_)
             | Self::Tokens(_)
             | Self::Origins(_)
-            | Self::Certificate(_)
+            | Self::Endpoint(_)
             | Self::Metrics(_)
             | Self::Failpoint(_)
             | Self::Thread(_)

@@ -6,7 +6,7 @@ use crate::kept::KeptView;
 use crate::reading::Run;
 use application::View;
 use keyvalue::{Fault, Layer, Order, Read, ReadError, Visit};
-use query_service::ToldEvent;
+use query_service::EventChanges;
 use service::Shutdown;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -18,8 +18,8 @@ pub(crate) struct Folded<E> {
     pub(crate) run: Run<E>,
     /// `None` when the run brought no events.
     pub(crate) step: Option<Arc<Step>>,
-    /// [`Step::told`], which only the writer needs.
-    pub(crate) told: Option<Vec<ToldEvent>>,
+    /// [`Step::changes`], which only the writer needs.
+    pub(crate) changes: Option<Vec<EventChanges>>,
 }
 
 /// Batches that are folded and that are not being written yet: none. A batch is taken when the one before it is written, so that the next run is
@@ -40,7 +40,7 @@ pub(crate) fn fold<V: View>(
     let mut on_its_way: Option<Arc<Step>> = None;
     for mut run in runs {
         loop {
-            let mut told = None;
+            let mut changes = None;
             let step = (!run.located.is_empty()).then(|| {
                 let batch = on_its_way.as_ref().map_or(&[][..], |step| &step.mutations);
                 let below = Layer::new(kept.store(), batch);
@@ -50,7 +50,7 @@ pub(crate) fn fold<V: View>(
                 let mut step = applying::step(&mut view, &below, &progress, &mut stopped, &run.located, is_followed, is_over);
                 // It was cut short on purpose.
                 step.failure = step.failure.filter(|_| !shutdown.is_requested());
-                told = step.told.take();
+                changes = step.changes.take();
                 Arc::new(step)
             });
             if let Some(step) = &step {
@@ -59,7 +59,7 @@ pub(crate) fn fold<V: View>(
             }
             let rest = step.as_ref().and_then(|step| run.split_off(step.taken));
             let is_over = shutdown.is_requested() || step.as_ref().is_some_and(|step| step.failure.is_some());
-            if folded.send(Folded { run, step, told }).is_err() || is_over {
+            if folded.send(Folded { run, step, changes }).is_err() || is_over {
                 return;
             }
             match rest {

@@ -5,7 +5,7 @@ use crate::directory;
 use crate::parts::{Condition, FILES};
 use http_server::Position;
 use keyvalue::{Fault, ReadError};
-use query_service::{Feed, Readiness, Source, Stamp, ToldEvent};
+use query_service::{EventChanges, Feed, Readiness, Source, Stamp};
 use service::State;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -51,9 +51,9 @@ impl KeptView {
     }
 
     /// Tells everyone who waits that the store has come this far, and those who follow what was changed on the way, where that was recorded.
-    pub(crate) fn announce(&self, progress: &Progress, told: Option<Vec<ToldEvent>>) {
+    pub(crate) fn announce(&self, progress: &Progress, changes: Option<Vec<EventChanges>>) {
         self.applied.send_replace(Arc::new(Stamp::new(progress.position())));
-        self.feed.publish(progress.position(), told);
+        self.feed.publish(progress.position(), changes);
     }
 
     /// Whether someone follows what is changed.

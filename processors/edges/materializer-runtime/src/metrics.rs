@@ -1,4 +1,4 @@
-//! What the materializer tells about each of its views. Labels are views, partitions and names from the code, never ids.
+//! The materializer's metrics of each of its views. Labels are views, partitions and names from the code, never ids.
 
 use crate::kept::KeptView;
 use application::View;

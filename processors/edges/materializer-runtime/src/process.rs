@@ -7,8 +7,8 @@ use crate::shared::Shared;
 use crate::writing::{APPLIED, WRITTEN};
 use application::Application;
 use bearer_tokens::Tokens;
-use http_server::{Certificates, Limits, Listener, Origins};
-use query_service::{AsOf, AskedView, Patience, Service};
+use http_server::{Endpoint, Limits, Origins};
+use query_service::{AsOf, AskedView, Service, TimeLimits};
 use service::failpoints::Failpoints;
 use service::{Health, Operations, Shutdown, State, clock};
 use std::net::SocketAddr;
@@ -17,7 +17,6 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use stream::Settings;
 use stream::registry::Registry;
-use tokio::runtime;
 use topology::Topology;
 
 /// The part of the process that starts, in its health.
@@ -116,10 +115,9 @@ fn serve(
     registry: prometheus::Registry,
     shutdown: &Shutdown,
 ) -> Result<(SocketAddr, JoinHandle<()>), Failure> {
-    let address = configuration.http.address;
-    let patience = Patience {
+    let time_limits = TimeLimits {
         position_wait_max: Duration::from_millis(configuration.http.position_wait_ms_max),
-        ..Patience::default()
+        ..TimeLimits::default()
     };
     let limits = Limits {
         connections_max: configuration.http.connections_max,
@@ -127,19 +125,12 @@ fn serve(
     };
     let origins = Origins::parse(&configuration.http.origins)?;
     let tokens = Tokens::configured(&configuration.http.sign_in, clock::unix_ms)?;
-    let service = Arc::new(Service::new(views, tokens, registry, patience)?.with_origins(origins));
-    let runtime = runtime::Builder::new_multi_thread().thread_name("http").enable_all().build()?;
-    let listener = {
-        let _inside = runtime.enter();
-        http_server::listen(address)?
+    let service = Arc::new(Service::new(views, tokens, registry, time_limits)?.with_origins(origins));
+    let endpoint = Endpoint {
+        address: configuration.http.address,
+        tls_directory: &configuration.http.tls_directory,
+        takes_tokens: !configuration.http.sign_in.is_empty(),
     };
-    let bound = listener.local_addr()?;
-    let certificates = Certificates::configured(&configuration.http.tls_directory)?;
-    if certificates.is_none() && !bound.ip().is_loopback() && !configuration.http.sign_in.is_empty() {
-        tracing::warn!(address = %bound, "tokens come over connections that are not encrypted here: set http.tls_directory, or encrypt in front");
-    }
-    let listener = Listener::from(listener).with_certificates(certificates);
     let requested = shutdown.requested();
-    let work = move || runtime.block_on(query_service::serve(listener, service, limits, requested));
-    Ok((bound, thread::Builder::new().name("http-accept".into()).spawn(work)?))
+    Ok(endpoint.start(move |listener| query_service::serve(listener, service, limits, requested))?)
 }

@@ -28,7 +28,7 @@ pub(crate) struct Run<E> {
     pub(crate) appended_ms: Vec<i64>,
     /// Records that are no events: the view does not go on in their partitions.
     pub(crate) undecodable: Vec<Stop>,
-    /// Partitions whose end was reached behind these events.
+    /// Partitions whose end was reached after these events.
     pub(crate) ended: Vec<u32>,
     /// The ends of partitions that are not reached, when they were looked up.
     pub(crate) ends: BTreeMap<u32, i64>,

@@ -1,4 +1,4 @@
-//! What all views of a process have in common: where their events come from.
+//! The source of events that all views of a process share.
 
 use query_service::AsOf;
 use service::failpoints::Failpoints;

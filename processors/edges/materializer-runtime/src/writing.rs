@@ -8,7 +8,7 @@ use crate::kept::KeptView;
 use crate::metrics::Metrics;
 use crate::parts::{self, Condition, KAFKA, VIEW};
 use crate::reading::Run;
-use query_service::ToldEvent;
+use query_service::EventChanges;
 use service::failpoints::Failpoints;
 use service::{State, clock};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,13 +70,13 @@ impl<'p> Writer<'p> {
 
     /// Writes until no more comes.
     pub(crate) fn write<E>(mut self, folded: &Receiver<Folded<E>>) -> Result<(), Failure> {
-        for Folded { run, step, told } in folded {
-            self.apply(&run, step.as_deref(), told)?;
+        for Folded { run, step, changes } in folded {
+            self.apply(&run, step.as_deref(), changes)?;
         }
         Ok(())
     }
 
-    fn apply<E>(&mut self, run: &Run<E>, step: Option<&Step>, told: Option<Vec<ToldEvent>>) -> Result<(), Failure> {
+    fn apply<E>(&mut self, run: &Run<E>, step: Option<&Step>, changes: Option<Vec<EventChanges>>) -> Result<(), Failure> {
         if let Some(step) = step {
             self.to.failpoints.reached(APPLIED);
             let store = self.to.view.store();
@@ -87,7 +87,7 @@ impl<'p> Writer<'p> {
             }
             self.to.failpoints.reached(WRITTEN);
             self.progress = step.progress.clone();
-            self.to.view.announce(&self.progress, told);
+            self.to.view.announce(&self.progress, changes);
             self.count(step, run);
             if let Some(failure) = &step.failure {
                 return Err(Failure::Stopped(failure.clone()));

@@ -114,7 +114,7 @@ impl Log {
         }
     }
 
-    /// Appends a text of the aggregate to its partition, the only one that has any, and returns the position behind it.
+    /// Appends a text of the aggregate to its partition, the only one that has any, and returns the position after it.
     fn say(&mut self, text: &str) -> String {
         self.sequence += 1;
         let partition = topology::partition_of(b"a", PARTITIONS);

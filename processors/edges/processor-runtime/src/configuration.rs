@@ -1,4 +1,4 @@
-//! What can be configured; `default.toml` says what each key means.
+//! The configuration; `default.toml` says what each key means.
 
 use serde::Deserialize;
 use service::{ConfigurationError, Definition};

@@ -159,8 +159,8 @@ fn look_at_cluster(
 ) -> Result<Option<(Topology, Identity)>, RunError> {
     loop {
         match look(settings, topology, configured) {
-            Ok(Looked::Fine(topology, identity)) => return Ok(Some((*topology, identity))),
-            Ok(Looked::Differs(lines)) => return Err(RunError::Topics(lines)),
+            Ok(TopicsCheck::Fine(topology, identity)) => return Ok(Some((*topology, identity))),
+            Ok(TopicsCheck::Differs(lines)) => return Err(RunError::Topics(lines)),
             Err(error) if error.is_transient() => {
                 tracing::warn!(%error, "waiting for the cluster");
                 waiting(&error.to_string());
@@ -173,22 +173,22 @@ fn look_at_cluster(
     }
 }
 
-enum Looked {
+enum TopicsCheck {
     /// The topology with the log's number of partitions.
     Fine(Box<Topology>, Identity),
     Differs(String),
 }
 
 /// A client of its own for each look: one that knows of no broker any more would not find them again.
-fn look(settings: &Settings, topology: &Topology, configured: Option<u32>) -> Result<Looked, FactsError> {
+fn look(settings: &Settings, topology: &Topology, configured: Option<u32>) -> Result<TopicsCheck, FactsError> {
     let admin = Admin::new(settings)?;
     let settled = facts::settle(settings, &admin, topology, configured, Role::Processor)?;
     if let Some(lines) = settled.fatal() {
-        return Ok(Looked::Differs(lines));
+        return Ok(TopicsCheck::Differs(lines));
     }
     for difference in settled.differences {
         tracing::warn!("{difference}");
     }
     let identity = admin.identity(&settled.topology)?;
-    Ok(Looked::Fine(Box::new(settled.topology), identity))
+    Ok(TopicsCheck::Fine(Box::new(settled.topology), identity))
 }

@@ -1,4 +1,4 @@
-//! What the command processor tells about itself. Labels are names from the code, never ids.
+//! The command processor's metrics. Labels are names from the code, never ids.
 
 use decider::Tally;
 use prometheus::core::Collector;
@@ -6,7 +6,7 @@ use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, 
 use service::failpoints::Failpoints;
 use service::{Health, State, clock};
 use std::time::Duration;
-use stream::processor::{Observe, Point, Restored, Trouble};
+use stream::processor::{Observe, Point, Restored, TransientFault};
 
 const LATENCY_BUCKETS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0];
 const DECIDE_TO_COMMIT: &str = "aerolog_decide_to_commit_seconds";
@@ -96,7 +96,7 @@ impl Metrics {
         for result in ["committed", "aborted", "in_doubt"] {
             self.transactions.with_label_values(&[result]);
         }
-        for trouble in Trouble::ALL {
+        for trouble in TransientFault::ALL {
             self.troubles.with_label_values(&[trouble.kind()]);
         }
     }
@@ -130,31 +130,31 @@ impl Observe for Metrics {
         self.dead_letters.with_label_values(&[kind]).inc();
     }
 
-    fn trouble(&self, trouble: Trouble) {
+    fn trouble(&self, trouble: TransientFault) {
         self.troubles.with_label_values(&[trouble.kind()]).inc();
         match trouble {
-            Trouble::TransactionAborted => self.transactions.with_label_values(&["aborted"]).inc(),
-            Trouble::TransactionInDoubt => self.transactions.with_label_values(&["in_doubt"]).inc(),
-            Trouble::ProducerRenewed
-            | Trouble::ConsumerRenewed
-            | Trouble::Fenced
-            | Trouble::RegistryAway
-            | Trouble::RegistryForeign
-            | Trouble::RegistryDenied
-            | Trouble::SchemaAbsent
-            | Trouble::SchemasChanged
-            | Trouble::SlowEnd
-            | Trouble::Unfenced
-            | Trouble::NotOwned
-            | Trouble::StaleGeneration
-            | Trouble::EpochFenced
-            | Trouble::PartitionStopped
-            | Trouble::PartitionSetAside
-            | Trouble::CommitLost
-            | Trouble::TransactionTorn
-            | Trouble::OutcomesLost
-            | Trouble::PollGap
-            | Trouble::DomainFailed => {}
+            TransientFault::TransactionAborted => self.transactions.with_label_values(&["aborted"]).inc(),
+            TransientFault::TransactionInDoubt => self.transactions.with_label_values(&["in_doubt"]).inc(),
+            TransientFault::ProducerRenewed
+            | TransientFault::ConsumerRenewed
+            | TransientFault::Fenced
+            | TransientFault::RegistryAway
+            | TransientFault::RegistryForeign
+            | TransientFault::RegistryDenied
+            | TransientFault::SchemaAbsent
+            | TransientFault::SchemasChanged
+            | TransientFault::SlowEnd
+            | TransientFault::Unfenced
+            | TransientFault::NotOwned
+            | TransientFault::StaleGeneration
+            | TransientFault::EpochFenced
+            | TransientFault::PartitionStopped
+            | TransientFault::PartitionSetAside
+            | TransientFault::CommitLost
+            | TransientFault::TransactionTorn
+            | TransientFault::OutcomesLost
+            | TransientFault::PollGap
+            | TransientFault::DomainFailed => {}
         }
     }
 

@@ -1,13 +1,13 @@
 //! A view that is asked, whatever its type: from a route and what it names to an answer from one snapshot.
 
 use crate::as_of::AsOf;
-use crate::changes::{CatchUp, CatchUpFailure, Caught, ChangeQuery, Feed, Followable};
+use crate::changes::{CatchUp, CatchUpFailure, CaughtUpEvents, ChangeQuery, Feed, Followable};
 use crate::client_copy::ClientCopy;
 use crate::event_log::{EventLog, Followed, NoLog};
-use crate::lane::{Interrupt, Interruptible};
 use crate::position;
 use crate::refusal;
 use crate::source::{Readiness, Source, Stamp};
+use crate::worker_pool::{Interrupt, Interruptible};
 use application::offsets::{self, KnownOffset};
 use application::{Asked, Refusal, View, Work};
 use http_server::{Answer, JSON, Problem, X_POSITION};
@@ -60,7 +60,7 @@ pub(crate) struct Prepared {
     pub(crate) answer: MakeAnswer,
 }
 
-/// Answers in a lane's turn, which may interrupt it, or at once; of a version that the client has already only that it has it.
+/// Answers on a thread of a pool, which may interrupt it, or at once; of a version that the client has already only that it has it.
 type MakeAnswer = Box<dyn Fn(Option<&Interrupt>, &ClientCopy) -> Answer + Send>;
 
 /// What can be asked of a view, apart from its type.
@@ -101,7 +101,7 @@ impl<V: View, S: Source> Followable for Typed<V, S> {
         self.source.feed()
     }
 
-    fn catch_up(&self, lacking: CatchUp, interrupt: &Interrupt) -> Result<Caught, CatchUpFailure> {
+    fn catch_up(&self, lacking: CatchUp, interrupt: &Interrupt) -> Result<CaughtUpEvents, CatchUpFailure> {
         let CatchUp {
             partition,
             after,
@@ -126,7 +126,7 @@ impl<V: View, S: Source> Followable for Typed<V, S> {
                 let told = events
                     .iter()
                     .map(|event| Ok((event.sequence, V::change(partition, event, &snapshot)?)));
-                Ok(Caught {
+                Ok(CaughtUpEvents {
                     events: told.collect::<Result<_, Refusal>>()?,
                     next,
                 })
@@ -177,7 +177,7 @@ impl<V: View, S: Source> Questions for Typed<V, S> {
     fn position(&self, content_hash: bool) -> Prepared {
         let source = Arc::clone(&self.source);
         Prepared {
-            work: if content_hash { Work::Whole } else { Work::Point },
+            work: if content_hash { Work::FullScan } else { Work::Point },
             answer: Box::new(move |interrupt, copy| {
                 answered::<V, S>(&source, interrupt, Some(copy), |snapshot, stamp| {
                     let hash = match (content_hash, interrupt) {
@@ -233,7 +233,7 @@ fn answered<'s, V: View, S: Source>(
 
 fn refused<S: Source>(source: &S, interrupt: Option<&Interrupt>, refused: Refusal) -> Answer {
     Answer::from(match refused {
-        // The lane says so to the client, if it is still there.
+        // The pool says so to the client, if it is still there.
         Refusal::Unreadable(_) if interrupt.is_some_and(Interrupt::is_due) => refusal::view_unreadable(),
         Refusal::Unreadable(error) => unreadable(source, &error),
         refused => refusal::problem(refused),

@@ -1,4 +1,4 @@
-//! What a view's events change, told to those who follow it while they are applied: a stream of server-sent events that can be resumed from any
+//! The changes that events make in a view, sent to its followers while they are applied: a stream of server-sent events that can be resumed from any
 //! position of the log.
 //!
 //! `feed` (the newest changes in memory), `query` (what a follower asks for), `frames` (changes as text), `follower` (one of those who follow),
@@ -11,8 +11,8 @@ mod frames;
 mod query;
 
 pub(crate) use clients::{Begin, EVENT_STREAM, FollowMetrics, FollowingClients, after};
-pub use feed::{Feed, ToldEvent};
-pub(crate) use follower::{CatchUp, CatchUpFailure, Caught, Followable};
+pub use feed::{EventChanges, Feed};
+pub(crate) use follower::{CatchUp, CatchUpFailure, CaughtUpEvents, Followable};
 pub(crate) use query::{AFTER, ChangeQuery, KINDS};
 
 /// What one follower has in memory that its client has not taken, apart from what is being written.

@@ -1,4 +1,4 @@
-//! What a client has of an answer already, and which version of it there is now.
+//! The version of an answer that a client has already, and the version that there is now.
 
 use crate::source::Stamp;
 use application::{Refusal, View};

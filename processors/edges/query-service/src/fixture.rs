@@ -1,6 +1,6 @@
 //! A view in memory, served on a port of its own: what the tests of this crate ask.
 
-use crate::{AskedView, EventLog, Feed, Followed, Patience, Readiness, Service, Source, Stamp, ToldEvent, serve};
+use crate::{AskedView, EventChanges, EventLog, Feed, Followed, Readiness, Service, Source, Stamp, TimeLimits, serve};
 use application::{EventEnvelope, EventPlace, LoggedEvent, Unavailable};
 use domain::Event;
 use http_server::{Limits, Position};
@@ -25,7 +25,7 @@ pub(crate) struct View {
     slow: AtomicBool,
     complete: AtomicBool,
     pub(crate) feed: Feed,
-    /// What the service has told of.
+    /// The read errors that the service has reported.
     pub(crate) unreadable: Mutex<Vec<ReadError>>,
 }
 
@@ -94,8 +94,8 @@ impl View {
         self.applied.send_replace(stamp);
     }
 
-    /// The view has come to a position, whatever it holds, and its followers are told this of it.
-    pub(crate) fn tell(&self, position: &str, told: Option<Vec<ToldEvent>>) {
+    /// Moves the view to a position, whatever it holds, and sends its followers these changes.
+    pub(crate) fn tell(&self, position: &str, told: Option<Vec<EventChanges>>) {
         let position = Position::parse(position).unwrap();
         let stamp = Arc::new(Stamp::new(position.clone()));
         self.held.lock().unwrap().stamp = Arc::clone(&stamp);
@@ -230,15 +230,15 @@ impl Seen {
 }
 
 impl Running {
-    pub(crate) async fn start(view: Arc<View>, limits: Limits, patience: Patience) -> Self {
-        Self::with_log(view, Arc::default(), limits, patience).await
+    pub(crate) async fn start(view: Arc<View>, limits: Limits, time_limits: TimeLimits) -> Self {
+        Self::with_log(view, Arc::default(), limits, time_limits).await
     }
 
-    pub(crate) async fn with_log(view: Arc<View>, log: Arc<TestLog>, limits: Limits, patience: Patience) -> Self {
+    pub(crate) async fn with_log(view: Arc<View>, log: Arc<TestLog>, limits: Limits, time_limits: TimeLimits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let asked = AskedView::with_log::<ScheduleGraph, _>(Arc::clone(&view), log, true);
-        let service = Arc::new(Service::new(vec![asked], None, Registry::new(), patience).unwrap());
+        let service = Arc::new(Service::new(vec![asked], None, Registry::new(), time_limits).unwrap());
         let stopping = watch::Sender::new(false);
         let mut stopped = stopping.subscribe();
         let shutdown = async move {
@@ -254,7 +254,7 @@ impl Running {
     }
 
     pub(crate) async fn of(memory: Memory, position: &str) -> Self {
-        Self::start(View::new(memory, position), Limits::default(), Patience::default()).await
+        Self::start(View::new(memory, position), Limits::default(), TimeLimits::default()).await
     }
 
     /// Asks the service to end.

@@ -9,7 +9,6 @@ mod asked;
 mod changes;
 mod client_copy;
 mod event_log;
-mod lane;
 mod listing;
 mod openapi;
 mod position;
@@ -17,12 +16,13 @@ mod refusal;
 mod service;
 mod source;
 mod table;
+mod worker_pool;
 
 pub use as_of::AsOf;
 pub use asked::AskedView;
-pub use changes::{Feed, ToldEvent};
+pub use changes::{EventChanges, Feed};
 pub use event_log::{EventLog, Followed};
-pub use service::{Patience, Service, serve};
+pub use service::{Service, TimeLimits, serve};
 pub use source::{Readiness, Source, Stamp};
 
 #[cfg(test)]

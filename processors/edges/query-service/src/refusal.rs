@@ -79,7 +79,7 @@ pub(crate) fn no_history(asked: &AsOf, held: Option<&AsOf>) -> Problem {
         None => "this view holds what is now, and no former states".to_owned(),
         Some(held) => format!("this view holds what was at {held}"),
     };
-    let detail = format!("{is}; a materializer with --until {asked} builds a view of that place beside it, and answers there");
+    let detail = format!("{is}; a materializer with --until {asked} builds a view of that position next to it, and answers there");
     let problem = Problem::new(StatusCode::NOT_FOUND, "no-history", "No history", detail).with("as_of", asked.to_string());
     match held {
         None => problem,

@@ -4,12 +4,12 @@ use crate::as_of::AsOf;
 use crate::asked::{AskedView, Prepared, Questions, at};
 use crate::changes::{self, AFTER, Begin, FollowMetrics, Followable, FollowingClients};
 use crate::client_copy::ClientCopy;
-use crate::lane::{Interrupt, Lane};
 use crate::listing;
 use crate::openapi;
 use crate::refusal;
 use crate::source::Readiness;
 use crate::table::{AS_OF, AT_LEAST, Operation, Table, Target};
+use crate::worker_pool::{Interrupt, WorkerPool};
 use application::{Asked, Refusal, Work};
 use bearer_tokens::{Role, Tokens};
 use http_server::{
@@ -29,16 +29,16 @@ const PORT: &str = "questions";
 const PAGES_AT_ONCE_MAX: usize = 4;
 const SEARCHES_AT_ONCE_MAX: usize = 2;
 const TRAVERSALS_AT_ONCE_MAX: usize = 2;
-const WHOLES_AT_ONCE_MAX: usize = 1;
+const FULL_SCANS_AT_ONCE_MAX: usize = 1;
 /// Questions that read the log at once: the reader reads for one after the other.
 const LOGS_AT_ONCE_MAX: usize = 1;
 
-/// How many keys of a page are read where it is asked for, before it has to wait for a thread of its lane.
+/// How many keys of a page are read where it is asked for, before it has to wait for a thread of its pool.
 const INLINE_READS_MAX: u32 = 64;
 
-/// How long a request may take over what.
+/// How long a request may wait, and how long each kind of question may run.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct TimeLimits {
     /// How long to wait for the view to reach a minimum position.
     pub position_wait_max: Duration,
     /// How long a question that is no point waits for its turn.
@@ -46,16 +46,16 @@ pub struct Patience {
     /// How long a list or a check may take in its turn.
     pub scan_run_max: Duration,
     /// How long a question that reads the whole view may take in its turn.
-    pub whole_run_max: Duration,
+    pub full_scan_run_max: Duration,
 }
 
-impl Default for Patience {
+impl Default for TimeLimits {
     fn default() -> Self {
         Self {
             position_wait_max: Duration::from_secs(5),
             turn_wait_max: Duration::from_secs(10),
             scan_run_max: Duration::from_secs(10),
-            whole_run_max: Duration::from_secs(60),
+            full_scan_run_max: Duration::from_secs(60),
         }
     }
 }
@@ -72,11 +72,11 @@ pub struct Service {
     /// The OpenAPI document, and the same as a page.
     openapi: Vec<u8>,
     page: Vec<u8>,
-    pages: Lane,
-    searches: Lane,
-    traversals: Lane,
-    wholes: Lane,
-    logs: Lane,
+    pages: WorkerPool,
+    searches: WorkerPool,
+    traversals: WorkerPool,
+    full_scans: WorkerPool,
+    logs: WorkerPool,
     following: FollowingClients,
 }
 
@@ -127,10 +127,15 @@ impl Service {
     ///
     /// # Panics
     /// Without a view, and when a view has a route of the process.
-    pub fn new(views: Vec<AskedView>, tokens: Option<Tokens>, registry: Registry, patience: Patience) -> Result<Self, prometheus::Error> {
-        let lane = |at_once_max, run_max| Lane::new(at_once_max, patience.turn_wait_max, run_max);
+    pub fn new(
+        views: Vec<AskedView>,
+        tokens: Option<Tokens>,
+        registry: Registry,
+        time_limits: TimeLimits,
+    ) -> Result<Self, prometheus::Error> {
+        let pool = |at_once_max, run_max| WorkerPool::new(at_once_max, time_limits.turn_wait_max, run_max);
         let table = Table::new(views);
-        let following = FollowingClients::new(FollowMetrics::register(&registry)?, patience.scan_run_max);
+        let following = FollowingClients::new(FollowMetrics::register(&registry)?, time_limits.scan_run_max);
         let documented = match tokens {
             Some(_) => Documented::WithTokens,
             None => Documented::WithoutTokens,
@@ -141,16 +146,16 @@ impl Service {
             connections: ConnectionMetrics::register(&registry, PORT)?,
             table,
             registry,
-            position_wait_max: patience.position_wait_max,
+            position_wait_max: time_limits.position_wait_max,
             tokens,
             origins: Origins::default(),
             page: page(&openapi).into_bytes(),
             openapi: openapi.to_string().into_bytes(),
-            pages: lane(PAGES_AT_ONCE_MAX, patience.scan_run_max),
-            searches: lane(SEARCHES_AT_ONCE_MAX, patience.scan_run_max),
-            traversals: lane(TRAVERSALS_AT_ONCE_MAX, patience.scan_run_max),
-            wholes: lane(WHOLES_AT_ONCE_MAX, patience.whole_run_max),
-            logs: lane(LOGS_AT_ONCE_MAX, patience.scan_run_max),
+            pages: pool(PAGES_AT_ONCE_MAX, time_limits.scan_run_max),
+            searches: pool(SEARCHES_AT_ONCE_MAX, time_limits.scan_run_max),
+            traversals: pool(TRAVERSALS_AT_ONCE_MAX, time_limits.scan_run_max),
+            full_scans: pool(FULL_SCANS_AT_ONCE_MAX, time_limits.full_scan_run_max),
+            logs: pool(LOGS_AT_ONCE_MAX, time_limits.scan_run_max),
             following,
         })
     }
@@ -321,7 +326,7 @@ impl Service {
         }
     }
 
-    /// Points are answered where they are asked: a switch of threads would cost more than the reads. Everything else has a lane.
+    /// Points are answered where they are asked: a switch of threads would cost more than the reads. Everything else runs on the threads of its pool.
     async fn ask(&self, prepared: Prepared, copy: ClientCopy) -> Result<Answer, Problem> {
         let Prepared { work, answer } = prepared;
         if work == Work::Page {
@@ -332,15 +337,15 @@ impl Service {
                 return Ok(made);
             }
         }
-        let lane = match work {
+        let pool = match work {
             Work::Point => return Ok(answer(None, &copy)),
             Work::Page => &self.pages,
             Work::Search => &self.searches,
             Work::Traversal => &self.traversals,
-            Work::Whole => &self.wholes,
+            Work::FullScan => &self.full_scans,
             Work::Log => &self.logs,
         };
-        lane.run(move |interrupt| answer(Some(interrupt), &copy)).await
+        pool.run(move |interrupt| answer(Some(interrupt), &copy)).await
     }
 }
 

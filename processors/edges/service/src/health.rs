@@ -1,4 +1,4 @@
-//! What a process says about its own health: for each part by name whether it works, waits or has stopped for good.
+//! The health of a process: for each part by name whether it works, waits or has stopped for good.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! What every process of Aerolog does alike: configuration, telemetry, health, metrics, shutdown and the clock.
+//! The parts that every process of Aerolog shares: configuration, telemetry, health, metrics, shutdown and the clock.
 //!
 //! A `main.rs` is a [`Program`]; what it serves with begins like this:
 //!

@@ -7,7 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// Sockets to brokers and the registry, logs, and what RocksDB opens while it compacts and is copied.
 const OTHERS_MAX: u64 = 256;
 
-/// What a process needs that serves `connections_max` clients besides its operations port, and whose store has `store_files_max` files open.
+/// How many open files a process needs that serves `connections_max` clients in addition to its operations port, and whose store has `store_files_max` files open.
 pub fn needed(connections_max: usize, store_files_max: u16) -> u64 {
     let clients = connections_max + http_server::Limits::default().connections_pending_max;
     (clients + crate::CONNECTIONS_MAX) as u64 + u64::from(store_files_max) + OTHERS_MAX

@@ -1,4 +1,4 @@
-//! What can go wrong with a state directory, in the kinds that a process acts on.
+//! The errors of a state directory, in the kinds that a process acts on.
 
 use keyvalue::{Fault, ReadError};
 use std::path::{Path, PathBuf};

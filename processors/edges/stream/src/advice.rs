@@ -1,4 +1,4 @@
-//! What an operator has to set, for errors of Kafka that do not go away by waiting.
+//! Advice on what an operator has to set, for permanent errors of Kafka.
 
 use rdkafka::error::RDKafkaErrorCode;
 

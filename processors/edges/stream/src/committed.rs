@@ -1,24 +1,24 @@
 //! The offsets of a consumer group, with what processors write into their metadata.
 
 use crate::failure::Failure;
+use crate::offset_metadata::OffsetMetadata;
 use crate::raw::metadata;
-use crate::signature::Signature;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A committed offset, and what it is signed with.
+/// A committed offset with its metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Committed {
     pub(crate) offset: i64,
-    pub(crate) signature: Signature,
+    pub(crate) metadata: OffsetMetadata,
 }
 
 impl Committed {
-    /// By a processor. What a tool has set is not.
-    pub(crate) fn is_signed(&self) -> bool {
-        !self.signature.transactional_id.is_empty()
+    /// Whether a processor has committed it: an offset that a tool has set names no transactional id.
+    pub(crate) fn has_owner(&self) -> bool {
+        !self.metadata.transactional_id.is_empty()
     }
 }
 
@@ -38,8 +38,8 @@ pub(crate) fn committed<C: ConsumerContext>(
     for (element, metadata) in found.elements().iter().zip(metadata(&found)) {
         element.error().map_err(|error| Failure::of(&error))?;
         if let Offset::Offset(offset) = element.offset() {
-            let signature = Signature::read(&metadata);
-            let committed = Committed { offset, signature };
+            let metadata = OffsetMetadata::read(&metadata);
+            let committed = Committed { offset, metadata };
             offsets.insert(element.partition().cast_unsigned(), committed);
         }
     }

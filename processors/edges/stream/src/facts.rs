@@ -1,4 +1,4 @@
-//! What a log says about itself, in its metadata topic: read, written, and compared with what a process is configured for.
+//! The facts of a log in its metadata topic: read, written, and compared with what a process is configured for.
 //!
 //! The number of partitions that a log was begun with is the modulus by which every aggregate has its partition. No setting changes it.
 

@@ -1,4 +1,4 @@
-//! What a call to Kafka failed with, and what that asks for.
+//! The failure of a call to Kafka, and whether it is transient.
 
 use crate::advice::advice;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};

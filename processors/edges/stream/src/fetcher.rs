@@ -1,4 +1,4 @@
-//! Single records of a topic by their offsets, for whoever asks about them: over a connection of its own, and never more than a bounded number
+//! Single records of a topic by their offsets, for clients that ask about them: over a connection of its own, and never more than a bounded number
 //! of bytes ahead of what is asked for.
 
 use crate::Settings;

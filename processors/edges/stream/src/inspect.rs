@@ -13,9 +13,9 @@ use crate::Settings;
 use crate::decided::Decided;
 use crate::failure::Failure;
 use crate::logging_context::LoggingContext;
+use crate::offset_metadata::OffsetMetadata;
 use crate::raw::{self, metadata};
 use crate::reader::Watermarks;
-use crate::signature::Signature;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
@@ -117,20 +117,20 @@ impl Inspector {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupOffset {
     pub offset: i64,
-    /// The transactional id that it is signed with; empty where a tool has set it.
+    /// The transactional id in its metadata; empty where a tool has set the offset.
     pub owner: String,
-    /// The last command that was decided before it, as its signature says.
+    /// The last command that was decided before it, as its metadata says.
     pub last: Option<Decided>,
 }
 
 impl GroupOffset {
     /// With what its metadata says, which is whatever the one has written who has set it.
     pub fn read(offset: i64, metadata: &str) -> Self {
-        let signature = Signature::read(metadata);
+        let metadata = OffsetMetadata::read(metadata);
         Self {
             offset,
-            owner: signature.transactional_id,
-            last: signature.last,
+            owner: metadata.transactional_id,
+            last: metadata.last,
         }
     }
 

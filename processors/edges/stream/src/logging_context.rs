@@ -1,4 +1,4 @@
-//! What every client does with what librdkafka has to say, and its way back when it has forgotten where the brokers are.
+//! The context of every client: it logs what librdkafka reports, and re-adds the brokers when the client has lost all of them.
 
 use crate::advice::{CLOSED_CONNECTIONS, advice};
 use crate::clock;

@@ -29,17 +29,17 @@ pub(crate) struct Position {
     pub(crate) last: Option<Decided>,
 }
 
-/// Why no position is believed.
+/// Why state, outcomes and committed offset of a partition do not give one position.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Doubt {
+pub(crate) enum PositionConflict {
     /// The topic was deleted and created again. Its last decided command was this.
     Recreated(Decided),
-    /// The group's offset is signed by a processor, and lies before commands that have outcomes.
+    /// A processor has committed the group's offset, and it lies before commands that have outcomes.
     StateAhead { committed: i64 },
 }
 
 /// Which of the positions is to be gone on from.
-pub(crate) fn choose(sources: &PositionSources<'_>) -> Result<Position, Doubt> {
+pub(crate) fn choose(sources: &PositionSources<'_>) -> Result<Position, PositionConflict> {
     let PositionSources {
         topic_id,
         next,
@@ -49,23 +49,23 @@ pub(crate) fn choose(sources: &PositionSources<'_>) -> Result<Position, Doubt> {
     } = *sources;
     let by_outcomes = Position { next, last: last.cloned() };
     // An offset that a tool has set, or that has expired, proves nothing, and nothing is lost by not believing it.
-    let Some(committed) = committed.filter(|committed| committed.is_signed()) else {
+    let Some(committed) = committed.filter(|committed| committed.has_owner()) else {
         return match former {
-            Some(former) if next == 0 => Err(Doubt::Recreated(former.clone())),
+            Some(former) if next == 0 => Err(PositionConflict::Recreated(former.clone())),
             _ => Ok(by_outcomes),
         };
     };
-    let signed = committed.signature.last.as_ref().filter(|last| last.next() == committed.offset);
+    let signed = committed.metadata.last.as_ref().filter(|last| last.next() == committed.offset);
     if let Some(other) = signed.filter(|last| last.topic_id != topic_id) {
         // Outcomes of this topic are later than what was committed for the one before it.
         return if next > 0 {
             Ok(by_outcomes)
         } else {
-            Err(Doubt::Recreated(other.clone()))
+            Err(PositionConflict::Recreated(other.clone()))
         };
     }
     if committed.offset < next {
-        return Err(Doubt::StateAhead {
+        return Err(PositionConflict::StateAhead {
             committed: committed.offset,
         });
     }
@@ -73,7 +73,7 @@ pub(crate) fn choose(sources: &PositionSources<'_>) -> Result<Position, Doubt> {
         && next == 0
         && let Some(former) = former
     {
-        return Err(Doubt::Recreated(former.clone()));
+        return Err(PositionConflict::Recreated(former.clone()));
     }
     Ok(Position {
         next: committed.offset,

@@ -18,7 +18,7 @@ mod session;
 mod transaction;
 mod wiring;
 
-pub use observe::{Observe, Point, Restored, Trouble};
+pub use observe::{Observe, Point, Restored, TransientFault};
 use resolver::Resolver;
 use restore::Readers;
 pub use restore::RestoreError;
@@ -224,11 +224,11 @@ where
                         return Err(ProcessorError::InstanceTaken { instance_id });
                     }
                     tracing::warn!(instance_id, "fenced by a member that is gone; the group is joined again");
-                    self.observe.trouble(Trouble::ConsumerRenewed);
+                    self.observe.trouble(TransientFault::ConsumerRenewed);
                 }
                 End::Renew(reason) => {
                     tracing::warn!(reason, "recreating the group's consumer");
-                    self.observe.trouble(Trouble::ConsumerRenewed);
+                    self.observe.trouble(TransientFault::ConsumerRenewed);
                     close_together(vec![Box::new(consumer), Box::new(inspector)]);
                     stop(RENEWAL_PAUSE);
                 }

@@ -7,7 +7,7 @@ use crate::logging_context::LoggingContext;
 pub use crate::marks::Watermarks;
 use crate::marks::{self, Question};
 use crate::raw::{self, Headers, TopicIdsError};
-use crate::silence::{SILENCE_MAX, Silence};
+use crate::read_stall::{READ_STALL_MAX, ReadStall};
 use decider::{SCHEMA_FINGERPRINT, schema_fingerprint};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -27,7 +27,7 @@ pub struct Reader {
     paused: BTreeSet<u32>,
     /// One that reads nothing, and is asked where the log ends.
     asking: Option<Box<Reader>>,
-    silence: Silence,
+    read_stall: ReadStall,
 }
 
 /// One record as it lies in the client's memory.
@@ -95,7 +95,7 @@ pub enum ReadFailure {
     },
     #[error(
         "partition {partition} of {topic} ends at offset {end}, and nothing has come from offset {offset} on for {} s",
-        SILENCE_MAX.as_secs()
+        READ_STALL_MAX.as_secs()
     )]
     Unheard {
         topic: String,
@@ -148,7 +148,7 @@ impl Reader {
             next: BTreeMap::new(),
             paused: BTreeSet::new(),
             asking: None,
-            silence: Silence::default(),
+            read_stall: ReadStall::default(),
         })
     }
 
@@ -194,7 +194,7 @@ impl Reader {
         self.consumer.assign(&list).map_err(|error| kafka(&self.topic, &error))?;
         self.next = from.clone();
         self.paused.clear();
-        self.silence = Silence::default();
+        self.read_stall = ReadStall::default();
         Ok(())
     }
 
@@ -238,7 +238,7 @@ impl Reader {
     }
 
     /// The ends of all partitions that are read; an error where one lies before what was read already, or where the log holds more and
-    /// nothing of it has come for `SILENCE_MAX`.
+    /// nothing of it has come for `READ_STALL_MAX`.
     ///
     /// Asked over connections of its own: a broker answers what comes on one in order, and this reader's hold a request for records that waits
     /// for some to come.
@@ -265,7 +265,7 @@ impl Reader {
             }
         }
         let behind = self.behind(&ends);
-        if self.silence.lasts(clock::now(), behind.is_some())
+        if self.read_stall.lasts(clock::now(), behind.is_some())
             && let Some((partition, offset, end)) = behind
         {
             return Err(ReadFailure::Unheard {
@@ -355,7 +355,7 @@ impl Reader {
             patience = Duration::ZERO;
         }
         if polled != Polled::default() {
-            self.silence.broken();
+            self.read_stall.broken();
         }
         Ok(polled)
     }

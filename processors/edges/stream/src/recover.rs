@@ -12,17 +12,17 @@ use crate::committed::Committed;
 use crate::decided::Decided;
 use crate::inspect::{GroupOffset, InspectError};
 use crate::marks::Watermarks;
-use crate::position::{Contradiction, Doubt, Position, PositionSources, choose, contradiction};
+use crate::offset_metadata::OffsetMetadata;
+use crate::position::{Contradiction, Position, PositionConflict, PositionSources, choose, contradiction};
 use crate::reader::ReadFailure;
-use crate::signature::Signature;
-pub use looking::{Looked, look};
+pub use looking::{LogStatus, look};
 pub use steps::{RecoverError, execute, members};
 use topology::Topology;
 
 /// The header of a record of the dead letters that is none, but a record of a loss.
 const RECOVERY: &str = "recovery";
 const LOST_COMMANDS: &str = "lost-commands";
-/// Who signs the offsets that a recovery sets.
+/// The transactional id in the metadata of the offsets that a recovery sets.
 pub const RECOVERY_OWNER: &str = "aerolog-recover";
 
 /// Where everything is that has to do with one partition.
@@ -89,13 +89,13 @@ pub struct Step {
 pub fn finding(topic_id: &str, facts: &Facts) -> Finding {
     let position = match position_of(topic_id, facts) {
         Ok(position) => position,
-        Err(Doubt::Recreated(former)) => {
+        Err(PositionConflict::Recreated(former)) => {
             return Finding::Recreated {
                 former,
                 low: facts.commands.low,
             };
         }
-        Err(Doubt::StateAhead { committed }) => {
+        Err(PositionConflict::StateAhead { committed }) => {
             return match present(topic_id, facts.last_outcome.as_ref()) {
                 Some(last) => Finding::OffsetBehind {
                     committed,
@@ -161,7 +161,7 @@ fn present<'d>(topic_id: &str, decided: Option<&'d Decided>) -> Option<&'d Decid
 }
 
 /// The position to be borne out.
-pub(crate) fn position_of(topic_id: &str, facts: &Facts) -> Result<Position, Doubt> {
+pub(crate) fn position_of(topic_id: &str, facts: &Facts) -> Result<Position, PositionConflict> {
     let last = present(topic_id, facts.last_outcome.as_ref());
     let recorded = [&facts.last_outcome, &facts.last_event].into_iter().flatten();
     let former = recorded
@@ -169,10 +169,10 @@ pub(crate) fn position_of(topic_id: &str, facts: &Facts) -> Result<Position, Dou
         .max_by_key(|decided| decided.offset);
     let committed = facts.group.as_ref().map(|group| Committed {
         offset: group.offset,
-        signature: Signature {
+        metadata: OffsetMetadata {
             transactional_id: group.owner.clone(),
             last: group.last.clone(),
-            ..Signature::default()
+            ..OffsetMetadata::default()
         },
     });
     choose(&PositionSources {
@@ -249,7 +249,7 @@ impl Plan {
 
 /// Looks at the topics and the group, and changes nothing.
 pub fn plan(settings: &Settings, topology: &Topology, group: &str) -> Result<Plan, RecoverError> {
-    let Looked { topic_id, partitions } = look(settings, topology, group)?;
+    let LogStatus { topic_id, partitions } = look(settings, topology, group)?;
     Ok(Plan {
         topic_id,
         group: group.to_owned(),

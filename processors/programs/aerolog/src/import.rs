@@ -38,7 +38,7 @@ impl Problem {
 /// What a file says: commands in the order in which they are to be decided, and lines that say nothing that can be asked.
 #[derive(Debug, Default)]
 struct Plan {
-    asks: Vec<Ask>,
+    asks: Vec<PlannedCommand>,
     problems: Vec<Problem>,
     lines: u64,
     /// Airports that were named and cannot be asked for; they were printed.
@@ -54,9 +54,9 @@ enum Ids {
     Fresh,
 }
 
-/// A command, and the lines that it stands for.
+/// A command to be sent, with the lines of the file that it was made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Ask {
+struct PlannedCommand {
     id: AggregateId,
     command: Command,
     ids: Ids,

@@ -7,11 +7,11 @@ mod send;
 
 use airline::Airline;
 use clap::Subcommand;
-use command_line::{Connection, Subcommands, Verdict, Words};
+use command_line::{Connection, HelpTexts, Subcommands, Verdict};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    command_line::main_with::<Airline, Command>(Words {
+    command_line::main_with::<Airline, Command>(HelpTexts {
         about: "Work with an Aerolog flight schedule: its topics, schemas, commands, outcomes and checks",
         first_steps: FIRST_STEPS,
     })

@@ -287,7 +287,7 @@ fn check_headers(found: &Found<'_, Action>, request: &Request<'_>) -> Result<(),
     Ok(())
 }
 
-/// Pages of other origins may send some requests without asking first: of a page that is not on the list they would be sent by whoever looks at it.
+/// Pages of other origins may send some requests without asking first: the browser of any visitor would send those of a page that is not on the list.
 fn check_origin(request: &Request<'_>, origins: &Origins) -> Result<(), Problem> {
     let origin = request.headers.get(header::ORIGIN);
     if ![Method::GET, Method::HEAD].contains(request.method) && origin.is_some_and(|origin| !origins.allow(origin)) {

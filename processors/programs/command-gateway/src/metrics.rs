@@ -1,4 +1,4 @@
-//! What the gateway counts about commands. Labels are statuses, never names from a request.
+//! The gateway's metrics of commands. Labels are statuses, never names from a request.
 
 use http_server::StatusCode;
 use prometheus::{IntCounterVec, IntGauge, Opts, Registry};

@@ -9,9 +9,7 @@ use crate::waiting::DRAIN_WAIT_MAX;
 use airline::Airline;
 use bearer_tokens::Tokens;
 use command_client::OutcomeDecoder;
-use http_server::{
-    CertificateError, Certificates, ConnectionMetrics, Limits, ListenError, Listener, Origins, OriginsError, RequestMetrics,
-};
+use http_server::{ConnectionMetrics, Endpoint, EndpointError, Limits, ListenError, Origins, OriginsError, RequestMetrics};
 use schemas::{AvroCodec, SchemaIds};
 use service::{Health, Operations, Shutdown, clock};
 use std::io;
@@ -22,7 +20,6 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use stream::registry::{Registry, RegistryError};
 use stream::{Settings, SettingsError};
-use tokio::runtime;
 use topology::Topology;
 
 /// The label of the port in metrics.
@@ -43,9 +40,9 @@ pub enum Failure {
     #[error(transparent)]
     Listen(#[from] ListenError),
     #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    #[error(transparent)]
     Tokens(#[from] bearer_tokens::TokensError),
-    #[error("http.tls_directory: {0}")]
-    Certificate(#[from] CertificateError),
     #[error("http.origins: {0}")]
     Origins(#[from] OriginsError),
     #[error("a metric could not be registered: {0}")]
@@ -134,20 +131,13 @@ fn serve(
         shutdown_wait_max: DRAIN_WAIT_MAX + LAST_ANSWERS_WAIT,
         ..Limits::default()
     };
-    let runtime = runtime::Builder::new_multi_thread().thread_name("http").enable_all().build()?;
-    let listener = {
-        let _inside = runtime.enter();
-        http_server::listen(configuration.http.address)?
+    let endpoint = Endpoint {
+        address: configuration.http.address,
+        tls_directory: &configuration.http.tls_directory,
+        takes_tokens: !configuration.http.sign_in.is_empty(),
     };
-    let bound = listener.local_addr()?;
-    let certificates = Certificates::configured(&configuration.http.tls_directory)?;
-    if certificates.is_none() && !bound.ip().is_loopback() && !configuration.http.sign_in.is_empty() {
-        tracing::warn!(address = %bound, "tokens come over connections that are not encrypted here: set http.tls_directory, or encrypt in front");
-    }
-    let listener = Listener::from(listener).with_certificates(certificates);
     let requested = shutdown.requested();
-    let work = move || runtime.block_on(http_server::serve(listener, gateway, limits, connections, requested));
-    Ok((bound, thread::Builder::new().name("http-accept".to_owned()).spawn(work)?))
+    Ok(endpoint.start(move |listener| http_server::serve(listener, gateway, limits, connections, requested))?)
 }
 
 impl Process {

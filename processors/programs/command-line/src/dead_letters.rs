@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use application::Application;
 use clap::{Args, Subcommand};
 use letter::{Letter, REDRIVEN_FROM};
-use plan::{Fate, Step, plan};
+use plan::{Disposition, Step, plan};
 use std::collections::BTreeSet;
 use stream::carrier::{Carried, Carrier};
 use topology::Topology;
@@ -203,7 +203,7 @@ fn redriven_before(
 fn write(carrier: &mut Carrier, topology: &Topology, steps: &[Step]) -> anyhow::Result<()> {
     let records: Vec<_> = steps
         .iter()
-        .filter(|step| step.fate == Fate::Sent)
+        .filter(|step| step.fate == Disposition::Sent)
         .map(|step| (step, step.letter.headers_again()))
         .collect();
     let commands = &topology.topics.commands.name;

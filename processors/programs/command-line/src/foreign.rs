@@ -27,7 +27,7 @@ pub(crate) struct First {
 /// Refuses the log of another application, before anything is written to it or said about it: every finding would be false.
 ///
 /// It is one where it has events, or else outcomes, and this application reads none of the first ten of any partition. A log that has neither
-/// may become one of any application. Records behind a transaction that is still open count as not there.
+/// may become one of any application. Records after the begin of a transaction that is still open count as not there.
 ///
 /// # Errors
 /// When it is one, or the cluster cannot be asked.
@@ -125,7 +125,7 @@ impl Firsts {
 }
 
 /// What a record says of the application that has written it.
-enum Look {
+enum RecordOrigin {
     Known,
     /// And why.
     Strange(String),
@@ -137,19 +137,19 @@ fn look<A: Application, T>(
     codec: &mut A::Codec,
     registry: &Registry,
     decode: impl Fn(&mut A::Codec) -> Result<T, DecodeError>,
-) -> Result<Look, RegistryError> {
+) -> Result<RecordOrigin, RegistryError> {
     let id = match decode(codec) {
-        Ok(_) => return Ok(Look::Known),
-        Err(DecodeError::Malformed(reason)) => return Ok(Look::Strange(reason)),
+        Ok(_) => return Ok(RecordOrigin::Known),
+        Err(DecodeError::Malformed(reason)) => return Ok(RecordOrigin::Strange(reason)),
         Err(DecodeError::UnknownSchema(id)) => id,
     };
     let Lookup::Found(schema) = registry.schema(id)? else {
-        return Ok(Look::SchemaMissing);
+        return Ok(RecordOrigin::SchemaMissing);
     };
     Ok(match codec.learn(id, &schema).map(|()| decode(codec)) {
-        Ok(Ok(_)) => Look::Known,
-        Ok(Err(error)) => Look::Strange(error.to_string()),
-        Err(reason) => Look::Strange(format!("schema {id}: {reason}")),
+        Ok(Ok(_)) => RecordOrigin::Known,
+        Ok(Err(error)) => RecordOrigin::Strange(error.to_string()),
+        Err(reason) => RecordOrigin::Strange(format!("schema {id}: {reason}")),
     })
 }
 
@@ -172,9 +172,9 @@ fn is_known<A: Application, T>(
         {
             let value = value.as_deref().unwrap_or_default();
             match look::<A, T>(&mut codec, &registry, |codec| decode(codec, fingerprint, value))? {
-                Look::Known => return Ok(true),
-                Look::Strange(reason) => strange = strange.or(Some((partition, offset, reason))),
-                Look::SchemaMissing => {}
+                RecordOrigin::Known => return Ok(true),
+                RecordOrigin::Strange(reason) => strange = strange.or(Some((partition, offset, reason))),
+                RecordOrigin::SchemaMissing => {}
             }
         }
     }

@@ -27,6 +27,6 @@ pub use connection::Connection;
 pub use describe::asyncapi;
 pub use local_view::LocalView;
 pub use outcomes::Outcomes;
-pub use program::{Plain, READINESS, Subcommands, Verdict, Words, complain, main, main_with, name, say};
+pub use program::{HelpTexts, Plain, READINESS, Subcommands, Verdict, complain, main, main_with, name, say};
 pub use query::{Answer, Query};
 pub use reading::{Reading, decoded};

@@ -20,14 +20,14 @@ pub trait Subcommands<A: Application>: Subcommand {
 /// What `--help` says in the words of the application. In each text, `{program}` stands for the name of the program, and `{prefix}` for
 /// that of the application.
 #[derive(Debug, Clone, Copy)]
-pub struct Words {
+pub struct HelpTexts {
     /// One sentence, without a full stop.
     pub about: &'static str,
     /// Below the exit statuses: where to begin.
     pub first_steps: &'static str,
 }
 
-const PLAIN: Words = Words {
+const PLAIN: HelpTexts = HelpTexts {
     about: "Work with a log of the application {prefix}: its topics, commands, outcomes and audits",
     first_steps: "\
 First steps:
@@ -165,7 +165,7 @@ pub fn main<A: Application>() -> ExitCode {
 }
 
 /// The same with subcommands of its own. `send` and `decode` are among them, where it has them: [`Plain`] shows how.
-pub fn main_with<A: Application, S: Subcommands<A>>(words: Words) -> ExitCode {
+pub fn main_with<A: Application, S: Subcommands<A>>(words: HelpTexts) -> ExitCode {
     let matches = command::<A, S>(words, &name()).get_matches();
     let arguments = Arguments::<A, S>::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let filter = std::env::var("AEROLOG_LOG").unwrap_or_else(|_| "warn".to_owned());
@@ -193,7 +193,7 @@ fn run<A: Application, S: Subcommands<A>>(arguments: &Arguments<A, S>) -> anyhow
     }
 }
 
-fn command<A: Application, S: Subcommands<A>>(words: Words, program: &str) -> clap::Command {
+fn command<A: Application, S: Subcommands<A>>(words: HelpTexts, program: &str) -> clap::Command {
     let command = Arguments::<A, S>::command()
         .bin_name(program.to_owned())
         .display_name(program.to_owned())

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 use store::{Sizing, Store};
-use stream::processor::{Configuration, Guards, Observe, Processor, Restored, Trouble};
+use stream::processor::{Configuration, Guards, Observe, Processor, Restored, TransientFault};
 use stream::registry::Registry;
 
 /// The guards act once for each transaction: small ones, so that they weigh.
@@ -88,7 +88,7 @@ impl Observe for Done {
         self.0.commands.fetch_add(commands, Ordering::Relaxed);
     }
     fn dead_letter(&self, _: &'static str) {}
-    fn trouble(&self, _: Trouble) {}
+    fn trouble(&self, _: TransientFault) {}
     fn owned(&self, partitions: usize) {
         self.0.owned.store(partitions > 0, Ordering::Relaxed);
     }

@@ -25,7 +25,7 @@ pub(crate) fn validate(cluster: &Cluster, schedule: &Schedule, planned: &[Planne
         .collect();
     let mut heard = clock::monotonic();
     let mut ended = BTreeSet::new();
-    // To the end of every partition: behind the last outcome that is expected there could be another.
+    // To the end of every partition: after the last outcome that is expected there could be another.
     while !expected.is_empty() || ended.len() < from.len() {
         let mut values = Vec::new();
         let polled = reader.poll(RECORDS_MAX, Duration::from_millis(200), |record| {

@@ -261,7 +261,7 @@ impl Hostile {
     }
 }
 
-/// A body behind the registry's framing.
+/// A body with the registry's framing before it.
 fn framed(schema_id: u32, body: &[u8]) -> Vec<u8> {
     [&[0][..], &schema_id.to_be_bytes(), body].concat()
 }

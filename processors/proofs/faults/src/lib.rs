@@ -29,4 +29,4 @@ pub use ground::{Ground, run};
 pub use load::{Load, Sent, Shape};
 pub use scene::Scene;
 pub use services::{Services, ThreeBrokers, kafka_tool, try_kafka_tool};
-pub use watch::{Gap, Seen, Spoken, Watch};
+pub use watch::{Gap, Seen, Watch, WatchedTopic};

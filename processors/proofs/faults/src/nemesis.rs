@@ -1,14 +1,14 @@
 //! All at once: kills, pauses, restarts, a proxy that holds, drops, slows and cuts, and a broker that stands still or dies, at random
 //! from a seed, under load; then healing, draining and the audit. A run that hit too little is a failure.
 
-mod ailments;
+mod faults;
 mod hits;
 
 use crate::fleet::Kind;
 use crate::hostile::Hostile;
 use crate::{Chance, Ground, Scene, Shape};
-use ailments::{Ailment, Ailments, DEAD_MS};
 use fault_proxy::{Fault, Proxy};
+use faults::{DEAD_MS, FaultDeck, InjectedFault};
 use hits::Hits;
 use service::clock;
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ struct Attack<'g> {
     hits: Hits,
     hostile: Hostile,
     /// What has to be healed, and when.
-    pending: Vec<(Instant, Ailment)>,
+    pending: Vec<(Instant, InjectedFault)>,
 }
 
 /// Attacks for a while.
@@ -87,7 +87,7 @@ impl Attack<'_> {
     fn rage(&mut self, nemesis: Nemesis) {
         let began = clock::monotonic();
         let (mut next, mut breath) = (began, began + BREATH_EVERY);
-        let mut ailments = Ailments::new(nemesis.broker);
+        let mut faults = FaultDeck::new(nemesis.broker);
         while began.elapsed() < nemesis.time {
             let now = clock::monotonic();
             if now >= breath {
@@ -99,8 +99,8 @@ impl Attack<'_> {
             self.cure_before(now);
             self.reap();
             if now >= next && self.pending.len() < AILMENTS_MAX {
-                let ailment = ailments.draw(&mut self.chance);
-                self.strike(ailment);
+                let fault = faults.draw(&mut self.chance);
+                self.inject(fault);
                 next = clock::monotonic() + self.chance.millis(BETWEEN_MS.0, BETWEEN_MS.1);
             }
             self.scene.pass(TICK);
@@ -112,7 +112,7 @@ impl Attack<'_> {
         for name in PROCESSORS {
             if self.scene.fleet.is_doomed(name) && self.scene.fleet.is_killed_within(name, Duration::ZERO) {
                 self.hits.killed_at_failpoints += 1;
-                self.last(Ailment::Dead(name), DEAD_MS);
+                self.last(InjectedFault::Dead(name), DEAD_MS);
             }
         }
     }
@@ -123,15 +123,15 @@ impl Attack<'_> {
             .into_iter()
             .partition(|(until, _)| *until <= moment);
         self.pending = later;
-        for (_, ailment) in due {
-            self.cure(ailment);
+        for (_, fault) in due {
+            self.cure(fault);
         }
     }
 
     /// Everything is well: the proxy passes, the broker and all processes run.
     fn heal(&mut self) {
-        for (_, ailment) in std::mem::take(&mut self.pending) {
-            self.cure(ailment);
+        for (_, fault) in std::mem::take(&mut self.pending) {
+            self.cure(fault);
         }
         self.proxy.heal();
         self.proxy.discard_held();
@@ -185,7 +185,7 @@ impl Attack<'_> {
     }
 
     /// Adds a rule to the proxy, which its cure takes away.
-    fn rule(&mut self, name: &str, fault: Fault) -> Ailment {
-        Ailment::Rule(self.proxy.add(fault_proxy::When::any().client_id(name), fault))
+    fn rule(&mut self, name: &str, fault: Fault) -> InjectedFault {
+        InjectedFault::Rule(self.proxy.add(fault_proxy::When::any().client_id(name), fault))
     }
 }

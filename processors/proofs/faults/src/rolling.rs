@@ -1,7 +1,7 @@
 //! Rolling restarts under steady load: how long each partition is silent while its owner is replaced.
 
 use crate::fleet::Kind;
-use crate::watch::Spoken;
+use crate::watch::WatchedTopic;
 use crate::{Ground, Scene, Shape};
 use end_to_end::within;
 use service::clock;
@@ -28,7 +28,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// How one processor is replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum How {
+enum Replacement {
     /// SIGTERM, and started again at once.
     Stop,
     /// SIGKILL, and started again at once, as a supervisor does.
@@ -68,12 +68,12 @@ pub fn run(ground: &Ground, restarts: u32, by: Restarts) {
     let mut killed = Vec::new();
     for restart in 0..by.of(Restarts::Sigterm, restarts) {
         for name in NAMES {
-            graceful.extend(replace(&mut scene, name, How::Stop));
+            graceful.extend(replace(&mut scene, name, Replacement::Stop));
         }
         ground.tell(&format!("rolling restart {} of {restarts}: {}", restart + 1, said(&graceful)));
     }
     for restart in 0..by.of(Restarts::Sigkill, restarts) {
-        let how = [How::KillAndRestart, How::KillAndStayDead][restart as usize % 2];
+        let how = [Replacement::KillAndRestart, Replacement::KillAndStayDead][restart as usize % 2];
         for name in NAMES {
             killed.extend(replace(&mut scene, name, how));
         }
@@ -93,14 +93,14 @@ pub fn run(ground: &Ground, restarts: u32, by: Restarts) {
 }
 
 /// Replaces one processor; returns the longest silence of each partition in either topic meanwhile.
-fn replace(scene: &mut Scene<'_>, name: &str, how: How) -> Vec<Duration> {
+fn replace(scene: &mut Scene<'_>, name: &str, how: Replacement) -> Vec<Duration> {
     scene.pass(CALM);
     let began = clock::monotonic();
     scene.watch.forget_before(began);
     match how {
-        How::Stop => scene.fleet.stop(name),
-        How::KillAndRestart => scene.fleet.kill(name),
-        How::KillAndStayDead => {
+        Replacement::Stop => scene.fleet.stop(name),
+        Replacement::KillAndRestart => scene.fleet.kill(name),
+        Replacement::KillAndStayDead => {
             scene.fleet.kill(name);
             shared(scene);
             scene.pass(CALM);
@@ -114,8 +114,8 @@ fn replace(scene: &mut Scene<'_>, name: &str, how: How) -> Vec<Duration> {
 
 fn silences(scene: &Scene<'_>, began: Instant) -> Vec<Duration> {
     let now = clock::monotonic();
-    let outcomes = scene.watch.silences(Spoken::Outcomes, began, now);
-    let events = scene.watch.silences(Spoken::Events, began, now);
+    let outcomes = scene.watch.silences(WatchedTopic::Outcomes, began, now);
+    let events = scene.watch.silences(WatchedTopic::Events, began, now);
     assert_eq!(outcomes.len(), PARTITIONS as usize, "the load does not reach every partition");
     let longer = |(partition, silence): (u32, Duration)| silence.max(events.get(&partition).copied().unwrap_or_default());
     outcomes.into_iter().map(longer).collect()

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// What becomes of a question.
+/// How the stub answers a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
+pub(crate) enum StubBehaviour {
     PassOn,
     /// Passed on after this time.
     Slow(Duration),
@@ -37,7 +37,7 @@ pub(crate) struct StubRegistry {
 
 struct Shared {
     upstream: String,
-    manner: Mutex<Manner>,
+    behaviour: Mutex<StubBehaviour>,
     /// Method and path of every question.
     asked: Mutex<Vec<String>>,
     over: AtomicBool,
@@ -54,7 +54,7 @@ impl StubRegistry {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared {
             upstream: upstream.trim_end_matches('/').to_owned(),
-            manner: Mutex::new(Manner::PassOn),
+            behaviour: Mutex::new(StubBehaviour::PassOn),
             asked: Mutex::new(Vec::new()),
             over: AtomicBool::new(false),
             client: reqwest::blocking::Client::builder()
@@ -84,8 +84,8 @@ impl StubRegistry {
         &self.address
     }
 
-    pub(crate) fn be(&self, manner: Manner) {
-        *lock(&self.shared.manner) = manner;
+    pub(crate) fn be(&self, behaviour: StubBehaviour) {
+        *lock(&self.shared.behaviour) = behaviour;
     }
 
     /// How many questions named this.
@@ -115,24 +115,24 @@ impl Shared {
         let mut words = head.split(' ');
         let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         lock(&self.asked).push(format!("{method} {path}"));
-        let manner = *lock(&self.manner);
-        let (status, answer) = match manner {
-            Manner::Away => return Ok(()),
-            Manner::Broken => (500, br#"{"error_code":50001,"message":"out of order"}"#.to_vec()),
-            Manner::ForbidFrom(from) if id_in(path).is_some_and(|id| id >= from) => {
+        let behaviour = *lock(&self.behaviour);
+        let (status, answer) = match behaviour {
+            StubBehaviour::Away => return Ok(()),
+            StubBehaviour::Broken => (500, br#"{"error_code":50001,"message":"out of order"}"#.to_vec()),
+            StubBehaviour::ForbidFrom(from) if id_in(path).is_some_and(|id| id >= from) => {
                 (403, br#"{"error_code":40301,"message":"User is denied operation"}"#.to_vec())
             }
-            Manner::DenyAll => (401, br#"{"error_code":401,"message":"Unauthorized"}"#.to_vec()),
-            Manner::Page => (200, b"<html><body>Sign in</body></html>".to_vec()),
-            Manner::SlowIds(time) => {
+            StubBehaviour::DenyAll => (401, br#"{"error_code":401,"message":"Unauthorized"}"#.to_vec()),
+            StubBehaviour::Page => (200, b"<html><body>Sign in</body></html>".to_vec()),
+            StubBehaviour::SlowIds(time) => {
                 if id_in(path).is_some() {
                     clock::rest(time);
                 }
                 self.pass_on(method, path, body)
             }
-            Manner::Swapped(a, b) => self.pass_on_swapped((a, b), method, path, body),
-            Manner::PassOn | Manner::ForbidFrom(_) => self.pass_on(method, path, body),
-            Manner::Slow(time) => {
+            StubBehaviour::Swapped(a, b) => self.pass_on_swapped((a, b), method, path, body),
+            StubBehaviour::PassOn | StubBehaviour::ForbidFrom(_) => self.pass_on(method, path, body),
+            StubBehaviour::Slow(time) => {
                 clock::rest(time);
                 self.pass_on(method, path, body)
             }

@@ -28,13 +28,13 @@ pub struct Seen {
     pub repeated: u64,
     pub events: u64,
     /// When each partition of each topic spoke last.
-    last: BTreeMap<(Spoken, u32), Instant>,
+    last: BTreeMap<(WatchedTopic, u32), Instant>,
     gaps: Vec<Gap>,
 }
 
 /// Which of the two topics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Spoken {
+pub enum WatchedTopic {
     Outcomes,
     Events,
 }
@@ -42,7 +42,7 @@ pub enum Spoken {
 /// A partition that said nothing for a while.
 #[derive(Debug, Clone, Copy)]
 pub struct Gap {
-    pub topic: Spoken,
+    pub topic: WatchedTopic,
     pub partition: u32,
     pub began: Instant,
     pub length: Duration,
@@ -102,7 +102,7 @@ impl Watch {
     }
 
     /// The longest silence of each partition of a topic that had not ended at `from`, and began before `to`; one that still lasts counts.
-    pub fn silences(&self, topic: Spoken, from: Instant, to: Instant) -> BTreeMap<u32, Duration> {
+    pub fn silences(&self, topic: WatchedTopic, from: Instant, to: Instant) -> BTreeMap<u32, Duration> {
         let seen = self.seen();
         let mut longest = BTreeMap::new();
         let last = seen.last.iter().filter(|((of, _), _)| *of == topic);
@@ -160,20 +160,20 @@ impl Follower {
                 (false, Status::Accepted) => seen.accepted += 1,
                 (false, Status::Rejected) => seen.rejected += 1,
             }
-            seen.hear(Spoken::Outcomes, record.partition);
+            seen.hear(WatchedTopic::Outcomes, record.partition);
         });
         ride_out(polled.map(|_| ()));
         let polled = events.poll(10_000, POLL_WAIT, |record| {
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
             seen.events += 1;
-            seen.hear(Spoken::Events, record.partition);
+            seen.hear(WatchedTopic::Events, record.partition);
         });
         ride_out(polled.map(|_| ()));
     }
 }
 
 impl Seen {
-    fn hear(&mut self, topic: Spoken, partition: u32) {
+    fn hear(&mut self, topic: WatchedTopic, partition: u32) {
         let now = clock::monotonic();
         let Some(last) = self.last.insert((topic, partition), now) else {
             return;

@@ -2,7 +2,7 @@
  *
  * Loaded into a process by LD_PRELOAD. Waits until a moment of the wall clock are moved by the same difference, C11's among them, which
  * librdkafka uses: libfaketime leaves those as they are, so that a process under it waits for hours. Durations are measured with the
- * monotonic clock, which nobody can set, and are right. */
+ * monotonic clock, which cannot be set, and are right. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

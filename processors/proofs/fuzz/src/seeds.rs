@@ -249,7 +249,7 @@ fn samples() -> Result<Vec<(&'static str, Command)>, InvalidValue> {
     ])
 }
 
-/// Values behind each released schema, and behind one that refers to another.
+/// Values of each released schema, and of one that refers to another, each with its framing.
 fn foreign() -> Vec<Vec<u8>> {
     const LEG: &str = r#"{"type":"record","name":"L","fields":[{"name":"id","type":"string"},{"name":"again","type":["null","L"]}]}"#;
     const ALIEN: &str = r#"{"type":"record","name":"Command","fields":[{"name":"command_id","type":"string"},{"name":"aggregate_id","type":"string"},

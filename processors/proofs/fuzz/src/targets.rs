@@ -100,7 +100,7 @@ pub const TARGETS: &[Target] = &[
     },
 ];
 
-/// Mistakes on purpose: a run that does not find them proves nothing. Each hides behind a few bytes that only coverage leads to.
+/// Mistakes on purpose: a run that does not find them proves nothing. Each is reached only by a few bytes that coverage leads to.
 pub const PLANTED: &[Target] = &[
     Target {
         name: "planted-panic",

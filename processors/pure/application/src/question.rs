@@ -1,4 +1,4 @@
-//! What can be asked of a view, a question as it was asked, and why there may be no answer.
+//! The routes of a view, a question as it was asked, and the reasons for refusing it.
 
 use crate::Paging;
 use keyvalue::ReadError;
@@ -27,7 +27,7 @@ pub enum Work {
     /// From node to node along edges, as many keys as a budget allows.
     Traversal,
     /// Everything in the view.
-    Whole,
+    FullScan,
     /// A few keys, and a bounded number of events of the log.
     Log,
 }

@@ -1,4 +1,4 @@
-//! What a view says for itself: what an event changes in it, what can be asked of it, and what is counted.
+//! The interface of a view: what an event changes in it, which questions it answers, and what it counts.
 
 use crate::{AGGREGATE, Change, ChangeFilter, EVENT, EventPlace, LoggedEvent, Refusal, Route, Work};
 use decider::EventEnvelope;

@@ -4,7 +4,7 @@ use crate::checks::{self, CheckContext, ClaimsChangeOwners, Commit, Dense, Offse
 use crate::decoding::Decoding;
 use crate::finding::Findings;
 use crate::ledger::{Ledger, LedgerError};
-use crate::merging::{Aside, Merge};
+use crate::merging::{Merge, StrayRecord};
 use crate::rewritten;
 use crate::{Counts, Invariant, Loss, Schemas, Seen, Shown, SourceError, Violation};
 use decider::{Codec, Domain, Limits};
@@ -207,20 +207,20 @@ where
         Ok(())
     }
 
-    fn asides(&mut self, asides: &mut Vec<Aside<D::Event>>) -> Result<(), AuditError> {
+    fn asides(&mut self, asides: &mut Vec<StrayRecord<D::Event>>) -> Result<(), AuditError> {
         let context = &mut self.context;
         for aside in asides.drain(..) {
             match aside {
-                Aside::AbortedCommand => context.counts.aborted += 1,
-                Aside::AbortedEvent(found) => {
+                StrayRecord::AbortedCommand => context.counts.aborted += 1,
+                StrayRecord::AbortedEvent(found) => {
                     context.counts.aborted += 1;
                     checks::note_aborted_event(context, &found)?;
                 }
-                Aside::AbortedOutcome(found) => {
+                StrayRecord::AbortedOutcome(found) => {
                     context.counts.aborted += 1;
                     checks::note_aborted_outcome(context, &found)?;
                 }
-                Aside::Unreadable(record, reason) => context.unreadable(&record, &reason),
+                StrayRecord::Unreadable(record, reason) => context.unreadable(&record, &reason),
             }
         }
         Ok(())

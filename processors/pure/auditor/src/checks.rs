@@ -1,4 +1,4 @@
-//! What must hold of every log: one file for each invariant. Each is pushed the steps of a partition, and finished at its end.
+//! The invariants of a log, one file for each. Each is pushed the steps of a partition, and finished at its end.
 
 mod commands_are_answered;
 mod commands_are_answered_once;

@@ -1,4 +1,4 @@
-//! What is found to be wrong: which invariant, where, and the records that show it.
+//! A violated invariant: which one, where, and the records that show it.
 
 use crate::{Place, Record};
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! What has to be remembered of the log, in keys and values outside of memory; a bounded part of it waits to be written.
+//! The auditor's memory of the log, in keys and values outside of RAM; a bounded part of it waits to be written.
 //!
 //! | prefix | rest | value |
 //! |---|---|---|
@@ -23,7 +23,7 @@ use uuid::Uuid;
 #[derive(Clone, Copy)]
 #[repr(u8)]
 pub(crate) enum Prefix {
-    Letter = 0x80,
+    DeadLetter = 0x80,
     FirstOutcome = 0x81,
     Version = 0x82,
     AbortedSequence = 0x83,
@@ -105,30 +105,24 @@ impl<S: Read + Write> Ledger<S> {
 
     /// The entries whose keys begin with `prefix`, in key order, and that many at most.
     pub(crate) fn beginning_with(&mut self, prefix: &[u8], entries_max: usize) -> Result<Vec<Entry>, LedgerError> {
-        self.flush()?;
-        let mut entries = Vec::new();
-        self.store
-            .scan(prefix, &keyvalue::prefix_end(prefix), Order::Ascending, &mut |key, value| {
-                entries.push((key.to_vec(), value.to_vec()));
-                if entries.len() < entries_max {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                }
-            })?;
-        Ok(entries)
+        self.between(prefix, &keyvalue::prefix_end(prefix), entries_max)
     }
 
     /// Up to `entries_max` entries of a prefix whose keys follow `after`, in key order.
     pub(crate) fn following(&mut self, prefix: Prefix, after: &[u8], entries_max: usize) -> Result<Vec<Entry>, LedgerError> {
-        self.flush()?;
         let from = if after.is_empty() {
             vec![prefix as u8]
         } else {
             [after, &[0]].concat()
         };
+        self.between(&from, &[prefix as u8 + 1], entries_max)
+    }
+
+    /// Up to `entries_max` entries from `from` to before `to`, in key order.
+    fn between(&mut self, from: &[u8], to: &[u8], entries_max: usize) -> Result<Vec<Entry>, LedgerError> {
+        self.flush()?;
         let mut entries = Vec::new();
-        self.store.scan(&from, &[prefix as u8 + 1], Order::Ascending, &mut |key, value| {
+        self.store.scan(from, to, Order::Ascending, &mut |key, value| {
             entries.push((key.to_vec(), value.to_vec()));
             if entries.len() < entries_max {
                 ControlFlow::Continue(())

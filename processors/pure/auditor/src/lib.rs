@@ -1,8 +1,8 @@
-//! What the topics themselves say about the promises of a command processor: one check for each, over any domain. Pure.
+//! Checks from the topics alone whether a command processor has kept its promises: one check for each, over any domain. Pure.
 //!
 //! The records of one partition are walked once, commands with what came of them side by side, in the order of the commands'
 //! offsets ([`Auditor::partition`]). Nothing in memory grows with the log: what has to be remembered of it (command ids, versions,
-//! the aggregates for deciding again) lies behind [`keyvalue`]. The numbers I1 to I14 are those by which the invariants are known in
+//! the aggregates for deciding again) is read through [`keyvalue`]. The numbers I1 to I14 are those by which the invariants are known in
 //! ARCHITECTURE.md.
 //!
 //! Reading order: `record`, `merging` (records to steps), `auditor` (the walk), then one file of `checks` for each invariant.

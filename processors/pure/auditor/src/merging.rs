@@ -11,9 +11,9 @@ pub(crate) struct Found<T> {
     pub(crate) value: T,
 }
 
-/// A record that was put aside.
+/// A dead letter: the command that it stands for is set aside.
 #[derive(Debug, Clone)]
-pub(crate) struct Letter {
+pub(crate) struct DeadLetter {
     pub(crate) place: Place,
     pub(crate) reason: String,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Step<E> {
     pub(crate) command: Option<Record>,
     pub(crate) events: Vec<Found<EventEnvelope<E>>>,
     pub(crate) outcomes: Vec<Found<Outcome>>,
-    pub(crate) letter: Option<Letter>,
+    pub(crate) letter: Option<DeadLetter>,
     /// Its answer rests on what the log does not hold any more.
     pub(crate) trusted: bool,
 }
@@ -42,8 +42,8 @@ impl<E> Step<E> {
     }
 }
 
-/// Records that are met on the way and belong to no step.
-pub(crate) enum Aside<E> {
+/// A record that belongs to no step.
+pub(crate) enum StrayRecord<E> {
     AbortedCommand,
     AbortedEvent(Found<EventEnvelope<E>>),
     AbortedOutcome(Found<Outcome>),
@@ -107,7 +107,7 @@ where
     }
 
     /// Reads the next record of each topic, where none waits.
-    pub(crate) fn fill<D, K>(&mut self, decoding: &mut Decoding<'_, K>, aside: &mut dyn FnMut(Aside<E>)) -> Result<(), SourceError>
+    pub(crate) fn fill<D, K>(&mut self, decoding: &mut Decoding<'_, K>, aside: &mut dyn FnMut(StrayRecord<E>)) -> Result<(), SourceError>
     where
         D: Domain<Event = E>,
         K: Codec<D>,
@@ -115,7 +115,7 @@ where
         while self.command.is_none() {
             match self.commands.next().transpose()? {
                 None => break,
-                Some(Seen::Aborted(_)) => aside(Aside::AbortedCommand),
+                Some(Seen::Aborted(_)) => aside(StrayRecord::AbortedCommand),
                 Some(Seen::Committed(record)) => self.command = Some(record),
             }
         }
@@ -124,8 +124,8 @@ where
         {
             match read(seen, |fingerprint, value| decoding.event::<D>(fingerprint, value))? {
                 Decoded::Committed(found) => self.event = Some(found),
-                Decoded::Aborted(found) => aside(Aside::AbortedEvent(found)),
-                Decoded::Unreadable(record, reason) => aside(Aside::Unreadable(record, reason)),
+                Decoded::Aborted(found) => aside(StrayRecord::AbortedEvent(found)),
+                Decoded::Unreadable(record, reason) => aside(StrayRecord::Unreadable(record, reason)),
                 Decoded::Nothing => {}
             }
         }
@@ -136,8 +136,8 @@ where
                 // It was noted before, and is where its command is.
                 Decoded::Committed(found) if found.record.is_rewritten() => {}
                 Decoded::Committed(found) => self.outcome = Some(found),
-                Decoded::Aborted(found) => aside(Aside::AbortedOutcome(found)),
-                Decoded::Unreadable(record, reason) => aside(Aside::Unreadable(record, reason)),
+                Decoded::Aborted(found) => aside(StrayRecord::AbortedOutcome(found)),
+                Decoded::Unreadable(record, reason) => aside(StrayRecord::Unreadable(record, reason)),
                 Decoded::Nothing => {}
             }
         }
@@ -148,7 +148,7 @@ where
     pub(crate) fn next<D, K>(
         &mut self,
         decoding: &mut Decoding<'_, K>,
-        aside: &mut dyn FnMut(Aside<E>),
+        aside: &mut dyn FnMut(StrayRecord<E>),
     ) -> Result<Option<Step<E>>, SourceError>
     where
         D: Domain<Event = E>,

@@ -1,4 +1,4 @@
-//! What was lost, as `aerolog recover` has put it on record among the dead letters.
+//! The losses that `aerolog recover` has recorded among the dead letters.
 
 use crate::{Place, Record};
 

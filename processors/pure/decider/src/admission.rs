@@ -1,4 +1,4 @@
-//! What to do with one incoming record: answer the command in it, send it on, or put it aside.
+//! Decides how to handle one incoming record: answer the command in it, send it on, or put it aside.
 
 use crate::batch::{Batch, DeadLetter, Incoming, Outgoing};
 use crate::containment::contain;

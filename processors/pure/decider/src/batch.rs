@@ -1,4 +1,4 @@
-//! What goes into the machine and what comes out of it, as data.
+//! The machine's input and output, as data.
 
 use crate::{Call, Cursor, Identity, Status, StepError};
 use keyvalue::Mutation;

@@ -1,4 +1,4 @@
-//! What surrounds a command, an event and an outcome, whatever the domain.
+//! The envelopes of commands, events and outcomes, the same for every domain.
 
 use crate::{Fingerprint, Rejection};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! What a command means, as a number: under one id, two commands with equal fingerprints are one command, sent again.
+//! The meaning of a command as a number: under one id, two commands with equal fingerprints are one command, sent again.
 
 use crate::{Codec, CommandEnvelope, Domain};
 use std::fmt;

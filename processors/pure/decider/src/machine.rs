@@ -3,7 +3,7 @@
 use crate::aggregates::Aggregates;
 use crate::batch::{Batch, Incoming};
 use crate::containment::{Call, DomainFailure, contain};
-use crate::remembered::{CommandKey, Memories, Periods, Remembered};
+use crate::remembered::{CommandIdLookup, CommandKey, Periods, Remembered};
 use crate::{Codec, Cursor, Domain, Written};
 use keyvalue::{Mutation, Read, ReadError};
 use rustc_hash::FxHashMap;
@@ -82,7 +82,7 @@ pub struct Machine<D: Domain> {
     pub(crate) aggregates: Aggregates<D>,
     /// What this batch has answered, with the partition's clock then; the store knows the rest. An aggregate is decided in one partition only.
     pub(crate) answered: FxHashMap<CommandKey, (i64, Remembered)>,
-    pub(crate) memories: Memories,
+    pub(crate) memories: CommandIdLookup,
     /// What the log has of commands that are to be decided again, by partition.
     pub(crate) written: BTreeMap<u32, Written>,
     /// For fingerprints.
@@ -100,7 +100,7 @@ impl<D: Domain> Machine<D> {
             open: BTreeMap::new(),
             aggregates: Aggregates::new(limits.cache_bytes_max),
             answered: FxHashMap::default(),
-            memories: Memories::new(Periods {
+            memories: CommandIdLookup::new(Periods {
                 length_ms: limits.remembered_ms,
             }),
             written: BTreeMap::new(),

@@ -163,16 +163,16 @@ impl Remembered {
     }
 }
 
-/// Looks command ids up in the store.
+/// Looks up in the store which command ids were answered before.
 #[derive(Debug)]
-pub(crate) struct Memories {
+pub(crate) struct CommandIdLookup {
     pub(crate) periods: Periods,
     /// Partitions of which the period before this one is known to be empty. That is so until the clock reaches the next one, and
     /// spares each new command one look-up of two.
     nothing_before: FxHashMap<u32, u32>,
 }
 
-impl Memories {
+impl CommandIdLookup {
     pub(crate) fn new(periods: Periods) -> Self {
         Self {
             periods,

@@ -1,4 +1,4 @@
-//! What can be read of any command in JSON, so that its sender finds the answer.
+//! The identity of a command in JSON, which is read even where the command cannot be, so that its sender finds the answer.
 
 use crate::shortened;
 use decider::Identity;

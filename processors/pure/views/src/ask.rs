@@ -15,11 +15,11 @@ pub use board::{BoardEntry, Direction, board};
 #[cfg(test)]
 pub(crate) use connections::connections_within;
 pub use connections::{CONNECTION_LEGS_MAX, Connection, ConnectionLeg, ConnectionSearch, ConnectionsError, Transfer, connections};
-pub use ground::Ground;
+pub use ground::GroundTime;
 #[cfg(test)]
 pub(crate) use impact::{Budget, impact_within};
 pub use impact::{Delay, DelayedLeg, Impact, MissedConnection, impact};
-pub use timeline::{Airplanes, Bar, Found, Gap, Row, RowRotation, Timeline, TimelineError, Window, next_airplane};
+pub use timeline::{Airplanes, Found, Gap, Row, RowRotation, Timeline, TimelineError, TimelineLeg, Window, next_airplane};
 #[cfg(test)]
 pub(crate) use violations::count_within;
 pub use violations::{Filter, Total, count, violations};

@@ -1,4 +1,4 @@
-//! What a view is built from.
+//! The facts that a view is built from: events with their place in the log.
 
 use crate::provenance::Provenance;
 use decider::EventEnvelope;

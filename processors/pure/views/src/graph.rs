@@ -7,7 +7,7 @@ mod reach;
 pub use every_edge::every_edge;
 pub(crate) use node::NODE_ID_EXPECTED;
 pub use node::{InvalidNodeId, NodeId, NodeKind};
-pub use reach::{Budget, Cut, Reached, ReachedEdge, ReachedNode, Traversal, reach};
+pub use reach::{Budget, ExhaustedBudget, Reached, ReachedEdge, ReachedNode, Traversal, reach};
 
 use crate::ask::{self, Page, Span, Time};
 use crate::edges::{LegSummary, RotationSpan};

@@ -1,4 +1,4 @@
-//! What can be asked of the graph: routes, the questions that they lead to, and the documents that answer them.
+//! The questions that the graph answers: routes, the questions that they lead to, and the documents that answer them.
 
 pub(crate) mod changes;
 mod connections;
@@ -223,7 +223,7 @@ impl Question {
             Self::Rotation { .. } | Self::Leg { .. } | Self::Airplane { .. } | Self::Airport(_) => Work::Point,
             Self::Rotations(_) | Self::Airplanes(_) | Self::Airports(_) | Self::Departures { .. } | Self::Arrivals { .. } => Work::Page,
             Self::Board { .. } | Self::Legs { designator: None, .. } => Work::Page,
-            Self::Check { recompute: true, .. } => Work::Whole,
+            Self::Check { recompute: true, .. } => Work::FullScan,
             Self::Connections(_) | Self::Impact(_) | Self::GraphTraverse(_) => Work::Traversal,
             Self::Check { filter, .. } if **filter == Filter::default() => Work::Page,
             // A rotation may have 20,000 of them, all of which are counted.

@@ -1,4 +1,4 @@
-//! What remains of what was removed: what it was, and the event that removed it. Ids are not used again, so a tombstone stays.
+//! Tombstones of removed nodes and edges: what each was, and the event that removed it. Ids are not used again, so a tombstone stays.
 //!
 //! A tombstone holds facts of its own aggregate only. What other aggregates say of it, such as the date at its airport, would depend on
 //! the order in which the events of different partitions came.

@@ -1,4 +1,4 @@
-//! What a check has found: where, between which legs, and by which facts. The index says where; the rest is read from the facts.
+//! A violation that a check has found: where, between which legs, and by which facts. The index says where; the rest is read from the facts.
 
 use crate::bytes::{Bytes, corrupt};
 use crate::check::Check;

@@ -38,7 +38,7 @@ fn of_avro(json: &Value) -> Option<Verdict> {
     Some(verdict(codec().decode_command(None, &value)))
 }
 
-/// Fields that may be absent or null in JSON, besides those that `typed` fills in.
+/// Fields that may be absent or null in JSON, in addition to those that `typed` fills in.
 const OPTIONAL: [&str; 2] = ["/expected_version", "/issued_by"];
 /// Fields that hold a code, whose case matters.
 const CODES: [&str; 6] = ["origin", "destination", "registration", "designator", "aircraft_type", "mode"];

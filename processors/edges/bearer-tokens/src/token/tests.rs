@@ -54,7 +54,7 @@ fn signed(key: &EncodingKey, algorithm: Algorithm, id: &str, claims: &Value) -> 
     encode(&header, claims, key).unwrap()
 }
 
-fn checked(claims: &Value) -> Result<Caller, Distrust> {
+fn checked(claims: &Value) -> Result<Caller, TokenRefusal> {
     let key = ed25519(1);
     let keys = Keys::parse(&set(&[(&key, Algorithm::EdDSA, "one")])).unwrap();
     check(&signed(&key, Algorithm::EdDSA, "one", claims), &keys, &settings("EdDSA"), NOW)
@@ -106,7 +106,7 @@ fn a_claim_that_is_not_as_it_has_to_be_is_not_believed() {
         ("sub", json!("x".repeat(300))),
     ] {
         let distrust = checked(&with(name, value.clone())).unwrap_err();
-        assert!(matches!(distrust, Distrust::Invalid(_)), "{name} {value}: {distrust:?}");
+        assert!(matches!(distrust, TokenRefusal::Invalid(_)), "{name} {value}: {distrust:?}");
     }
     assert!(checked(&with("aud", json!(["other", AUDIENCE]))).is_ok());
     for (name, time) in [
@@ -147,8 +147,8 @@ fn a_signature_of_another_key_under_the_same_id_is_not_believed() {
             NOW,
         )
     };
-    assert!(matches!(check(2, "one"), Err(Distrust::Invalid(_))));
-    assert_eq!(check(2, "two"), Err(Distrust::UnknownKey));
+    assert!(matches!(check(2, "one"), Err(TokenRefusal::Invalid(_))));
+    assert_eq!(check(2, "two"), Err(TokenRefusal::UnknownKey));
 }
 
 #[test]
@@ -159,7 +159,10 @@ fn a_token_cannot_choose_its_algorithm() {
     let payload = token.split('.').nth(1).unwrap();
     // {"alg":"none","kid":"one"}
     let none = format!("eyJhbGciOiJub25lIiwia2lkIjoib25lIn0.{payload}.");
-    assert!(matches!(check(&none, &keys, &settings("EdDSA"), NOW), Err(Distrust::Invalid(_))));
+    assert!(matches!(
+        check(&none, &keys, &settings("EdDSA"), NOW),
+        Err(TokenRefusal::Invalid(_))
+    ));
     // A secret that anyone knows: the public key.
     let public = set(&[(&key, Algorithm::EdDSA, "one")])["keys"][0]["x"].as_str().unwrap().to_owned();
     let symmetric = signed(
@@ -170,10 +173,13 @@ fn a_token_cannot_choose_its_algorithm() {
     );
     assert!(matches!(
         check(&symmetric, &keys, &settings("EdDSA"), NOW),
-        Err(Distrust::Invalid(_))
+        Err(TokenRefusal::Invalid(_))
     ));
     // One that the provider may use, and that is not the one that was agreed on.
-    assert!(matches!(check(&token, &keys, &settings("RS256"), NOW), Err(Distrust::Invalid(_))));
+    assert!(matches!(
+        check(&token, &keys, &settings("RS256"), NOW),
+        Err(TokenRefusal::Invalid(_))
+    ));
 }
 
 #[test]
@@ -187,7 +193,10 @@ fn rsa_keys_are_read_as_providers_publish_them() {
     let other = Rsa::generate(2048).unwrap();
     let other = EncodingKey::from_rsa_der(&other.private_key_to_der().unwrap());
     let forged = signed(&other, Algorithm::RS256, "two", &claims());
-    assert!(matches!(check(&forged, &keys, &settings("RS256"), NOW), Err(Distrust::Invalid(_))));
+    assert!(matches!(
+        check(&forged, &keys, &settings("RS256"), NOW),
+        Err(TokenRefusal::Invalid(_))
+    ));
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn large_bodies_share_a_budget_and_give_it_back() {
     assert_eq!((gauge.get(), budget.is_short(), one.is_counted()), (60_000, true, true));
     assert_eq!(two.grow(SMALL_BYTES_MAX), Ok(()));
     assert!(!two.is_counted());
-    assert_eq!(two.grow(40_001), Err(Spent));
+    assert_eq!(two.grow(40_001), Err(BudgetExhausted));
     assert_eq!(two.grow(40_000), Ok(()));
     one.shrink(SMALL_BYTES_MAX + 10_000);
     assert_eq!(gauge.get(), 50_000);
@@ -31,5 +31,5 @@ fn small_bodies_are_read_when_the_budget_is_spent() {
     all.grow(SMALL_BYTES_MAX + 100_000).unwrap();
     let mut small = HeldBody::new(&budget);
     assert_eq!(small.grow(SMALL_BYTES_MAX), Ok(()));
-    assert_eq!(small.grow(1), Err(Spent));
+    assert_eq!(small.grow(1), Err(BudgetExhausted));
 }

@@ -8,7 +8,7 @@ fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-fn overdue(exchange: &Exchange, now: Instant) -> Option<Cut> {
+fn overdue(exchange: &Exchange, now: Instant) -> Option<CloseReason> {
     exchange.turn().overdue(now, &Limits::default())
 }
 
@@ -21,25 +21,25 @@ async fn each_phase_has_its_own_time() {
     let begin = Instant::now();
     let exchange = Exchange::new(begin);
     assert_eq!(overdue(&exchange, begin + seconds(60)), None);
-    assert_eq!(overdue(&exchange, begin + seconds(61)), Some(Cut::Idle));
+    assert_eq!(overdue(&exchange, begin + seconds(61)), Some(CloseReason::Idle));
     exchange.read(begin);
     // More bytes of the same head win no time.
     exchange.read(begin + seconds(9));
     assert_eq!(overdue(&exchange, begin + seconds(10)), None);
-    assert_eq!(overdue(&exchange, begin + seconds(11)), Some(Cut::Head));
+    assert_eq!(overdue(&exchange, begin + seconds(11)), Some(CloseReason::Head));
     exchange.asked();
     assert_eq!(overdue(&exchange, begin + seconds(1000)), None);
     exchange.answered(4, begin);
-    assert_eq!(overdue(&exchange, begin + seconds(11)), Some(Cut::Write));
+    assert_eq!(overdue(&exchange, begin + seconds(11)), Some(CloseReason::Write));
     writes(&exchange, &ANSWER[..5], begin + seconds(9));
     assert_eq!(overdue(&exchange, begin + seconds(11)), None);
     // A client that takes a byte now and then is given no more than the time for the whole answer.
     writes(&exchange, &ANSWER[5..6], begin + seconds(55));
     assert_eq!(overdue(&exchange, begin + seconds(60)), None);
-    assert_eq!(overdue(&exchange, begin + seconds(61)), Some(Cut::Write));
+    assert_eq!(overdue(&exchange, begin + seconds(61)), Some(CloseReason::Write));
     writes(&exchange, &ANSWER[6..], begin + seconds(60));
     assert_eq!(overdue(&exchange, begin + seconds(61)), None);
-    assert_eq!(overdue(&exchange, begin + seconds(121)), Some(Cut::Idle));
+    assert_eq!(overdue(&exchange, begin + seconds(121)), Some(CloseReason::Idle));
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn a_connection_that_moves_after_the_order_to_close_it_is_kept() {
     assert!(cut.is_err());
     exchange.answered(4, begin);
     exchange.check(begin + seconds(11), &Limits::default());
-    assert_eq!(exchange.cut().await, Cut::Write);
+    assert_eq!(exchange.cut().await, CloseReason::Write);
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn a_handler_that_waits_for_more_of_a_body_waits_for_its_client() {
     exchange.wants_body(true, begin + seconds(9));
     assert_eq!(exchange.waits_for_client(), Some((begin, Holds::Nothing)));
     assert_eq!(overdue(&exchange, begin + seconds(30)), None);
-    assert_eq!(overdue(&exchange, begin + seconds(31)), Some(Cut::Body));
+    assert_eq!(overdue(&exchange, begin + seconds(31)), Some(CloseReason::Body));
     exchange.wants_body(false, begin + seconds(31));
     assert_eq!(overdue(&exchange, begin + seconds(1000)), None);
 }
@@ -98,11 +98,11 @@ async fn a_body_that_comes_byte_by_byte_wins_no_time_and_one_that_is_used_does()
     let (since, holds) = exchange.waits_for_client().unwrap();
     assert!(since < begin + seconds(1), "{:?}", since - begin);
     assert_eq!(holds, Holds::Body);
-    assert_eq!(overdue(&exchange, begin + seconds(31)), Some(Cut::Body));
+    assert_eq!(overdue(&exchange, begin + seconds(31)), Some(CloseReason::Body));
     exchange.body_used(begin + seconds(31));
     assert_eq!(exchange.waits_for_client(), Some((begin + seconds(31), Holds::Body)));
     assert_eq!(overdue(&exchange, begin + seconds(61)), None);
-    assert_eq!(overdue(&exchange, begin + seconds(62)), Some(Cut::Body));
+    assert_eq!(overdue(&exchange, begin + seconds(62)), Some(CloseReason::Body));
     // Neither is one cut off that comes at some rate.
     for second in 31..100 {
         exchange.wants_body(true, begin + seconds(second));
@@ -122,7 +122,7 @@ async fn an_answer_that_goes_on_has_a_time_only_while_its_client_takes_nothing()
     assert_eq!(overdue(&exchange, begin + seconds(1000)), None);
     exchange.stalled(begin + seconds(1000));
     assert_eq!(overdue(&exchange, begin + seconds(1010)), None);
-    assert_eq!(overdue(&exchange, begin + seconds(1011)), Some(Cut::Write));
+    assert_eq!(overdue(&exchange, begin + seconds(1011)), Some(CloseReason::Write));
     writes(&exchange, b"more", begin + seconds(1011));
     assert_eq!(overdue(&exchange, begin + seconds(2000)), None);
     assert!(!exchange.is_written(), "whatever follows is of the same answer");

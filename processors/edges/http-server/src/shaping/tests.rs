@@ -8,13 +8,13 @@ use tokio::sync::mpsc;
 
 const DOCUMENT: &[u8] = br#"{"z":1,"a":[1.25,18446744073709551615,"x"],"m":{}}"#;
 
-fn wishes(is_pretty: bool, accept_encoding: &[&'static str]) -> Wishes {
+fn preferences(is_pretty: bool, accept_encoding: &[&'static str]) -> FormPreferences {
     let mut headers = HeaderMap::new();
     for line in accept_encoding {
         headers.append(header::ACCEPT_ENCODING, HeaderValue::from_static(line));
     }
     let query = if is_pretty { "pretty" } else { "" };
-    Wishes::of(query, &headers).unwrap().0
+    FormPreferences::of(query, &headers).unwrap().0
 }
 
 fn large(bytes: usize) -> Answer {
@@ -23,7 +23,7 @@ fn large(bytes: usize) -> Answer {
 
 async fn encoding_of(bytes: usize, accept_encoding: &[&'static str]) -> Option<String> {
     let expected = large(bytes).body().to_vec();
-    let answer = Shaping::default().shaped(large(bytes), wishes(false, accept_encoding)).await;
+    let answer = Shaping::default().shaped(large(bytes), preferences(false, accept_encoding)).await;
     let encoding = answer
         .header(&header::CONTENT_ENCODING)
         .map(|value| value.to_str().unwrap().to_owned());
@@ -65,7 +65,7 @@ async fn an_answer_that_fits_into_one_packet_is_not_compressed() {
 #[tokio::test]
 async fn a_cache_learns_that_the_encoding_depends_on_the_request() {
     for accepted in ["gzip", "identity"] {
-        let answer = Shaping::default().shaped(large(100_000), wishes(false, &[accepted])).await;
+        let answer = Shaping::default().shaped(large(100_000), preferences(false, &[accepted])).await;
         let vary = answer.header(&header::VARY).unwrap();
         assert!(vary.to_str().unwrap().eq_ignore_ascii_case("accept-encoding"), "{accepted}");
     }
@@ -74,7 +74,7 @@ async fn a_cache_learns_that_the_encoding_depends_on_the_request() {
 #[tokio::test]
 async fn an_indented_document_has_the_same_members_in_the_same_order_and_the_same_numbers() {
     let answer = Shaping::default()
-        .shaped(Answer::new(JSON, DOCUMENT.to_vec()), wishes(true, &[]))
+        .shaped(Answer::new(JSON, DOCUMENT.to_vec()), preferences(true, &[]))
         .await;
     let text = String::from_utf8(answer.body().to_vec()).unwrap();
     assert!(text.starts_with("{\n  \"z\": 1,\n"), "{text}");
@@ -84,17 +84,17 @@ async fn an_indented_document_has_the_same_members_in_the_same_order_and_the_sam
 
 #[tokio::test]
 async fn problems_are_indented_too_and_other_texts_stay_as_they_are() {
-    let problem = Shaping::default().shaped(Problem::internal().into(), wishes(true, &[])).await;
+    let problem = Shaping::default().shaped(Problem::internal().into(), preferences(true, &[])).await;
     assert!(problem.body().starts_with(b"{\n  \""));
     let text = Answer::new(HeaderValue::from_static("text/plain"), b"{}".to_vec());
-    assert_eq!(Shaping::default().shaped(text, wishes(true, &[])).await.body(), b"{}");
+    assert_eq!(Shaping::default().shaped(text, preferences(true, &[])).await.body(), b"{}");
 }
 
 #[tokio::test]
 async fn a_stream_stays_as_it_is() {
     let (_sender, pieces) = mpsc::channel(1);
     let answer = Shaping::default()
-        .shaped(Answer::stream(JSON, pieces), wishes(true, &["gzip"]))
+        .shaped(Answer::stream(JSON, pieces), preferences(true, &["gzip"]))
         .await;
     assert!(answer.is_stream());
     assert!(answer.header(&header::CONTENT_ENCODING).is_none());
@@ -114,8 +114,10 @@ fn the_parameter_pretty_is_taken_out_of_the_query() {
         ("pretty=", Err(())),
         ("pretty&pretty", Err(())),
     ] {
-        let found = Wishes::of(query, &HeaderMap::new());
-        let found = found.map(|(wishes, rest)| (wishes.is_pretty, rest.into_owned())).map_err(drop);
+        let found = FormPreferences::of(query, &HeaderMap::new());
+        let found = found
+            .map(|(preferences, rest)| (preferences.is_pretty, rest.into_owned()))
+            .map_err(drop);
         assert_eq!(found, expected.map(|(is_pretty, rest)| (is_pretty, rest.to_owned())), "{query}");
     }
 }

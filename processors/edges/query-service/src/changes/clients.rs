@@ -3,7 +3,7 @@
 use super::PIECES_UNREAD_MAX;
 use super::follower::{Ended, Followable, Follower};
 use super::query::{AFTER, ChangeQuery};
-use crate::lane::Lane;
+use crate::worker_pool::WorkerPool;
 use http_server::{Answer, HeaderName, HeaderValue, Parameters, Position, Problem, Request};
 use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
 use std::collections::BTreeMap;
@@ -31,11 +31,11 @@ pub(crate) struct FollowMetrics {
 pub(crate) struct FollowingClients {
     metrics: FollowMetrics,
     places: Arc<Semaphore>,
-    lane: Arc<Lane>,
+    pool: Arc<WorkerPool>,
     stopping: watch::Sender<bool>,
 }
 
-/// What a client wants to be told, and from where on.
+/// Which changes a client asks for, and from which position on.
 pub(crate) struct Begin {
     /// The view and its version.
     pub(crate) edition: String,
@@ -77,7 +77,7 @@ impl FollowingClients {
         Self {
             metrics,
             places: Arc::new(Semaphore::new(FOLLOWERS_MAX)),
-            lane: Arc::new(Lane::new(READING_AT_ONCE_MAX, TURN_WAIT_MAX, run_max)),
+            pool: Arc::new(WorkerPool::new(READING_AT_ONCE_MAX, TURN_WAIT_MAX, run_max)),
             stopping: watch::Sender::new(false),
         }
     }
@@ -103,7 +103,7 @@ impl FollowingClients {
             view,
             edition: begin.edition,
             query: begin.query,
-            lane: Arc::clone(&self.lane),
+            pool: Arc::clone(&self.pool),
             out,
             at,
             stopping: self.stopping.subscribe(),

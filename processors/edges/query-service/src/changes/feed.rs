@@ -8,12 +8,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Bytes of batches that are kept for followers who are behind; the newest batch is kept in every case.
+/// Bytes of batches that are kept for followers that lag; the newest batch is kept in every case.
 const BYTES_MAX: usize = 16 << 20;
 
-/// An event with what followers are told of it.
+/// An event as followers receive it, with the changes that follow from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ToldEvent {
+pub struct EventChanges {
     pub partition: u32,
     pub sequence: u64,
     pub event: Change,
@@ -56,7 +56,7 @@ pub(crate) struct Recorded {
 
 #[derive(Debug)]
 pub(crate) struct PlacedEvent {
-    pub(crate) told: ToldEvent,
+    pub(crate) told: EventChanges,
     /// The view's position after the event, as text.
     pub(crate) position: String,
 }
@@ -94,7 +94,7 @@ impl Feed {
     }
 
     /// The view has come to `after`. `told` are the events on the way, in their order, where they were recorded. One thread publishes.
-    pub fn publish(&self, after: Position, told: Option<Vec<ToldEvent>>) {
+    pub fn publish(&self, after: Position, told: Option<Vec<EventChanges>>) {
         let before = self.state.borrow().position.clone();
         if before == after {
             return;
@@ -162,7 +162,7 @@ impl Following {
 }
 
 impl Recorded {
-    fn new(before: &Position, told: Vec<ToldEvent>) -> Self {
+    fn new(before: &Position, told: Vec<EventChanges>) -> Self {
         let mut position = before.clone();
         let mut pieces = frames::Pieces::default();
         let mut events = Vec::with_capacity(told.len());

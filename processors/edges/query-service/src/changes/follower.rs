@@ -6,7 +6,7 @@
 use super::feed::{Batch, Feed, Following, Recorded};
 use super::frames::{self, Pieces};
 use super::query::ChangeQuery;
-use crate::lane::{Interrupt, Lane};
+use crate::worker_pool::{Interrupt, WorkerPool};
 use application::offsets::KnownOffset;
 use application::{Change, Refusal};
 use bytes::Bytes;
@@ -27,7 +27,7 @@ pub(crate) trait Followable: Send + Sync {
     fn feed(&self) -> Option<&Feed>;
 
     /// Fetches some of the events that a follower lacks. Waits for the log.
-    fn catch_up(&self, lacking: CatchUp, interrupt: &Interrupt) -> Result<Caught, CatchUpFailure>;
+    fn catch_up(&self, lacking: CatchUp, interrupt: &Interrupt) -> Result<CaughtUpEvents, CatchUpFailure>;
 }
 
 /// Events of a partition that a follower lacks.
@@ -42,8 +42,8 @@ pub(crate) struct CatchUp {
     pub(crate) known: Option<KnownOffset>,
 }
 
-/// Some of those events, from the first on.
-pub(crate) struct Caught {
+/// Some of the events that a follower lacks, from the first on.
+pub(crate) struct CaughtUpEvents {
     pub(crate) events: Vec<(u64, Change)>,
     /// Where what follows them is in the log.
     pub(crate) next: Option<KnownOffset>,
@@ -81,7 +81,7 @@ pub(crate) struct Follower {
     pub(crate) view: Arc<dyn Followable>,
     pub(crate) edition: String,
     pub(crate) query: ChangeQuery,
-    pub(crate) lane: Arc<Lane>,
+    pub(crate) pool: Arc<WorkerPool>,
     pub(crate) out: mpsc::Sender<Bytes>,
     /// Every event up to it was told, or was not asked for.
     pub(crate) at: Position,
@@ -226,8 +226,8 @@ impl Follower {
             };
             let view = Arc::clone(&self.view);
             let work = move |interrupt: &Interrupt| view.catch_up(lacking, interrupt);
-            let caught = self.lane.run(work).await.map_err(|_problem| Ended::Unreadable)?;
-            let Caught { events, next } = caught.map_err(|failure| match failure {
+            let caught = self.pool.run(work).await.map_err(|_problem| Ended::Unreadable)?;
+            let CaughtUpEvents { events, next } = caught.map_err(|failure| match failure {
                 CatchUpFailure::Deleted => Ended::Deleted,
                 CatchUpFailure::Refused(refusal) => {
                     tracing::warn!(?refusal, partition, after, "changes cannot be read from the log");

@@ -48,12 +48,12 @@ pub(crate) fn opening(edition: &str) -> Bytes {
     format!(": changes of {edition}\nretry: 1000\n\n").into()
 }
 
-/// Nothing has come for a while: the position that was reached without being told of anything.
+/// A heartbeat after a while without changes, with the position that was reached meanwhile.
 pub(crate) fn heartbeat(position: &str) -> Bytes {
     format!(": heartbeat\nid: {position}\n\n").into()
 }
 
-/// From here on every violation that appears or disappears is told.
+/// From here on every violation that appears or disappears is sent.
 pub(crate) fn live(position: &str) -> Bytes {
     format!("id: {position}\nevent: live\ndata: {{\"position\":\"{position}\"}}\n\n").into()
 }

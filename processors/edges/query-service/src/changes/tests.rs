@@ -1,6 +1,6 @@
-//! A view that is followed: what is told from which position on, to whom, and to whom no longer.
+//! A view that is followed: which changes are sent from which position on, to which followers, and when one is disconnected.
 
-use super::{Feed, ToldEvent};
+use super::{EventChanges, Feed};
 use crate::fixture::{Running, View, send};
 use crate::tests::schedule::islands;
 use application::Change;
@@ -9,9 +9,9 @@ use keyvalue::Memory;
 use std::time::Duration;
 use tokio::time::timeout;
 
-fn told(partition: u32, sequence: u64, kind: &'static str, about: &[(&'static str, &str)]) -> ToldEvent {
+fn told(partition: u32, sequence: u64, kind: &'static str, about: &[(&'static str, &str)]) -> EventChanges {
     let about = about.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-    ToldEvent {
+    EventChanges {
         partition,
         sequence,
         event: Change::new(kind, about, &(partition, sequence)).unwrap(),
@@ -73,12 +73,12 @@ impl Stream {
 }
 
 async fn followed(running: &Running) {
-    let patience = async {
+    let is_followed = async {
         while !running.view.feed.is_followed() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(Duration::from_secs(10), patience).await.unwrap();
+    timeout(Duration::from_secs(10), is_followed).await.unwrap();
 }
 
 /// A view at `0:10,1:5` whose log begins with the third event of partition 0.
@@ -216,7 +216,7 @@ async fn a_client_that_does_not_read_is_left_behind_and_disconnected() {
     let running = Running::start(
         std::sync::Arc::clone(&view),
         http_server::Limits::default(),
-        crate::Patience::default(),
+        crate::TimeLimits::default(),
     )
     .await;
     let mut reading = Stream::open(&running, "").await;
@@ -253,13 +253,13 @@ async fn a_client_that_goes_away_is_no_longer_told_anything() {
     stream.until("event: live").await;
     followed(&running).await;
     drop(stream);
-    let patience = async {
+    let is_followed = async {
         while running.view.feed.is_followed() {
             running.view.tell("0:11,1:5", None);
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(Duration::from_secs(10), patience).await.unwrap();
+    timeout(Duration::from_secs(10), is_followed).await.unwrap();
 }
 
 #[tokio::test]

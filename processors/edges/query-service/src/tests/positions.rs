@@ -2,15 +2,15 @@
 
 use super::schedule::{Schedule, islands};
 use crate::fixture::{Running, View, send};
-use crate::{Patience, Readiness};
+use crate::{Readiness, TimeLimits};
 use http_server::Limits;
 use std::time::Duration;
 
-const PATIENCE: Patience = Patience {
+const PATIENCE: TimeLimits = TimeLimits {
     position_wait_max: Duration::from_millis(200),
     turn_wait_max: Duration::from_secs(5),
     scan_run_max: Duration::from_secs(5),
-    whole_run_max: Duration::from_secs(5),
+    full_scan_run_max: Duration::from_secs(5),
 };
 
 async fn running(schedule: &Schedule) -> Running {
@@ -58,7 +58,7 @@ async fn a_question_waits_until_the_view_has_reached_its_position() {
     let running = Running::start(
         View::new(schedule.memory(), &schedule.position()),
         Limits::default(),
-        Patience::default(),
+        TimeLimits::default(),
     )
     .await;
     let by_parameter = tokio::spawn(send(running.request("GET", "/rotations/R9?at_least=0:12")));

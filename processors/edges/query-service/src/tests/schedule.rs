@@ -1,6 +1,6 @@
 //! A small schedule as events, and the view of them in memory.
 
-use crate::Patience;
+use crate::TimeLimits;
 use crate::fixture::{Running, TestLog, View, offset_of};
 use application::{EventEnvelope, EventPlace, history, offsets};
 use domain::rotation::{Event as Rotation, Leg, Mode};
@@ -77,7 +77,7 @@ impl Schedule {
     /// As [`Self::served`], with a log that questions and followers can read.
     pub(crate) async fn served_with_log(&self) -> Running {
         let view = View::new(self.memory.clone(), &self.position());
-        Running::with_log(view, Arc::clone(&self.log), Limits::default(), Patience::default()).await
+        Running::with_log(view, Arc::clone(&self.log), Limits::default(), TimeLimits::default()).await
     }
 
     pub(super) fn airport(&mut self, code: &str, minimum_ground_time_minutes: u32) {

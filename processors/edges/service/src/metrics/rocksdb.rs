@@ -1,4 +1,4 @@
-//! What RocksDB reports of a store, looked up when the metrics are asked for.
+//! RocksDB's own figures of a store, read when the metrics are asked for.
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;

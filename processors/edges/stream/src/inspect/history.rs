@@ -1,4 +1,4 @@
-//! What a group has committed over time, from the brokers' own topic. It is compacted: of old entries only the last one of each
+//! The offsets that a group has committed over time, from the brokers' own topic. It is compacted: of old entries only the last one of each
 //! partition is left, of recent ones all.
 
 use super::walk::Side;

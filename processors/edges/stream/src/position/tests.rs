@@ -1,7 +1,7 @@
 //! Every combination of sources of a position: nothing is believed that could skip or repeat a command.
 
 use super::*;
-use crate::signature::Signature;
+use crate::offset_metadata::OffsetMetadata;
 
 fn decided(topic_id: &str, offset: i64, fingerprint: Option<u64>) -> Decided {
     Decided {
@@ -15,10 +15,10 @@ fn decided(topic_id: &str, offset: i64, fingerprint: Option<u64>) -> Decided {
 fn signed(topic_id: &str, offset: i64) -> Committed {
     Committed {
         offset,
-        signature: Signature {
+        metadata: OffsetMetadata {
             transactional_id: "group-one".to_owned(),
             last: Some(decided(topic_id, offset - 1, Some(7))),
-            ..Signature::default()
+            ..OffsetMetadata::default()
         },
     }
 }
@@ -27,11 +27,16 @@ fn signed(topic_id: &str, offset: i64) -> Committed {
 fn unsigned(offset: i64) -> Committed {
     Committed {
         offset,
-        signature: Signature::default(),
+        metadata: OffsetMetadata::default(),
     }
 }
 
-fn chosen(next: i64, last: Option<&Decided>, former: Option<&Decided>, committed: Option<&Committed>) -> Result<Position, Doubt> {
+fn chosen(
+    next: i64,
+    last: Option<&Decided>,
+    former: Option<&Decided>,
+    committed: Option<&Committed>,
+) -> Result<Position, PositionConflict> {
     choose(&PositionSources {
         topic_id: "now",
         next,
@@ -63,7 +68,7 @@ fn dead_letters_behind_the_last_outcome_are_told_by_the_signed_offset_alone() {
     let committed = signed("now", 12);
     let expected = Position {
         next: 12,
-        last: committed.signature.last.clone(),
+        last: committed.metadata.last.clone(),
     };
     assert_eq!(chosen(10, Some(&last), None, Some(&committed)), Ok(expected));
 }
@@ -72,7 +77,7 @@ fn dead_letters_behind_the_last_outcome_are_told_by_the_signed_offset_alone() {
 fn a_signed_offset_before_outcomes_is_not_believed() {
     assert_eq!(
         chosen(10, None, None, Some(&signed("now", 9))),
-        Err(Doubt::StateAhead { committed: 9 })
+        Err(PositionConflict::StateAhead { committed: 9 })
     );
 }
 
@@ -81,13 +86,17 @@ fn a_position_in_a_former_topic_is_never_one_in_this_topic() {
     let former = decided("before", 149, Some(3));
     for committed in [None, Some(unsigned(0)), Some(unsigned(150)), Some(signed("before", 150))] {
         let found = chosen(0, None, Some(&former), committed.as_ref());
-        let signed = committed.as_ref().and_then(|committed| committed.signature.last.clone());
-        assert_eq!(found, Err(Doubt::Recreated(signed.unwrap_or(former.clone()))), "{committed:?}");
+        let signed = committed.as_ref().and_then(|committed| committed.metadata.last.clone());
+        assert_eq!(
+            found,
+            Err(PositionConflict::Recreated(signed.unwrap_or(former.clone()))),
+            "{committed:?}"
+        );
     }
-    // A signature alone shows it, too: without outcomes and without a state.
+    // The offset's metadata alone shows it, too: without outcomes and without a state.
     let committed = signed("before", 150);
     let found = chosen(0, None, None, Some(&committed));
-    assert_eq!(found, Err(Doubt::Recreated(committed.signature.last.unwrap())));
+    assert_eq!(found, Err(PositionConflict::Recreated(committed.metadata.last.unwrap())));
 }
 
 #[test]
@@ -96,9 +105,9 @@ fn a_topic_that_was_gone_on_with_is_gone_on_with_whatever_came_before() {
     let last = decided("now", 4, Some(3));
     // An operator has said so, and nothing was decided yet.
     let begun = Committed {
-        signature: Signature {
+        metadata: OffsetMetadata {
             last: Some(decided("now", -1, None)),
-            ..signed("now", 0).signature
+            ..signed("now", 0).metadata
         },
         ..signed("now", 0)
     };

@@ -371,14 +371,14 @@ impl GroupConsumer {
         Ok(list)
     }
 
-    /// The same with the signatures.
+    /// The offsets with their metadata, as the client takes them.
     pub(crate) fn signed(&self, offsets: &BTreeMap<u32, Committed>) -> Result<TopicPartitionList, Failure> {
         let mut list = TopicPartitionList::with_capacity(offsets.len());
         for (partition, committed) in offsets {
             let mut element = list.add_partition(&self.commands, partition.cast_signed());
             let offset = Offset::Offset(committed.offset);
             element.set_offset(offset).map_err(|error| Failure::of(&error))?;
-            element.set_metadata(committed.signature.to_string());
+            element.set_metadata(committed.metadata.to_string());
         }
         Ok(list)
     }

@@ -1,4 +1,4 @@
-//! What state and outcomes tell of the last decided command of each partition, and of which commands topic it was.
+//! The evidence in state and outcomes of the last decided command of each partition, and of the commands topic that it was in.
 
 use super::records::Record;
 use crate::decided::Decided;

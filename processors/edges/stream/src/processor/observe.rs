@@ -1,4 +1,4 @@
-//! What a processor reports about itself; the binary makes metrics of it.
+//! The reports of a processor about itself; the binary makes metrics of it.
 
 use crate::registry::RegistryError;
 use decider::Tally;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// A transient fault that the processor has recovered from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum TransientFault {
     TransactionAborted,
     /// It is not known yet whether the transaction was committed; the log will show it.
     TransactionInDoubt,
@@ -51,7 +51,7 @@ pub enum Trouble {
     PollGap,
 }
 
-impl Trouble {
+impl TransientFault {
     /// In the order in which they are declared.
     pub const ALL: [Self; 22] = [
         Self::TransactionAborted,
@@ -172,7 +172,7 @@ pub trait Observe {
     /// A transaction committed, `latency` after its first command was polled; the oldest of its commands was appended at `oldest_ms`.
     fn committed(&self, tally: &Tally, latency: Duration, oldest_ms: i64);
     fn dead_letter(&self, kind: &'static str);
-    fn trouble(&self, trouble: Trouble);
+    fn trouble(&self, trouble: TransientFault);
     /// The partitions that are processed now.
     fn owned(&self, partitions: usize);
     /// Offsets between the next command to decide and the end of its partition; 0 once every command is decided.

@@ -3,7 +3,7 @@
 //! An answer is kept until it is taken. That the registry does not have an id for us is remembered for a while: longer than a partition stays here, so
 //! that a rebalance does not ask all of it again.
 
-use super::{Observe, Trouble};
+use super::{Observe, TransientFault};
 use crate::clock::{self, Deadline};
 use crate::registry::{Lookup, RegistryError, SchemaSource};
 use decider::{Codec, Domain};
@@ -57,7 +57,7 @@ struct State {
     answers: Vec<(u32, Lookup)>,
     /// Why the registry has not answered since its last answer.
     trouble: Option<RegistryError>,
-    troubles: Vec<Trouble>,
+    troubles: Vec<TransientFault>,
     logged: Option<Deadline>,
     next_probe: Option<Instant>,
     asking: usize,
@@ -130,7 +130,7 @@ impl Resolver {
         lock(&self.shared.state).pending.contains(&id)
     }
 
-    fn take_troubles(&self) -> Vec<Trouble> {
+    fn take_troubles(&self) -> Vec<TransientFault> {
         std::mem::take(&mut lock(&self.shared.state).troubles)
     }
 
@@ -193,7 +193,7 @@ impl Shared {
                             reason,
                             "a schema cannot be used; what was written with it is no command"
                         );
-                        state.trouble(Trouble::SchemaAbsent);
+                        state.trouble(TransientFault::SchemaAbsent);
                     }
                     state.answers.push((id, lookup));
                 }
@@ -252,7 +252,7 @@ impl State {
     fn failed(&mut self, id: u32, tries: u32, error: RegistryError) {
         let back_off = BACK_OFF_MIN.saturating_mul(1 << tries.min(8)).min(BACK_OFF_MAX);
         self.later.entry(clock::now() + back_off).or_default().push((id, tries + 1));
-        self.trouble(Trouble::of_registry(&error));
+        self.trouble(TransientFault::of_registry(&error));
         let is_news = self.trouble.as_ref() != Some(&error);
         if is_news || self.logged.is_none_or(Deadline::is_over) {
             tracing::warn!(%error, schema_id = id, waiting = self.pending.len(), "waiting for the schema registry");
@@ -261,7 +261,7 @@ impl State {
         self.trouble = Some(error);
     }
 
-    fn trouble(&mut self, trouble: Trouble) {
+    fn trouble(&mut self, trouble: TransientFault) {
         // They are taken many times a second; while the loop stands still, more of them say nothing more.
         if self.troubles.len() < WAITING_MAX {
             self.troubles.push(trouble);

@@ -178,8 +178,8 @@ impl<W: Wiring> Takeover<'_, W> {
                 (_, Some(lost)) => lost.position.clone(),
                 (None, None) => {
                     // Where outcomes are kept no longer, only a signed offset shows what was decided.
-                    let is_signed = committed.is_some_and(Committed::is_signed);
-                    let is_told = !untold.contains(partition) || !is_signed;
+                    let has_owner = committed.is_some_and(Committed::has_owner);
+                    let is_told = !untold.contains(partition) || !has_owner;
                     if is_told && !self.may_be_written_again(*partition, &firsts, &marks) {
                         self.is_answered(*partition, committed)?;
                     }
@@ -335,7 +335,7 @@ impl<W: Wiring> Takeover<'_, W> {
             Ordering::Equal => {}
         }
         let state = self.next_command(partition);
-        let answered = committed.map_or(0, |committed| committed.signature.answered);
+        let answered = committed.map_or(0, |committed| committed.metadata.answered);
         if answered > state {
             return Err(RestoreError::AnswersMissing {
                 partition,
@@ -351,14 +351,14 @@ impl<W: Wiring> Takeover<'_, W> {
         self.machine.cursor(partition).unwrap_or_default().next_command_offset
     }
 
-    /// Signs the offsets with this instance's transactional id, where another one had. `None` when that is refused.
+    /// Commits the offsets with this instance's transactional id in their metadata, where they have another's. `None` when that is refused.
     fn claim(&self, partitions: &[u32], mut committed: BTreeMap<u32, Committed>) -> Option<BTreeMap<u32, Committed>> {
         let own = self.producer.transactional_id();
         let mut unclaimed = BTreeMap::new();
         for partition in partitions {
             let committed = committed.entry(*partition).or_default();
-            if committed.signature.transactional_id != own {
-                own.clone_into(&mut committed.signature.transactional_id);
+            if committed.metadata.transactional_id != own {
+                own.clone_into(&mut committed.metadata.transactional_id);
                 unclaimed.insert(*partition, committed.clone());
             }
         }

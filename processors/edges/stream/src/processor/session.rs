@@ -1,7 +1,6 @@
 //! A session of one consumer: what the group gave, restored and then processed, batch by batch.
 
 mod deciding;
-pub(super) mod effort;
 mod forwarding;
 mod holding;
 mod looking;
@@ -9,6 +8,7 @@ mod offsets;
 mod parking;
 mod processing;
 mod stopping;
+pub(super) mod transaction_sizing;
 mod unreadable;
 mod waiting;
 
@@ -20,17 +20,17 @@ use super::resolver::Resolver;
 use super::restore::{Lost, Readers, TakenOver, Takeover, TornTransaction};
 use super::transaction::TransactionalProducer;
 use super::wiring::{ProcessorOf, Wiring};
-use super::{End, Observe, Point, ProcessorError, Trouble};
+use super::{End, Observe, Point, ProcessorError, TransientFault};
 use crate::clock::{self, Deadline};
 use crate::committed::Committed;
 use decider::Machine;
-use effort::Effort;
 use forwarding::Forwarded;
 use looking::{LOOK_EVERY, OUTCOMES_LOOK_EVERY};
 use parking::Parked;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use stopping::Stop;
+use transaction_sizing::TransactionSizing;
 use waiting::Waiting;
 
 /// How long a poll waits where nothing is to be done; the wish to stop is noticed after at most this.
@@ -68,7 +68,7 @@ pub(super) struct Session<'s, W: Wiring> {
     owned: Vec<u32>,
     /// Owned, and not processed until a person has seen to it; and why.
     stopped: BTreeMap<u32, Stop>,
-    effort: Effort,
+    sizing: TransactionSizing,
     /// What the group has committed of what is owned, as far as this member knows.
     committed: BTreeMap<u32, Committed>,
     /// Of what is to be restored, the partitions whose log holds a part of a transaction.
@@ -128,7 +128,7 @@ impl<'s, W: Wiring> Session<'s, W> {
             phase: Phase::Waiting,
             owned: Vec::new(),
             stopped: BTreeMap::new(),
-            effort: Effort::new(batch_records_max),
+            sizing: TransactionSizing::new(batch_records_max),
             committed: BTreeMap::new(),
             torn_transactions: BTreeMap::new(),
             lost: BTreeMap::new(),
@@ -154,7 +154,7 @@ impl<'s, W: Wiring> Session<'s, W> {
                 self.change(change);
             }
             for _ in 0..self.consumer.take_poll_gaps() {
-                self.processor.observe.trouble(Trouble::PollGap);
+                self.processor.observe.trouble(TransientFault::PollGap);
             }
             self.measure();
             let turn = match &self.phase {
@@ -196,7 +196,7 @@ impl<'s, W: Wiring> Session<'s, W> {
             self.processor.observe.revoked(partition);
         }
         self.stopped.clear();
-        self.effort.forget();
+        self.sizing.forget();
         self.parked.clear();
         self.torn_transactions.clear();
         self.lost.clear();

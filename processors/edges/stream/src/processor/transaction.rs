@@ -12,7 +12,7 @@ mod settling;
 use super::closing::close_aside;
 use super::consumer::GroupConsumer;
 use super::sending::{NotSent, send_offsets};
-use super::{Configuration, Guards, Observe, Point, ProcessorError, Trouble};
+use super::{Configuration, Guards, Observe, Point, ProcessorError, TransientFault};
 use crate::Settings;
 use crate::clock::{self, Deadline};
 use crate::committed::Committed;
@@ -24,13 +24,13 @@ pub(super) use coordinator::init_transactions;
 use decider::{Batch, Outgoing, WrittenWith};
 pub(super) use deliveries::Delivered;
 use deliveries::Deliveries;
-pub(super) use failing::{Blame, NotCommitted, Reason};
 use failing::{Ending, Step, not_produced};
+pub(super) use failing::{FailureCause, NotCommitted, Reason};
 pub(super) use letter::shortened;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{Producer, ThreadedProducer};
 pub(super) use records::{CONTENT_TYPE, Fetched, TYPE, bytes_of, fetched};
-use records::{Signs, ValueHeaders, record_of};
+use records::{RecordHeaders, ValueHeaders, record_of};
 use settling::Settling;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -195,7 +195,7 @@ impl TransactionalProducer {
         let Some(client) = self.client.as_ref().filter(|_| self.ready) else {
             return Err(NotCommitted::Doubtful(Reason {
                 text: "there is no producer".to_owned(),
-                blame: Blame::Passing,
+                cause: FailureCause::Passing,
             }));
         };
         client.context().reset();
@@ -204,7 +204,7 @@ impl TransactionalProducer {
         let guards = self.guards;
         let transaction = Transaction {
             client,
-            signs: Signs {
+            common: RecordHeaders {
                 owner: &self.owner,
                 commands_topic_id: &self.commands_topic_id,
                 values: &self.values,
@@ -223,7 +223,8 @@ impl TransactionalProducer {
                 step.trouble.into_iter().for_each(|trouble| observe.trouble(trouble));
                 // The report of a record says more than the call that failed for it.
                 let refused = client.context().failure();
-                let reason = refused.filter(|failure| failure.blame != Blame::Passing).unwrap_or(step.reason);
+                let refused = refused.filter(|failure| failure.cause != FailureCause::Passing);
+                let reason = refused.unwrap_or(step.reason);
                 match step.ending {
                     Ending::Abort => Err(transaction.abort(reason)),
                     Ending::Doubt => Err(NotCommitted::Doubtful(reason)),
@@ -239,7 +240,7 @@ impl TransactionalProducer {
             self.discard();
         } else if guards.renews_after_slow_end && is_slow {
             tracing::warn!("offsets or the end of a transaction took long enough to have been sent twice; a new producer goes on");
-            observe.trouble(Trouble::SlowEnd);
+            observe.trouble(TransientFault::SlowEnd);
             self.discard();
         }
         outcome
@@ -248,7 +249,7 @@ impl TransactionalProducer {
 
 struct Transaction<'t> {
     client: &'t Arc<ThreadedProducer<Deliveries>>,
-    signs: Signs<'t>,
+    common: RecordHeaders<'t>,
     deadline: Deadline,
     stopping: Stopping<'t>,
     guards: Guards,
@@ -296,23 +297,23 @@ impl Transaction<'_> {
     fn send_offsets(&self, offsets: &BTreeMap<u32, Committed>, consumer: &GroupConsumer) -> Result<(), Step> {
         let refused = |trouble, reason: &str| Step {
             trouble: Some(trouble),
-            ..Step::new(Ending::Abort, Blame::Passing, reason.to_owned())
+            ..Step::new(Ending::Abort, FailureCause::Passing, reason.to_owned())
         };
         if self.guards.sends_owned_only && !consumer.owns(offsets.keys()) {
-            return Err(refused(Trouble::NotOwned, "a partition of the batch is not owned now"));
+            return Err(refused(TransientFault::NotOwned, "a partition of the batch is not owned now"));
         }
         let offsets = consumer.signed(offsets).map_err(|failure| Step::of("offsets", &failure))?;
         let member_only = self.guards.sends_as_member_only;
         let sent = send_offsets(self.client, &consumer.client, &offsets, member_only, SLICE, &|| self.left());
         sent.map_err(|not_sent| match not_sent {
-            NotSent::Unfenced => refused(Trouble::Unfenced, "this consumer is no member of the group now"),
+            NotSent::Unfenced => refused(TransientFault::Unfenced, "this consumer is no member of the group now"),
             NotSent::Kafka(failure) => Step::of("send offsets", &failure),
-            NotSent::NoAnswer(reason) => Step::new(Ending::Doubt, Blame::Slow, format!("send offsets: {reason}")),
+            NotSent::NoAnswer(reason) => Step::new(Ending::Doubt, FailureCause::Slow, format!("send offsets: {reason}")),
         })
     }
 
     fn produce(&self, topology: &Topology, batch: &Batch, outgoing: &Outgoing, incoming: &[Fetched<'_>]) -> Result<(), Step> {
-        let mut record = record_of(topology, batch, outgoing, incoming, self.signs);
+        let mut record = record_of(topology, batch, outgoing, incoming, self.common);
         loop {
             match self.client.send(record) {
                 Ok(()) => return Ok(()),
@@ -330,7 +331,7 @@ impl Transaction<'_> {
             self.look_for_failure()?;
             if self.is_over() {
                 let text = "some records were not acknowledged in time".to_owned();
-                return Err(Step::new(Ending::Abort, Blame::Slow, text));
+                return Err(Step::new(Ending::Abort, FailureCause::Slow, text));
             }
         }
         self.ending_since.set(Some(clock::now()));
@@ -339,9 +340,9 @@ impl Transaction<'_> {
                 Ok(()) => {
                     return match self.client.context().failure() {
                         None => Ok(()),
-                        Some(Reason { text, blame }) => Err(Step::new(
+                        Some(Reason { text, cause }) => Err(Step::new(
                             Ending::Doubt,
-                            blame,
+                            cause,
                             format!("committed, though a record was not written: {text}"),
                         )),
                     };
@@ -371,9 +372,9 @@ impl Transaction<'_> {
 
     fn abort(&self, reason: Reason) -> NotCommitted {
         let also = |what: &str| {
-            let Reason { text, blame } = &reason;
-            let (text, blame) = (format!("{text}; {what}"), *blame);
-            NotCommitted::Doubtful(Reason { text, blame })
+            let Reason { text, cause } = &reason;
+            let (text, cause) = (format!("{text}; {what}"), *cause);
+            NotCommitted::Doubtful(Reason { text, cause })
         };
         let deadline = Deadline::after(ABORT_WAIT_MAX);
         // An abort that overtakes the requests of its own transaction is fatal (librdkafka#4849): let them arrive first.

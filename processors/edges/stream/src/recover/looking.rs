@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use topology::Topology;
 
-/// What was seen.
-pub struct Looked {
+/// What the topics and the group held when they were looked at.
+pub struct LogStatus {
     pub topic_id: String,
     pub partitions: Vec<Facts>,
 }
@@ -23,7 +23,7 @@ const POLL_WAIT: Duration = Duration::from_millis(100);
 const RECORDS_MAX: usize = 10_000;
 
 /// Looks at all partitions.
-pub fn look(settings: &Settings, topology: &Topology, group: &str) -> Result<Looked, RecoverError> {
+pub fn look(settings: &Settings, topology: &Topology, group: &str) -> Result<LogStatus, RecoverError> {
     let inspector = Inspector::new(settings)?;
     let topics = &topology.topics;
     let commands = &topics.commands.name;
@@ -65,7 +65,7 @@ pub fn look(settings: &Settings, topology: &Topology, group: &str) -> Result<Loo
     for facts in &mut partitions {
         facts.found = found.get(&facts.partition).copied();
     }
-    Ok(Looked { topic_id, partitions })
+    Ok(LogStatus { topic_id, partitions })
 }
 
 /// What the last committed record of each partition says of its command.

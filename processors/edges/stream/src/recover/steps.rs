@@ -4,9 +4,9 @@ use super::{InspectError, LOST_COMMANDS, Loss, RECOVERY, RECOVERY_OWNER, ReadFai
 use crate::committed::Committed;
 use crate::failure::Failure;
 use crate::logging_context::LoggingContext;
+use crate::offset_metadata::OffsetMetadata;
 use crate::processor::ProcessorError;
 use crate::processor::group_inspector::GroupInspector;
-use crate::signature::Signature;
 use crate::writer::{Outgoing, WriteFailure, Writer};
 use crate::{Settings, SettingsError};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
@@ -74,10 +74,10 @@ pub fn execute(settings: &Settings, topology: &Topology, group: &str, steps: &[S
 fn signed(step: &Step) -> Committed {
     Committed {
         offset: step.offset,
-        signature: Signature {
+        metadata: OffsetMetadata {
             transactional_id: RECOVERY_OWNER.to_owned(),
             last: Some(step.last.clone()),
-            ..Signature::default()
+            ..OffsetMetadata::default()
         },
     }
 }
@@ -141,7 +141,7 @@ fn set(settings: &Settings, topology: &Topology, group: &str, offsets: &BTreeMap
         element
             .set_offset(Offset::Offset(committed.offset))
             .map_err(|error| failed(&error))?;
-        element.set_metadata(committed.signature.to_string());
+        element.set_metadata(committed.metadata.to_string());
     }
     client.commit(&list, CommitMode::Sync).map_err(|error| failed(&error))?;
     let partitions: Vec<u32> = offsets.keys().copied().collect();

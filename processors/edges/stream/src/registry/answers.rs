@@ -24,9 +24,9 @@ pub(super) enum Reply<T> {
     TooLong,
 }
 
-/// What registries say with a status that is no success.
+/// The body of a registry's answer whose status is no success.
 #[derive(Deserialize)]
-struct Complaint {
+struct ErrorBody {
     error_code: i64,
     #[serde(default)]
     message: String,
@@ -39,7 +39,7 @@ impl Registry {
         let mut body = Vec::new();
         let read = response.take(ANSWER_BYTES_MAX as u64 + 1).read_to_end(&mut body);
         read.map_err(|error| self.away(error.to_string()))?;
-        let complaint = serde_json::from_slice::<Complaint>(&body).ok();
+        let complaint = serde_json::from_slice::<ErrorBody>(&body).ok();
         let code = complaint.as_ref().map(|complaint| complaint.error_code);
         let said = shortened(&complaint.map_or_else(|| text_of(&body), |complaint| complaint.message));
         Ok(match (status, code) {

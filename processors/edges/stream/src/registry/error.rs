@@ -1,4 +1,4 @@
-//! What the registry failed with. No message shows a user or a password.
+//! The errors of the registry. No message shows a user or a password.
 
 /// Why the registry has not done what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -19,7 +19,7 @@ impl KnownBrokers {
         }
     }
 
-    /// The configured addresses, and those that are known besides.
+    /// The configured addresses, and the others that are known.
     pub(super) fn and(&self, configured: &str) -> String {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_configured = |known: &String| configured.split(',').any(|address| address.trim() == known);

@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use store::{Sizing, Store};
 use stream::admin::Admin;
-use stream::processor::{Configuration, Guards, Observe, Processor, ProcessorError, Restored, Trouble};
+use stream::processor::{Configuration, Guards, Observe, Processor, ProcessorError, Restored, TransientFault};
 use stream::reader::Reader;
 use tempfile::TempDir;
 use topology::Topology;
@@ -86,14 +86,14 @@ impl Codec<Bank> for BuggyCodec {
 /// What a processor has reported about itself.
 #[derive(Clone, Default)]
 struct RecordingObserver {
-    troubles: Arc<Mutex<Vec<Trouble>>>,
+    troubles: Arc<Mutex<Vec<TransientFault>>>,
     held_up: Arc<Mutex<Option<String>>>,
 }
 
 impl Observe for RecordingObserver {
     fn committed(&self, _: &Tally, _: Duration, _: i64) {}
     fn dead_letter(&self, _: &'static str) {}
-    fn trouble(&self, trouble: Trouble) {
+    fn trouble(&self, trouble: TransientFault) {
         self.troubles.lock().unwrap().push(trouble);
     }
     fn owned(&self, _: usize) {}
@@ -146,7 +146,7 @@ impl Instance {
     }
 
     fn is_stopped_by_the_bug(&self) -> bool {
-        self.seen.troubles.lock().unwrap().contains(&Trouble::DomainFailed)
+        self.seen.troubles.lock().unwrap().contains(&TransientFault::DomainFailed)
     }
 
     fn stop(mut self) {

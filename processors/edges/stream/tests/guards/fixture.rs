@@ -12,7 +12,7 @@ use std::time::Duration;
 use store::{Sizing, Store};
 use stream::Settings;
 use stream::admin::Admin;
-use stream::processor::{Configuration, Guards, Observe, Point, Processor, ProcessorError, Restored, SchemaSource, Trouble};
+use stream::processor::{Configuration, Guards, Observe, Point, Processor, ProcessorError, Restored, SchemaSource, TransientFault};
 use stream::reader::Reader;
 use stream::registry::{Lookup, RegistryError};
 use stream::writer::{Outgoing, Writer};
@@ -34,7 +34,7 @@ pub(crate) fn settings(brokers: &str) -> Settings {
 pub(crate) struct BankRun {
     pub(crate) proxy: Arc<Proxy>,
     pub(crate) topology: Topology,
-    pub(crate) troubles: Arc<Mutex<Vec<Trouble>>>,
+    pub(crate) troubles: Arc<Mutex<Vec<TransientFault>>>,
     pub(crate) transactional_id: String,
     pub(crate) state: Arc<TempDir>,
     stop: Option<Sender<()>>,
@@ -188,14 +188,14 @@ impl SchemaSource for NoSchemas {
 }
 
 struct Watcher {
-    troubles: Arc<Mutex<Vec<Trouble>>>,
+    troubles: Arc<Mutex<Vec<TransientFault>>>,
     at_point: AtPoint,
 }
 
 impl Observe for Watcher {
     fn committed(&self, _: &Tally, _: Duration, _: i64) {}
     fn dead_letter(&self, _: &'static str) {}
-    fn trouble(&self, trouble: Trouble) {
+    fn trouble(&self, trouble: TransientFault) {
         self.troubles.lock().unwrap().push(trouble);
     }
     fn owned(&self, _: usize) {}

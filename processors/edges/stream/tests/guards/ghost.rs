@@ -3,7 +3,7 @@
 use crate::fixture::{BankRun, brokers, settings};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use std::time::Duration;
-use stream::processor::{Guards, Trouble};
+use stream::processor::{Guards, TransientFault};
 
 #[test]
 fn a_processor_that_is_fenced_by_nobody_goes_on_when_nobodys_session_is_over() {
@@ -16,7 +16,7 @@ fn a_processor_that_is_fenced_by_nobody_goes_on_when_nobodys_session_is_over() {
     let outcomes = run.wait_for_outcomes(2);
     assert_eq!(outcomes.len(), 2);
     assert!(
-        run.troubles.lock().unwrap().contains(&Trouble::ConsumerRenewed),
+        run.troubles.lock().unwrap().contains(&TransientFault::ConsumerRenewed),
         "it was not fenced"
     );
     run.stop();

@@ -4,7 +4,7 @@ use super::fixture::{BankRun, WAIT, committed_records};
 use fault_proxy::Client;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
-use stream::processor::{Guards, Point, Trouble};
+use stream::processor::{Guards, Point, TransientFault};
 
 /// What the broker said to the late EndTxn, and how many events and outcomes were committed while the second transaction had not asked for it.
 struct Seen {
@@ -63,7 +63,7 @@ fn a_late_end_meets_an_old_epoch_because_the_producer_was_made_anew() {
         "nothing is seen of a transaction that was not committed"
     );
     assert_eq!(bank.wait_for_outcomes(2).len(), 2);
-    assert!(bank.troubles.lock().unwrap().contains(&Trouble::SlowEnd));
+    assert!(bank.troubles.lock().unwrap().contains(&TransientFault::SlowEnd));
     bank.stop();
 }
 
@@ -81,6 +81,6 @@ fn without_a_new_producer_a_late_end_commits_what_nobody_has_committed() {
         seen.records > RECORDS_OF_FIRST,
         "some of a transaction is seen before its offsets were even sent"
     );
-    assert!(!bank.troubles.lock().unwrap().contains(&Trouble::SlowEnd));
+    assert!(!bank.troubles.lock().unwrap().contains(&TransientFault::SlowEnd));
     bank.stop();
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
-use stream::processor::{Guards, Point, Trouble};
+use stream::processor::{Guards, Point, TransientFault};
 
 /// Each look waits for the end of the log for a fifth of a second at most.
 const LOOKS_MAX: usize = 150;
@@ -38,7 +38,7 @@ fn a_client_that_never_comes_back_from_sending_offsets_is_given_up() {
     let is_given_up = std::iter::repeat_with(|| committed_records(&run.topology))
         .take(LOOKS_MAX)
         .inspect(|records| assert_eq!(*records, RECORDS_OF_FIRST))
-        .any(|_| run.troubles.lock().unwrap().contains(&Trouble::TransactionInDoubt));
+        .any(|_| run.troubles.lock().unwrap().contains(&TransientFault::TransactionInDoubt));
     assert!(is_given_up, "the processor waits for its client without an end");
     run.proxy.heal();
     assert_eq!(run.wait_for_outcomes(2).len(), 2);

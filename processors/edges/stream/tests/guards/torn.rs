@@ -8,7 +8,7 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::sync::Arc;
 use store::{Sizing, Store};
-use stream::processor::{Guards, Trouble};
+use stream::processor::{Guards, TransientFault};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -83,12 +83,12 @@ fn a_partition_whose_log_has_another_event_than_the_one_decided_is_stopped() {
     let is_stopped = std::iter::repeat_with(|| outcomes(&run.topology).len())
         .take(300)
         .inspect(|answered| assert_eq!(*answered, 1, "it has decided something"))
-        .any(|_| run.troubles.lock().unwrap().contains(&Trouble::PartitionStopped));
+        .any(|_| run.troubles.lock().unwrap().contains(&TransientFault::PartitionStopped));
     assert!(is_stopped, "it goes on next to what others have written");
     run.stop();
 }
 
-/// Two commands, of which the first is answered. What a transaction with the second has left behind is up to `plant`.
+/// Two commands, of which the first is answered. `plant` decides what a transaction with the second has left in the log.
 fn torn(name: &str, plant: &dyn Fn(&BankRun)) -> BankRun {
     let mut run = BankRun::new(name);
     run.open_account(1);
@@ -106,7 +106,7 @@ fn assert_whole(mut run: BankRun) {
     run.wait_for_outcomes(2);
     run.open_account(3);
     run.wait_for_outcomes(3);
-    assert!(run.troubles.lock().unwrap().contains(&Trouble::TransactionTorn));
+    assert!(run.troubles.lock().unwrap().contains(&TransientFault::TransactionTorn));
     run.stop();
     run.state = Arc::new(tempfile::tempdir().unwrap());
     run.troubles.lock().unwrap().clear();

@@ -1,6 +1,6 @@
 //! Airports from a file.
 
-use super::{Ask, Ids, Plan, Problem, impossible, lines};
+use super::{Ids, Plan, PlannedCommand, Problem, impossible, lines};
 use anyhow::bail;
 use clap::Args;
 use domain::{AggregateId, AirportCode, Command, InvalidValue, State, ZoneName, airport};
@@ -50,7 +50,7 @@ impl Arguments {
                 Err(reason) => Err(reason),
             };
             match command {
-                Ok((id, command)) => plan.asks.push(Ask {
+                Ok((id, command)) => plan.asks.push(PlannedCommand {
                     id,
                     command,
                     ids: Ids::FromContent,

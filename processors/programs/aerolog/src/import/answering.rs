@@ -1,6 +1,6 @@
-//! What follows from the outcome of a command of an import: it counts, or what of it can still be done is asked once more.
+//! The consequences of the outcome of a command of an import: it counts, or what of it can still be done is asked once more.
 
-use super::{Ask, Ids};
+use super::{Ids, PlannedCommand};
 use decider::{Outcome, Rejection};
 use domain::rotation::Leg;
 use domain::{Command, rotation};
@@ -18,14 +18,14 @@ pub(super) enum Answer {
     /// Some legs keep the others from being added: those are settled, and the others are asked for again.
     Again {
         rejected: Vec<String>,
-        asks: Vec<Ask>,
+        asks: Vec<PlannedCommand>,
     },
 }
 
 /// Rules that hold for a rotation as a whole: asking for its legs one by one would be refused each time.
 const OF_THE_ROTATION: [&str; 2] = ["no-such-rotation", "rotation-removed"];
 
-pub(super) fn answer(ask: &Ask, outcome: &Outcome) -> Answer {
+pub(super) fn answer(ask: &PlannedCommand, outcome: &Outcome) -> Answer {
     let Some(rejection) = &outcome.rejection else {
         return if outcome.repeated { Answer::Repeated } else { Answer::Accepted };
     };
@@ -45,7 +45,7 @@ pub(super) fn answer(ask: &Ask, outcome: &Outcome) -> Answer {
     legs_answer(ask, &lines, rejection)
 }
 
-fn legs_answer(ask: &Ask, lines: &[(u64, &Leg)], rejection: &Rejection) -> Answer {
+fn legs_answer(ask: &PlannedCommand, lines: &[(u64, &Leg)], rejection: &Rejection) -> Answer {
     let reject = |lines: &[(u64, &Leg)]| -> Vec<String> {
         let text = |(line, leg): &(u64, &Leg)| format!("line {line}: leg {} of {} is not added: {}", leg.id, ask.id, rejection.message);
         lines.iter().map(text).collect()
@@ -84,9 +84,9 @@ fn legs_answer(ask: &Ask, lines: &[(u64, &Leg)], rejection: &Rejection) -> Answe
     Answer::Again { rejected, asks }
 }
 
-fn again(ask: &Ask, lines: &[(u64, &Leg)]) -> Ask {
+fn again(ask: &PlannedCommand, lines: &[(u64, &Leg)]) -> PlannedCommand {
     let (lines, legs) = lines.iter().map(|(line, leg)| (*line, (*leg).clone())).unzip();
-    Ask {
+    PlannedCommand {
         id: ask.id.clone(),
         command: Command::Rotation(rotation::Command::AddLegs { legs }),
         ids: Ids::Fresh,

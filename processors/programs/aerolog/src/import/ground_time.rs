@@ -1,6 +1,6 @@
 //! One minimum ground time for many airports.
 
-use super::{Ask, Ids, Plan, airports};
+use super::{Ids, Plan, PlannedCommand, airports};
 use clap::Args;
 use domain::{AggregateId, AirportCode, Command, airport};
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ impl Arguments {
                         aircraft_type: None,
                         minutes: self.minutes,
                     };
-                    plan.asks.push(Ask {
+                    plan.asks.push(PlannedCommand {
                         id: AggregateId::Airport(code),
                         command: Command::Airport(command),
                         ids: Ids::Fresh,

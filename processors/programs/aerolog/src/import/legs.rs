@@ -1,6 +1,6 @@
 //! Legs from a file: one draft rotation for each tail, whatever the legs do to one another; the checks tell.
 
-use super::{Ask, Ids, Plan, Problem, impossible, lines};
+use super::{Ids, Plan, PlannedCommand, Problem, impossible, lines};
 use clap::Args;
 use domain::rotation::{COMMAND_LEGS_MAX, Leg, Mode};
 use domain::{AggregateId, AircraftType, AirportCode, Command, Event, FlightDesignator, Instant, InvalidValue, LegId, Registration};
@@ -92,7 +92,7 @@ impl Arguments {
             let register = airplane::Command::Register {
                 aircraft_type: aircraft_type.clone(),
             };
-            plan.asks.push(Ask {
+            plan.asks.push(PlannedCommand {
                 id: AggregateId::Airplane(tail.clone()),
                 command: Command::Airplane(register),
                 ids: Ids::FromContent,
@@ -100,7 +100,7 @@ impl Arguments {
             });
         }
         let mut ask = |command, ids, lines| {
-            plan.asks.push(Ask {
+            plan.asks.push(PlannedCommand {
                 id: id.clone(),
                 command: Command::Rotation(command),
                 ids,

@@ -1,7 +1,7 @@
 //! Sending many commands and waiting for all their outcomes, with a bound on how many are under way.
 
 use super::answering::{Answer, answer};
-use super::{Ask, Ids};
+use super::{Ids, PlannedCommand};
 use airline::Airline;
 use anyhow::bail;
 use command_client::StartAt;
@@ -39,8 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const WRITE_WAIT_MAX: Duration = Duration::from_secs(30);
 const POLL_WAIT: Duration = Duration::from_millis(50);
 
-/// Sends the commands in their order. What of a rejected one is possible is sent again, behind all others.
-pub(super) fn send(connection: &Connection<Airline>, asks: Vec<Ask>) -> anyhow::Result<Sent> {
+/// Sends the commands in their order. The part of a rejected command that is possible is sent again, after all others.
+pub(super) fn send(connection: &Connection<Airline>, asks: Vec<PlannedCommand>) -> anyhow::Result<Sent> {
     let mut outcomes = Outcomes::open(connection, StartAt::End)?;
     let sender = Sender {
         writer: Writer::new(&connection.settings()?)?,
@@ -51,7 +51,7 @@ pub(super) fn send(connection: &Connection<Airline>, asks: Vec<Ask>) -> anyhow::
     bar.set_style(ProgressStyle::with_template(
         "{wide_bar} {pos}/{len} commands decided, {per_sec}, {eta} left",
     )?);
-    let mut waiting: HashMap<Uuid, Ask> = HashMap::new();
+    let mut waiting: HashMap<Uuid, PlannedCommand> = HashMap::new();
     let mut sent = Sent::default();
     let mut rest = VecDeque::from(asks);
     let mut heard = clock::monotonic();
@@ -73,7 +73,7 @@ pub(super) fn send(connection: &Connection<Airline>, asks: Vec<Ask>) -> anyhow::
             break;
         }
         for (partition, outcome) in outcomes.poll(POLL_WAIT)?.outcomes {
-            let is_of_ask = |ask: &Ask| ask.id.to_string() == outcome.aggregate_id;
+            let is_of_ask = |ask: &PlannedCommand| ask.id.to_string() == outcome.aggregate_id;
             if waiting.get(&outcome.command_id).is_some_and(is_of_ask)
                 && let Some(ask) = waiting.remove(&outcome.command_id)
             {
@@ -101,7 +101,7 @@ struct Sender {
 }
 
 impl Sender {
-    fn send(&self, ask: &Ask) -> anyhow::Result<Uuid> {
+    fn send(&self, ask: &PlannedCommand) -> anyhow::Result<Uuid> {
         let (aggregate_id, command) = (ask.id.to_string(), &ask.command);
         let command_id = match ask.ids {
             Ids::FromContent => command_id_of(&aggregate_id, command),
@@ -128,7 +128,7 @@ impl Sender {
 
 impl Sent {
     /// Counts one outcome and prints what it rejects; returns what is to be asked again.
-    fn count(&mut self, ask: &Ask, partition: u32, outcome: &Outcome, mut show: impl FnMut(&str)) -> Vec<Ask> {
+    fn count(&mut self, ask: &PlannedCommand, partition: u32, outcome: &Outcome, mut show: impl FnMut(&str)) -> Vec<PlannedCommand> {
         let reached = self.position.entry(partition).or_default();
         *reached = outcome.sequence.max(*reached);
         let (rejected, asks) = match answer(ask, outcome) {

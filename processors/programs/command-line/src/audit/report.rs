@@ -1,4 +1,4 @@
-//! What an audit has to say: its progress, what it found, and how much it has seen.
+//! The report of an audit: its progress, what it found, and how much it has seen.
 
 use super::Arguments;
 use crate::{Verdict, complain, say};

@@ -1,4 +1,4 @@
-//! What the parts of an audit name in the same way.
+//! Names that the parts of an audit share.
 
 use auditor::{Place, Record, Seen, SourceError, Topic};
 

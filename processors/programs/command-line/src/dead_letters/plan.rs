@@ -3,9 +3,9 @@
 use super::letter::Letter;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What becomes of a letter.
+/// Whether a dead letter is sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum Disposition {
     Sent,
     /// The commands topic has it again already.
     SentBefore,
@@ -16,10 +16,10 @@ pub(super) enum Fate {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) letter: Letter,
-    pub(super) fate: Fate,
+    pub(super) fate: Disposition,
 }
 
-impl Fate {
+impl Disposition {
     pub(super) fn result(&self, is_dry_run: bool) -> &'static str {
         match (self, is_dry_run) {
             (Self::Sent, true) => "would be redriven",
@@ -49,18 +49,18 @@ pub(super) fn plan(letters: Vec<Letter>, before: &BTreeSet<(u32, i64)>) -> Vec<S
         let mut held = None;
         for letter in letters {
             let fate = if before.contains(&letter.place) {
-                Fate::SentBefore
+                Disposition::SentBefore
             } else if let Some(why) = letter.obstacle() {
                 held = held.or(Some(letter.place));
-                Fate::Stays(why)
+                Disposition::Stays(why)
             } else if let (Some((partition, offset)), Some(_)) = (held, &key) {
                 let (own_partition, own_offset) = letter.place;
-                Fate::Stays(format!(
+                Disposition::Stays(format!(
                     "the letter {partition}/{offset} of the same key comes before it and stays; to send this one all the same, choose it alone: \
                      --letter {own_partition}/{own_offset}"
                 ))
             } else {
-                Fate::Sent
+                Disposition::Sent
             };
             steps.push(Step { letter, fate });
         }

@@ -1,4 +1,4 @@
-//! What `kcat -f FORMAT` writes, read by the same format: values of any bytes, because their lengths come before them.
+//! Reads the output of `kcat -f FORMAT` by the same format: values of any bytes, because their lengths come before them.
 
 use serde_json::{Map, Value, json};
 use std::io::{BufRead, Read};

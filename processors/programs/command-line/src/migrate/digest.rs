@@ -1,4 +1,4 @@
-//! What two logs must have in common, whatever their partitions are: a sum over all events and over all remembered outcomes.
+//! The digest in which two logs must agree, whatever their partitions are: a sum over all events and over all remembered outcomes.
 
 use super::placing::Placed;
 use std::fmt;

@@ -77,7 +77,7 @@ impl<E> Placing<E> {
         }
     }
 
-    /// What becomes of one command's events and outcome. An outcome by which no command id is remembered stays behind.
+    /// What becomes of one command's events and outcome. An outcome by which no command id is remembered is not copied.
     pub(super) fn place(&mut self, step: Step<E>) -> Vec<Placed<E>> {
         let clocks = step.outcomes.iter().map(|answer| answer.outcome.clock_ms);
         self.clock_ms = clocks.fold(self.clock_ms, i64::max);

@@ -1,4 +1,4 @@
-//! What follows from one command in the log that is migrated.
+//! The events and outcomes that follow from one command in the log that is migrated.
 
 use decider::{EventEnvelope, Outcome};
 

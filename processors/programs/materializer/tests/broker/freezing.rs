@@ -1,4 +1,4 @@
-//! A view of the past beside the living one: what it holds, what it is called, and what it answers.
+//! A view of the past next to the living one: what it holds, what it is called, and what it answers.
 
 use super::fixture::{Log, Running, configuration};
 use materializer_runtime::AsOf;
@@ -31,7 +31,7 @@ fn a_view_until_a_position_holds_what_a_view_held_then_and_nothing_that_comes() 
     let (mut log, state) = (written("frozen"), TempDir::new().unwrap());
     let living = Running::start(&log, &state);
     living.wait_for_readiness(200, "");
-    // In the same state directory, beside the living view.
+    // In the same state directory as the living view.
     let past = frozen(&log, &state, "0:2,1:1");
     past.wait_for_readiness(200, "");
     let name = format!("{}-until-0.2_1.1", views::edition());

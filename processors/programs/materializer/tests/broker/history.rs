@@ -83,7 +83,7 @@ fn a_history_is_fetched_from_the_log_and_what_it_has_lost_is_said() {
         "{history}"
     );
 
-    // Whoever follows the log was not disturbed.
+    // The consumer that follows the log was not disturbed.
     log.register_airplane(0, "N1AC");
     assert_eq!(running.get("/airplanes/N1AC?at_least=0:5").0, 200);
     assert!(

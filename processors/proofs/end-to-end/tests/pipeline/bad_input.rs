@@ -105,7 +105,7 @@ fn a_command_in_the_wrong_partition_is_forwarded_and_decided_where_it_belongs_wh
                 .any(|outcome| outcome.command_id == commands[0].command_id && outcome.repeated)
         },
     );
-    // The markers of the transactions that forwarded lie behind the last command of each partition, and are no lag.
+    // The markers of the transactions that forwarded come after the last command of each partition, and are no lag.
     eventually("no command is left to decide in any partition", || {
         let metrics = processor.metrics().unwrap_or_default();
         let lags: Vec<f64> = lags(&metrics);

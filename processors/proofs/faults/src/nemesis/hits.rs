@@ -1,4 +1,4 @@
-//! What a nemesis really hit. A history in which nothing happened shows nothing.
+//! Counts what a nemesis really hit. A history in which nothing happened shows nothing.
 
 use crate::Fleet;
 use crate::watch::Seen;

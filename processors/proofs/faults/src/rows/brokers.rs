@@ -142,7 +142,7 @@ fn broker_at_another_address(ground: &Ground) {
 
 /// What the broker does when the processor is asked to stop.
 #[derive(Clone, Copy)]
-enum Away {
+enum BrokerOutage {
     /// It is suspended: connections stay, and nothing answers.
     Suspended,
     Killed,
@@ -156,12 +156,12 @@ fn stop_while_broker_is_away(ground: &Ground) {
     let mut scene = Scene::begin(ground, "stop-away", PARTITIONS);
     scene.processor("one");
     scene.load(Shape::default());
-    for away in [Away::Suspended, Away::Killed] {
+    for away in [BrokerOutage::Suspended, BrokerOutage::Killed] {
         for time in AWAY {
             scene.progress(SOME);
             match away {
-                Away::Suspended => services.signal_kafka("STOP"),
-                Away::Killed => services.kill_kafka(),
+                BrokerOutage::Suspended => services.signal_kafka("STOP"),
+                BrokerOutage::Killed => services.kill_kafka(),
             }
             let ended = catch_unwind(AssertUnwindSafe(|| {
                 scene.pass(time);

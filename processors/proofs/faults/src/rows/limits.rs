@@ -13,7 +13,7 @@ pub(super) const ROWS: &[Row] = &[Row {
     run: limits_of_the_broker,
 }];
 
-/// A property of the broker, and what the reason has to name besides it.
+/// A property of the broker, and what else the reason has to name.
 const LIMITS: [(&str, &str, &str); 3] = [
     ("transaction.max.timeout.ms", "3000", "transaction.timeout.ms"),
     ("group.max.session.timeout.ms", "5900", "session.timeout.ms"),

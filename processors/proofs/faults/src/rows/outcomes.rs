@@ -47,12 +47,12 @@ pub(super) const ROWS: &[Row] = &[
 const FLOOD: u32 = 60;
 
 /// What was sent, each command with its id, some of them twice, and records that are no commands.
-struct Mixed {
+struct MixedCommands {
     ids: BTreeSet<Uuid>,
     commands: usize,
 }
 
-impl Mixed {
+impl MixedCommands {
     /// Not waited for: it is in the middle of them.
     fn send(running: &mut Running, first: u32) -> Self {
         let commands = load(first, FLOOD, 10);
@@ -82,16 +82,16 @@ fn empty(ground: &Ground, schedule: &Schedule) {
 }
 
 /// A schedule whose processor has decided something and is in the middle of more.
-fn under_load(ground: &Ground, name: &str) -> (Running, Mixed) {
+fn under_load(ground: &Ground, name: &str) -> (Running, MixedCommands) {
     let mut running = Running::begin(ground, name);
-    let mut mixed = Mixed::send(&mut running, 1_000);
+    let mut mixed = MixedCommands::send(&mut running, 1_000);
     mixed.commands += running.decided();
     (running, mixed)
 }
 
 /// Each record that is a command has its one outcome, the auditor agrees, and a state that is built from the log is the one that is there.
-fn all_is_there(ground: &Ground, running: &mut Running, mut mixed: Mixed) {
-    let more = Mixed::send(running, 2_000);
+fn all_is_there(ground: &Ground, running: &mut Running, mut mixed: MixedCommands) {
+    let more = MixedCommands::send(running, 2_000);
     mixed.ids.extend(more.ids);
     mixed.commands += more.commands;
     eventually("every command has its outcome", || {

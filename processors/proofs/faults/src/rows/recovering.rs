@@ -43,7 +43,7 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-/// What is lost besides.
+/// What is lost in addition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lost {
     pub(super) state: bool,

@@ -1,4 +1,4 @@
-//! What the broker takes from no client, or takes slowly: it stops the partition that needs it, with the broker's reason, and goes on by
+//! Records that the broker takes from no client, or takes slowly: each stops the partition that needs it, with the broker's reason, and goes on by
 //! itself once the setting is mended.
 
 use super::clocks::{set_clock, start_with_clock};

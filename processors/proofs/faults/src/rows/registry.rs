@@ -1,7 +1,7 @@
 //! The schema registry away, slow, out of order; and schema ids that are none of ours.
 
 use crate::rows::{Needs, Row};
-use crate::stub::{Manner, StubRegistry};
+use crate::stub::{StubBehaviour, StubRegistry};
 use crate::{Ground, Scene, Shape};
 use decider::CommandEnvelope;
 use end_to_end::{History, command, eventually, within};
@@ -108,19 +108,19 @@ fn registry_away_in_run(ground: &Ground) {
     scene.fleet.wait_until_ready("one");
     scene.load(Shape::default());
     let mut answered = Vec::new();
-    for (rotation, manner, said) in [
-        (9_000, Manner::Away, "does not answer"),
-        (9_001, Manner::Broken, "does not answer"),
-        (9_002, Manner::Slow(Duration::from_secs(8)), "schema registry"),
-        (9_003, Manner::DenyAll, "refuses us"),
-        (9_004, Manner::Page, "is not a schema registry"),
+    for (rotation, behaviour, said) in [
+        (9_000, StubBehaviour::Away, "does not answer"),
+        (9_001, StubBehaviour::Broken, "does not answer"),
+        (9_002, StubBehaviour::Slow(Duration::from_secs(8)), "schema registry"),
+        (9_003, StubBehaviour::DenyAll, "refuses us"),
+        (9_004, StubBehaviour::Page, "is not a schema registry"),
     ] {
         let id = register(
             ground,
             &unique(&scene, &rotation.to_string()),
             &same_bytes(rotation as usize - 8_998),
         );
-        stub.be(manner);
+        stub.be(behaviour);
         // Nothing is asked about schemas that are known.
         scene.progress(100);
         let envelope = creation(rotation);
@@ -138,7 +138,7 @@ fn registry_away_in_run(ground: &Ground) {
         assert!(program.is_running() && !program.is_dead());
         // The other partitions do not wait.
         scene.progress(100);
-        stub.be(Manner::PassOn);
+        stub.be(StubBehaviour::PassOn);
         answered.push(envelope.command_id);
         within(Duration::from_secs(20), "the command of the unknown schema is decided", || {
             let history = History::read(&scene.schedule);
@@ -172,8 +172,8 @@ fn registry_away_at_start(ground: &Ground) {
     scene.load(Shape::default());
     scene.progress(200);
     scene.fleet.stop("one");
-    for manner in [Manner::Away, Manner::Broken] {
-        stub.be(manner);
+    for behaviour in [StubBehaviour::Away, StubBehaviour::Broken] {
+        stub.be(behaviour);
         start(&mut scene, &stub);
         let registry = [("SCHEMA_REGISTRY_URL", stub.url())];
         scene.fleet.start_materializer(&scene.schedule, "view", &registry);
@@ -187,7 +187,7 @@ fn registry_away_at_start(ground: &Ground) {
         // A reader cannot tell what a view lacks from what does not exist.
         let answer = scene.fleet.program("view").answer("/rotations").unwrap();
         assert_eq!(answer.status, 503, "{answer:?}");
-        stub.be(Manner::PassOn);
+        stub.be(StubBehaviour::PassOn);
         for name in ["one", "view"] {
             scene.fleet.wait_until_ready(name);
         }
@@ -217,7 +217,7 @@ fn registry_refuses_one_schema(ground: &Ground) {
     scene.fleet.wait_until_ready("one");
     scene.load(Shape::default());
     let id = register(ground, &unique(&scene, "others"), &same_bytes(7));
-    stub.be(Manner::ForbidFrom(id));
+    stub.be(StubBehaviour::ForbidFrom(id));
     write(&scene, 9_000, id);
     scene.schedule.flush();
     eventually("it has its dead letter", || !History::read(&scene.schedule).dead_letters.is_empty());
@@ -242,7 +242,7 @@ fn registry_other_ids(ground: &Ground) {
     scene.progress(200);
     let ids = scene.schedule.ids();
     for is_restarted in [false, true] {
-        stub.be(Manner::Swapped(ids.event, ids.outcome));
+        stub.be(StubBehaviour::Swapped(ids.event, ids.outcome));
         if is_restarted {
             scene.fleet.stop("one");
             start(&mut scene, &stub);
@@ -263,7 +263,7 @@ fn registry_other_ids(ground: &Ground) {
         scene.fleet.wait_until_ready("view");
         scene.fleet.stop("view");
         std::fs::remove_dir_all(scene.fleet.state("view")).unwrap();
-        stub.be(Manner::PassOn);
+        stub.be(StubBehaviour::PassOn);
         scene.fleet.wait_until_ready("one");
         scene.progress(100);
     }
@@ -276,7 +276,7 @@ fn unknown_ids_slowly(ground: &Ground) {
     start(&mut scene, &stub);
     scene.fleet.wait_until_ready("one");
     scene.load(Shape::default());
-    stub.be(Manner::SlowIds(Duration::from_millis(50)));
+    stub.be(StubBehaviour::SlowIds(Duration::from_millis(50)));
     for id in 0..RECORDS {
         write(&scene, 9_000, 2_000_000 + id);
     }

@@ -2,7 +2,7 @@
 
 use crate::rows::records::begin;
 use crate::rows::{Needs, Row};
-use crate::{Chance, Ground, Scene, Sent, Shape, Spoken};
+use crate::{Chance, Ground, Scene, Sent, Shape, WatchedTopic};
 use decider::CommandEnvelope;
 use domain::rotation::Command;
 use end_to_end::{History, command, within};
@@ -190,7 +190,7 @@ fn hot_key(ground: &Ground) {
     }
     let ended = clock::monotonic();
     let home = topology::partition_of(sent_hot[0].aggregate_id.as_bytes(), PARTITIONS);
-    let silences = scene.watch.silences(Spoken::Outcomes, began, ended);
+    let silences = scene.watch.silences(WatchedTopic::Outcomes, began, ended);
     for (partition, longest) in &silences {
         if *partition != home {
             assert!(*longest < SILENCE_MAX, "partition {partition} said nothing for {longest:?}");

@@ -50,12 +50,12 @@ pub(super) const ROWS: &[Row] = &[
 struct Case {
     name: &'static str,
     topic: fn(&Topics) -> &str,
-    deed: Deed,
+    change: TopicChange,
     then: Then,
 }
 
 #[derive(Clone, Copy)]
-enum Deed {
+enum TopicChange {
     /// All records are deleted.
     Empty,
     Delete,
@@ -87,8 +87,8 @@ enum Then {
     Refuses(&'static [&'static str]),
 }
 
-const fn case(name: &'static str, topic: fn(&Topics) -> &str, deed: Deed, then: Then) -> Case {
-    Case { name, topic, deed, then }
+const fn case(name: &'static str, topic: fn(&Topics) -> &str, change: TopicChange, then: Then) -> Case {
+    Case { name, topic, change, then }
 }
 
 fn commands(topics: &Topics) -> &str {
@@ -107,12 +107,12 @@ fn metadata(topics: &Topics) -> &str {
     &topics.metadata.name
 }
 
-const COMPACT: Deed = Deed::Set("cleanup.policy=compact", "cleanup.policy=delete");
-const BYTES: Deed = Deed::Set("retention.bytes=1000000", "retention.bytes=-1");
+const COMPACT: TopicChange = TopicChange::Set("cleanup.policy=compact", "cleanup.policy=delete");
+const BYTES: TopicChange = TopicChange::Set("retention.bytes=1000000", "retention.bytes=-1");
 
 const COMMANDS: &[Case] = &[
-    case("emptied", commands, Deed::Empty, Then::GoesOn),
-    case("partitions", commands, Deed::AddPartitions, Then::GoesOn),
+    case("emptied", commands, TopicChange::Empty, Then::GoesOn),
+    case("partitions", commands, TopicChange::AddPartitions, Then::GoesOn),
     case(
         "compact",
         commands,
@@ -122,34 +122,44 @@ const COMMANDS: &[Case] = &[
     case(
         "retention",
         commands,
-        Deed::Set("retention.ms=3600000", "retention.ms=604800000"),
+        TopicChange::Set("retention.ms=3600000", "retention.ms=604800000"),
         Then::Restarts(&["retention.ms is 3600000"]),
     ),
     case("bytes", commands, BYTES, Then::Restarts(&["retention.bytes is 1000000"])),
     case(
         "times",
         commands,
-        Deed::Set("message.timestamp.type=CreateTime", "message.timestamp.type=LogAppendTime"),
+        TopicChange::Set("message.timestamp.type=CreateTime", "message.timestamp.type=LogAppendTime"),
         Then::Restarts(&["message.timestamp.type is CreateTime"]),
     ),
 ];
 
 const EVENTS: &[Case] = &[
-    case("recreated", events, Deed::Recreate, Then::Rebuilt(&["deleted and created again"])),
-    case("deleted", events, Deed::Delete, Then::Rebuilt(&["missing"])),
-    case("bare", events, Deed::RecreateBare, Then::Refuses(&["deleted and created again"])),
-    case("partitions", events, Deed::AddPartitions, Then::GoesOn),
+    case(
+        "recreated",
+        events,
+        TopicChange::Recreate,
+        Then::Rebuilt(&["deleted and created again"]),
+    ),
+    case("deleted", events, TopicChange::Delete, Then::Rebuilt(&["missing"])),
+    case(
+        "bare",
+        events,
+        TopicChange::RecreateBare,
+        Then::Refuses(&["deleted and created again"]),
+    ),
+    case("partitions", events, TopicChange::AddPartitions, Then::GoesOn),
     case(
         "retention",
         events,
-        Deed::Set("retention.ms=604800000", "retention.ms=-1"),
+        TopicChange::Set("retention.ms=604800000", "retention.ms=-1"),
         Then::Restarts(&["retention.ms is 604800000"]),
     ),
     case("bytes", events, BYTES, Then::Restarts(&["retention.bytes is 1000000"])),
     case(
         "size",
         events,
-        Deed::Set("max.message.bytes=100", "max.message.bytes=1048588"),
+        TopicChange::Set("max.message.bytes=100", "max.message.bytes=1048588"),
         Then::Heals(&["is stopped", "MessageSizeTooLarge"]),
     ),
 ];
@@ -158,29 +168,29 @@ const OUTCOMES: &[Case] = &[
     case(
         "deleted",
         outcomes,
-        Deed::Delete,
+        TopicChange::Delete,
         Then::Applies(&["missing", "aerolog topics apply"]),
     ),
-    case("partitions", outcomes, Deed::AddPartitions, Then::GoesOn),
+    case("partitions", outcomes, TopicChange::AddPartitions, Then::GoesOn),
     case("compact", outcomes, COMPACT, Then::Restarts(&["cleanup.policy is compact"])),
     case(
         "retention",
         outcomes,
-        Deed::Set("retention.ms=3600000", "retention.ms=1209600000"),
+        TopicChange::Set("retention.ms=3600000", "retention.ms=1209600000"),
         Then::Restarts(&["retention.ms is 3600000"]),
     ),
 ];
 
 const DEAD_LETTERS: &[Case] = &[
-    case("emptied", dead_letters, Deed::Empty, Then::GoesOn),
-    case("recreated", dead_letters, Deed::Recreate, Then::GoesOn),
+    case("emptied", dead_letters, TopicChange::Empty, Then::GoesOn),
+    case("recreated", dead_letters, TopicChange::Recreate, Then::GoesOn),
     case(
         "deleted",
         dead_letters,
-        Deed::Delete,
+        TopicChange::Delete,
         Then::Applies(&["missing", "aerolog topics apply"]),
     ),
-    case("partitions", dead_letters, Deed::AddPartitions, Then::GoesOn),
+    case("partitions", dead_letters, TopicChange::AddPartitions, Then::GoesOn),
     case("compact", dead_letters, COMPACT, Then::Restarts(&["cleanup.policy is compact"])),
 ];
 
@@ -188,20 +198,25 @@ const METADATA: &[Case] = &[
     case(
         "emptied",
         metadata,
-        Deed::Empty,
+        TopicChange::Empty,
         Then::Remade(&["were deleted", "aerolog topics apply"]),
     ),
-    case("recreated", metadata, Deed::Recreate, Then::Applies(&["deleted and created again"])),
+    case(
+        "recreated",
+        metadata,
+        TopicChange::Recreate,
+        Then::Applies(&["deleted and created again"]),
+    ),
     case(
         "deleted",
         metadata,
-        Deed::Delete,
+        TopicChange::Delete,
         Then::Applies(&["missing", "aerolog topics apply"]),
     ),
     case(
         "partitions",
         metadata,
-        Deed::AddPartitions,
+        TopicChange::AddPartitions,
         Then::Applies(&["the number of partitions is"]),
     ),
     case("compact", metadata, COMPACT, Then::Restarts(&["cleanup.policy is compact"])),

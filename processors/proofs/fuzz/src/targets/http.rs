@@ -3,7 +3,7 @@
 use crate::seeds;
 use http_server::{Body, Handler, HeaderMap, HeaderName, HeaderValue, Method, Position, Request, StatusCode};
 use keyvalue::{Memory, Order, Read, ReadError, Visit};
-use query_service::{AskedView, Patience, Readiness, Service, Source, Stamp};
+use query_service::{AskedView, Readiness, Service, Source, Stamp, TimeLimits};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -58,9 +58,9 @@ impl Served {
             memory: seeds::view(),
             applied: watch::Sender::new(stamp),
         };
-        let patience = Patience {
+        let time_limits = TimeLimits {
             position_wait_max: Duration::ZERO,
-            ..Patience::default()
+            ..TimeLimits::default()
         };
         Some(Self {
             runtime: tokio::runtime::Builder::new_current_thread().enable_time().build().ok()?,
@@ -68,7 +68,7 @@ impl Served {
                 vec![AskedView::new::<ScheduleGraph, _>(Arc::new(view), true)],
                 None,
                 prometheus::Registry::new(),
-                patience,
+                time_limits,
             )
             .ok()?,
         })

@@ -1,4 +1,4 @@
-//! What must hold after every history, whatever has happened: one file for each invariant.
+//! The invariants that hold after every history, one file for each.
 //!
 //! What any reader of the topics can judge, the auditor judges: [`topics_keep_their_promises`]. The other checks know more: what clients meant, which
 //! transaction and which owner wrote a record, and what the state directories hold. The numbers are those by which the invariants are known

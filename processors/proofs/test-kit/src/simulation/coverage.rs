@@ -1,4 +1,4 @@
-//! What has to have happened in many seeds, so that nothing holds for want of faults.
+//! The faults that many seeds must have hit, so that no invariant holds for want of faults.
 
 use crate::simulation::Trace;
 use std::collections::BTreeMap;

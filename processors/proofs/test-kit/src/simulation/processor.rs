@@ -18,8 +18,8 @@ use keyvalue::Mutation;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use takeover::Takeover;
 
-/// What a processor acts on.
-pub(crate) struct Surroundings<'w> {
+/// The simulated log, group and faults that a processor acts on.
+pub(crate) struct Environment<'w> {
     pub(crate) log: &'w mut Log,
     pub(crate) group: &'w mut Group,
     pub(crate) chance: &'w mut Chance,
@@ -113,7 +113,7 @@ impl<S: Scenario, P: Place> Processor<S, P> {
         })
     }
 
-    pub(crate) fn start(&mut self, around: &mut Surroundings<'_>) {
+    pub(crate) fn start(&mut self, around: &mut Environment<'_>) {
         self.place.reopen();
         around.group.join(&self.name, self.limits.partitions, around.chance);
         self.run = Some(Run {
@@ -134,7 +134,7 @@ impl<S: Scenario, P: Place> Processor<S, P> {
     }
 
     /// The process dies. What it was about to write to its state is written in one piece or not at all.
-    pub(crate) fn crash(&mut self, around: &mut Surroundings<'_>) -> Result<(), Violation> {
+    pub(crate) fn crash(&mut self, around: &mut Environment<'_>) -> Result<(), Violation> {
         let Some(Run {
             stage: Stage::Store(mutations),
             ..
@@ -161,7 +161,7 @@ impl<S: Scenario, P: Place> Processor<S, P> {
     }
 
     /// The client learns, outside of the loop, what the group has decided.
-    pub(crate) fn hear(&mut self, around: &mut Surroundings<'_>) {
+    pub(crate) fn hear(&mut self, around: &mut Environment<'_>) {
         let Some(run) = &mut self.run else { return };
         let membership = around.group.membership(&self.name);
         if membership == run.membership {
@@ -177,7 +177,7 @@ impl<S: Scenario, P: Place> Processor<S, P> {
     }
 
     /// Follows a partition that another process may own.
-    pub(crate) fn follow(&mut self, partition: u32, around: &mut Surroundings<'_>) -> Result<(), Violation> {
+    pub(crate) fn follow(&mut self, partition: u32, around: &mut Environment<'_>) -> Result<(), Violation> {
         match &mut self.run {
             Some(run) => run.follow(&mut self.place, partition, &self.name, around),
             None => Ok(()),
@@ -196,7 +196,7 @@ impl<S: Scenario, P: Place> Processor<S, P> {
     }
 
     /// Does what comes next.
-    pub(crate) fn step(&mut self, around: &mut Surroundings<'_>) -> Result<(), Violation> {
+    pub(crate) fn step(&mut self, around: &mut Environment<'_>) -> Result<(), Violation> {
         let Some(run) = &mut self.run else { return Ok(()) };
         let stage = std::mem::replace(&mut run.stage, Stage::Poll);
         let next = match stage {
@@ -240,7 +240,7 @@ impl<S: Scenario, P: Place> Processor<S, P> {
 impl<S: Scenario> Run<S> {
     /// Notices a new generation: what it has lost is closed, what is new to it is to be taken over. It keeps what was its own all the
     /// time; what others may have owned meanwhile is new to it.
-    fn lost_its_place(&mut self, name: &str, around: &mut Surroundings<'_>) -> bool {
+    fn lost_its_place(&mut self, name: &str, around: &mut Environment<'_>) -> bool {
         if !around.group.is_member(name) {
             around.trace.happened("rejoin", format_args!("{name}"));
             around.group.join(name, self.partitions, around.chance);
@@ -289,7 +289,7 @@ impl<S: Scenario> Run<S> {
     }
 
     /// The domain fails at a record: its partition is left alone until it is taken over again.
-    fn stop(&mut self, failure: DomainFailure, around: &mut Surroundings<'_>) {
+    fn stop(&mut self, failure: DomainFailure, around: &mut Environment<'_>) {
         around.trace.happened(bug_in(failure.call), format_args!("{failure}"));
         self.machine.close(failure.partition);
         self.stopped.insert(failure.partition, failure);

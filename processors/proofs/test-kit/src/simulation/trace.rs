@@ -1,4 +1,4 @@
-//! What happened, as lines for a person and as a hash for a machine.
+//! The trace of a run, as lines for a person and as a hash for a machine.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -8,7 +8,7 @@ use crate::simulation::client::{COMMAND_BYTES_MAX, Client};
 use crate::simulation::group::Group;
 use crate::simulation::log::{LateEnd, Log};
 use crate::simulation::place::Place;
-use crate::simulation::processor::{Processor, Surroundings};
+use crate::simulation::processor::{Environment, Processor};
 use crate::simulation::replica::Replica;
 use crate::simulation::scenario::Scenario;
 use crate::simulation::trace::Trace;
@@ -221,8 +221,8 @@ impl<S: Scenario, P: Place> World<S, P> {
         processor.start(&mut around);
     }
 
-    fn around(&mut self, one: usize) -> (&mut Processor<S, P>, Surroundings<'_>) {
-        let around = Surroundings {
+    fn around(&mut self, one: usize) -> (&mut Processor<S, P>, Environment<'_>) {
+        let around = Environment {
             log: &mut self.log,
             group: &mut self.group,
             chance: &mut self.chance,

@@ -2,7 +2,7 @@
 
 use super::CheckContext;
 use crate::ledger::{LedgerError, Prefix, at_offset, place_bytes, place_of};
-use crate::merging::{Letter, Step};
+use crate::merging::{DeadLetter, Step};
 use crate::{Invariant, Place, Record, Shown, Topic};
 use keyvalue::{Read, Write};
 
@@ -13,7 +13,7 @@ pub(crate) fn note_letter<S: Read + Write>(
     partition: u32,
     offset: i64,
 ) -> Result<(), LedgerError> {
-    let key = at_offset(Prefix::Letter, partition, offset);
+    let key = at_offset(Prefix::DeadLetter, partition, offset);
     context.partition = partition;
     if let Some((in_partition, at)) = context.ledger.get(&key)?.as_deref().and_then(place_of) {
         let what = format!(
@@ -29,14 +29,16 @@ pub(crate) fn note_letter<S: Read + Write>(
 }
 
 /// The dead letter of a command's offset.
-pub(crate) fn letter_of<S: Read + Write>(context: &CheckContext<S>, command_offset: i64) -> Result<Option<Letter>, LedgerError> {
+pub(crate) fn letter_of<S: Read + Write>(context: &CheckContext<S>, command_offset: i64) -> Result<Option<DeadLetter>, LedgerError> {
     if context.counts.dead_letters == 0 {
         return Ok(None);
     }
-    let value = context.ledger.get(&at_offset(Prefix::Letter, context.partition, command_offset))?;
+    let value = context
+        .ledger
+        .get(&at_offset(Prefix::DeadLetter, context.partition, command_offset))?;
     Ok(value.and_then(|bytes| {
         let (partition, offset) = place_of(&bytes)?;
-        Some(Letter {
+        Some(DeadLetter {
             place: Place {
                 topic: Topic::DeadLetters,
                 partition,

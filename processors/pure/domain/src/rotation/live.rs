@@ -1,4 +1,4 @@
-//! What every decision but the first asks: is there a rotation at all?
+//! The precondition of every decision but the first: the rotation exists.
 
 use super::{Mode, State, Status};
 

@@ -1,4 +1,4 @@
-//! What is wrong between legs, in a whole rotation or around the places that a change touches: any two that are in the air at once,
+//! The problems between legs, in a whole rotation or around the places that a change touches: any two that are in the air at once,
 //! and neighbours of which the second departs from elsewhere than where the first arrives.
 
 use super::state::{Place, State};

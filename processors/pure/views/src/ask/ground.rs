@@ -5,16 +5,16 @@ use domain::{AircraftType, AirportCode, Instant};
 
 const MINUTE_MS: i64 = 60_000;
 
-/// Between the arrival of a leg and the departure of the next.
+/// The time between the arrival of a leg and the departure of the next, and how much of it is required.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ground {
+pub struct GroundTime {
     /// Negative where the next leg departs before the arrival.
     pub real_ms: i64,
     /// The minimum ground time of the airport for the airplane's type; `None` where the legs do not meet at an airport that is registered.
     pub required_ms: Option<i64>,
 }
 
-impl Ground {
+impl GroundTime {
     /// `at` is where the first of the legs arrives, `airport` the same if it is registered.
     pub(crate) fn between(
         (at, arrival): (AirportCode, Instant),

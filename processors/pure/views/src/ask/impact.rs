@@ -1,9 +1,9 @@
-//! What a delay of one leg does: to the legs that its airplane flies after it, and to connections with other airplanes.
+//! The effects of a leg's delay: on the legs that its airplane flies after it, and to connections with other airplanes.
 //!
 //! An airplane that arrives late departs late by what is left of the delay when it has been on the ground for as long as it needs. A delay never
 //! grows, and ends at the leg whose slack absorbs the rest of it.
 
-use super::ground::Ground;
+use super::ground::GroundTime;
 use super::transfer::minimum_connection_ms;
 use super::{Time, within};
 use crate::edges::LegSummary;
@@ -56,7 +56,7 @@ pub struct Impact {
 pub struct DelayedLeg {
     pub edge: LegEdge,
     /// Before it; `None` for the leg that was asked about.
-    pub ground: Option<Ground>,
+    pub ground: Option<GroundTime>,
     /// Of its departure and its arrival; of the leg that was asked about, of its arrival.
     pub delay_ms: i64,
     pub missed: Vec<MissedConnection>,
@@ -134,7 +134,7 @@ struct Flown {
 }
 
 impl Flown {
-    fn delayed(&self, ground: Option<Ground>, delay_ms: i64) -> DelayedLeg {
+    fn delayed(&self, ground: Option<GroundTime>, delay_ms: i64) -> DelayedLeg {
         DelayedLeg {
             edge: LegEdge {
                 rotation: self.id.clone(),
@@ -187,9 +187,9 @@ impl<R: Read> Search<'_, R> {
         Ok(None)
     }
 
-    fn ground(&self, before: &Flown, next: &Leg) -> Result<Ground, ReadError> {
+    fn ground(&self, before: &Flown, next: &Leg) -> Result<GroundTime, ReadError> {
         let airport = stored::airport(self.read, before.leg.destination)?;
-        Ok(Ground::between(
+        Ok(GroundTime::between(
             (before.leg.destination, before.leg.arrival),
             (next.origin, next.departure),
             airport.as_ref(),

@@ -8,7 +8,7 @@ mod clashes;
 
 pub use airplanes::{Airplanes, next_airplane};
 
-use super::ground::Ground;
+use super::ground::GroundTime;
 use super::{Span, Time, rotations_of};
 use crate::checks::seam;
 use crate::edges::LegSummary;
@@ -41,7 +41,7 @@ pub struct Row {
     pub aircraft_type: Option<AircraftType>,
     pub is_retired: bool,
     pub rotations: Vec<RowRotation>,
-    pub bars: Vec<Bar>,
+    pub bars: Vec<TimelineLeg>,
     /// Between each bar and the next.
     pub gaps: Vec<Gap>,
 }
@@ -54,9 +54,9 @@ pub struct RowRotation {
     pub violations: Found,
 }
 
-/// A leg.
+/// A leg as a row of the timeline shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bar {
+pub struct TimelineLeg {
     /// Among those of the row.
     pub rotation: usize,
     pub leg: LegId,
@@ -71,7 +71,7 @@ pub struct Bar {
 /// From the arrival of a leg to the departure of the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap {
-    pub ground: Ground,
+    pub ground: GroundTime,
     pub violations: Found,
 }
 
@@ -106,7 +106,7 @@ pub struct Timeline<'r, R> {
     airports: FxHashMap<AirportCode, Option<Airport>>,
     clashes: Clashes,
     /// By rotation, where all airplanes are meant.
-    all_legs: Option<FxHashMap<RotationId, Vec<Bar>>>,
+    all_legs: Option<FxHashMap<RotationId, Vec<TimelineLeg>>>,
     reads_left: usize,
 }
 
@@ -159,7 +159,7 @@ impl<'r, R: Read> Timeline<'r, R> {
             };
             let mut type_before = before.and_then(|(_, aircraft_type)| aircraft_type);
             for bar in bars {
-                let bar = Bar {
+                let bar = TimelineLeg {
                     rotation: row.rotations.len(),
                     ..bar
                 };
@@ -196,13 +196,13 @@ impl<'r, R: Read> Timeline<'r, R> {
     }
 
     /// The legs of a rotation that depart within the time, and the one before them if it is still in the air when the time begins.
-    fn bars_of(&mut self, flown: &FlownRotation) -> Result<Vec<Bar>, TimelineError> {
+    fn bars_of(&mut self, flown: &FlownRotation) -> Result<Vec<TimelineLeg>, TimelineError> {
         let id = &flown.rotation;
         let mut bars = Vec::new();
         if flown.span.as_ref().is_some_and(|span| span.first_departure < self.window.from) {
             let begin = keys::legs_of(id).instant(self.window.from);
             let before = stored::leg_before(self.read, id, &begin, None)?;
-            bars.extend(before.filter(|leg| self.window.from < leg.arrival).map(Bar::from));
+            bars.extend(before.filter(|leg| self.window.from < leg.arrival).map(TimelineLeg::from));
         }
         match &mut self.all_legs {
             Some(all_legs) => bars.append(&mut all_legs.remove(id).unwrap_or_default()),
@@ -223,7 +223,7 @@ impl<'r, R: Read> Timeline<'r, R> {
     }
 
     fn read_all(&mut self) -> Result<(), TimelineError> {
-        let mut all_legs: FxHashMap<RotationId, Vec<Bar>> = FxHashMap::default();
+        let mut all_legs: FxHashMap<RotationId, Vec<TimelineLeg>> = FxHashMap::default();
         let index = LegIndex::AllByDeparture;
         let range = super::within(&index.key(), self.window.time());
         stored::each(self.read, range, Order::Ascending, |key, value| {
@@ -233,7 +233,10 @@ impl<'r, R: Read> Timeline<'r, R> {
             self.reads_left -= 1;
             let edge = index.read(key, value)?;
             if edge.summary.airplane.is_some() {
-                all_legs.entry(edge.rotation).or_default().push(Bar::new(edge.leg, &edge.summary));
+                all_legs
+                    .entry(edge.rotation)
+                    .or_default()
+                    .push(TimelineLeg::new(edge.leg, &edge.summary));
             }
             Ok(ControlFlow::Continue(()))
         })?;
@@ -249,10 +252,16 @@ impl<'r, R: Read> Timeline<'r, R> {
         }
     }
 
-    fn gap(&mut self, last: &Bar, next: &Bar, aircraft_type: Option<&AircraftType>, is_seam: bool) -> Result<Gap, ReadError> {
+    fn gap(
+        &mut self,
+        last: &TimelineLeg,
+        next: &TimelineLeg,
+        aircraft_type: Option<&AircraftType>,
+        is_seam: bool,
+    ) -> Result<Gap, ReadError> {
         let (arrives, departs) = ((last.destination, last.arrival), (next.origin, next.departure));
         let airport = airport(self.read, &mut self.airports, last.destination)?;
-        let ground = Ground::between(arrives, departs, airport, aircraft_type);
+        let ground = GroundTime::between(arrives, departs, airport, aircraft_type);
         let mut violations = Found::default();
         if last.rotation == next.rotation {
             violations.add(Check::RotationContinuity, last.destination != next.origin);
@@ -267,7 +276,7 @@ impl<'r, R: Read> Timeline<'r, R> {
         Ok(Gap { ground, violations })
     }
 
-    fn checked(&mut self, bar: Bar, rotation: &RotationId) -> Result<Bar, ReadError> {
+    fn checked(&mut self, bar: TimelineLeg, rotation: &RotationId) -> Result<TimelineLeg, ReadError> {
         let mut violations = Found::default();
         for code in [bar.origin, bar.destination] {
             let is_unknown = airport(self.read, &mut self.airports, code)?.is_none();
@@ -275,7 +284,7 @@ impl<'r, R: Read> Timeline<'r, R> {
         }
         let zone = airport(self.read, &mut self.airports, bar.origin)?.map(|airport| &airport.zone);
         violations.add(Check::FlightDesignator, self.clashes.has(self.read, rotation, &bar, zone)?);
-        Ok(Bar { violations, ..bar })
+        Ok(TimelineLeg { violations, ..bar })
     }
 
     /// Whether the view has a violation between two rotations. Those that lie between the two may not be part of the time.
@@ -300,7 +309,7 @@ impl Window {
     }
 }
 
-impl Bar {
+impl TimelineLeg {
     fn new(leg: LegId, summary: &LegSummary) -> Self {
         Self {
             rotation: 0,
@@ -315,7 +324,7 @@ impl Bar {
     }
 }
 
-impl From<Leg> for Bar {
+impl From<Leg> for TimelineLeg {
     fn from(leg: Leg) -> Self {
         Self {
             rotation: 0,

@@ -1,4 +1,4 @@
-//! What can be reached from a node along edges of some kinds: breadth first, within a budget, and cut where the budget ends.
+//! The nodes that can be reached from a node along edges of some kinds: breadth first, within a budget, and cut where the budget ends.
 
 use super::{EdgeKind, NodeId, edges_of};
 use crate::ask::{Span, Time};
@@ -35,7 +35,7 @@ pub struct Budget {
 
 /// The part of a budget that was used up first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
+pub enum ExhaustedBudget {
     Nodes,
     Edges,
     Bytes,
@@ -51,7 +51,7 @@ pub struct Reached {
     /// Nodes, from the beginning, all of whose edges of the asked kinds are among the edges.
     pub expanded: usize,
     /// Why more was not looked at; `None` where everything within the depth was found.
-    pub cut: Option<Cut>,
+    pub cut: Option<ExhaustedBudget>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,20 +142,20 @@ impl<'t> Search<'t> {
     }
 
     /// Adds an edge, and the node at its end where it is a new one, or says what does not allow it.
-    fn follow(&mut self, from: usize, kind: EdgeKind, to: NodeId, at: Option<Instant>) -> Option<Cut> {
+    fn follow(&mut self, from: usize, kind: EdgeKind, to: NodeId, at: Option<Instant>) -> Option<ExhaustedBudget> {
         let budget = &self.traversal.budget;
         if self.edges_left() == 0 {
-            return Some(Cut::Edges);
+            return Some(ExhaustedBudget::Edges);
         }
         let known = self.places.get(&to).copied();
         if known.is_none() && self.reached.nodes.len() >= budget.nodes_max {
-            return Some(Cut::Nodes);
+            return Some(ExhaustedBudget::Nodes);
         }
         let to_bytes = known.map_or_else(|| text_bytes(&to), |place| self.text_bytes[place]);
         let of_edge = self.text_bytes[from] + to_bytes + FRAME_BYTES;
         let of_node = if known.is_none() { to_bytes + FRAME_BYTES } else { 0 };
         if self.reached.bytes + of_edge + of_node > budget.bytes_max {
-            return Some(Cut::Bytes);
+            return Some(ExhaustedBudget::Bytes);
         }
         self.reached.bytes += of_edge + of_node;
         let place = known.unwrap_or_else(|| self.add(to, self.reached.nodes[from].depth + 1, to_bytes));

@@ -1,4 +1,4 @@
-//! What events refer to again and again: read and decoded once, and kept up to date from event to event as long as there is room.
+//! A cache of the values that events refer to again and again: read and decoded once, and kept up to date from event to event as long as there is room.
 //!
 //! The cache holds what the reader would answer. That is so only while every change of the view goes through the same projector.
 

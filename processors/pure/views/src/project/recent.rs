@@ -1,4 +1,4 @@
-//! What was used lately, in bounded memory.
+//! A cache of the values that were used last, in bounded memory.
 
 use rustc_hash::FxHashMap;
 use std::collections::hash_map::Entry;

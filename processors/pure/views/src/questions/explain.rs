@@ -1,6 +1,6 @@
 //! The history of anything, living or removed, from the log: `/explain/{node}`.
 //!
-//! What can be explained is a node, or a violation by its id. A node's events are those of its aggregate; a leg's are those of its rotation
+//! A node can be explained, and a violation by its id. A node's events are those of its aggregate; a leg's are those of its rotation
 //! that concern it, between the event that added it and the one that removed it.
 
 mod violation;
@@ -123,7 +123,7 @@ impl Explain {
         }
     }
 
-    /// The oldest event that was shown. Other bytes than those of a sequence are a place behind the last one.
+    /// The oldest event that was shown. Bytes that are no sequence stand for the place after the last event.
     fn before(&self) -> Option<u64> {
         let after = self.paging.span().after?;
         Some(after.try_into().map_or(0, u64::from_be_bytes))

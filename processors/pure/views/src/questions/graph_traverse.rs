@@ -1,8 +1,8 @@
-//! What can be reached from a node along edges: `/graph/traverse`.
+//! The nodes and edges that can be reached from a node: `/graph/traverse`.
 
 use super::shapes::Text;
 use super::{Question, reading};
-use crate::graph::{Budget, Cut, EdgeKind, NodeId, Reached, Traversal, exists, reach};
+use crate::graph::{Budget, EdgeKind, ExhaustedBudget, NodeId, Reached, Traversal, exists, reach};
 use application::{Asked, Refusal, Route, document};
 use domain::Instant;
 use keyvalue::Read;
@@ -103,9 +103,9 @@ pub(crate) fn traversed(reached: &Reached, start: &NodeId) -> Result<Vec<u8>, Re
         start: Text(start),
         expanded: reached.expanded,
         cut: reached.cut.map(|cut| match cut {
-            Cut::Nodes => "nodes",
-            Cut::Edges => "edges",
-            Cut::Bytes => "bytes",
+            ExhaustedBudget::Nodes => "nodes",
+            ExhaustedBudget::Edges => "edges",
+            ExhaustedBudget::Bytes => "bytes",
         }),
         nodes: nodes.collect(),
         edges: edges.collect(),

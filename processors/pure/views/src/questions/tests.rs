@@ -1,4 +1,4 @@
-//! Which questions are answered where they are asked, and which have a lane.
+//! Which questions are answered where they are asked, and which on the threads of a pool.
 
 use super::*;
 use std::borrow::Cow;
@@ -22,7 +22,7 @@ fn a_question_whose_cost_depends_on_what_clients_have_put_into_the_schedule_is_n
         ("/checks/{check}", check, "", Work::Page),
         // All violations of one rotation are counted.
         ("/checks/{check}", check, "rotation=R1", Work::Page),
-        ("/checks/{check}", check, "rotation=R1&recompute=true", Work::Whole),
+        ("/checks/{check}", check, "rotation=R1&recompute=true", Work::FullScan),
         ("/checks/{check}", check, "rotation=R1&airplane=N475HA", Work::Search),
         ("/checks/{check}", check, "rotation_prefix=R", Work::Search),
         ("/legs", rotation, "designator=HA11", Work::Search),

@@ -4,7 +4,7 @@ use super::shapes::Text;
 use super::summary::minutes;
 use super::{Question, reading};
 use crate::Check;
-use crate::ask::{self, Airplanes, Bar, Found, Gap, Row, RowRotation, Timeline, TimelineError, Window};
+use crate::ask::{self, Airplanes, Found, Gap, Row, RowRotation, Timeline, TimelineError, TimelineLeg, Window};
 use application::{Asked, Page, Paging, Refusal, Route, document};
 use domain::{AirportCode, FlightDesignator, Instant, Registration};
 use keyvalue::Read;
@@ -119,7 +119,7 @@ struct RowShape<'v> {
     aircraft_type: Option<&'v str>,
     retired: bool,
     rotations: Vec<RotationShape<'v>>,
-    bars: Vec<BarShape<'v>>,
+    bars: Vec<TimelineLegShape<'v>>,
     gaps: Vec<GapShape>,
 }
 
@@ -129,7 +129,7 @@ struct RotationShape<'v>(&'v str, &'static str, u8);
 
 /// Rotation, leg, designator, origin, destination, departure, arrival, violations.
 #[derive(Serialize)]
-struct BarShape<'v>(usize, &'v str, Text<FlightDesignator>, usize, usize, i64, i64, u8);
+struct TimelineLegShape<'v>(usize, &'v str, Text<FlightDesignator>, usize, usize, i64, i64, u8);
 
 /// Minutes on the ground, minutes needed, violations.
 #[derive(Serialize)]
@@ -144,7 +144,7 @@ impl<'v> RowShape<'v> {
             aircraft_type: row.aircraft_type.as_ref().map(|aircraft_type| aircraft_type.as_str()),
             retired: row.is_retired,
             rotations: row.rotations.iter().map(RotationShape::new).collect(),
-            bars: row.bars.iter().map(|bar| BarShape::new(bar, from, airports)).collect(),
+            bars: row.bars.iter().map(|bar| TimelineLegShape::new(bar, from, airports)).collect(),
             gaps: row.gaps.iter().map(GapShape::new).collect(),
         }
     }
@@ -157,8 +157,8 @@ impl<'v> RotationShape<'v> {
     }
 }
 
-impl<'v> BarShape<'v> {
-    fn new(bar: &'v Bar, from: Instant, airports: &Numbers) -> Self {
+impl<'v> TimelineLegShape<'v> {
+    fn new(bar: &'v TimelineLeg, from: Instant, airports: &Numbers) -> Self {
         let number = |code: &AirportCode| airports.get(code).copied().unwrap_or(0);
         let Found(violations) = bar.violations;
         Self(

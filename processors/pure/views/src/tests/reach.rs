@@ -4,7 +4,7 @@ use super::fixture::apply;
 use super::model::Model;
 use super::random::{asked, decided};
 use crate::ask::{Page, Span, Time};
-use crate::graph::{Budget, Cut, EdgeKind, NodeId, Traversal, every_edge, reach};
+use crate::graph::{Budget, EdgeKind, ExhaustedBudget, NodeId, Traversal, every_edge, reach};
 use keyvalue::Memory;
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
@@ -18,7 +18,7 @@ type Edges = BTreeMap<(NodeId, EdgeKind), Vec<NodeId>>;
 struct Expected {
     nodes: Vec<(NodeId, u32)>,
     edges: Vec<(usize, EdgeKind, usize)>,
-    cut: Option<Cut>,
+    cut: Option<ExhaustedBudget>,
 }
 
 /// Every edge of every node, in order, until something is too much.
@@ -39,12 +39,12 @@ fn searched(edges: &Edges, traversal: &Traversal) -> Expected {
         for kind in traversal.kinds.iter().filter(|_| depth < depth_max) {
             for to in edges.get(&(node.clone(), *kind)).into_iter().flatten() {
                 if expected.edges.len() == edges_max {
-                    expected.cut = Some(Cut::Edges);
+                    expected.cut = Some(ExhaustedBudget::Edges);
                     return expected;
                 }
                 let known = expected.nodes.iter().position(|(node, _)| node == to);
                 if known.is_none() && expected.nodes.len() == nodes_max {
-                    expected.cut = Some(Cut::Nodes);
+                    expected.cut = Some(ExhaustedBudget::Nodes);
                     return expected;
                 }
                 let place = known.unwrap_or(expected.nodes.len());
@@ -120,7 +120,7 @@ proptest! {
         let whole = reach(&view, &traversal).unwrap();
         prop_assert!(cut.bytes <= bytes_max);
         prop_assert!(whole.nodes.starts_with(&cut.nodes) && whole.edges.starts_with(&cut.edges));
-        prop_assert_eq!(cut.cut, (whole.bytes > bytes_max).then_some(Cut::Bytes));
+        prop_assert_eq!(cut.cut, (whole.bytes > bytes_max).then_some(ExhaustedBudget::Bytes));
         let document = crate::questions::traversed(&cut, &traversal.start).unwrap();
         // Of the head of the document.
         prop_assert!(document.len() <= cut.bytes + 200, "{} of {}", document.len(), cut.bytes);

@@ -2,7 +2,7 @@
 
 use super::fixture::{at, leg, leg_id, registration};
 use super::plan::{self, Plan, ROTATIONS, id_of, some_airport};
-use crate::ask::{self, Airplanes, Bar, Filter, Row, Span, Timeline, Window, next_airplane};
+use crate::ask::{self, Airplanes, Filter, Row, Span, Timeline, TimelineLeg, Window, next_airplane};
 use crate::{Check, Detail};
 use domain::rotation::Leg;
 use domain::{FlightDesignator, Instant, LegId, Registration, RotationId};
@@ -81,7 +81,7 @@ impl Plan {
 }
 
 fn shown_by(row: &Row) -> Vec<Shown> {
-    let name = |bar: &Bar| (row.rotations[bar.rotation].id.clone(), bar.leg.clone(), bar.departure, bar.arrival);
+    let name = |bar: &TimelineLeg| (row.rotations[bar.rotation].id.clone(), bar.leg.clone(), bar.departure, bar.arrival);
     row.bars.iter().map(name).collect()
 }
 
@@ -93,11 +93,11 @@ fn found_in(rows: &[Row]) -> BTreeSet<Violation> {
     let mut found = BTreeSet::new();
     for row in rows {
         for check in Check::ALL {
-            let of_bar = |bar: &Bar| (check, row.rotations[bar.rotation].id.clone(), Some(bar.leg.clone()));
+            let of_bar = |bar: &TimelineLeg| (check, row.rotations[bar.rotation].id.clone(), Some(bar.leg.clone()));
             found.extend(row.bars.iter().filter(|bar| bar.violations.has(check)).map(of_bar));
             let gaps = row.bars.iter().zip(&row.gaps);
             // The last leg of the first rotation may lie beyond the time: what is between rotations is named by the rotation.
-            let at = |bar: &Bar| match (check, of_bar(bar)) {
+            let at = |bar: &TimelineLeg| match (check, of_bar(bar)) {
                 (Check::RotationSeam, (_, rotation, _)) => (check, rotation, None),
                 (_, of_bar) => of_bar,
             };
@@ -128,7 +128,7 @@ fn found_by_checks(plan: &Plan) -> BTreeSet<Violation> {
                 Detail::UnknownAirplane { .. } | Detail::Seam { .. } => {
                     found.insert((check, violation.rotation.clone(), None));
                 }
-                // One entry, whoever shares the day.
+                // One entry, however many rotations share the day.
                 Detail::Designator { designator, airport, .. } => {
                     let day = violation.legs[0].1.origin_date;
                     for (number, leg) in &plan.legs {

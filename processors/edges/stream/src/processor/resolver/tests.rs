@@ -108,7 +108,7 @@ fn a_registry_that_fails_is_asked_one_question_at_a_time_and_then_answers_all() 
     assert!(asked <= LOOKUPS_AT_ONCE_MAX + 3, "{asked}");
     assert_eq!(answers(&resolver, 40, Duration::from_secs(30)).len(), 40);
     assert!(resolver.trouble().is_none());
-    assert!(resolver.take_troubles().contains(&Trouble::RegistryAway));
+    assert!(resolver.take_troubles().contains(&TransientFault::RegistryAway));
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn what_is_absent_is_counted_and_so_is_each_kind_of_failure() {
     let resolver = Resolver::new(&Slow::new(Duration::ZERO));
     resolver.want([1]);
     assert_eq!(answers(&resolver, 1, Duration::from_secs(5)).len(), 1);
-    assert_eq!(resolver.take_troubles(), [Trouble::SchemaAbsent]);
+    assert_eq!(resolver.take_troubles(), [TransientFault::SchemaAbsent]);
     let (url, what, reason) = (String::new(), String::new(), String::new());
     let foreign = RegistryError::Foreign {
         url: url.clone(),
@@ -153,6 +153,6 @@ fn what_is_absent_is_counted_and_so_is_each_kind_of_failure() {
     };
     let status = 403;
     let denied = RegistryError::Denied { url, what, status, reason };
-    let kinds = [away(), foreign, denied].map(|error| Trouble::of_registry(&error).kind());
+    let kinds = [away(), foreign, denied].map(|error| TransientFault::of_registry(&error).kind());
     assert_eq!(kinds, ["registry_away", "registry_foreign", "registry_denied"]);
 }

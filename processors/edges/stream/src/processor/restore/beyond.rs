@@ -32,7 +32,7 @@ impl<W: Wiring> Takeover<'_, W> {
 /// From where commands are forwarded.
 pub(super) fn position(committed: Option<&Committed>, marks: Option<&Watermarks>) -> Position {
     let signed = committed
-        .filter(|committed| committed.is_signed())
+        .filter(|committed| committed.has_owner())
         .map(|committed| committed.offset);
     let next = signed.or(marks.map(|marks| marks.low)).unwrap_or(0);
     Position { next, last: None }

@@ -1,4 +1,4 @@
-//! What keeps a processor from taking over a partition, in words for a person.
+//! The errors that keep a processor from taking over a partition, in words for an operator.
 
 use super::replay::NO_PROGRESS_MAX;
 use super::torn::WRITTEN_RECORDS_MAX;

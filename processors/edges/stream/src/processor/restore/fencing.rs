@@ -10,7 +10,7 @@ use crate::processor::restore::Takeover;
 use crate::processor::sending::{NotSent, send_offsets};
 use crate::processor::transaction::init_transactions;
 use crate::processor::wiring::Wiring;
-use crate::processor::{Observe, Trouble};
+use crate::processor::{Observe, TransientFault};
 use crate::stopping::Stopping;
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -70,7 +70,7 @@ impl<W: Wiring> Takeover<'_, W> {
             match abort(self, owner) {
                 Ok(()) => {
                     tracing::warn!(owner, "aborted a hanging transaction");
-                    self.processor.observe.trouble(Trouble::Fenced);
+                    self.processor.observe.trouble(TransientFault::Fenced);
                 }
                 Err(failure) => tracing::warn!(owner, %failure, "a hanging transaction could not be aborted yet; trying again"),
             }
@@ -220,7 +220,7 @@ impl<W: Wiring> Takeover<'_, W> {
             match self.fence(owner, &is_over) {
                 Ok(()) => {
                     tracing::warn!(owner, "fenced a former owner and aborted its open transaction");
-                    self.processor.observe.trouble(Trouble::Fenced);
+                    self.processor.observe.trouble(TransientFault::Fenced);
                 }
                 Err(failure) => tracing::warn!(owner, %failure, "a former owner could not be fenced yet"),
             }
@@ -228,8 +228,8 @@ impl<W: Wiring> Takeover<'_, W> {
     }
 }
 
-/// Who has signed offsets; what a tool has set is not signed.
+/// The transactional ids in the metadata of offsets; an offset that a tool has set has none.
 fn signers<'c>(committed: impl Iterator<Item = &'c Committed>) -> BTreeSet<&'c str> {
-    let owners = committed.map(|committed| committed.signature.transactional_id.as_str());
+    let owners = committed.map(|committed| committed.metadata.transactional_id.as_str());
     owners.filter(|owner| !owner.is_empty()).collect()
 }

@@ -10,7 +10,7 @@ use super::{ASK_WAIT_MAX, RestoreError};
 use crate::clock::Deadline;
 use crate::processor::restore::Takeover;
 use crate::processor::wiring::Wiring;
-use crate::processor::{Observe, Trouble};
+use crate::processor::{Observe, TransientFault};
 use decider::keys;
 use keyvalue::{Mutation, Write};
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ impl<W: Wiring> Takeover<'_, W> {
             "the state has what the log has lost: a commit that the broker had acknowledged was never completed by it. The partition's state \
              is rebuilt from the log, and its commands are decided again"
         );
-        self.processor.observe.trouble(Trouble::CommitLost);
+        self.processor.observe.trouble(TransientFault::CommitLost);
         self.empty(partition)?;
         Ok(true)
     }

@@ -7,7 +7,7 @@
 mod commands;
 mod runs;
 
-use super::reading::Further;
+use super::reading::ReadOn;
 use super::torn::WRITTEN_RECORDS_MAX;
 use super::{Positions, RestoreError};
 use crate::committed::Committed;
@@ -17,7 +17,7 @@ use crate::position::Position;
 use crate::processor::records::{Record, decoded, known};
 use crate::processor::restore::Takeover;
 use crate::processor::wiring::Wiring;
-use crate::processor::{Observe, Trouble};
+use crate::processor::{Observe, TransientFault};
 use commands::Gap;
 use decider::{EventEnvelope, LostOutcomes, Outcome, Replay};
 use keyvalue::Write;
@@ -114,7 +114,7 @@ impl<W: Wiring> Takeover<'_, W> {
         let mut found = BTreeMap::new();
         let marks = self.read_all(&topic, partitions, &mut |takeover, record| {
             found.insert(record.partition, takeover.first(Record::of(record)));
-            Further::OtherPartitions
+            ReadOn::OtherPartitions
         })?;
         Ok(marks.map(|marks| Firsts { marks, found }))
     }
@@ -221,7 +221,7 @@ impl<W: Wiring> Takeover<'_, W> {
              built again, the commands are decided again, and the missing outcomes are written again, with the header {REWRITTEN}; nothing else is",
             self.processor.topology.topics.outcomes.name
         );
-        self.processor.observe.trouble(Trouble::OutcomesLost);
+        self.processor.observe.trouble(TransientFault::OutcomesLost);
         self.empty(partition)?;
         let lost = Lost {
             position: position.clone(),
@@ -257,7 +257,7 @@ impl<W: Wiring> Takeover<'_, W> {
             if let Some(offset) = takeover.command_of(record.header(COMMAND)) {
                 runs.push(offset, record.header(REWRITTEN).is_some());
             }
-            Further::All
+            ReadOn::All
         })?;
         Ok(marks.map(|_| runs.finish()))
     }
@@ -273,9 +273,9 @@ impl<W: Wiring> Takeover<'_, W> {
 
     /// A position without a signed offset, where outcomes were lost: at least the commands that events name were decided.
     pub(super) fn after_events(&self, partition: u32, committed: Option<&Committed>, position: Position) -> Position {
-        let is_signed = committed.is_some_and(Committed::is_signed);
+        let has_owner = committed.is_some_and(Committed::has_owner);
         match self.evidence.of_events(partition) {
-            Some(last) if !is_signed && last.next() > position.next => Position {
+            Some(last) if !has_owner && last.next() > position.next => Position {
                 next: last.next(),
                 last: None,
             },

@@ -5,10 +5,10 @@ use crate::clock::Deadline;
 use crate::committed::Committed;
 use crate::decided::fingerprint;
 use crate::marks::Watermarks;
-use crate::position::{Contradiction, Doubt, Position, PositionSources, choose, contradiction};
+use crate::offset_metadata::OffsetMetadata;
+use crate::position::{Contradiction, Position, PositionConflict, PositionSources, choose, contradiction};
 use crate::processor::restore::Takeover;
 use crate::processor::wiring::Wiring;
-use crate::signature::Signature;
 use keyvalue::Write;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -35,13 +35,13 @@ impl<W: Wiring> Takeover<'_, W> {
         };
         let recover = self.recover_command();
         choose(&sources).map_err(|doubt| match doubt {
-            Doubt::StateAhead { committed } => RestoreError::StateAhead {
+            PositionConflict::StateAhead { committed } => RestoreError::StateAhead {
                 partition,
                 state: next,
                 committed,
                 recover,
             },
-            Doubt::Recreated(former) => RestoreError::CommandsRecreated {
+            PositionConflict::Recreated(former) => RestoreError::CommandsRecreated {
                 topic: self.processor.topology.topics.commands.name.clone(),
                 topic_id: self.evidence.topic_id.clone(),
                 partition,
@@ -104,7 +104,7 @@ impl<W: Wiring> Takeover<'_, W> {
         for (partition, Position { next, last }) in positions {
             let known = committed.entry(partition).or_default();
             let is_torn = self.torn_transactions.contains_key(&partition);
-            if is_torn || known.is_signed() && known.offset == next {
+            if is_torn || known.has_owner() && known.offset == next {
                 continue;
             }
             if known.offset != next {
@@ -115,12 +115,12 @@ impl<W: Wiring> Takeover<'_, W> {
                     "the group's offset is missing or was not set by a processor; the outcomes tell where to go on"
                 );
             }
-            let signature = Signature {
+            let metadata = OffsetMetadata {
                 answered: next,
                 last,
-                ..Signature::default()
+                ..OffsetMetadata::default()
             };
-            *known = Committed { offset: next, signature };
+            *known = Committed { offset: next, metadata };
         }
         committed
     }

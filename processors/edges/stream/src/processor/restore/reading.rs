@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What is to be read on after a record.
-pub(super) enum Further {
+pub(super) enum ReadOn {
     All,
     /// Nothing of the record's partition.
     OtherPartitions,
@@ -20,7 +20,7 @@ pub(super) enum Further {
 }
 
 /// Sees the records, those of each partition in offset order.
-type Visit<'v, 't, W> = &'v mut dyn FnMut(&mut Takeover<'t, W>, &Record<'_>) -> Further;
+type Visit<'v, 't, W> = &'v mut dyn FnMut(&mut Takeover<'t, W>, &Record<'_>) -> ReadOn;
 
 impl<'t, W: Wiring> Takeover<'t, W> {
     /// Reads what these partitions of a topic hold now. Returns where each begins and ends; `None` when that is not possible now.
@@ -64,11 +64,11 @@ impl<'t, W: Wiring> Takeover<'t, W> {
                 }
                 has_progressed = true;
                 match visit(self, record) {
-                    Further::All => {}
-                    Further::OtherPartitions => {
+                    ReadOn::All => {}
+                    ReadOn::OtherPartitions => {
                         open.remove(&record.partition);
                     }
-                    Further::Nothing => is_of_use = false,
+                    ReadOn::Nothing => is_of_use = false,
                 }
             });
             let polled = match polled {

@@ -13,7 +13,7 @@ use crate::processor::evidence::BEFORE_ALL;
 use crate::processor::records::{decoded, known, poll};
 use crate::processor::restore::Takeover;
 use crate::processor::wiring::Wiring;
-use crate::processor::{Observe, Trouble};
+use crate::processor::{Observe, TransientFault};
 use decider::{Cursor, EventEnvelope, Outcome, Replay, WholePrefix, WholePrefixSearch, Written, read_outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -74,8 +74,8 @@ impl<W: Wiring> Takeover<'_, W> {
     pub(super) fn mend(&mut self, error: &RestoreError, committed: &BTreeMap<u32, Committed>) -> Result<bool, RestoreError> {
         match error {
             RestoreError::StateAhead { partition, .. } => {
-                let is_signed = committed.get(partition).is_some_and(Committed::is_signed);
-                Ok(self.rebuild(*partition, error)? || is_signed && self.rebuild_torn(*partition, error, committed)?)
+                let has_owner = committed.get(partition).is_some_and(Committed::has_owner);
+                Ok(self.rebuild(*partition, error)? || has_owner && self.rebuild_torn(*partition, error, committed)?)
             }
             RestoreError::EventsMissing { partition, .. }
             | RestoreError::OutcomesMissing { partition, .. }
@@ -100,7 +100,7 @@ impl<W: Wiring> Takeover<'_, W> {
             ?whole,
             "the broker has committed a part of a transaction only. Its commands are decided again, and what is missing is written"
         );
-        self.processor.observe.trouble(Trouble::TransactionTorn);
+        self.processor.observe.trouble(TransientFault::TransactionTorn);
         self.empty(partition)?;
         let written = Written::default();
         self.torn_transactions.insert(partition, TornTransaction { whole, written });
@@ -110,7 +110,7 @@ impl<W: Wiring> Takeover<'_, W> {
     /// Reads a partition's outcomes up to where they, the events or the group's offset stop.
     fn whole_prefix(&mut self, partition: u32, committed: Option<&Committed>) -> Result<Found, RestoreError> {
         // What a tool has set says nothing of transactions.
-        let committed = committed.filter(|committed| committed.is_signed());
+        let committed = committed.filter(|committed| committed.has_owner());
         let events = self.machine.cursor(partition).unwrap_or_default().sequence;
         let mut search = WholePrefixSearch::new(events, committed.map_or(i64::MAX, |committed| committed.offset));
         let topic = self.processor.topology.topics.outcomes.name.clone();
@@ -171,7 +171,7 @@ impl<W: Wiring> Takeover<'_, W> {
                 continue;
             };
             let mut committed = committed.clone();
-            let torn = &mut committed.signature.torn;
+            let torn = &mut committed.metadata.torn;
             let torn = if is_of_events { &mut torn.events } else { &mut torn.outcomes };
             *torn = Some(torn.map_or(*first, |before| before.min(*first)));
             noted.insert(*partition, committed);
@@ -184,7 +184,7 @@ impl<W: Wiring> Takeover<'_, W> {
 
     /// The stored cursor of a partition, whose state is emptied where it has folded what was aborted since.
     pub(super) fn stored_cursor(&mut self, partition: u32, committed: Option<&Committed>) -> Result<Cursor, RestoreError> {
-        let torn = committed.map(|committed| committed.signature.torn).unwrap_or_default();
+        let torn = committed.map(|committed| committed.metadata.torn).unwrap_or_default();
         let cursor = Cursor::load(&self.processor.store, partition)?.unwrap_or_default();
         let has_events = torn.events.is_some_and(|first| first < cursor.next_event_offset);
         if has_events || torn.outcomes.is_some_and(|first| first < cursor.next_outcome_offset) {
@@ -193,7 +193,7 @@ impl<W: Wiring> Takeover<'_, W> {
                 ?torn,
                 "the state holds records that were aborted after their commit was acknowledged; it is rebuilt from the log"
             );
-            self.processor.observe.trouble(Trouble::CommitLost);
+            self.processor.observe.trouble(TransientFault::CommitLost);
             self.empty(partition)?;
             return Ok(Cursor::default());
         }

@@ -1,7 +1,7 @@
-//! What leaves no outcome: dead letters and forwarded commands. Where no signed offset says up to where they were written, they are looked for in
+//! Commands without outcomes: dead letters and forwarded commands. Where no processor's offset says up to where they were written, they are looked for in
 //! their topics, so that none is written twice.
 
-use super::reading::Further;
+use super::reading::ReadOn;
 use super::{Positions, RestoreError};
 use crate::committed::Committed;
 use crate::decided::{COMMAND, Decided};
@@ -25,8 +25,8 @@ impl<W: Wiring> Takeover<'_, W> {
     ) -> Result<Option<BTreeMap<u32, Written>>, RestoreError> {
         let mut found: BTreeMap<u32, (i64, Written)> = BTreeMap::new();
         for (partition, position) in positions {
-            let is_signed = committed.get(partition).is_some_and(Committed::is_signed);
-            if (!is_signed || self.torn_transactions.contains_key(partition)) && !self.is_beyond(*partition) {
+            let has_owner = committed.get(partition).is_some_and(Committed::has_owner);
+            if (!has_owner || self.torn_transactions.contains_key(partition)) && !self.is_beyond(*partition) {
                 found.insert(*partition, (position.next, Written::default()));
             }
         }
@@ -46,7 +46,7 @@ impl<W: Wiring> Takeover<'_, W> {
             {
                 written.letter(from);
             }
-            Further::All
+            ReadOn::All
         })?;
         if letters_read.is_none() {
             return Ok(None);
@@ -62,7 +62,7 @@ impl<W: Wiring> Takeover<'_, W> {
             {
                 written.copy(offset, record.key, record.value);
             }
-            Further::All
+            ReadOn::All
         })?;
         let found = found.into_iter().map(|(partition, (_, written))| (partition, written));
         Ok(copies_read.map(|_| found.collect()))

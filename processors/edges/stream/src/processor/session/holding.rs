@@ -2,7 +2,7 @@
 
 use super::{End, Session};
 use crate::processor::wiring::Wiring;
-use crate::processor::{Observe, SchemaSource, Trouble};
+use crate::processor::{Observe, SchemaSource, TransientFault};
 use std::collections::BTreeMap;
 
 impl<W: Wiring> Session<'_, W> {
@@ -19,7 +19,7 @@ impl<W: Wiring> Session<'_, W> {
             (Some(reason), _) => {
                 self.processor.observe.held_up(Some(reason));
                 if !was_held {
-                    self.processor.observe.trouble(Trouble::SchemasChanged);
+                    self.processor.observe.trouble(TransientFault::SchemasChanged);
                     if let Err(failure) = self.consumer.fetch_from(&BTreeMap::new()) {
                         return Some(Err(End::Renew(failure.to_string())));
                     }

@@ -1,10 +1,10 @@
-//! The offsets that a transaction commits, and what they are signed with.
+//! The offsets that a transaction commits, and their metadata.
 
 use super::Session;
 use crate::committed::Committed;
 use crate::decided::{Decided, fingerprint};
+use crate::offset_metadata::Torn;
 use crate::processor::wiring::Wiring;
-use crate::signature::Torn;
 use decider::{Batch, Incoming, Outgoing};
 use keyvalue::Mutation;
 use std::collections::BTreeMap;
@@ -17,11 +17,11 @@ impl<W: Wiring> Session<'_, W> {
             let mut committed = self.committed.get(&partition).cloned().unwrap_or_default();
             if committed.offset <= next {
                 // All that was decided before is in the log again.
-                committed.signature.torn = Torn::default();
+                committed.metadata.torn = Torn::default();
                 committed.offset = next;
-                committed.signature.last = self.last_of(incoming, partition, next);
+                committed.metadata.last = self.last_of(incoming, partition, next);
             }
-            owner.clone_into(&mut committed.signature.transactional_id);
+            owner.clone_into(&mut committed.metadata.transactional_id);
             (partition, committed)
         });
         let mut offsets: BTreeMap<u32, Committed> = moved.collect();
@@ -29,7 +29,7 @@ impl<W: Wiring> Session<'_, W> {
             if let Outgoing::Outcome { incoming: index, .. } = outgoing {
                 let record = &incoming[*index];
                 if let Some(committed) = offsets.get_mut(&record.partition) {
-                    let answered = &mut committed.signature.answered;
+                    let answered = &mut committed.metadata.answered;
                     *answered = (record.offset + 1).max(*answered);
                 }
             }

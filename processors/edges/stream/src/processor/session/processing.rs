@@ -1,14 +1,14 @@
 //! Batch by batch: commands are fetched, decided, written in one transaction, and kept in the state.
 
-use super::effort::Remedy;
 use super::looking::LOOK_EVERY;
 use super::looking::OutcomesLooked;
+use super::transaction_sizing::Remedy;
 use super::{IDLE_WAIT, Phase, Session};
 use crate::clock::{self, Deadline};
 use crate::processor::consumer::{GroupConsumer, Polled};
 use crate::processor::transaction::{Around, Delivered, Fetched, NotCommitted, bytes_of, fetched, shortened};
 use crate::processor::wiring::Wiring;
-use crate::processor::{End, Observe, Point, Processor, ProcessorError, Trouble};
+use crate::processor::{End, Observe, Point, Processor, ProcessorError, TransientFault};
 use decider::{Batch, Incoming, Outgoing};
 use keyvalue::Write;
 use rdkafka::message::BorrowedMessage;
@@ -74,7 +74,7 @@ impl<'s, W: Wiring> Session<'s, W> {
         let (incoming, fetched): (Vec<_>, Vec<_>) = messages.iter().map(fetched).unzip();
         let (mut incoming, mut fetched) = (&incoming[..], &fetched[..]);
         while !incoming.is_empty() {
-            let share = self.effort.share(incoming);
+            let share = self.sizing.share(incoming);
             match self.decide(&incoming[..share])? {
                 Some(batch) => {
                     let consumed = batch.consumed;
@@ -155,18 +155,18 @@ impl<'s, W: Wiring> Session<'s, W> {
                     commands = incoming.len(),
                     "transaction aborted; its commands are decided again"
                 );
-                observe.trouble(Trouble::TransactionAborted);
+                observe.trouble(TransientFault::TransactionAborted);
                 (reason, false)
             }
             NotCommitted::Doubtful(reason) => {
                 tracing::warn!(reason = reason.text, "transaction in doubt; a new producer, and the log, will tell");
-                observe.trouble(Trouble::TransactionInDoubt);
-                observe.trouble(Trouble::ProducerRenewed);
+                observe.trouble(TransientFault::TransactionInDoubt);
+                observe.trouble(TransientFault::ProducerRenewed);
                 (reason, true)
             }
         };
-        let remedy = self.effort.failed(incoming, reason.blame);
-        let failed = self.effort.failed_in_a_row();
+        let remedy = self.sizing.failed(incoming, reason.cause);
+        let failed = self.sizing.failed_in_a_row();
         observe.failed_in_a_row(failed);
         match remedy {
             Remedy::SetAside(place) => self.set_aside_for_a_while(place, &reason),
@@ -174,7 +174,7 @@ impl<'s, W: Wiring> Session<'s, W> {
                 if failed >= HELD_UP_AFTER {
                     observe.held_up(Some(&format!("the last {failed} transactions failed: {}", reason.text)));
                 }
-                self.rest(self.effort.pause());
+                self.rest(self.sizing.pause());
             }
         }
         if !is_doubtful && self.is_producer_ready() {
@@ -224,8 +224,8 @@ impl<'s, W: Wiring> Session<'s, W> {
     }
 
     fn went_well(&mut self, incoming: &[Incoming<'_>]) {
-        let had_failed = self.effort.failed_in_a_row();
-        self.effort.committed(incoming, clock::now() - self.begun);
+        let had_failed = self.sizing.failed_in_a_row();
+        self.sizing.committed(incoming, clock::now() - self.begun);
         let has_healed = self.heal(incoming);
         if had_failed > 0 {
             self.processor.observe.failed_in_a_row(0);
@@ -240,7 +240,7 @@ impl<'s, W: Wiring> Session<'s, W> {
         if self.producer.is_ready() {
             return true;
         }
-        self.processor.observe.trouble(Trouble::ProducerRenewed);
+        self.processor.observe.trouble(TransientFault::ProducerRenewed);
         self.producer.prepare()
     }
 }

@@ -1,12 +1,12 @@
 //! A partition that must not be processed, while the others go on.
 
-use super::effort::Place;
+use super::transaction_sizing::Place;
 use super::{End, IDLE_WAIT, Phase, Session};
 use crate::clock::Deadline;
 use crate::processor::restore::RestoreError;
-use crate::processor::transaction::{Blame, Reason};
+use crate::processor::transaction::{FailureCause, Reason};
 use crate::processor::wiring::Wiring;
-use crate::processor::{Observe, ProcessorError, Trouble};
+use crate::processor::{Observe, ProcessorError, TransientFault};
 use decider::{Incoming, ReplayError, StepError};
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ impl<W: Wiring> Session<'_, W> {
             return Err(error.into());
         };
         if matches!(error, RestoreError::Replay(ReplayError::Domain(_))) {
-            self.processor.observe.trouble(Trouble::DomainFailed);
+            self.processor.observe.trouble(TransientFault::DomainFailed);
         }
         self.set_aside(partition, &error);
         self.phase = Phase::Restoring(partitions.iter().copied().filter(|other| *other != partition).collect());
@@ -47,7 +47,7 @@ impl<W: Wiring> Session<'_, W> {
     pub(super) fn stop_deciding(&mut self, error: &StepError) {
         let partition = match error {
             StepError::Domain(failure) => {
-                self.processor.observe.trouble(Trouble::DomainFailed);
+                self.processor.observe.trouble(TransientFault::DomainFailed);
                 failure.partition
             }
             StepError::DecidedOtherwise { partition, .. } | StepError::Misplaced { partition, .. } => *partition,
@@ -65,15 +65,15 @@ impl<W: Wiring> Session<'_, W> {
         self.lost.remove(&partition);
         self.parked.remove(&partition);
         let reason = format!("partition {partition} is stopped: {error}");
-        self.note_stop(partition, Stop { reason, retry: None }, Trouble::PartitionStopped);
+        self.note_stop(partition, Stop { reason, retry: None }, TransientFault::PartitionStopped);
     }
 
     /// What a command brings about cannot be written: its partition waits, the others go on. Nothing is wrong with its state.
     pub(super) fn set_aside_for_a_while(&mut self, (partition, offset): Place, why: &Reason) {
         let before = self.stopped.get(&partition).and_then(|stop| stop.retry.as_ref());
-        let (pause_max, trouble) = match why.blame {
-            Blame::Refused { .. } => (REFUSED_PAUSE_MAX, Trouble::PartitionStopped),
-            Blame::Slow | Blame::Passing => (PASSING_PAUSE_MAX, Trouble::PartitionSetAside),
+        let (pause_max, trouble) = match why.cause {
+            FailureCause::Refused { .. } => (REFUSED_PAUSE_MAX, TransientFault::PartitionStopped),
+            FailureCause::Slow | FailureCause::Passing => (PASSING_PAUSE_MAX, TransientFault::PartitionSetAside),
         };
         let retry = Retry::after(before, pause_max);
         let topic = &self.processor.topology.topics.commands.name;
@@ -96,16 +96,16 @@ impl<W: Wiring> Session<'_, W> {
              receive.message.max.bytes. Set that higher in [kafka], if there is the memory for it; it is tried again in {} s",
             retry.pause.as_secs()
         );
-        self.note_stop_for_a_while((partition, offset), reason, retry, Trouble::PartitionStopped);
+        self.note_stop_for_a_while((partition, offset), reason, retry, TransientFault::PartitionStopped);
     }
 
-    fn note_stop_for_a_while(&mut self, (partition, offset): Place, reason: String, retry: Retry, trouble: Trouble) {
+    fn note_stop_for_a_while(&mut self, (partition, offset): Place, reason: String, retry: Retry, trouble: TransientFault) {
         tracing::error!(partition, offset, reason, "the partition is stopped; the others go on");
         let retry = Some(retry);
         self.note_stop(partition, Stop { reason, retry }, trouble);
     }
 
-    fn note_stop(&mut self, partition: u32, stop: Stop, trouble: Trouble) {
+    fn note_stop(&mut self, partition: u32, stop: Stop, trouble: TransientFault) {
         self.stopped.insert(partition, stop);
         let observe = &self.processor.observe;
         observe.trouble(trouble);

@@ -3,7 +3,7 @@
 //! partition, and fetches nothing after it.
 
 use super::Session;
-use super::effort::Place;
+use super::transaction_sizing::Place;
 use crate::clock::Deadline;
 use crate::failure::is_unreadable;
 use crate::processor::wiring::Wiring;

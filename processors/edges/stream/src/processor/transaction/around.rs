@@ -1,4 +1,4 @@
-//! What a transaction needs of the process that it is part of.
+//! The parts of the process that a transaction uses.
 
 use crate::processor::consumer::GroupConsumer;
 use std::time::Duration;

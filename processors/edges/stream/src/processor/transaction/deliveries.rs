@@ -1,6 +1,6 @@
 //! Where the records of a transaction came to lie, from their delivery reports.
 
-use super::{Blame, Reason};
+use super::{FailureCause, Reason};
 use crate::logging_context::LoggingContext;
 use crate::raw::refusal_of;
 use rdkafka::client::ClientContext;
@@ -51,7 +51,7 @@ struct Written {
 impl Written {
     /// The first failure counts, but a refusal counts more: those after it fail because of it.
     fn failed(&mut self, failure: Reason) {
-        let is_refusal = |reason: &Reason| matches!(reason.blame, Blame::Refused { .. });
+        let is_refusal = |reason: &Reason| matches!(reason.cause, FailureCause::Refused { .. });
         let known_better = self
             .failure
             .as_ref()
@@ -106,7 +106,7 @@ impl ProducerContext for Deliveries {
                 let incoming = Some(opaque >> INCOMING_SHIFT);
                 let failure = Reason {
                     text: format!("{} takes no record: {} ({code:?})", message.topic(), refusal_of(message)),
-                    blame: Blame::of(code, incoming),
+                    cause: FailureCause::of(code, incoming),
                 };
                 self.with(|written| written.failed(failure));
             }

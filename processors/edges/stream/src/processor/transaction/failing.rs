@@ -1,7 +1,7 @@
-//! What a transaction fails with, and what that asks for.
+//! The failures of a transaction, and how each is handled.
 
 use crate::failure::{Failure, is_refusal, is_timeout};
-use crate::processor::Trouble;
+use crate::processor::TransientFault;
 use decider::Outgoing;
 use rdkafka::error::RDKafkaErrorCode;
 use topology::Topology;
@@ -19,11 +19,12 @@ pub(crate) enum NotCommitted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reason {
     pub(crate) text: String,
-    pub(crate) blame: Blame,
+    pub(crate) cause: FailureCause,
 }
 
+/// Why a transaction failed, as far as it decides about the next attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Blame {
+pub(crate) enum FailureCause {
     /// The same would be refused again: an answer to the command at this place in the batch, where that is known.
     Refused { incoming: Option<usize> },
     /// Not all was done in time.
@@ -32,7 +33,7 @@ pub(crate) enum Blame {
     Passing,
 }
 
-impl Blame {
+impl FailureCause {
     pub(super) fn of(code: RDKafkaErrorCode, incoming: Option<usize>) -> Self {
         if is_refusal(code) {
             Self::Refused { incoming }
@@ -48,7 +49,7 @@ impl Blame {
 pub(super) struct Step {
     pub(super) ending: Ending,
     pub(super) reason: Reason,
-    pub(super) trouble: Option<Trouble>,
+    pub(super) trouble: Option<TransientFault>,
     /// The principal lacks a right to one of the topics, and the failure does not say to which.
     pub(super) is_topic_denied: bool,
 }
@@ -65,12 +66,12 @@ impl Step {
         Self {
             trouble: trouble_of(failure.code),
             is_topic_denied: failure.code == RDKafkaErrorCode::TopicAuthorizationFailed,
-            ..Self::new(ending, Blame::of(failure.code, None), format!("{what}: {failure}"))
+            ..Self::new(ending, FailureCause::of(failure.code, None), format!("{what}: {failure}"))
         }
     }
 
-    pub(super) fn new(ending: Ending, blame: Blame, text: String) -> Self {
-        let (trouble, reason) = (None, Reason { text, blame });
+    pub(super) fn new(ending: Ending, cause: FailureCause, text: String) -> Self {
+        let (trouble, reason) = (None, Reason { text, cause });
         Self {
             ending,
             reason,
@@ -96,27 +97,27 @@ impl Step {
     }
 }
 
-fn trouble_of(code: RDKafkaErrorCode) -> Option<Trouble> {
+fn trouble_of(code: RDKafkaErrorCode) -> Option<TransientFault> {
     use RDKafkaErrorCode as Code;
     match code {
-        Code::IllegalGeneration | Code::UnknownMemberId | Code::FencedInstanceId => Some(Trouble::StaleGeneration),
+        Code::IllegalGeneration | Code::UnknownMemberId | Code::FencedInstanceId => Some(TransientFault::StaleGeneration),
         Code::Fenced
         | Code::ProducerFenced
         | Code::InvalidProducerEpoch
         | Code::InvalidProducerIdMapping
-        | Code::InvalidTransactionalState => Some(Trouble::EpochFenced),
+        | Code::InvalidTransactionalState => Some(TransientFault::EpochFenced),
         _ => None,
     }
 }
 
 /// The client itself does not take a record: it is too large, or there was no room for it in time.
 pub(super) fn not_produced(failure: &Failure, outgoing: &Outgoing) -> Step {
-    let blame = match failure.code {
-        RDKafkaErrorCode::QueueFull => Blame::Slow,
-        code => Blame::of(code, Some(outgoing.incoming())),
+    let cause = match failure.code {
+        RDKafkaErrorCode::QueueFull => FailureCause::Slow,
+        code => FailureCause::of(code, Some(outgoing.incoming())),
     };
     let mut step = Step::of("produce", failure);
-    step.reason.blame = blame;
+    step.reason.cause = cause;
     step
 }
 

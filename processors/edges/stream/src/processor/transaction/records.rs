@@ -1,4 +1,4 @@
-//! What a batch asks to write, as records of the client; keys and values are not copied.
+//! The records that a batch asks to write, as the client takes them; keys and values are not copied.
 
 use super::carried::Carried;
 use super::deliveries::{Report, report_to};
@@ -14,9 +14,9 @@ use uuid::Uuid;
 
 pub(super) type Record<'r> = BaseRecord<'r, [u8], [u8], usize>;
 
-/// What the records of a producer say of it.
+/// What the headers of every record of a producer hold.
 #[derive(Clone, Copy)]
-pub(super) struct Signs<'s> {
+pub(super) struct RecordHeaders<'s> {
     pub(super) owner: &'s str,
     pub(super) commands_topic_id: &'s str,
     pub(super) values: &'s ValueHeaders,
@@ -115,7 +115,7 @@ pub(super) fn record_of<'r>(
     batch: &'r Batch,
     outgoing: &Outgoing,
     incoming: &'r [Fetched<'_>],
-    signs: Signs<'_>,
+    common: RecordHeaders<'_>,
 ) -> Record<'r> {
     let topics = &topology.topics;
     match outgoing {
@@ -129,10 +129,10 @@ pub(super) fn record_of<'r>(
             answer(&topics.events, fetched, batch.value(value), opaque)
                 .timestamp(fetched.timestamp_ms)
                 .headers(
-                    signs
+                    common
                         .values
                         .of_event(of_event(fetched, event_type))
-                        .with(COMMAND, command(fetched, signs.commands_topic_id, false).as_bytes())
+                        .with(COMMAND, command(fetched, common.commands_topic_id, false).as_bytes())
                         .finish(),
                 )
         }
@@ -147,10 +147,10 @@ pub(super) fn record_of<'r>(
         } => {
             let fetched = &incoming[*index];
             let opaque = report_to(*index, fetched.message.partition(), Report::Outcome);
-            let says = [(TYPE, *command_type), (STATUS, status.name()), (OWNER, signs.owner)];
+            let says = [(TYPE, *command_type), (STATUS, status.name()), (OWNER, common.owner)];
             let headers = of_outcome(fetched, *command_id, &says);
-            let headers = signs.values.of_outcome(headers);
-            let headers = headers.with(COMMAND, command(fetched, signs.commands_topic_id, true).as_bytes());
+            let headers = common.values.of_outcome(headers);
+            let headers = headers.with(COMMAND, command(fetched, common.commands_topic_id, true).as_bytes());
             let headers = if *is_rewritten {
                 headers.with(REWRITTEN, b"outcome-lost")
             } else {
@@ -179,7 +179,7 @@ pub(super) fn record_of<'r>(
             identity,
         } => {
             let reason = reason.to_string();
-            dead_letter(topology, &incoming[*index], *index, &reason, identity, signs.commands_topic_id)
+            dead_letter(topology, &incoming[*index], *index, &reason, identity, common.commands_topic_id)
         }
     }
 }

@@ -18,12 +18,12 @@ const WAIT: Duration = Duration::from_secs(30);
 const PARTITIONS: u32 = 2;
 
 #[derive(Default)]
-struct Troubles(Mutex<Vec<Trouble>>);
+struct Troubles(Mutex<Vec<TransientFault>>);
 
 impl Observe for Troubles {
     fn committed(&self, _: &Tally, _: Duration, _: i64) {}
     fn dead_letter(&self, _: &'static str) {}
-    fn trouble(&self, trouble: Trouble) {
+    fn trouble(&self, trouble: TransientFault) {
         self.0.lock().unwrap().push(trouble);
     }
     fn owned(&self, _: usize) {}
@@ -162,7 +162,7 @@ fn offsets_of_a_partition_that_another_member_owns_are_not_sent() {
     let (result, committed) = bench(Guards::default()).commit_what_two_owns(&observe);
     assert!(matches!(result, Err(NotCommitted::Aborted(_))), "{result:?}");
     assert_eq!(committed, None);
-    assert_eq!(*observe.0.lock().unwrap(), [Trouble::NotOwned]);
+    assert_eq!(*observe.0.lock().unwrap(), [TransientFault::NotOwned]);
 }
 
 #[test]

@@ -172,7 +172,7 @@ fn rotation_row(
     ]
 }
 
-/// What a violation says besides its legs.
+/// The parts of a violation other than its legs.
 #[derive(Default)]
 struct Said {
     airport: Value,

@@ -58,11 +58,11 @@ impl Schedule {
     /// Imports the legs, whose line is their place in the list, in chunks; returns what was listed.
     fn import(&mut self, legs: &[Leg], chunk: usize) -> Vec<String> {
         let numbered: Vec<(u64, Leg)> = (1..).zip(legs.iter().cloned()).collect();
-        let mut asks: VecDeque<Ask> = numbered
+        let mut asks: VecDeque<PlannedCommand> = numbered
             .chunks(chunk)
             .map(|chunk| {
                 let (lines, legs) = chunk.iter().cloned().unzip();
-                Ask {
+                PlannedCommand {
                     id: self.id.clone(),
                     command: Command::Rotation(rotation::Command::AddLegs { legs }),
                     ids: Ids::Fresh,

@@ -24,12 +24,12 @@ fn outcome(repeated: bool, sequence: u64, rule: Option<&str>) -> Outcome {
     }
 }
 
-fn ask() -> Ask {
+fn ask() -> PlannedCommand {
     let set = airport::Command::SetMinimumGroundTime {
         aircraft_type: None,
         minutes: 30,
     };
-    Ask {
+    PlannedCommand {
         id: AggregateId::Airport(AirportCode::parse("HNL").unwrap()),
         command: Command::Airport(set),
         ids: Ids::FromContent,

@@ -61,5 +61,5 @@ fn a_letter_that_stays_for_an_earlier_one_says_how_it_is_sent_all_the_same() {
     let steps = plan(vec![cut, whole.clone()], &BTreeSet::new());
     let why = steps[1].fate.why().unwrap();
     assert!(why.contains("0/2") && why.contains("--letter 0/3"), "{why}");
-    assert_eq!(plan(vec![whole], &BTreeSet::new())[0].fate, Fate::Sent);
+    assert_eq!(plan(vec![whole], &BTreeSet::new())[0].fate, Disposition::Sent);
 }

@@ -1,6 +1,6 @@
 //! One topic that was tampered with, and the processor on it.
 
-use super::{Case, Deed, Then, commands, dead_letters, outcomes};
+use super::{Case, Then, TopicChange, commands, dead_letters, outcomes};
 use crate::Ground;
 use crate::audit;
 use crate::kafka::{alter_topic, delete_records, delete_topic, tool};
@@ -74,7 +74,7 @@ impl<'t> Tampered<'t> {
             }
             Then::Applies(words) => {
                 self.running.refuses_saying("one", words);
-                if matches!(self.case.deed, Deed::AddPartitions) {
+                if matches!(self.case.change, TopicChange::AddPartitions) {
                     delete_topic(self.ground.cluster(), &self.topic);
                 }
                 self.apply();
@@ -94,7 +94,7 @@ impl<'t> Tampered<'t> {
             }
             Then::Rebuilt(words) => {
                 self.running.refuses_saying("one", words);
-                if matches!(self.case.deed, Deed::Delete) {
+                if matches!(self.case.change, TopicChange::Delete) {
                     self.apply();
                 }
                 self.running.start_processor("one");
@@ -110,11 +110,11 @@ impl<'t> Tampered<'t> {
 
     fn tamper(&self) {
         let cluster = self.ground.cluster();
-        match self.case.deed {
-            Deed::Empty => self.empty(&self.topic),
-            Deed::Delete => delete_topic(cluster, &self.topic),
-            Deed::Recreate | Deed::RecreateBare => {
-                if matches!(self.case.deed, Deed::RecreateBare) {
+        match self.case.change {
+            TopicChange::Empty => self.empty(&self.topic),
+            TopicChange::Delete => delete_topic(cluster, &self.topic),
+            TopicChange::Recreate | TopicChange::RecreateBare => {
+                if matches!(self.case.change, TopicChange::RecreateBare) {
                     self.empty(commands(&self.topics()));
                 }
                 delete_topic(cluster, &self.topic);
@@ -124,10 +124,10 @@ impl<'t> Tampered<'t> {
                 });
                 admin.apply(topology).unwrap();
             }
-            Deed::AddPartitions => {
+            TopicChange::AddPartitions => {
                 tool(cluster, &["topics", "--alter", "--topic", &self.topic, "--partitions", "5"]);
             }
-            Deed::Set(setting, _) => alter_topic(cluster, &self.topic, setting),
+            TopicChange::Set(setting, _) => alter_topic(cluster, &self.topic, setting),
         }
     }
 
@@ -142,7 +142,7 @@ impl<'t> Tampered<'t> {
     }
 
     fn undo(&self) {
-        if let Deed::Set(_, undoing) = self.case.deed {
+        if let TopicChange::Set(_, undoing) = self.case.change {
             alter_topic(self.ground.cluster(), &self.topic, undoing);
         }
     }
@@ -189,7 +189,9 @@ impl<'t> Tampered<'t> {
             });
         }
         // Where dead letters are gone, the audit cannot tell their commands from those that are lost.
-        if !matches!(self.case.deed, Deed::Empty | Deed::Delete | Deed::Recreate) || self.topic != *dead_letters(&self.topics()) {
+        if !matches!(self.case.change, TopicChange::Empty | TopicChange::Delete | TopicChange::Recreate)
+            || self.topic != *dead_letters(&self.topics())
+        {
             self.ground
                 .tell(&audit::audit(&self.running.schedule, self.ground.folder(), 100, &[]));
         }

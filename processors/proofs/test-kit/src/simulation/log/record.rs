@@ -1,4 +1,4 @@
-//! What the log gives to its clients and takes from them.
+//! The records that the log's clients read and write.
 
 use std::collections::BTreeSet;
 

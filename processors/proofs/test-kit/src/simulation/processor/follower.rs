@@ -5,7 +5,7 @@
 //! take-over begins with is the follower's cursor; from then on the follower leaves it alone.
 
 use super::replay::fold;
-use super::{Run, Surroundings};
+use super::{Environment, Run};
 use crate::simulation::log::{Isolation, Topic};
 use crate::simulation::place::Place;
 use crate::simulation::scenario::Scenario;
@@ -45,7 +45,7 @@ impl<S: Scenario> Run<S> {
         place: &mut impl Place,
         partition: u32,
         name: &str,
-        around: &mut Surroundings<'_>,
+        around: &mut Environment<'_>,
     ) -> Result<(), Violation> {
         let follower = &mut self.follower;
         let followed = follower.machine.cursor(partition);

@@ -1,7 +1,7 @@
 //! Taking over one partition, step by step: stable offsets, claim, end of the log, events, outcomes, comparison.
 
 use super::replay::fold;
-use super::{Run, Surroundings};
+use super::{Environment, Run};
 use crate::simulation::log::{Committed, Isolation, Topic};
 use crate::simulation::place::Place;
 use crate::simulation::scenario::Scenario;
@@ -56,7 +56,7 @@ impl Takeover {
 
 impl<S: Scenario> Run<S> {
     /// One step of the first takeover in the queue.
-    pub(super) fn take_over(&mut self, place: &mut impl Place, name: &str, around: &mut Surroundings<'_>) -> Result<(), Violation> {
+    pub(super) fn take_over(&mut self, place: &mut impl Place, name: &str, around: &mut Environment<'_>) -> Result<(), Violation> {
         let Some(mut takeover) = self.takeovers.pop_front() else {
             return Ok(());
         };
@@ -132,7 +132,7 @@ impl<S: Scenario> Run<S> {
         takeover: &mut Takeover,
         place: &mut impl Place,
         name: &str,
-        around: &mut Surroundings<'_>,
+        around: &mut Environment<'_>,
     ) -> Result<bool, Violation> {
         let partition = takeover.partition;
         let topic = match takeover.phase {
@@ -165,7 +165,7 @@ impl<S: Scenario> Run<S> {
 }
 
 /// Ends what another instance left open, or waits.
-fn fence(owner: &str, name: &str, around: &mut Surroundings<'_>) {
+fn fence(owner: &str, name: &str, around: &mut Environment<'_>) {
     if owner != name && around.chance.hits(FENCE_PER_MILLE) {
         around.trace.happened("fence", format_args!("{name} fences {owner}"));
         around.log.init_producer(owner);

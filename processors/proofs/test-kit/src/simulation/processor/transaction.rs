@@ -1,6 +1,6 @@
 //! One transaction, step by step: poll, decide, produce, send offsets, commit, or what happens instead.
 
-use super::{Delivered, Run, Stage, Surroundings};
+use super::{Delivered, Environment, Run, Stage};
 use crate::simulation::log::{Isolation, LateEnd, Record, Refused, Stored, Topic};
 use crate::simulation::place::Place;
 use crate::simulation::scenario::Scenario;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 impl<S: Scenario> Run<S> {
     /// Takes some records of each partition, in any order of partitions.
-    pub(super) fn poll(&self, around: &mut Surroundings<'_>) -> Stage {
+    pub(super) fn poll(&self, around: &mut Environment<'_>) -> Stage {
         let mut polled: Vec<Vec<(u32, Stored)>> = Vec::new();
         for partition in self.assigned.keys() {
             let Some(cursor) = self.machine.cursor(*partition) else { continue };
@@ -40,7 +40,7 @@ impl<S: Scenario> Run<S> {
         &mut self,
         place: &mut impl Place,
         records: Vec<(u32, Stored)>,
-        around: &mut Surroundings<'_>,
+        around: &mut Environment<'_>,
     ) -> Result<Stage, Violation> {
         let incoming: Vec<_> = records.iter().map(incoming).collect();
         match self.machine.decide(place, &mut self.codec, &incoming, &self.unreadable) {
@@ -84,7 +84,7 @@ impl<S: Scenario> Run<S> {
         batch: Batch,
         done: usize,
         mut delivered: Delivered,
-        around: &mut Surroundings<'_>,
+        around: &mut Environment<'_>,
     ) -> Stage {
         if around.chance.hits(around.faults.abort_per_mille) {
             around
@@ -116,7 +116,7 @@ impl<S: Scenario> Run<S> {
     }
 
     /// The broker fences members by generation, not partitions, and no client that is no member: the processor sees to the rest.
-    fn may_send(&self, offsets: &[(u32, i64)], around: &mut Surroundings<'_>) -> Result<(), Refused> {
+    fn may_send(&self, offsets: &[(u32, i64)], around: &mut Environment<'_>) -> Result<(), Refused> {
         let name = &self.producer.transactional_id;
         if around.sabotage == Some(Sabotage::IgnoresGeneration) {
             return Ok(());
@@ -142,7 +142,7 @@ impl<S: Scenario> Run<S> {
         Err(Refused::StaleGeneration)
     }
 
-    pub(super) fn send_offsets(&mut self, batch: Batch, delivered: Delivered, around: &mut Surroundings<'_>) -> Stage {
+    pub(super) fn send_offsets(&mut self, batch: Batch, delivered: Delivered, around: &mut Environment<'_>) -> Stage {
         let offsets: Vec<_> = batch.next_command_offsets().collect();
         if around.sabotage == Some(Sabotage::CommitsOffsetsAlone) {
             for (partition, offset) in offsets {
@@ -169,7 +169,7 @@ impl<S: Scenario> Run<S> {
         }
     }
 
-    pub(super) fn commit(&mut self, batch: Batch, delivered: Delivered, around: &mut Surroundings<'_>) -> Stage {
+    pub(super) fn commit(&mut self, batch: Batch, delivered: Delivered, around: &mut Environment<'_>) -> Stage {
         match self.end(true, around) {
             End::Known => {
                 let what = format_args!("{} {:?}", self.producer.transactional_id, batch.tally);
@@ -183,7 +183,7 @@ impl<S: Scenario> Run<S> {
         }
     }
 
-    pub(super) fn abort(&mut self, batch: Batch, around: &mut Surroundings<'_>) -> Stage {
+    pub(super) fn abort(&mut self, batch: Batch, around: &mut Environment<'_>) -> Stage {
         let end = if self.producer.has_begun() {
             self.end(false, around)
         } else {
@@ -204,7 +204,7 @@ impl<S: Scenario> Run<S> {
     }
 
     /// Asks the broker to end the transaction. The request may come late or twice, and its answer never.
-    fn end(&mut self, commit: bool, around: &mut Surroundings<'_>) -> End {
+    fn end(&mut self, commit: bool, around: &mut Environment<'_>) -> End {
         let producer = self.producer.clone();
         self.producer.forget();
         let late = LateEnd {
@@ -245,7 +245,7 @@ impl<S: Scenario> Run<S> {
     }
 
     /// A new epoch, before a late end can meet the next transaction.
-    pub(super) fn renew(&mut self, around: &mut Surroundings<'_>) -> Stage {
+    pub(super) fn renew(&mut self, around: &mut Environment<'_>) -> Stage {
         around
             .trace
             .happened("producer renewed", format_args!("{}", self.producer.transactional_id));
@@ -255,7 +255,7 @@ impl<S: Scenario> Run<S> {
     }
 
     /// A new producer settles what the old one left open; whether that was committed is read from the log.
-    pub(super) fn doubt(&mut self, batch: Batch, around: &mut Surroundings<'_>) -> Stage {
+    pub(super) fn doubt(&mut self, batch: Batch, around: &mut Environment<'_>) -> Stage {
         around
             .trace
             .happened("new producer", format_args!("{}", self.producer.transactional_id));

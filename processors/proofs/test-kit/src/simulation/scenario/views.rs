@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 const FIRST: u8 = 0x10;
 const VIEWS_MAX: u8 = 0x80;
 
-/// Each view keeps its keys behind a byte of its own.
+/// Each view's keys begin with a byte of its own.
 pub struct AllViews<A: Domain> {
     views: Vec<Box<dyn Projecting<A::Event>>>,
 }

@@ -1,4 +1,4 @@
-//! What goes wrong: crashes, pauses, fences, sessions and transactions that expire, ends that come late.
+//! The simulated faults: crashes, pauses, fences, sessions and transactions that expire, ends that come late.
 
 use super::{Action, World};
 use crate::simulation::Violation;

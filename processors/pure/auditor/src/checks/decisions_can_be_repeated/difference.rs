@@ -1,4 +1,4 @@
-//! What the core decides now, compared with what the log says was decided.
+//! Compares the core's decision with the one in the log.
 
 use crate::merging::Step;
 use decider::{Batch, Codec, Domain, Outcome, Outgoing};

@@ -33,7 +33,8 @@ struct Entry {
     value_bytes: usize,
 }
 
-struct Known {
+/// An airport that the search has come to.
+struct SearchedAirport {
     code: AirportCode,
     /// The earliest with the legs so far.
     arrival: i64,
@@ -47,7 +48,7 @@ struct Known {
 pub(super) struct Network<'s, R> {
     read: &'s R,
     search: &'s ConnectionSearch,
-    places: Vec<Known>,
+    places: Vec<SearchedAirport>,
     numbers: FxHashMap<AirportCode, Place>,
     /// The legs that the last round has found to arrive first.
     inbound: Vec<Hop>,
@@ -71,7 +72,7 @@ impl<'s, R: Read> Network<'s, R> {
     pub(super) fn place(&mut self, code: AirportCode) -> Place {
         let Self { places, numbers, .. } = self;
         *numbers.entry(code).or_insert_with(|| {
-            places.push(Known {
+            places.push(SearchedAirport {
                 code,
                 arrival: i64::MAX,
                 minimum_ms: None,
@@ -147,7 +148,7 @@ impl<'s, R: Read> Network<'s, R> {
     pub(super) fn ready(&mut self, reached: &[Place], to: Place) -> Result<Vec<Ready>, ReadError> {
         let mut frontier = Vec::with_capacity(reached.len());
         for place in reached.iter().copied().filter(|place| *place != to) {
-            let Known { code, minimum_ms, .. } = self.places[place];
+            let SearchedAirport { code, minimum_ms, .. } = self.places[place];
             let minimum_ms = match minimum_ms {
                 Some(minimum_ms) => minimum_ms,
                 None => minimum_connection_ms(self.read, code, self.search.min_connection_minutes)?,

@@ -1,6 +1,6 @@
 //! Which legs share their designator, airport and day with others, by the index of violations.
 
-use super::Bar;
+use super::TimelineLeg;
 use crate::Check;
 use crate::day::{DesignatorDay, OriginDates, zone_of};
 use crate::keys::{self, KeyReader};
@@ -53,7 +53,13 @@ impl Clashes {
     }
 
     /// Whether a leg of a rotation is one of several of its day. `zone` is that of the airport that it departs from.
-    pub(super) fn has(&mut self, read: &impl Read, rotation: &RotationId, bar: &Bar, zone: Option<&ZoneName>) -> Result<bool, ReadError> {
+    pub(super) fn has(
+        &mut self,
+        read: &impl Read,
+        rotation: &RotationId,
+        bar: &TimelineLeg,
+        zone: Option<&ZoneName>,
+    ) -> Result<bool, ReadError> {
         if !self.is_complete && !self.by_rotation.contains_key(rotation) {
             // One rotation after the other is asked about.
             self.by_rotation.clear();

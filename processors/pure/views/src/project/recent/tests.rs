@@ -27,7 +27,7 @@ fn it_never_holds_more_than_it_may_and_keeps_what_is_used_again_and_again() {
     get(&mut recent, 0);
     for key in 1..100 {
         get(&mut recent, key);
-        assert!(!get(&mut recent, 0).1, "forgotten beside {key}");
+        assert!(!get(&mut recent, 0).1, "forgotten next to {key}");
         assert!(recent.younger.len() + recent.older.len() <= 8);
     }
     assert!(get(&mut recent, 1).1);

@@ -2,7 +2,7 @@
 
 use crate::processor::restore::RestoreError;
 use crate::processor::restore::Takeover;
-use crate::processor::restore::reading::Further;
+use crate::processor::restore::reading::ReadOn;
 use crate::processor::transaction::{CONTENT_TYPE, TYPE};
 use crate::processor::wiring::Wiring;
 use crate::reader::Record;
@@ -49,8 +49,8 @@ fn step_ms(from_ms: i64, to_ms: i64) -> i64 {
     to_ms.saturating_sub(from_ms).clamp(0, CLOCK_STEP_MS_MAX)
 }
 
-/// What a walk has met.
-struct Met {
+/// A command that was read on the walk through a partition.
+struct SeenCommand {
     partition: u32,
     offset: i64,
     timestamp_ms: i64,
@@ -92,7 +92,7 @@ impl<W: Wiring> Takeover<'_, W> {
 
     /// Reads these ranges of the commands. A partition is over at the end of its range, or where `visit` says `false`. `false` when that is not possible
     /// now.
-    fn walk(&mut self, ranges: &BTreeMap<u32, (i64, i64)>, visit: &mut dyn FnMut(&Met) -> bool) -> Result<bool, RestoreError> {
+    fn walk(&mut self, ranges: &BTreeMap<u32, (i64, i64)>, visit: &mut dyn FnMut(&SeenCommand) -> bool) -> Result<bool, RestoreError> {
         let reader = self.readers.take(&self.processor.topology.topics.commands.name)?;
         let from = ranges.iter().map(|(partition, (from, _))| (*partition, *from)).collect();
         let mut unknown = None;
@@ -100,24 +100,24 @@ impl<W: Wiring> Takeover<'_, W> {
             let (partition, offset, timestamp_ms) = (record.partition, record.offset, record.timestamp_ms);
             let to = ranges.get(&partition).map_or(0, |(_, to)| *to);
             if offset >= to {
-                return Further::OtherPartitions;
+                return ReadOn::OtherPartitions;
             }
             match takeover.gets_outcome(record) {
                 Err(schema_id) => {
                     unknown = Some(schema_id);
-                    Further::Nothing
+                    ReadOn::Nothing
                 }
                 Ok(gets_outcome) => {
-                    let met = Met {
+                    let met = SeenCommand {
                         partition,
                         offset,
                         timestamp_ms,
                         gets_outcome,
                     };
                     if !visit(&met) || offset + 1 >= to {
-                        return Further::OtherPartitions;
+                        return ReadOn::OtherPartitions;
                     }
-                    Further::All
+                    ReadOn::All
                 }
             }
         })?;

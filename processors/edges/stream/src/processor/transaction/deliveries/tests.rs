@@ -16,14 +16,14 @@ fn a_report_finds_its_command_and_its_partition_again() {
 fn the_first_refusal_counts_though_others_failed_before_and_after_it() {
     let failure = |code, incoming| Reason {
         text: String::new(),
-        blame: Blame::of(code, Some(incoming)),
+        cause: FailureCause::of(code, Some(incoming)),
     };
     let mut written = Written::default();
     written.failed(failure(RDKafkaErrorCode::InvalidDifferentRecord, 1));
     written.failed(failure(RDKafkaErrorCode::PurgeQueue, 2));
-    assert_eq!(written.failure.as_ref().unwrap().blame, Blame::Passing);
+    assert_eq!(written.failure.as_ref().unwrap().cause, FailureCause::Passing);
     written.failed(failure(RDKafkaErrorCode::InvalidTimestamp, 3));
     written.failed(failure(RDKafkaErrorCode::MessageSizeTooLarge, 4));
     written.failed(failure(RDKafkaErrorCode::MessageTimedOut, 5));
-    assert_eq!(written.failure.unwrap().blame, Blame::Refused { incoming: Some(3) });
+    assert_eq!(written.failure.unwrap().cause, FailureCause::Refused { incoming: Some(3) });
 }

@@ -28,7 +28,7 @@ fn clashes_that_are_too_many_to_hold_are_read_by_rotation() {
         for number in [1, 1, 2, 3, 4, 5, 1] {
             for (flight, day) in [(number, 0), (number, 1), (number + 1, 0)] {
                 let departure = Instant(day * 24 * 60 * 60 * 1000);
-                let bar = Bar {
+                let bar = TimelineLeg {
                     rotation: 0,
                     leg: LegId::parse("L1").unwrap(),
                     designator: designator(flight),

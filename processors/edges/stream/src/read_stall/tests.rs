@@ -1,4 +1,4 @@
-//! Silence is only what is not explained by an end that was reached.
+//! A reader stalls only where no end that was reached explains that nothing comes.
 
 use super::*;
 use crate::clock;
@@ -14,16 +14,16 @@ enum Then {
 }
 
 fn lasts(happened: impl IntoIterator<Item = Then>) -> Vec<bool> {
-    let mut silence = Silence::default();
+    let mut stall = ReadStall::default();
     let began = clock::now();
     let looks = happened.into_iter().enumerate().map(|(index, then)| {
         let now = began + Duration::from_secs(5) * u32::try_from(index).unwrap();
         match then {
-            Then::ReadAll => silence.lasts(now, false),
-            Then::Behind => silence.lasts(now, true),
+            Then::ReadAll => stall.lasts(now, false),
+            Then::Behind => stall.lasts(now, true),
             Then::CameAndBehind => {
-                silence.broken();
-                silence.lasts(now, true)
+                stall.broken();
+                stall.lasts(now, true)
             }
         }
     });

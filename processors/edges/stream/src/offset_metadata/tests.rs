@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn signature(transactional_id: &str, answered: i64, events: Option<i64>, outcomes: Option<i64>) -> Signature {
-    Signature {
+fn metadata(transactional_id: &str, answered: i64, events: Option<i64>, outcomes: Option<i64>) -> OffsetMetadata {
+    OffsetMetadata {
         transactional_id: transactional_id.to_owned(),
         answered,
         last: None,
@@ -14,12 +14,12 @@ fn signature(transactional_id: &str, answered: i64, events: Option<i64>, outcome
 #[test]
 fn what_was_signed_is_read_back() {
     for (text, expected) in [
-        ("group-one answered=1204", signature("group-one", 1204, None, None)),
-        ("odd answered=7 name answered=3", signature("odd answered=7 name", 3, None, None)),
-        ("group-one answered=4 torn=311/-", signature("group-one", 4, Some(311), None)),
-        ("group-one answered=4 torn=0/12", signature("group-one", 4, Some(0), Some(12))),
+        ("group-one answered=1204", metadata("group-one", 1204, None, None)),
+        ("odd answered=7 name answered=3", metadata("odd answered=7 name", 3, None, None)),
+        ("group-one answered=4 torn=311/-", metadata("group-one", 4, Some(311), None)),
+        ("group-one answered=4 torn=0/12", metadata("group-one", 4, Some(0), Some(12))),
     ] {
-        assert_eq!(Signature::read(text), expected);
+        assert_eq!(OffsetMetadata::read(text), expected);
         assert_eq!(expected.to_string(), text);
     }
 }
@@ -31,11 +31,11 @@ fn the_last_decided_command_is_read_back_with_the_rest() {
         ("group-one answered=4 last=a/b/3/00000000000000ff torn=0/12", (Some(0), Some(12))),
     ] {
         let last = Some(Decided::read("a/b/3/00000000000000ff").unwrap());
-        let expected = Signature {
+        let expected = OffsetMetadata {
             last,
-            ..signature("group-one", 4, torn.0, torn.1)
+            ..metadata("group-one", 4, torn.0, torn.1)
         };
-        assert_eq!(Signature::read(text), expected);
+        assert_eq!(OffsetMetadata::read(text), expected);
         assert_eq!(expected.to_string(), text);
     }
 }
@@ -43,6 +43,6 @@ fn the_last_decided_command_is_read_back_with_the_rest() {
 #[test]
 fn a_name_alone_says_nothing_more_and_a_tool_signs_nothing() {
     for text in ["group-one", "", "group-one answered=many", "group-one torn=1/2"] {
-        assert_eq!(Signature::read(text), signature(text, 0, None, None));
+        assert_eq!(OffsetMetadata::read(text), metadata(text, 0, None, None));
     }
 }

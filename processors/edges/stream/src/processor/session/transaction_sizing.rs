@@ -5,7 +5,7 @@
 //! it refuses, the command that the record answers is tried alone; else the batch is halved. A command that fails alone is its partition's
 //! business: that partition is set aside for a while, and the others go on.
 
-use crate::processor::transaction::Blame;
+use crate::processor::transaction::FailureCause;
 use decider::Incoming;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -27,7 +27,7 @@ const SUSPECTS_MAX: usize = 1_000;
 /// Partition and offset of a command.
 pub(super) type Place = (u32, i64);
 
-pub(super) struct Effort {
+pub(super) struct TransactionSizing {
     records_max: usize,
     /// So many commands are tried at a time.
     records: usize,
@@ -43,7 +43,7 @@ pub(super) enum Remedy {
     SetAside(Place),
 }
 
-impl Effort {
+impl TransactionSizing {
     pub(super) fn new(records_max: usize) -> Self {
         Self {
             records_max,
@@ -84,26 +84,26 @@ impl Effort {
     }
 
     /// A transaction of these commands has failed.
-    pub(super) fn failed(&mut self, incoming: &[Incoming<'_>], blame: Blame) -> Remedy {
+    pub(super) fn failed(&mut self, incoming: &[Incoming<'_>], cause: FailureCause) -> Remedy {
         self.failed_in_a_row = self.failed_in_a_row.saturating_add(1);
         let half = (incoming.len() / 2).max(1);
         let alone = match incoming {
             [record] => Some(place(record)),
             _ => None,
         };
-        match (blame, alone) {
-            (Blame::Refused { .. }, Some(place)) => return self.set_aside(place),
-            (Blame::Slow | Blame::Passing, Some(place)) if self.failed_in_a_row >= SET_ASIDE_AFTER => {
+        match (cause, alone) {
+            (FailureCause::Refused { .. }, Some(place)) => return self.set_aside(place),
+            (FailureCause::Slow | FailureCause::Passing, Some(place)) if self.failed_in_a_row >= SET_ASIDE_AFTER => {
                 return self.set_aside(place);
             }
-            (Blame::Refused { incoming: Some(index) }, None) if index < incoming.len() => {
+            (FailureCause::Refused { incoming: Some(index) }, None) if index < incoming.len() => {
                 if self.suspects.len() < SUSPECTS_MAX {
                     self.suspects.insert(place(&incoming[index]));
                 }
             }
-            (Blame::Refused { .. } | Blame::Slow, _) => self.records = half,
-            (Blame::Passing, _) if self.failed_in_a_row.is_multiple_of(HALVED_AFTER) => self.records = half,
-            (Blame::Passing, _) => {}
+            (FailureCause::Refused { .. } | FailureCause::Slow, _) => self.records = half,
+            (FailureCause::Passing, _) if self.failed_in_a_row.is_multiple_of(HALVED_AFTER) => self.records = half,
+            (FailureCause::Passing, _) => {}
         }
         Remedy::Again
     }

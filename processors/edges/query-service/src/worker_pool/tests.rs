@@ -27,29 +27,29 @@ fn read_for_ever(memory: &Memory, interrupt: &Interrupt) -> ReadError {
 
 #[tokio::test]
 async fn work_is_interrupted_when_its_time_is_over() {
-    let lane = Lane::new(1, Duration::from_secs(5), Duration::from_millis(50));
-    let ended = lane.run(|interrupt| read_for_ever(&much(), interrupt)).await;
+    let pool = WorkerPool::new(1, Duration::from_secs(5), Duration::from_millis(50));
+    let ended = pool.run(|interrupt| read_for_ever(&much(), interrupt)).await;
     assert_eq!(ended, Err(refusal::out_of_time(0)));
-    assert_eq!(lane.run(|_| 7).await, Ok(7));
+    assert_eq!(pool.run(|_| 7).await, Ok(7));
 }
 
 #[tokio::test]
 async fn work_is_interrupted_when_whoever_asked_is_gone_and_the_next_has_its_turn() {
-    let lane = Arc::new(Lane::new(1, Duration::from_secs(10), Duration::from_secs(600)));
-    let asked = Arc::clone(&lane);
+    let pool = Arc::new(WorkerPool::new(1, Duration::from_secs(10), Duration::from_secs(600)));
+    let asked = Arc::clone(&pool);
     let gone = tokio::spawn(async move { asked.run(|interrupt| read_for_ever(&much(), interrupt)).await });
     tokio::time::sleep(Duration::from_millis(100)).await;
     gone.abort();
-    assert_eq!(lane.run(|_| 7).await, Ok(7));
+    assert_eq!(pool.run(|_| 7).await, Ok(7));
 }
 
 #[tokio::test]
 async fn who_gets_no_turn_in_time_is_refused_as_busy() {
-    let lane = Arc::new(Lane::new(1, Duration::from_millis(50), Duration::from_secs(600)));
-    let asked = Arc::clone(&lane);
+    let pool = Arc::new(WorkerPool::new(1, Duration::from_millis(50), Duration::from_secs(600)));
+    let asked = Arc::clone(&pool);
     let first = tokio::spawn(async move { asked.run(|interrupt| read_for_ever(&much(), interrupt)).await });
     tokio::time::sleep(Duration::from_millis(100)).await;
-    let second = lane.run(|_| 7).await;
+    let second = pool.run(|_| 7).await;
     assert!(second.is_err_and(|problem| String::from_utf8_lossy(&problem.body()).contains("too many long questions")));
     first.abort();
 }

@@ -1,4 +1,4 @@
-//! Threads for questions that read much: few at once, each with an end, and none for a client that has gone.
+//! Pools of threads for questions that read much: a few at a time, each with a time limit, and interrupted when its client has gone.
 
 use crate::refusal;
 use http_server::Problem;
@@ -16,15 +16,15 @@ const READS_PER_LOOK: u32 = 512;
 /// How much longer than its time a question is waited for: it may sit in one read.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// A few turns that questions of one kind share.
+/// Limits how many questions of one kind are answered at a time, how long each waits for a thread, and how long it may run.
 #[derive(Debug)]
-pub(crate) struct Lane {
+pub(crate) struct WorkerPool {
     turns: Arc<Semaphore>,
     turn_wait_max: Duration,
     run_max: Duration,
 }
 
-impl Lane {
+impl WorkerPool {
     /// `at_once_max` questions run at once; each waits so long for its turn, and then runs so long.
     pub(crate) fn new(at_once_max: usize, turn_wait_max: Duration, run_max: Duration) -> Self {
         Self {

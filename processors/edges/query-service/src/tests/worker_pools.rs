@@ -1,7 +1,7 @@
 //! Questions that take long, next to those that do not.
 
 use super::schedule::islands;
-use crate::Patience;
+use crate::TimeLimits;
 use crate::fixture::{Running, View, send};
 use http_server::Limits;
 use std::time::{Duration, Instant};
@@ -9,11 +9,11 @@ use tokio::time::sleep;
 
 const LONG: &str = "/position?content_hash=true";
 
-async fn running(patience: Patience) -> Running {
+async fn running(time_limits: TimeLimits) -> Running {
     let schedule = islands();
     let view = View::new(schedule.memory(), &schedule.position());
     view.slow_down();
-    Running::start(view, Limits::default(), patience).await
+    Running::start(view, Limits::default(), time_limits).await
 }
 
 async fn pending(running: &Running) -> f64 {
@@ -33,7 +33,7 @@ fn now() -> Instant {
 
 #[tokio::test]
 async fn lists_and_points_are_answered_at_once_while_eight_ask_for_everything() {
-    let running = running(Patience::default()).await;
+    let running = running(TimeLimits::default()).await;
     let began = now();
     assert_eq!(running.get(LONG).await.status, 200);
     let alone = began.elapsed();
@@ -61,9 +61,9 @@ async fn lists_and_points_are_answered_at_once_while_eight_ask_for_everything() 
 
 #[tokio::test]
 async fn a_question_whose_time_is_over_is_interrupted_and_told_so() {
-    let running = running(Patience {
-        whole_run_max: Duration::from_millis(100),
-        ..Patience::default()
+    let running = running(TimeLimits {
+        full_scan_run_max: Duration::from_millis(100),
+        ..TimeLimits::default()
     })
     .await;
     let seen = running.get(LONG).await;
@@ -74,7 +74,7 @@ async fn a_question_whose_time_is_over_is_interrupted_and_told_so() {
 
 #[tokio::test]
 async fn a_question_ends_when_its_client_has_gone() {
-    let running = running(Patience::default()).await;
+    let running = running(TimeLimits::default()).await;
     for _ in 0..8 {
         let gone = tokio::spawn(send(running.request("GET", LONG)));
         sleep(Duration::from_millis(20)).await;
@@ -95,7 +95,7 @@ async fn a_page_with_too_many_keys_to_be_answered_where_it_is_asked_is_whole_all
         schedule.draft(&format!("S{number:03}"), None);
     }
     let view = View::new(schedule.memory(), &schedule.position());
-    let running = Running::start(view, Limits::default(), Patience::default()).await;
+    let running = Running::start(view, Limits::default(), TimeLimits::default()).await;
     for limit in [10, 150] {
         let page = running.get(&format!("/rotations?limit={limit}")).await.json();
         assert_eq!(page["rotations"].as_array().unwrap().len(), limit);

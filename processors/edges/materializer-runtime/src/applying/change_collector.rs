@@ -1,28 +1,28 @@
-//! What those who follow a view are told of the events of one step, worked out while they are applied.
+//! The changes that followers of a view receive for the events of one step, computed while the events are applied.
 
 use super::{LocatedEvent, panic_text};
 use application::{Refusal, View};
 use keyvalue::{Mutation, Overlay, Read};
-use query_service::ToldEvent;
+use query_service::EventChanges;
 use std::panic::{self, AssertUnwindSafe};
 
-/// Collects what is told, until something goes wrong: then nothing of the step is, and its events are read from the log by those who follow.
+/// Collects the changes of a step until one cannot be computed: then followers receive none of the step, and read its events from the log.
 /// The view goes on in every case.
 #[derive(Debug, Default)]
-pub(crate) struct Teller {
-    told: Vec<ToldEvent>,
+pub(crate) struct ChangeCollector {
+    changes: Vec<EventChanges>,
     has_failed: bool,
 }
 
-impl Teller {
+impl ChangeCollector {
     /// Takes an event and what it changes in the view as `before` shows it.
-    pub(crate) fn tell<V: View>(&mut self, located: &LocatedEvent<V::Event>, mutations: &[Mutation], before: &impl Read) {
+    pub(crate) fn add<V: View>(&mut self, located: &LocatedEvent<V::Event>, mutations: &[Mutation], before: &impl Read) {
         if self.has_failed {
             return;
         }
-        let reason = match panic::catch_unwind(AssertUnwindSafe(|| told::<V>(located, mutations, before))) {
-            Ok(Ok(told)) => {
-                self.told.push(told);
+        let reason = match panic::catch_unwind(AssertUnwindSafe(|| changes_of::<V>(located, mutations, before))) {
+            Ok(Ok(changes)) => {
+                self.changes.push(changes);
                 return;
             }
             Ok(Err(refusal)) => format!("{refusal:?}"),
@@ -33,21 +33,21 @@ impl Teller {
             partition,
             offset,
             reason,
-            "what an event changes could not be told to those who follow"
+            "the changes of an event could not be computed for the followers of the view"
         );
         self.has_failed = true;
     }
 
-    pub(crate) fn finish(self) -> Option<Vec<ToldEvent>> {
-        (!self.has_failed).then_some(self.told)
+    pub(crate) fn finish(self) -> Option<Vec<EventChanges>> {
+        (!self.has_failed).then_some(self.changes)
     }
 }
 
-fn told<V: View>(located: &LocatedEvent<V::Event>, mutations: &[Mutation], before: &impl Read) -> Result<ToldEvent, Refusal> {
+fn changes_of<V: View>(located: &LocatedEvent<V::Event>, mutations: &[Mutation], before: &impl Read) -> Result<EventChanges, Refusal> {
     let LocatedEvent { partition, event, .. } = located;
     let mut after = Overlay::new(before);
     after.apply(mutations.to_vec());
-    Ok(ToldEvent {
+    Ok(EventChanges {
         partition: *partition,
         sequence: event.sequence,
         event: V::change(*partition, event, before)?,

@@ -11,9 +11,9 @@
 use crate::decided::Decided;
 use std::fmt;
 
-/// A signature as it is read and written. One that a tool has left is empty.
+/// The metadata of an offset, read or to be written. Of an offset that a tool has set it is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Signature {
+pub(crate) struct OffsetMetadata {
     pub(crate) transactional_id: String,
     pub(crate) answered: i64,
     /// `None` where nothing was decided yet.
@@ -33,11 +33,11 @@ const LAST: &str = " last=";
 const TORN: &str = " torn=";
 const NONE: &str = "-";
 
-impl Signature {
+impl OffsetMetadata {
     pub(crate) fn read(metadata: &str) -> Self {
         let (rest, torn) = after(metadata, TORN, Torn::read).unwrap_or((metadata, Torn::default()));
         let (rest, last) = after(rest, LAST, Decided::read).map_or((rest, None), |(rest, last)| (rest, Some(last)));
-        // A version that signed with no more than its name noted nothing else.
+        // Earlier versions wrote the transactional id and nothing else.
         match after(rest, ANSWERED, |text| text.parse().ok()) {
             None => Self {
                 transactional_id: metadata.to_owned(),
@@ -70,7 +70,7 @@ impl Torn {
     }
 }
 
-impl fmt::Display for Signature {
+impl fmt::Display for OffsetMetadata {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}{ANSWERED}{}", self.transactional_id, self.answered)?;
         if let Some(last) = &self.last {
