@@ -1,6 +1,6 @@
 //! The command processor's metrics. Labels are names from the code, never ids.
 
-use decider::Tally;
+use decider::{DeadLetter, Tally};
 use prometheus::core::Collector;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 use service::failpoints::Failpoints;
@@ -92,6 +92,9 @@ impl Metrics {
     fn begin_at_zero(&self) {
         for outcome in OUTCOMES {
             self.commands.with_label_values(&[outcome]);
+        }
+        for reason in DeadLetter::KINDS {
+            self.dead_letters.with_label_values(&[reason]);
         }
         for result in ["committed", "aborted", "in_doubt"] {
             self.transactions.with_label_values(&[result]);

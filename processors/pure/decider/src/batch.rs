@@ -90,6 +90,19 @@ pub enum DeadLetter {
 }
 
 impl DeadLetter {
+    /// Every word that [`Self::kind`] returns.
+    pub const KINDS: [&str; 9] = [
+        "no_key",
+        "no_value",
+        "control_character",
+        "key_too_long",
+        "oversized",
+        "unknown_schema",
+        "malformed",
+        "key_differs",
+        "no_command_id",
+    ];
+
     /// A word for metrics.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -158,3 +171,6 @@ impl Batch {
         self.cursors.clear();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,5 +41,6 @@ fn every_counter_whose_labels_are_known_is_shown_from_the_start() {
     };
     assert_eq!(shown("aerolog_commands_total"), OUTCOMES.len());
     assert_eq!(shown("aerolog_transactions_total"), 3);
+    assert_eq!(shown("aerolog_dead_letters_total"), DeadLetter::KINDS.len());
     assert_eq!(shown("aerolog_troubles_total"), TransientFault::ALL.len());
 }

@@ -22,7 +22,8 @@ pub(super) struct Process {
     threads: IntGauge,
     open_files: IntGauge,
     open_files_max: IntGauge,
-    start_seconds: Gauge,
+    /// Computed once: the kernel's `btime` moves with the clock, and a start time that changes reads as a restart.
+    start_seconds: Option<Gauge>,
 }
 
 impl Process {
@@ -37,9 +38,19 @@ impl Process {
             threads: IntGauge::new("process_threads", "Threads of this process.")?,
             open_files: IntGauge::new("process_open_fds", "File descriptors that this process holds.")?,
             open_files_max: IntGauge::new("process_max_fds", "File descriptors that this process may hold.")?,
-            start_seconds: Gauge::new("process_start_time_seconds", "When this process started, in seconds since 1970.")?,
+            start_seconds: started_gauge()?,
         })
     }
+}
+
+fn started_gauge() -> Result<Option<Gauge>, Error> {
+    let (stat, boot) = (fs::read_to_string("/proc/self/stat"), fs::read_to_string("/proc/stat"));
+    let Some(seconds) = start_seconds(&stat.unwrap_or_default(), &boot.unwrap_or_default()) else {
+        return Ok(None);
+    };
+    let gauge = Gauge::new("process_start_time_seconds", "When this process started, in seconds since 1970.")?;
+    gauge.set(seconds);
+    Ok(Some(gauge))
 }
 
 impl Collector for Process {
@@ -51,18 +62,14 @@ impl Collector for Process {
             &self.open_files,
             &self.open_files_max,
         ];
-        let seconds = self.cpu_seconds.desc().into_iter().chain(self.start_seconds.desc());
+        let seconds = self.cpu_seconds.desc().into_iter().chain(self.start_seconds.iter().flat_map(Collector::desc));
         seconds.chain(gauges.into_iter().flat_map(Collector::desc)).collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
         let mut families = Vec::new();
         let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-        let boot = fs::read_to_string("/proc/stat").unwrap_or_default();
-        if let Some(seconds) = start_seconds(&stat, &boot) {
-            self.start_seconds.set(seconds);
-            families.extend(self.start_seconds.collect());
-        }
+        families.extend(self.start_seconds.iter().flat_map(Collector::collect));
         if let Some(seconds) = cpu_seconds(&stat) {
             // Of two collections at once the later may have read first: a counter does not go back.
             self.cpu_seconds.inc_by((seconds - self.cpu_seconds.get()).max(0.0));
