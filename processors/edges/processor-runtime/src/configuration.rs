@@ -24,6 +24,7 @@ pub struct Configuration {
     pub pace_ms: u64,
     pub cache_bytes: usize,
     pub warm_partitions_max: usize,
+    pub leave_group_when_stopped: bool,
     pub rocksdb: Sizing,
     pub kafka: BTreeMap<String, String>,
 }

@@ -106,6 +106,7 @@ pub fn run<A: Application>(
             pace: Duration::from_millis(configuration.pace_ms),
             cache_bytes_max: configuration.cache_bytes,
             warm_partitions_max: configuration.warm_partitions_max,
+            leaves_when_stopped: configuration.leave_group_when_stopped,
             guards: Guards::default(),
         },
         topology,

@@ -9,6 +9,7 @@ mod evidence;
 mod follower;
 pub(crate) mod group_inspector;
 mod instance_id_taken;
+mod leaving;
 mod observe;
 mod records;
 mod resolver;
@@ -57,6 +58,9 @@ pub struct Configuration {
     pub cache_bytes_max: usize,
     /// Most partitions of other instances that are followed, to take them over without a replay.
     pub warm_partitions_max: usize,
+    /// Whether the member leaves the group when the processor is stopped, so that others own its partitions at once. Otherwise they wait for it to
+    /// come back until its session is over.
+    pub leaves_when_stopped: bool,
     pub guards: Guards,
 }
 
@@ -214,6 +218,9 @@ where
             let end = Session::<Self>::new(self, machine, clients, stop, following).run();
             match end? {
                 End::Stopped => {
+                    if self.configuration.leaves_when_stopped {
+                        leaving::leave(&consumer, &inspector, &self.configuration);
+                    }
                     close_together(vec![Box::new(consumer), Box::new(inspector), Box::new(producer), Box::new(readers)]);
                     return Ok(());
                 }

@@ -11,6 +11,8 @@ mod fixture;
 mod ghost;
 #[path = "guards/late_end.rs"]
 mod late_end;
+#[path = "guards/leaving.rs"]
+mod leaving;
 #[path = "guards/stuck.rs"]
 mod stuck;
 #[path = "guards/torn.rs"]

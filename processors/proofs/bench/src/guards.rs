@@ -111,6 +111,7 @@ fn drain(plan: &Plan, schedule: &Schedule, guards: Guards, commands: &[Planned])
             pace: Duration::ZERO,
             cache_bytes_max: CACHE_BYTES_MAX,
             warm_partitions_max: 0,
+            leaves_when_stopped: false,
             guards,
         },
         codec: schedule.codec(),

@@ -25,12 +25,16 @@ const CALM: Duration = Duration::from_millis(1500);
 const SESSION: Duration = Duration::from_secs(6);
 /// What the pause may be beyond what cannot be avoided.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// What Kubernetes takes at least to put a pod in another one's place.
+const POD_REPLACEMENT: Duration = Duration::from_secs(3);
 
 /// How one processor is replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Replacement {
     /// SIGTERM, and started again at once.
     Stop,
+    /// SIGTERM to a processor that then leaves the group, and started again only after a pod's time.
+    Leave,
     /// SIGKILL, and started again at once, as a supervisor does.
     KillAndRestart,
     /// SIGKILL, and started again only when the others have taken over.
@@ -45,6 +49,8 @@ pub enum Restarts {
     Both,
     Sigterm,
     Sigkill,
+    /// With SIGTERM, as pods are replaced: each leaves the group, others own its partitions, and it comes back some seconds later.
+    Leave,
 }
 
 impl Restarts {
@@ -53,12 +59,16 @@ impl Restarts {
     }
 }
 
-/// So many rolling restarts of three processors with SIGTERM, then as many with SIGKILL.
+/// So many rolling restarts of three processors with SIGTERM, then as many with SIGKILL, or as pods are replaced.
 ///
 /// # Panics
 /// When a process ends by itself, a command is lost or doubled, or a partition is silent for too long.
 pub fn run(ground: &Ground, restarts: u32, by: Restarts) {
     let mut scene = Scene::begin(ground, "rolling", PARTITIONS);
+    if by == Restarts::Leave {
+        scene.fleet.set("AEROLOG_LEAVE_GROUP_WHEN_STOPPED", "true");
+        scene.fleet.set("AEROLOG_WARM_PARTITIONS_MAX", "1000");
+    }
     for name in NAMES {
         scene.processor(name);
     }
@@ -66,9 +76,13 @@ pub fn run(ground: &Ground, restarts: u32, by: Restarts) {
     shared(&mut scene);
     let mut graceful = Vec::new();
     let mut killed = Vec::new();
-    for restart in 0..by.of(Restarts::Sigterm, restarts) {
+    let (gracefully, how) = match by {
+        Restarts::Leave => (restarts, Replacement::Leave),
+        Restarts::Both | Restarts::Sigterm | Restarts::Sigkill => (by.of(Restarts::Sigterm, restarts), Replacement::Stop),
+    };
+    for restart in 0..gracefully {
         for name in NAMES {
-            graceful.extend(replace(&mut scene, name, Replacement::Stop));
+            graceful.extend(replace(&mut scene, name, how));
         }
         ground.tell(&format!("rolling restart {} of {restarts}: {}", restart + 1, said(&graceful)));
     }
@@ -99,6 +113,10 @@ fn replace(scene: &mut Scene<'_>, name: &str, how: Replacement) -> Vec<Duration>
     scene.watch.forget_before(began);
     match how {
         Replacement::Stop => scene.fleet.stop(name),
+        Replacement::Leave => {
+            scene.fleet.stop(name);
+            scene.pass(POD_REPLACEMENT);
+        }
         Replacement::KillAndRestart => scene.fleet.kill(name),
         Replacement::KillAndStayDead => {
             scene.fleet.kill(name);

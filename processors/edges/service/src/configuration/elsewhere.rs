@@ -1,7 +1,7 @@
 //! The keys of every program of Aerolog: programs that share an environment are each configured by some of its variables.
 
 /// As the `default.toml` of some program has them, sorted.
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "batch_records_max",
     "cache_bytes",
     "commands.outcomes_kept_max",
@@ -14,6 +14,7 @@ const KEYS: [&str; 21] = [
     "http.sign_in",
     "http.tls_directory",
     "instance_id",
+    "leave_group_when_stopped",
     "operations_address",
     "pace_ms",
     "partitions",

@@ -141,6 +141,11 @@ impl GroupConsumer {
         })
     }
 
+    /// Gives everything back, and leaves the group once a poll has served the revocation.
+    pub(crate) fn unsubscribe(&self) {
+        self.client.unsubscribe();
+    }
+
     /// Waits until the client has a connection, and has it ask for the group's coordinator over it at once.
     pub(crate) fn connect(&self, timeout: Duration) -> Result<(), Failure> {
         marks::connect(&self.client, &self.commands, timeout)?;

@@ -71,7 +71,8 @@ impl Seen {
     }
 }
 
-fn is_of(member_id: &str, instance_id: &str) -> bool {
+/// Whether a member bears this instance id.
+pub(super) fn is_of(member_id: &str, instance_id: &str) -> bool {
     member_id
         .strip_prefix(instance_id)
         .and_then(|rest| rest.strip_prefix('-'))

@@ -128,6 +128,7 @@ impl Instance {
                 pace: Duration::ZERO,
                 cache_bytes_max: 1 << 20,
                 warm_partitions_max: 0,
+                leaves_when_stopped: false,
                 guards: Guards::default(),
             },
             codec,

@@ -37,6 +37,7 @@ pub(crate) struct BankRun {
     pub(crate) troubles: Arc<Mutex<Vec<TransientFault>>>,
     pub(crate) transactional_id: String,
     pub(crate) state: Arc<TempDir>,
+    pub(crate) leaves_when_stopped: bool,
     stop: Option<Sender<()>>,
     running: Option<JoinHandle<Result<(), ProcessorError>>>,
 }
@@ -55,6 +56,7 @@ impl BankRun {
             troubles: Arc::default(),
             transactional_id: format!("{name}-one"),
             state: Arc::new(tempfile::tempdir().unwrap()),
+            leaves_when_stopped: false,
             stop: None,
             running: None,
         }
@@ -77,6 +79,7 @@ impl BankRun {
                 pace: Duration::ZERO,
                 cache_bytes_max: 1 << 20,
                 warm_partitions_max: 0,
+                leaves_when_stopped: self.leaves_when_stopped,
                 guards,
             },
             codec: Codec::default(),

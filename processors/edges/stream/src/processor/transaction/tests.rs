@@ -54,6 +54,7 @@ fn bench(guards: Guards) -> Bench {
         pace: Duration::ZERO,
         cache_bytes_max: 1 << 20,
         warm_partitions_max: 0,
+        leaves_when_stopped: false,
         guards,
     };
     let member = |instance: &str| GroupConsumer::new(&settings, &configuration(instance), &topology).unwrap();
@@ -187,6 +188,7 @@ fn a_producer_that_is_not_ready_in_its_time_is_made_anew() {
         pace: Duration::ZERO,
         cache_bytes_max: 1,
         warm_partitions_max: 0,
+        leaves_when_stopped: false,
         guards: Guards::default(),
     };
     let mut producer = TransactionalProducer::new(&settings, &configuration, &topology).unwrap();
