@@ -9,6 +9,8 @@ OTHERS_WITH_KAFKA = {"schema-registry"}
 # The program that takes commands without asking who sends them, its port, and the label of the pods and namespaces that may reach it.
 GATEWAY, GATEWAY_PORT, MAY_COMMAND = "command-gateway", 8082, {"matchLabels": {"aerolog/commands": "true"}}
 KAFKA, REGISTRY = "aerolog/kafka-client", "aerolog/registry-client"
+# Of clients in the namespace, which may connect to nothing by default.
+MAY_ASK, MAY_SEND = "aerolog/questions", "aerolog/commands"
 
 
 def mistakes(documents, topology):
@@ -31,10 +33,22 @@ def mistakes(documents, topology):
     for name, spec in policies.items():
         found += [f"NetworkPolicy/{name}: {mistake}" for mistake in of_policy(spec)]
     found += of_gateway(documents, policies)
-    for label, policy in ((KAFKA, "to-kafka"), (REGISTRY, "to-schema-registry")):
+    found += of_scaling(documents)
+    for label, policy in ((KAFKA, "to-kafka"), (REGISTRY, "to-schema-registry"), (MAY_ASK, "to-materializer"), (MAY_SEND, "to-command-gateway")):
         if policies.get(policy, {}).get("podSelector") != {"matchLabels": {label: "true"}}:
             found.append(f"NetworkPolicy/{policy} is not for the pods with the label {label}")
     return found
+
+
+def of_scaling(documents):
+    """KEDA asks Kafka from a namespace of its own: a name without its namespace would be another Service's."""
+    for document in documents:
+        if document["kind"] == "ScaledObject":
+            for trigger in document["spec"].get("triggers", []):
+                for server in trigger.get("metadata", {}).get("bootstrapServers", "").split(","):
+                    host = server.rpartition(":")[0]
+                    if server and not (host.endswith(".svc") or ".svc." in host):
+                        yield f"ScaledObject/{document['metadata']['name']}: {server} does not say in which namespace it is"
 
 
 def workloads(documents):

@@ -95,6 +95,8 @@ MISTAKES = [
     ("a gateway that those who ask reach", "production", "NetworkPolicy/commands-from-ingress: commands are taken of anyone", set_in(["spec", "ingress", 0, "from", 0, "namespaceSelector", "matchLabels"], {"aerolog/questions": "true"}, resource("NetworkPolicy", "commands-from-ingress"))),
     ("a policy of all pods that opens the gateway, too", "local", "NetworkPolicy/questions: commands are taken of anyone", all_pods_at_the_gateways_port),
     ("a gateway that is open beyond the cluster", "production", "Service/command-gateway: commands are taken of anyone", set_in(["spec", "type"], "LoadBalancer", resource("Service", "command-gateway"))),
+    ("clients that are let in and not let out", "local", "NetworkPolicy/to-command-gateway is not for the pods", lambda documents: documents.remove(find(documents, "NetworkPolicy", "to-command-gateway"))),
+    ("a backlog that is asked for in another namespace", "production", "does not say in which namespace", set_in(["spec", "triggers", 0, "metadata", "bootstrapServers"], "kafka-kafka-bootstrap:9093", resource("ScaledObject", "command-processor"))),
     ("no default-deny", "local", "default-deny", lambda documents: documents.remove(find(documents, "NetworkPolicy", "default-deny"))),
     ("a policy that allows all", "local", "names no peers", set_in(["spec", "ingress"], [{}], resource("NetworkPolicy", "questions"))),
     ("a policy without ports", "local", "names no ports", set_in(["spec", "egress", 0, "ports"], None, resource("NetworkPolicy", "to-kafka"))),
