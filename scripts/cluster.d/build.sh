@@ -3,7 +3,7 @@
 
 GO_VERSION_MIN=1.26
 
-# build_programs [NAME…]: what is there is kept; delete $cluster/bin to build again.
+# What a cluster consists of. What is there is kept; delete $cluster/bin to build again.
 build_programs() {
     build_from kubernetes k8s.io/kubernetes/cmd/{kubectl,kube-apiserver,kube-controller-manager,kube-scheduler,kubelet,kube-proxy}
     build_from etcd go.etcd.io/etcd/server/v3=etcd
@@ -11,7 +11,12 @@ build_programs() {
     build_from kustomize sigs.k8s.io/kustomize/kustomize/v5=kustomize
 }
 
-# build_from MODULE PACKAGE[=PROGRAM]…
+# Finds targets by Kubernetes and by files only: the clients of a dozen clouds would take most of the time.
+build_prometheus() {
+    BUILD_TAGS=remove_all_sd,enable_kubernetes_sd build_from prometheus github.com/prometheus/prometheus/cmd/{promtool,prometheus}
+}
+
+# build_from MODULE PACKAGE[=PROGRAM]…: with the tags in BUILD_TAGS.
 build_from() {
     local module="$1" package program log="$cluster/build.log"
     shift
@@ -24,7 +29,7 @@ build_from() {
         (
             cd -- "$root/scripts/cluster.d/programs/$module"
             # Others may be using this machine, and a linker needs much memory at once.
-            CGO_ENABLED=0 GOFLAGS=-mod=readonly nice -n 19 go build -trimpath -ldflags='-s -w' -o "$programs/$program.part" "${package%%=*}"
+            CGO_ENABLED=0 GOFLAGS=-mod=readonly nice -n 19 go build -tags "${BUILD_TAGS:-}" -trimpath -ldflags='-s -w' -o "$programs/$program.part" "${package%%=*}"
         ) >"$log" 2>&1 </dev/null || die "$program could not be built" "$log"
         mv "$programs/$program.part" "$programs/$program"
     done
