@@ -25,6 +25,7 @@ pub(crate) struct Metrics {
     owned: IntGauge,
     stopped: IntGauge,
     failed_in_a_row: IntGauge,
+    contradicted: IntGauge,
     /// By partition.
     lag: IntGaugeVec,
     restore_left: IntGauge,
@@ -56,6 +57,7 @@ impl Metrics {
         let lag = "Offsets between the next command to decide and the end of its partition; 0 once every command is decided.";
         let stopped = "Partitions that wait for a person; /health/ready says why.";
         let failed = "Transactions that have failed since the last one that was committed.";
+        let contradicted = "1 while the registry has other schemas under the ids in use: nothing is written.";
         let left = "Offsets of events and outcomes that are still to be replayed before partitions can be processed.";
         let followed = "Events and outcomes of other instances' partitions that were folded.";
         let restored = "Events and outcomes replayed in taking over.";
@@ -70,6 +72,7 @@ impl Metrics {
             owned: gauge("aerolog_partitions_owned", "Partitions that are processed here now.")?,
             stopped: gauge("aerolog_partitions_stopped", stopped)?,
             failed_in_a_row: gauge("aerolog_transactions_failed_in_a_row", failed)?,
+            contradicted: gauge("aerolog_registry_contradicts_log", contradicted)?,
             lag: gauges("aerolog_lag_offsets", lag, "partition")?,
             restore_left: gauge("aerolog_restore_left_offsets", left)?,
             followed_records: counter("aerolog_followed_records_total", followed)?,
@@ -180,6 +183,10 @@ impl Observe for Metrics {
 
     fn stopped(&self, partitions: usize) {
         self.stopped.set(gauge(partitions));
+    }
+
+    fn contradicted(&self, by_registry: bool) {
+        self.contradicted.set(by_registry.into());
     }
 
     fn failed_in_a_row(&self, transactions: u32) {

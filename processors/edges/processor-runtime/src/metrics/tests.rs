@@ -44,3 +44,19 @@ fn every_counter_whose_labels_are_known_is_shown_from_the_start() {
     assert_eq!(shown("aerolog_dead_letters_total"), DeadLetter::KINDS.len());
     assert_eq!(shown("aerolog_troubles_total"), TransientFault::ALL.len());
 }
+
+#[test]
+fn a_registry_that_contradicts_the_log_is_shown_for_as_long_as_it_does() {
+    let registry = Registry::new();
+    let metrics = metrics(&registry);
+    let shown = || {
+        let families = registry.gather();
+        let family = families.iter().find(|family| family.name() == "aerolog_registry_contradicts_log");
+        family.map(|family| family.get_metric()[0].get_gauge().get_value())
+    };
+    assert_eq!(shown(), Some(0.0));
+    metrics.contradicted(true);
+    assert_eq!(shown(), Some(1.0));
+    metrics.contradicted(false);
+    assert_eq!(shown(), Some(0.0));
+}

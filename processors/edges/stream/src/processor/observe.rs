@@ -181,6 +181,8 @@ pub trait Observe {
     fn revoked(&self, _partition: u32) {}
     /// Offsets of events and outcomes that are still to be replayed before partitions can be processed.
     fn restoring(&self, _offsets_left: i64) {}
+    /// Whether the registry means something else by the ids that would be written: nothing is written while it does.
+    fn contradicted(&self, _by_registry: bool) {}
     /// So many transactions have failed one after the other; 0 when one has committed.
     fn failed_in_a_row(&self, _transactions: u32) {}
     /// Of the partitions that the group gave, those that wait for a person.

@@ -13,12 +13,14 @@ impl<W: Wiring> Session<'_, W> {
         match (&self.contradiction, was_held) {
             (None, false) => None,
             (None, true) => {
+                self.processor.observe.contradicted(false);
                 self.tell_what_holds_up();
                 Some(self.fetch_on())
             }
             (Some(reason), _) => {
                 self.processor.observe.held_up(Some(reason));
                 if !was_held {
+                    self.processor.observe.contradicted(true);
                     self.processor.observe.trouble(TransientFault::SchemasChanged);
                     if let Err(failure) = self.consumer.fetch_from(&BTreeMap::new()) {
                         return Some(Err(End::Renew(failure.to_string())));
