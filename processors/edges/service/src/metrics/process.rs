@@ -62,7 +62,11 @@ impl Collector for Process {
             &self.open_files,
             &self.open_files_max,
         ];
-        let seconds = self.cpu_seconds.desc().into_iter().chain(self.start_seconds.iter().flat_map(Collector::desc));
+        let seconds = self
+            .cpu_seconds
+            .desc()
+            .into_iter()
+            .chain(self.start_seconds.iter().flat_map(Collector::desc));
         seconds.chain(gauges.into_iter().flat_map(Collector::desc)).collect()
     }
 
