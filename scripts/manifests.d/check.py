@@ -11,6 +11,7 @@ import edges
 import expressions
 import planted
 import policy
+import reach
 import schema
 import topics
 import yaml
@@ -42,6 +43,7 @@ class Checks:
             found += schema.mistakes(document, self.schemas)
             found += policy.mistakes(document)
         found += edges.mistakes(documents, self.topology)
+        found += reach.mistakes(documents, self.topology)
         found += topics.mistakes(documents, self.topology)
         found += expressions.mistakes(documents, self.metrics)
         return found + list(expressions.runbooks(documents, self.root))
