@@ -16,6 +16,16 @@ build_prometheus() {
     BUILD_TAGS=remove_all_sd,enable_kubernetes_sd build_from prometheus github.com/prometheus/prometheus/cmd/{promtool,prometheus}
 }
 
+# Scales by the commands that wait.
+build_keda() {
+    build_from keda github.com/kedacore/keda/v2/cmd/operator=keda github.com/kedacore/keda/v2/cmd/adapter=keda-adapter
+}
+
+# Enforces NetworkPolicies.
+build_policy_engine() {
+    build_from kube-router github.com/cloudnativelabs/kube-router/v2/cmd/kube-router
+}
+
 # build_from MODULE PACKAGE[=PROGRAM]…: with the tags in BUILD_TAGS.
 build_from() {
     local module="$1" package program log="$cluster/build.log"

@@ -15,6 +15,8 @@ make_keys() {
         openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 30 -subj /CN=aerolog-cluster
         make_key apiserver /CN=kube-apiserver "DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,IP:$API_ADDRESS,IP:127.0.0.1,IP:10.96.0.1"
         make_key admin /O=system:masters/CN=admin
+        # As which the API server asks other servers for what they add to it.
+        make_key front-proxy /CN=front-proxy
         openssl genrsa -out sa.key 2048
         openssl rsa -in sa.key -pubout -out sa.pub
     ) >"$data/log/keys" 2>&1 || die "the cluster's keys could not be made" "$data/log/keys"
@@ -60,7 +62,10 @@ start_control_plane() {
         --tls-private-key-file="$data/pki/apiserver.key" --client-ca-file="$data/pki/ca.crt" --service-account-key-file="$data/pki/sa.pub" \
         --service-account-signing-key-file="$data/pki/sa.key" --service-account-issuer=https://kubernetes.default.svc \
         --authorization-mode=Node,RBAC --kubelet-preferred-address-types=InternalIP --kubelet-client-certificate="$data/pki/admin.crt" \
-        --kubelet-client-key="$data/pki/admin.key"
+        --kubelet-client-key="$data/pki/admin.key" --requestheader-client-ca-file="$data/pki/ca.crt" --requestheader-allowed-names=front-proxy \
+        --requestheader-username-headers=X-Remote-User --requestheader-group-headers=X-Remote-Group \
+        --requestheader-extra-headers-prefix=X-Remote-Extra- --proxy-client-cert-file="$data/pki/front-proxy.crt" \
+        --proxy-client-key-file="$data/pki/front-proxy.key"
     await apiserver api_answers
     launch controllers "$programs/kube-controller-manager" --kubeconfig="$data/admin.kubeconfig" \
         --service-account-private-key-file="$data/pki/sa.key" --root-ca-file="$data/pki/ca.crt" --cluster-cidr="$POD_RANGE" \
@@ -86,6 +91,25 @@ YAML
     launch proxy "$programs/kube-proxy" --config="$data/proxy.yaml"
 }
 
+# Enforces NetworkPolicies for the pods of one node. All nodes share this machine's network, and engines of several would undo each other's rules.
+start_policy_engine() {
+    build_policy_engine
+    require_tools ipset
+    launch policies "$programs/kube-router" --kubeconfig="$data/admin.kubeconfig" --hostname-override=node1 --run-router=false \
+        --run-service-proxy=false --run-firewall=true --service-cluster-ip-range="$SERVICE_RANGE" --health-port=0 --metrics-port=0
+}
+
+# What the kubelet, the proxy and the network of pods set for the whole machine.
+SYSCTLS=(net.ipv4.ip_forward net.ipv4.conf.all.route_localnet net.ipv6.conf.all.forwarding vm.overcommit_memory kernel.panic kernel.panic_on_oops)
+
+keep_sysctls() {
+    sysctl "${SYSCTLS[@]}" 2>/dev/null >"$data/sysctls" || true
+}
+
+restore_sysctls() {
+    [[ ! -s "$data/sysctls" ]] || sysctl -q -p "$data/sysctls" >/dev/null || true
+}
+
 # DNS, and volumes of the nodes' own disks.
 load_addons() {
     local archive="$AEROLOG_CACHE/images/coredns.tar" node
@@ -100,7 +124,7 @@ load_addons() {
 
 end_control_plane() {
     local name
-    for name in proxy scheduler controllers apiserver etcd; do
+    for name in policies proxy scheduler controllers apiserver etcd; do
         end "$name" TERM
     done
     ip link delete aerolog-api 2>/dev/null || true
@@ -112,4 +136,9 @@ end_control_plane() {
             grep -vE 'KUBE-|CNI-' <<<"$rules" | "$tables-restore"
         fi
     done
+    local set
+    for set in $(ipset list -n 2>/dev/null | grep -E '^(inet6:)?KUBE-' || true); do
+        ipset destroy "$set"
+    done
+    restore_sysctls
 }

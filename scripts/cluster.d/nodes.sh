@@ -28,17 +28,28 @@ start_node_of_cluster() {
     (cd -- "$data/pki" && make_key "node$node" "/O=system:nodes/CN=system:node:node$node" "DNS:node$node,IP:$(address_of "$node")") \
         >>"$data/log/keys" 2>&1 || die "the keys of node$node could not be made" "$data/log/keys"
     kubeconfig "node$node"
+    network_of "$node" >"$home/cni/10-pods.conflist"
+    containerd_settings "$node" >"$home/containerd.toml"
+    kubelet_settings "$node" >"$home/kubelet.yaml"
+    boot_node "$node"
+    [[ -f "$archive" ]] || program_image pause "$(command -v sleep)" "$archive"
+    containerd_of "$node" images import "$archive" >/dev/null
+    start_kubelet "$node"
+}
+
+# Its interface, its groups of processes, and containerd with the images that it has.
+boot_node() {
+    local node="$1"
     ip link add "aerolog-node$node" type bridge
     ip address add "$(address_of "$node")/32" dev "aerolog-node$node"
     ip link set "aerolog-node$node" up
-    network_of "$node" >"$home/cni/10-pods.conflist"
-    containerd_settings "$node" >"$home/containerd.toml"
-    launch "containerd$node" containerd -c "$home/containerd.toml"
-    await "containerd$node" containerd_answers "$node"
-    [[ -f "$archive" ]] || program_image pause "$(command -v sleep)" "$archive"
-    containerd_of "$node" images import "$archive" >/dev/null
     make_cgroups "$node"
-    kubelet_settings "$node" >"$home/kubelet.yaml"
+    launch "containerd$node" containerd -c "$data/node$node/containerd.toml"
+    await "containerd$node" containerd_answers "$node"
+}
+
+start_kubelet() {
+    local node="$1" home="$data/node$1"
     launch "kubelet$node" "$programs/kubelet" --config="$home/kubelet.yaml" --kubeconfig="$data/node$node.kubeconfig" \
         --hostname-override="node$node" --node-ip="$(address_of "$node")" --root-dir="$home/kubelet" --cert-dir="$home/kubelet-pki" \
         --runtime-cgroups="/aerolog-node$node" --kubelet-cgroups="/aerolog-node$node"
@@ -98,6 +109,8 @@ failCgroupV1: false
 localStorageCapacityIsolation: false
 evictionHard: {memory.available: "1Mi", nodefs.available: "0%", imagefs.available: "0%", nodefs.inodesFree: "0%"}
 imageGCHighThresholdPercent: 100
+# A test reads the log of one container over minutes.
+containerLogMaxSize: 200Mi
 nodeStatusUpdateFrequency: 5s
 YAML
 }
@@ -217,6 +230,14 @@ end_node() {
     rm -f /var/lib/cni/results/"aerolog-node$node"-*
     # Links to logs that were in this node's directory; the kubelet has a fixed place for them.
     find /var/log/containers -type l -lname "$data/node$node/*" -delete 2>/dev/null || true
+}
+
+# A machine that has lost its power comes back: its images and volumes are there, its pods are not.
+revive_node() {
+    local node="$1"
+    rm -rf "$data/node$node/containerd-run" "$data/node$node/addresses" "$data/node$node/kubelet/pods"
+    boot_node "$node"
+    start_kubelet "$node"
 }
 
 # The shims of a node's containerd, known by the socket on their command lines.

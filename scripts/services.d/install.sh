@@ -54,6 +54,7 @@ has_tool() {
     libclang) compgen -G '/usr/lib/llvm-*/lib/libclang[.-][s0-9]*' >/dev/null || [[ -n "${LIBCLANG_PATH:-}" ]] ;;
     openssl-headers) pkg-config --exists openssl 2>/dev/null ;;
     zlib-headers) pkg-config --exists zlib 2>/dev/null ;;
+    cni) [[ -x /usr/lib/cni/bridge ]] ;;
     python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
     *) command -v "$1" >/dev/null ;;
     esac
@@ -65,7 +66,9 @@ package_of() {
     openssl-headers) echo libssl-dev ;;
     zlib-headers) echo zlib1g-dev ;;
     mvn) echo maven ;;
-    flock | setsid) echo util-linux ;;
+    flock | setsid | nsenter) echo util-linux ;;
+    ip) echo iproute2 ;;
+    cni) echo containernetworking-plugins ;;
     *) echo "$1" ;;
     esac
 }
