@@ -69,7 +69,7 @@ async fn a_preflight_learns_which_methods_and_headers_are_taken() {
     let text = |name| headers.get(name).map_or("", |value| value.to_str().unwrap());
     assert_eq!(text(header::ACCESS_CONTROL_ALLOW_ORIGIN), "https://plan.example");
     assert!(text(header::ACCESS_CONTROL_ALLOW_METHODS).contains("PATCH"));
-    for name in ["authorization", "if-match", "idempotency-key", "x-min-position"] {
+    for name in ["authorization", "if-match", "idempotency-key", "last-event-id", "x-min-position"] {
         assert!(text(header::ACCESS_CONTROL_ALLOW_HEADERS).contains(name), "{name}");
     }
     assert_eq!(text(header::ACCESS_CONTROL_MAX_AGE), "600");
