@@ -5,6 +5,7 @@ use crate::body::Body;
 use crate::closing::close;
 use crate::exchange::{CloseReason, Exchange};
 use crate::handshake::{Handshake, handshake};
+use crate::parameters::percent_decode;
 use crate::problem::Problem;
 use crate::request::{Handler, Request};
 use crate::shaping::FormPreferences;
@@ -183,6 +184,9 @@ async fn respond<H: Handler>(shared: &Shared<H>, exchange: &Exchange, request: R
 
 /// The answer to a request in the form that its client wants.
 async fn answer<H: Handler>(shared: &Shared<H>, request: Request<'_>) -> Answer {
+    if percent_decode(request.path).is_none() {
+        return Problem::bad_parameter("path", request.path, "percent-encoded UTF-8").into();
+    }
     if *request.method == Method::OPTIONS {
         return options(shared, &request);
     }

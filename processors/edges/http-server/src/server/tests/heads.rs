@@ -101,6 +101,24 @@ async fn a_request_that_names_no_path_is_answered() {
 }
 
 #[tokio::test]
+async fn a_path_that_is_no_percent_encoded_text_is_refused_and_the_connection_goes_on() {
+    let running = running(Limits::default());
+    for method in ["GET", "HEAD", "POST", "OPTIONS"] {
+        for path in ["/%", "/%4", "/a%zz", "/%ff", "/%e2%82", "/a/%C0%AFb"] {
+            let request = format!("{method} {path} HTTP/1.1\r\nhost: x\r\n\r\nGET /small HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+            let answers = read_all(&mut running.sent(request.as_bytes()).await).await;
+            let (first, second) = answers.split_at(answers.rfind("HTTP/1.1 ").unwrap());
+            assert!(
+                first.starts_with("HTTP/1.1 400 ") && second.ends_with("small"),
+                "{method} {path}: {answers}"
+            );
+            assert!(first.contains("application/problem+json"), "{method} {path}: {answers}");
+        }
+    }
+    assert!(running.ask("/%41%E2%82%AC").await.ends_with("small"));
+}
+
+#[tokio::test]
 async fn a_doubled_header_is_refused() {
     let running = running(Limits::default());
     let doubled = b"GET /small HTTP/1.1\r\nhost: x\r\nhost: y\r\nconnection: close\r\n\r\n";
