@@ -31,6 +31,8 @@ pub struct Certificates {
     config: Arc<ServerConfig>,
     /// What was read last, whether or not it could be used.
     read: Mutex<Files>,
+    /// Why the files could not be used when they were looked at last: it is told once.
+    told: Mutex<Option<String>>,
 }
 
 /// Why a certificate cannot be used. Nothing of the key is in it.
@@ -76,6 +78,7 @@ impl Certificates {
             config: config(&shown)?,
             shown,
             read: Mutex::new(files),
+            told: Mutex::default(),
         })
     }
 
@@ -109,12 +112,21 @@ impl Certificates {
     }
 
     fn refresh_and_tell(&self) {
+        let refreshed = self.refresh();
         let directory = self.directory.display();
-        match self.refresh() {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        match refreshed {
             Ok(false) => {}
-            Ok(true) => tracing::info!(%directory, "the certificate has changed; new connections are shown the new one"),
+            Ok(true) => {
+                tracing::info!(%directory, "the certificate has changed; new connections are shown the new one");
+                *told = None;
+            }
             Err(error) => {
-                tracing::warn!(%error, "the certificate has changed and cannot be used; the one before it stays until the files change again");
+                let reason = error.to_string();
+                if told.as_ref() != Some(&reason) {
+                    tracing::warn!(%error, "the certificate has changed and cannot be used; the one before it stays until the files change again");
+                }
+                *told = Some(reason);
             }
         }
     }
