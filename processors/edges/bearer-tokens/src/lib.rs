@@ -16,4 +16,4 @@ pub use access::{Access, AccessError, TokensError};
 pub use provider::ClientError;
 pub use settings::{Settings, SettingsError};
 pub use token::{Caller, Role};
-pub use tokens::Tokens;
+pub use tokens::{Expiry, Tokens};

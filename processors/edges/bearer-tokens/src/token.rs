@@ -6,6 +6,7 @@ use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// How much the clocks of a provider and of this machine may differ.
 const LEEWAY_SECONDS: i64 = 30;
@@ -48,6 +49,15 @@ impl Caller {
 
     pub(crate) fn has_expired(&self, now_seconds: i64) -> bool {
         now_seconds >= self.expires_seconds
+    }
+
+    /// How long the token holds from a time on, in milliseconds since the epoch; `None` where it has expired.
+    pub(crate) fn time_left(&self, unix_ms: i64) -> Option<Duration> {
+        let left_ms = self.expires_seconds.saturating_mul(1000).saturating_sub(unix_ms);
+        u64::try_from(left_ms)
+            .ok()
+            .filter(|left_ms| *left_ms > 0)
+            .map(Duration::from_millis)
     }
 }
 

@@ -4,11 +4,13 @@ use crate::provider::{ClientError, Provider};
 use crate::settings::Settings;
 use crate::token::{Caller, EXPIRED, Keys, Role, TokenRefusal, check};
 use http_server::{Problem, Request, StatusCode, header};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 /// Older keys are fetched again, and used until that has succeeded.
 const KEYS_AGE_MAX: Duration = Duration::from_secs(600);
@@ -17,6 +19,8 @@ const FETCH_PAUSE: Duration = Duration::from_secs(5);
 /// Keys that could not be fetched again for so long are no longer believed: the provider may have withdrawn one.
 const KEYS_STALE_MAX: Duration = Duration::from_secs(24 * 3600);
 const TOKEN_BYTES_MAX: usize = 16 << 10;
+/// How often the clock is looked at while a token is waited for to expire: it may be set forward meanwhile.
+const EXPIRY_CHECK_PERIOD: Duration = Duration::from_secs(1);
 
 /// Says of requests who asks. Clones share the keys.
 #[derive(Clone)]
@@ -33,6 +37,9 @@ struct Shared {
     /// One fetches at a time; the others wait for what it brings.
     fetching: Arc<tokio::sync::Mutex<()>>,
 }
+
+/// What takes longer than a request ends when this comes.
+pub struct Expiry(Pin<Box<dyn Future<Output = ()> + Send>>);
 
 #[derive(Default)]
 struct Held {
@@ -72,6 +79,16 @@ impl Tokens {
         Err(problem.with_header(header::WWW_AUTHENTICATE, "Bearer error=\"insufficient_scope\"".to_owned()))
     }
 
+    /// The end of the time in which the caller's token holds, by the clock that tokens are checked by.
+    pub fn expiry(&self, caller: &Caller) -> Expiry {
+        let (caller, unix_ms) = (caller.clone(), self.shared.unix_ms);
+        Expiry(Box::pin(async move {
+            while let Some(left) = caller.time_left(unix_ms()) {
+                sleep(left.min(EXPIRY_CHECK_PERIOD)).await;
+            }
+        }))
+    }
+
     async fn bearer(&self, token: &str) -> Result<Caller, Problem> {
         let (keys, is_old) = self.shared.usable();
         let checked = match &keys {
@@ -96,16 +113,27 @@ impl Tokens {
     }
 }
 
+impl Expiry {
+    /// Of a service whose clients do not have to say who they are.
+    pub fn never() -> Self {
+        Self(Box::pin(std::future::pending()))
+    }
+
+    /// Resolves when the token has expired. Cancelled, it can be called again until then.
+    pub async fn passed(&mut self) {
+        (&mut self.0).await;
+    }
+}
+
 impl Caller {
     /// For what takes longer than a request: whether the token still holds at that time, in milliseconds since the epoch.
     ///
     /// # Errors
     /// A problem for the client when it has expired by now.
     pub fn check_expiry(&self, unix_ms: i64) -> Result<(), Problem> {
-        if self.has_expired(unix_ms / 1000) {
-            Err(EXPIRED.into())
-        } else {
-            Ok(())
+        match self.time_left(unix_ms) {
+            Some(_) => Ok(()),
+            None => Err(EXPIRED.into()),
         }
     }
 }

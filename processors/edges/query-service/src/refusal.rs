@@ -36,11 +36,11 @@ pub(crate) fn problem(refusal: Refusal) -> Problem {
     }
 }
 
-pub(crate) fn unknown_partition(partition: u32, known: &Position) -> Problem {
+pub(crate) fn unknown_partition(name: &'static str, partition: u32, known: &Position) -> Problem {
     let partitions: Vec<u32> = known.iter().map(|(partition, _)| partition).collect();
-    let detail = format!("the minimum position names partition {partition}, which this view does not have");
+    let detail = format!("{name} names partition {partition}, which this view does not have");
     Problem::new(StatusCode::BAD_REQUEST, "bad-parameter", "Bad parameter", detail)
-        .with("parameter", "at_least")
+        .with("parameter", name)
         .with("expected", "partitions of this view")
         .with("partitions", partitions)
 }

@@ -11,7 +11,7 @@ use crate::source::Readiness;
 use crate::table::{AS_OF, AT_LEAST, Operation, Table, Target};
 use crate::worker_pool::{Interrupt, WorkerPool};
 use application::{Asked, Refusal, Work};
-use bearer_tokens::{Role, Tokens};
+use bearer_tokens::{Caller, Expiry, Role, Tokens};
 use http_server::{
     Answer, ConnectionMetrics, Documented, HTML, Handler, JSON, Limits, Listener, Method, Origins, Parameters, Position, Problem, Request,
     RequestMetrics, X_MIN_POSITION, metrics_answer, page,
@@ -165,14 +165,15 @@ impl Service {
         Self { origins, ..self }
     }
 
-    async fn check_caller(&self, target: &Target<'_>, request: &Request<'_>) -> Result<(), Problem> {
+    /// Who asks, where clients have to say so.
+    async fn check_caller(&self, target: &Target<'_>, request: &Request<'_>) -> Result<Option<Caller>, Problem> {
         match (&self.tokens, target) {
             // What can be asked says nothing about the schedule.
-            (None, _) | (Some(_), Target::Operation(Operation::Live | Operation::Ready | Operation::OpenApi | Operation::Docs)) => Ok(()),
+            (None, _) | (Some(_), Target::Operation(Operation::Live | Operation::Ready | Operation::OpenApi | Operation::Docs)) => Ok(None),
             (
                 Some(tokens),
                 Target::Operation(Operation::Metrics | Operation::Views) | Target::Position(_) | Target::Changes(_) | Target::Question(_),
-            ) => tokens.caller(request, Role::Viewer).await.map(drop),
+            ) => tokens.caller(request, Role::Viewer).await.map(Some),
         }
     }
 
@@ -194,7 +195,7 @@ impl Service {
         if request.method != Method::GET && request.method != Method::HEAD {
             return Err(Problem::method_not_allowed(request.method.as_str()));
         }
-        self.check_caller(target, request).await?;
+        let caller = self.check_caller(target, request).await?;
         let parameters = Parameters::parse(request.query, self.table.known(target))?;
         let view = self.view_of(Some(target));
         let prepared = match target {
@@ -208,7 +209,7 @@ impl Service {
                 let asked = Asked::new("/position", &[], parameters.sorted_without(&[AT_LEAST, AS_OF]));
                 view.position(asked.flag("content_hash").map_err(refusal::problem)?)
             }
-            Target::Changes(number) => return self.changes(*number, request, &parameters).await,
+            Target::Changes(number) => return self.changes(*number, request, &parameters, caller).await,
             Target::Question(question) => {
                 let asked = Asked::new(
                     question.route.template,
@@ -226,8 +227,8 @@ impl Service {
         if matches!(target, Target::Question(_)) && !view.is_complete() {
             return Err(being_built(view));
         }
-        for least in least.iter().chain(&as_of) {
-            self.wait_for(view, least).await?;
+        for (name, least) in [(AT_LEAST, &least), (AS_OF, &as_of)] {
+            self.wait_for(view, name, least.as_ref()).await?;
         }
         self.ask(prepared, ClientCopy::of(request)).await
     }
@@ -249,7 +250,13 @@ impl Service {
     }
 
     /// A stream of what the view's events change.
-    async fn changes(&self, number: usize, request: &Request<'_>, parameters: &Parameters<'_>) -> Result<Answer, Problem> {
+    async fn changes(
+        &self,
+        number: usize,
+        request: &Request<'_>,
+        parameters: &Parameters<'_>,
+        caller: Option<Caller>,
+    ) -> Result<Answer, Problem> {
         let view = &self.table.views[number];
         let asked = Asked::new("/changes", &[], parameters.sorted_without(&[AT_LEAST, AFTER]));
         let query = view.questions.change_query(&asked).map_err(refusal::problem)?;
@@ -258,8 +265,8 @@ impl Service {
         if !view.questions.is_complete() {
             return Err(being_built(&*view.questions));
         }
-        for position in least.iter().chain(&after) {
-            self.wait_for(&*view.questions, position).await?;
+        for (name, position) in [(AT_LEAST, &least), (AFTER, &after)] {
+            self.wait_for(&*view.questions, name, position.as_ref()).await?;
         }
         if *request.method == Method::HEAD {
             return Ok(Answer::new(changes::EVENT_STREAM, Vec::new()));
@@ -270,6 +277,10 @@ impl Service {
             query,
             now: stamp.position().clone(),
             after,
+            expiry: match (&self.tokens, caller) {
+                (Some(tokens), Some(caller)) => tokens.expiry(&caller),
+                (_, _) => Expiry::never(),
+            },
         };
         let followed: Arc<dyn Followable> = Arc::clone(&view.questions) as _;
         Ok(at(self.following.start(followed, begin)?, &stamp))
@@ -311,11 +322,12 @@ impl Service {
         Ok(at(answer, &self.view_of(None).applied().borrow()))
     }
 
-    /// Returns once a snapshot taken from now on has reached `least`.
-    async fn wait_for(&self, view: &dyn Questions, least: &Position) -> Result<(), Problem> {
+    /// Returns once a snapshot taken from now on has reached `least`, which the client has given under that name.
+    async fn wait_for(&self, view: &dyn Questions, name: &'static str, least: Option<&Position>) -> Result<(), Problem> {
+        let Some(least) = least else { return Ok(()) };
         let mut applied = view.applied();
         if let Some(unknown) = least.unknown_partition(applied.borrow().position()) {
-            return Err(refusal::unknown_partition(unknown, applied.borrow().position()));
+            return Err(refusal::unknown_partition(name, unknown, applied.borrow().position()));
         }
         let wait_max = self.position_wait_max;
         let reached = applied.wait_for(|stamp| stamp.position().has_reached(least));

@@ -10,7 +10,7 @@ use crate::preference::Preference;
 use crate::resources::{self, Resource, Source};
 use crate::routes::{self, AGGREGATE_ID, Action};
 use crate::waiting::Waiting;
-use bearer_tokens::{Caller, Role, Tokens};
+use bearer_tokens::{Caller, Expiry, Role, Tokens};
 use http_server::{
     Answer, Api, Documented, Found, HTML, Handler, HeaderValue, JSON, Method, Origins, Parameters, Problem, Request, RequestMetrics, Route,
     StatusCode, X_MIN_POSITION, document, find, header, methods, page,
@@ -136,23 +136,24 @@ impl Gateway {
         let parameters = found.query(request)?;
         check_headers(found, request)?;
         let caller = self.caller(found.route.action, request).await?;
-        let issued_by = caller.as_ref().map(|caller| caller.subject.clone());
         match found.route.action {
             Action::Send => match media_type(request)? {
                 MediaType::Lines => self.send_lines(request, caller),
                 MediaType::Json => {
                     let body = request.body.read(COMMAND_BYTES_MAX).await?;
-                    let command = self.reader.read(incoming::object(&body)?, Envelope::of(request, issued_by)?)?;
+                    let command = self
+                        .reader
+                        .read(incoming::object(&body)?, Envelope::of(request, caller.as_ref())?)?;
                     let incoming = Incoming {
                         command,
                         is_conditional: false,
                     };
-                    self.send(incoming, request).await
+                    self.send(incoming, request, caller.as_ref()).await
                 }
             },
             Action::Resource(resource) => {
-                let incoming = self.of_resource(resource, found, request, &parameters, issued_by).await?;
-                self.send(incoming, request).await
+                let incoming = self.of_resource(resource, found, request, &parameters, caller.as_ref()).await?;
+                self.send(incoming, request, caller.as_ref()).await
             }
             Action::Outcome => self.outcome(found, request, &parameters).await,
             Action::OpenApi => Ok(Answer::new(JSON, self.openapi.clone())),
@@ -181,7 +182,7 @@ impl Gateway {
         found: &Found<'_, Action>,
         request: &Request<'_>,
         parameters: &Parameters<'_>,
-        issued_by: Option<String>,
+        caller: Option<&Caller>,
     ) -> Result<Incoming, Problem> {
         let body = if resource.has_body {
             if media_type(request)? == MediaType::Lines {
@@ -202,12 +203,16 @@ impl Gateway {
         };
         let command = resource.command(body, expected_version, value)?;
         Ok(Incoming {
-            command: self.reader.read(command, Envelope::of(request, issued_by)?)?,
+            command: self.reader.read(command, Envelope::of(request, caller)?)?,
             is_conditional: expected_version.is_some(),
         })
     }
 
-    async fn send(&self, incoming: Incoming, request: &Request<'_>) -> Result<Answer, Problem> {
+    async fn send(&self, incoming: Incoming, request: &Request<'_>, caller: Option<&Caller>) -> Result<Answer, Problem> {
+        if let Some(caller) = caller {
+            // The body may have come slowly.
+            caller.check_expiry(clock::unix_ms())?;
+        }
         let preference = Preference::of(request)?;
         let Incoming { command, is_conditional } = incoming;
         let expected = if is_conditional { Expected::InHeader } else { Expected::InCommand };
@@ -229,6 +234,10 @@ impl Gateway {
                 "each line has a command_id of its own",
             ));
         }
+        let expiry = match (&self.tokens, &caller) {
+            (Some(tokens), Some(caller)) => tokens.expiry(caller),
+            (_, _) => Expiry::never(),
+        };
         let lines = Lines {
             wait: Preference::of(request)?.wait.unwrap_or(self.wait),
             waiting: Arc::clone(&self.waiting),
@@ -238,7 +247,7 @@ impl Gateway {
         };
         Ok(Answer::stream(
             HeaderValue::from_static(routes::JSON_LINES),
-            lines.start(request.body.take()),
+            lines.start(request.body.take(), expiry),
         ))
     }
 

@@ -1,5 +1,6 @@
 //! From a request to a command: which ids it has, and whether it is one at all.
 
+use bearer_tokens::Caller;
 use command_client::{ContentType, NewCommand};
 use decider::{Codec, DecodeError, Domain};
 use http_server::{HeaderName, Problem, Request, StatusCode};
@@ -105,7 +106,7 @@ impl CommandReader {
 }
 
 impl Envelope {
-    pub(crate) fn of(request: &Request<'_>, issued_by: Option<String>) -> Result<Self, Problem> {
+    pub(crate) fn of(request: &Request<'_>, caller: Option<&Caller>) -> Result<Self, Problem> {
         let expected = "a UUID, with or without quotation marks";
         let key = request.header(&IDEMPOTENCY_KEY, expected)?;
         let command_id = key.map(|key| command_id("Idempotency-Key", unquoted(key))).transpose()?;
@@ -113,7 +114,7 @@ impl Envelope {
         let traceparent = request.header(&TRACEPARENT, "a trace context")?.map(str::to_owned);
         Ok(Self {
             command_id,
-            issued_by,
+            issued_by: caller.map(|caller| caller.subject.clone()),
             traceparent,
         })
     }

@@ -5,7 +5,7 @@ use crate::incoming::{self, COMMAND_BYTES_MAX, CommandReader, Envelope};
 use crate::metrics::Metrics;
 use crate::sent::Sent;
 use crate::waiting::Waiting;
-use bearer_tokens::Caller;
+use bearer_tokens::{Caller, Expiry};
 use bytes::Bytes;
 use command_client::{Answer as Decided, NewCommand, Pending, SendError};
 use http_server::{Answer, BodyReader, Problem, StatusCode};
@@ -59,23 +59,32 @@ struct Held {
 
 impl Lines {
     /// Begins to read; the answers come out of the receiver. Where that is dropped, as when the client goes away, the rest is not read.
-    pub(crate) fn start(self, body: BodyReader) -> mpsc::Receiver<Bytes> {
+    /// A stream may take longer than its client's token holds: it ends when that expires.
+    pub(crate) fn start(self, body: BodyReader, expiry: Expiry) -> mpsc::Receiver<Bytes> {
         let (out, pieces) = mpsc::channel(UNREAD_LINES_MAX);
         tokio::spawn(async move {
             let input = Input::new(body);
             // The client is gone: its commands are decided all the same.
-            let _gone = self.run(input, &out).await;
+            let _gone = self.run(input, expiry, &out).await;
         });
         pieces
     }
 
-    async fn run(&self, mut input: Input, out: &mpsc::Sender<Bytes>) -> Result<(), Gone> {
+    async fn run(&self, mut input: Input, mut expiry: Expiry, out: &mpsc::Sender<Bytes>) -> Result<(), Gone> {
         let mut lines: VecDeque<Line> = VecDeque::new();
         let mut held: Option<Held> = None;
         let mut is_open = true;
         while is_open || held.is_some() || !lines.is_empty() {
             if let Some(again) = held.take() {
-                held = self.send(again, &mut lines);
+                if self.has_expired() {
+                    is_open = false;
+                    lines.push_back(Line {
+                        number: again.number,
+                        state: State::Answered(expired().into()),
+                    });
+                } else {
+                    held = self.send(again, &mut lines);
+                }
                 if held.is_none() {
                     input.body.used();
                 }
@@ -90,6 +99,10 @@ impl Lines {
                 () = self.waiting.stopping(), if is_open => {
                     is_open = false;
                     lines.push_back(Line { number: input.number + 1, state: State::Answered(stopping().into()) });
+                }
+                () = expiry.passed(), if is_open && held.is_none() => {
+                    is_open = false;
+                    lines.push_back(Line { number: input.number + 1, state: State::Answered(expired().into()) });
                 }
                 line = input.next(), if may_read => match line {
                     Ok(None) => is_open = false,
@@ -108,13 +121,18 @@ impl Lines {
         Ok(())
     }
 
+    /// Whether the client is no longer who it was: no command may be sent in its name.
+    fn has_expired(&self) -> bool {
+        self.caller
+            .as_ref()
+            .is_some_and(|caller| caller.check_expiry(clock::unix_ms()).is_err())
+    }
+
     fn command(&self, line: &[u8]) -> Result<NewCommand, Problem> {
-        let mut envelope = Envelope::default();
-        if let Some(caller) = &self.caller {
-            // A stream may take longer than its token holds.
-            caller.check_expiry(clock::unix_ms())?;
-            envelope.issued_by = Some(caller.subject.clone());
-        }
+        let envelope = Envelope {
+            issued_by: self.caller.as_ref().map(|caller| caller.subject.clone()),
+            ..Envelope::default()
+        };
         self.reader.read(incoming::object(line)?, envelope)
     }
 
@@ -232,6 +250,16 @@ fn too_long() -> Problem {
 
 fn stopping() -> Problem {
     Problem::not_ready("this process is stopping: this line and those after it were not read; send them again to another instance")
+}
+
+fn expired() -> Problem {
+    let detail = "the token is not accepted: it has expired; this line and those after it were not read; send them again with a new token";
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "token-not-accepted",
+        "Token not accepted",
+        detail.to_owned(),
+    )
 }
 
 #[cfg(test)]

@@ -159,7 +159,8 @@ pub(crate) fn routes() -> Vec<Route<Action>> {
             template: "/commands",
             action: Action::Send,
             described: Described {
-                summary: "Sends a command, and answers with its outcome. As application/x-ndjson: a command a line, answered in order, a line each.",
+                summary: "Sends a command, and answers with its outcome. As application/x-ndjson: a command a line, answered in order, a line each; \
+                          where the token expires meanwhile, the last line has the status 401 and says from which line on nothing was read.",
                 path: &PATH,
                 query: &[],
                 required: &[],

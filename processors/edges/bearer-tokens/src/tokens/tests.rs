@@ -7,7 +7,8 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use service::clock;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use tokio::time::timeout;
 
 /// What a provider answers, which a test can change.
 #[derive(Default)]
@@ -262,7 +263,7 @@ async fn a_client_that_goes_away_does_not_end_the_attempt_for_the_others() {
         if is_fetched() {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        sleep(Duration::from_millis(20)).await;
     }
     assert!(is_fetched());
     assert_eq!(running.published.asked.load(Ordering::SeqCst), 1);
@@ -280,9 +281,36 @@ async fn old_keys_are_fetched_again_by_one_attempt_while_requests_go_on() {
         if running.status(1).await == 401 {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(running.status(1).await, 401);
     assert_eq!(running.status(2).await, 200);
     assert_eq!(running.published.asked.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_token_expires_by_the_clock_that_it_is_checked_by() {
+    static NOW_MS: AtomicI64 = AtomicI64::new(0);
+    let settings = Settings::parse("issuer = \"http://127.0.0.1:1\"\naudience = \"aerolog\"").unwrap();
+    let tokens = Tokens::new(settings, || NOW_MS.load(Ordering::SeqCst)).unwrap();
+    let caller = Caller {
+        subject: "ada".to_owned(),
+        role: None,
+        expires_seconds: 1000,
+    };
+    let moment = Duration::from_millis(50);
+    for now_ms in [0, 999_999] {
+        NOW_MS.store(now_ms, Ordering::SeqCst);
+        let mut expiry = tokens.expiry(&caller);
+        assert!(timeout(moment, expiry.passed()).await.is_err(), "{now_ms}");
+        assert!(caller.check_expiry(now_ms).is_ok());
+    }
+    // It is waited for already when the clock goes on.
+    NOW_MS.store(0, Ordering::SeqCst);
+    let mut expiry = tokens.expiry(&caller);
+    assert!(timeout(moment, expiry.passed()).await.is_err());
+    NOW_MS.store(1_000_000, Ordering::SeqCst);
+    timeout(Duration::from_secs(30), expiry.passed()).await.unwrap();
+    assert!(caller.check_expiry(1_000_000).is_err());
+    assert!(timeout(moment, Expiry::never().passed()).await.is_err());
 }

@@ -4,7 +4,7 @@ use crate::services::provider::Provider;
 use end_to_end::{Program, Schedule, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use tempfile::TempDir;
 
 struct Running {
@@ -51,6 +51,14 @@ impl Running {
             "payload": { "CreateRotation": { "mode": "draft" } },
         });
         asked(&self.gateway, Method::POST, "/commands", token, Some(&body))
+    }
+
+    /// A token that is believed for some seconds, as clocks may differ by 30, and the first second at which it is not.
+    fn short(&self, subject: &str, role: &str) -> (String, i64) {
+        let expires = service::clock::unix_ms() / 1000 - 20;
+        let mut claims = self.provider.claims(subject, role);
+        claims["exp"] = json!(expires);
+        (self.provider.signed(claims), expires + 30)
     }
 
     fn see(&self, path: &str, token: Option<&str>) -> u16 {
@@ -167,33 +175,126 @@ fn a_stream_of_commands_is_taken_for_as_long_as_its_token_holds() {
     running.provider.serve();
     let good = running.provider.token("ada", "planner");
     eventually("the keys are fetched", || running.create("R1", Some(&good)).0 == 200);
-    let now_seconds = || service::clock::unix_ms() / 1000;
-    // Clocks may differ by 30 s: this one is believed for another 10.
-    let expires = now_seconds() - 20;
-    let mut claims = running.provider.claims("ada", "planner");
-    claims["exp"] = json!(expires);
-    let line = |rotation: &str| {
-        let command = json!({ "aggregate_id": format!("rotation/{rotation}"), "payload": { "CreateRotation": { "mode": "draft" } } });
-        std::io::Cursor::new(format!("{command}\n"))
-    };
-    let body = line("R2").chain(Later(expires + 30)).chain(line("R3"));
-    let request = running
-        .gateway
-        .request(Method::POST, "/commands")
-        .bearer_auth(running.provider.signed(claims));
-    let answer = request
-        .header("content-type", "application/x-ndjson")
-        .body(reqwest::blocking::Body::new(body))
-        .send()
-        .unwrap();
+    let (short, expired) = running.short("ada", "planner");
+    let body = line("R2").chain(Later(expired)).chain(line("R3")).chain(line("R4"));
+    let answer = sent_slowly(&running, "application/x-ndjson", &short, body);
     let lines: Vec<Value> = answer
         .text()
         .unwrap()
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let statuses: Vec<&Value> = lines.iter().map(|line| &line["status"]).collect();
-    assert_eq!(statuses, [200, 401], "{lines:?}");
+    let statuses: Vec<(&Value, &Value)> = lines.iter().map(|line| (&line["line"], &line["status"])).collect();
+    assert_eq!(statuses, [(&json!(1), &json!(200)), (&json!(2), &json!(401))], "{lines:?}");
+    let detail = lines[1]["answer"]["detail"].as_str().unwrap();
+    assert!(detail.contains("this line and those after it were not read"), "{detail}");
+    assert_eq!(issued(&running.schedule), ["rotation/R1", "rotation/R2"]);
+}
+
+#[test]
+fn a_command_whose_body_comes_when_its_token_has_expired_is_refused() {
+    let running = Running::new("tokens-slow");
+    running.provider.serve();
+    let good = running.provider.token("ada", "planner");
+    eventually("the keys are fetched", || running.create("R1", Some(&good)).0 == 200);
+    let (short, expired) = running.short("ada", "planner");
+    let answer = sent_slowly(&running, "application/json", &short, Later(expired).chain(line("R2")));
+    assert_eq!(answer.status(), 401, "{:?}", answer.text());
+    assert_eq!(issued(&running.schedule), ["rotation/R1"]);
+}
+
+#[test]
+fn a_stream_of_changes_ends_with_its_token_and_goes_on_with_a_new_one() {
+    let running = Running::new("tokens-changes");
+    running.provider.serve();
+    let good = running.provider.token("ada", "planner");
+    eventually("the keys are fetched", || running.create("R1", Some(&good)).0 == 200);
+    eventually("by the view, too", || running.see("/rotations/R1", Some(&good)) == 200);
+    let (short, expired) = running.short("eve", "viewer");
+    let mut changes = Changes::open(&running, &short, "?after=0:0,1:0", None);
+    changes.until("event: live");
+    assert_eq!(running.create("R2", Some(&good)).0, 200);
+    changes.until("rotation/R2");
+    let rest = changes.rest();
+    assert!(rest.starts_with("event: token-expired\ndata: "), "{rest}");
+    assert!(service::clock::unix_ms() / 1000 >= expired, "it ended while the token held");
+
+    // Nothing was said of this one, and the token is not believed any more.
+    assert_eq!(running.create("R3", Some(&good)).0, 200);
+    assert_eq!(running.see("/changes", Some(&short)), 401);
+    let last = changes.last_id();
+    let renewed = running.provider.token("eve", "viewer");
+    let mut changes = Changes::open(&running, &renewed, "", Some(&last));
+    changes.until("event: live");
+    assert!(changes.text.contains("rotation/R3"), "{}", changes.text);
+    for before in ["rotation/R1", "rotation/R2"] {
+        assert!(!changes.text.contains(before), "{}", changes.text);
+    }
+}
+
+/// A stream of changes as its client reads it.
+struct Changes {
+    response: BufReader<reqwest::blocking::Response>,
+    text: String,
+}
+
+impl Changes {
+    fn open(running: &Running, token: &str, query: &str, last_id: Option<&str>) -> Self {
+        let request = running.view.request(Method::GET, &format!("/changes{query}")).bearer_auth(token);
+        let request = last_id.into_iter().fold(request, |request, id| request.header("last-event-id", id));
+        let response = request.timeout(end_to_end::PATIENCE).send().unwrap();
+        assert_eq!(response.status(), 200);
+        Self {
+            response: BufReader::new(response),
+            text: String::new(),
+        }
+    }
+
+    /// Reads up to the end of the message that has this.
+    fn until(&mut self, expected: &str) {
+        while !(self.text.contains(expected) && self.text.ends_with("\n\n")) {
+            let read = self.response.read_line(&mut self.text).unwrap();
+            assert!(read > 0, "{expected:?} does not come: {}", self.text);
+        }
+    }
+
+    /// What follows up to the end, without comments and what has only an id.
+    fn rest(&mut self) -> String {
+        let begin = self.text.len();
+        self.response.read_to_string(&mut self.text).unwrap();
+        let messages = self.text[begin..].split_inclusive("\n\n");
+        messages.filter(|message| message.contains("event: ")).collect()
+    }
+
+    fn last_id(&self) -> String {
+        let ids = self.text.lines().filter_map(|line| line.strip_prefix("id: "));
+        ids.last().unwrap().to_owned()
+    }
+}
+
+/// A command as one line.
+fn line(rotation: &str) -> std::io::Cursor<String> {
+    let command = json!({ "aggregate_id": format!("rotation/{rotation}"), "payload": { "CreateRotation": { "mode": "draft" } } });
+    std::io::Cursor::new(format!("{command}\n"))
+}
+
+fn sent_slowly(running: &Running, content_type: &str, token: &str, body: impl Read + Send + 'static) -> reqwest::blocking::Response {
+    let request = running.gateway.request(Method::POST, "/commands").bearer_auth(token);
+    let request = request
+        .header("content-type", content_type)
+        .body(reqwest::blocking::Body::new(body));
+    request.send().unwrap()
+}
+
+/// The aggregates of the commands in the log, each once.
+fn issued(schedule: &Schedule) -> Vec<String> {
+    let mut issued: Vec<String> = commands(schedule)
+        .iter()
+        .map(|command| command["aggregate_id"].as_str().unwrap().to_owned())
+        .collect();
+    issued.sort_unstable();
+    issued.dedup();
+    issued
 }
 
 /// Nothing, which is only known to end at this second.

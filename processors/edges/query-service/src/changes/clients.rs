@@ -4,6 +4,7 @@ use super::PIECES_UNREAD_MAX;
 use super::follower::{Ended, Followable, Follower};
 use super::query::{AFTER, ChangeQuery};
 use crate::worker_pool::WorkerPool;
+use bearer_tokens::Expiry;
 use http_server::{Answer, HeaderName, HeaderValue, Parameters, Position, Problem, Request};
 use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
 use std::collections::BTreeMap;
@@ -43,6 +44,7 @@ pub(crate) struct Begin {
     /// Where the view is, for partitions that `after` does not name.
     pub(crate) now: Position,
     pub(crate) after: Option<Position>,
+    pub(crate) expiry: Expiry,
 }
 
 impl FollowMetrics {
@@ -67,6 +69,7 @@ impl Ended {
             Self::Slow => "slow",
             Self::Deleted => "deleted",
             Self::Unreadable => "unreadable",
+            Self::Expired => "expired",
             Self::Stopping => "stopping",
         }
     }
@@ -113,7 +116,7 @@ impl FollowingClients {
         tokio::spawn(async move {
             let _place = place;
             metrics.followers.inc();
-            let ended = follower.run().await;
+            let ended = follower.run(begin.expiry).await;
             metrics.followers.dec();
             metrics.ended.with_label_values(&[ended.name()]).inc();
         });

@@ -9,6 +9,7 @@ use super::query::ChangeQuery;
 use crate::worker_pool::{Interrupt, WorkerPool};
 use application::offsets::KnownOffset;
 use application::{Change, Refusal};
+use bearer_tokens::Expiry;
 use bytes::Bytes;
 use http_server::Position;
 use std::collections::BTreeMap;
@@ -73,6 +74,8 @@ pub(crate) enum Ended {
     Deleted,
     /// The log or the view could not be read.
     Unreadable,
+    /// The client's token does not hold any more.
+    Expired,
     /// The process ends.
     Stopping,
 }
@@ -91,12 +94,13 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    /// Tells its client what it asked for until one of the reasons to end comes.
-    pub(crate) async fn run(mut self) -> Ended {
+    /// Tells its client what it asked for until one of the reasons to end comes, at the latest when its token expires.
+    pub(crate) async fn run(mut self, mut expiry: Expiry) -> Ended {
         let mut stopping = self.stopping.clone();
         let ended = tokio::select! {
             biased;
             _stopping = stopping.wait_for(|stopping| *stopping) => Ended::Stopping,
+            () = expiry.passed() => Ended::Expired,
             ended = self.follow() => ended,
         };
         let last_words = match ended {
@@ -105,6 +109,11 @@ impl Follower {
                 "the log does not hold what follows this position any more: ask for what there is, and follow from its position",
             )),
             Ended::Unreadable => Some(frames::ended("unavailable", "the log could not be read; connect again in a while")),
+            // The id of the last message that was sent still holds: what was cut off is not counted as sent.
+            Ended::Expired => Some(frames::ended(
+                "token-expired",
+                "the token that this stream was opened with has expired; connect again with a new one and with the last id",
+            )),
             Ended::Gone | Ended::Slow | Ended::Stopping => None,
         };
         if let Some(last_words) = last_words {

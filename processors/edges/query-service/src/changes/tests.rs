@@ -271,7 +271,7 @@ async fn what_cannot_be_followed_is_refused_before_anything_is_told() {
         ("?check=ground", "check"),
         ("?kinds=LegAdded,LegLost", "kinds"),
         ("?after=now", "after"),
-        ("?after=7:1", "at_least"),
+        ("?after=7:1", "after"),
     ] {
         let seen = running.get(&format!("/changes{query}")).await;
         assert_eq!(
