@@ -1,9 +1,9 @@
 //! A view in memory, served on a port of its own: what the tests of this crate ask.
 
-use crate::{AskedView, EventChanges, EventLog, Feed, Followed, Readiness, Service, Source, Stamp, TimeLimits, serve};
+use crate::{AsOf, AskedView, EventChanges, EventLog, Feed, Followed, Readiness, Service, Source, Stamp, TimeLimits, serve};
 use application::{EventEnvelope, EventPlace, LoggedEvent, Unavailable};
 use domain::Event;
-use http_server::{Limits, Position};
+use http_server::{Limits, Origins, Position};
 use keyvalue::{Memory, Order, Read, ReadError, Visit};
 use prometheus::Registry;
 use serde_json::Value;
@@ -38,6 +38,9 @@ pub(crate) struct Frozen {
     /// Whatever reads over more than one kind of key takes its time.
     slow: bool,
 }
+
+/// Of pages that may use the service.
+pub(crate) const ORIGIN: &str = "https://plan.example";
 
 const SLOW_KEY: Duration = Duration::from_millis(20);
 
@@ -235,10 +238,21 @@ impl Running {
     }
 
     pub(crate) async fn with_log(view: Arc<View>, log: Arc<TestLog>, limits: Limits, time_limits: TimeLimits) -> Self {
+        let asked = AskedView::with_log::<ScheduleGraph, _>(Arc::clone(&view), log, true);
+        Self::serving(view, asked, limits, time_limits).await
+    }
+
+    /// A view that is built up to there and no further.
+    pub(crate) async fn frozen(view: Arc<View>, until: &str, time_limits: TimeLimits) -> Self {
+        let asked = AskedView::new::<ScheduleGraph, _>(Arc::clone(&view), true).frozen(AsOf::read(until).unwrap());
+        Self::serving(view, asked, Limits::default(), time_limits).await
+    }
+
+    async fn serving(view: Arc<View>, asked: AskedView, limits: Limits, time_limits: TimeLimits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let asked = AskedView::with_log::<ScheduleGraph, _>(Arc::clone(&view), log, true);
-        let service = Arc::new(Service::new(vec![asked], None, Registry::new(), time_limits).unwrap());
+        let service = Service::new(vec![asked], None, Registry::new(), time_limits).unwrap();
+        let service = Arc::new(service.with_origins(Origins::parse(ORIGIN).unwrap()));
         let stopping = watch::Sender::new(false);
         let mut stopped = stopping.subscribe();
         let shutdown = async move {

@@ -89,7 +89,7 @@ pub(crate) fn openapi(views: &[AskedView], documented: Documented) -> Value {
         }
     }
     routes.extend(process_routes());
-    routes.push(changes_route());
+    routes.extend(views.first().map(|view| changes_route(&view.questions.change_parameters())));
     let api = Api {
         title: "Aerolog query service",
         version: env!("CARGO_PKG_VERSION"),
@@ -153,9 +153,9 @@ fn process_routes() -> [Route<()>; 7] {
     ]
 }
 
-/// The stream of what changes.
-fn changes_route() -> Route<()> {
-    const CHANGES_QUERY: &[Parameter] = &[
+/// The stream of what changes in the first view, whose filters these are.
+fn changes_route(filters: &[&'static str]) -> Route<()> {
+    const AND_ELSE: [Parameter; 3] = [
         Parameter {
             name: AFTER,
             description: "The position after which to begin; without it, now.",
@@ -163,11 +163,17 @@ fn changes_route() -> Route<()> {
         },
         Parameter {
             name: KINDS,
-            description: "Kinds of changes, with commas between. What else changes can be asked for by depends on the view.",
+            description: "Only changes of these kinds, with commas between.",
             schema: TEXT,
         },
         LEAST,
     ];
+    let filters = filters.iter().map(|name| Parameter {
+        name,
+        description: "Only changes that are about one of these, with commas between.",
+        schema: TEXT,
+    });
+    let query: Vec<Parameter> = filters.chain(AND_ELSE).collect();
     const LAST_EVENT_ID: &[Parameter] = &[Parameter {
         name: "Last-Event-ID",
         description: "The id of the last message that the client has seen; it goes before after.",
@@ -176,7 +182,8 @@ fn changes_route() -> Route<()> {
     const CHANGES: &[Replies] = &[
         Replies {
             status: 200,
-            description: "Server-sent events, without end.",
+            description: "Server-sent events, without end. Where a token is needed, the last one is token-expired, when that has expired: connect \
+                          again with a new one and Last-Event-ID.",
             schema: Some(("text/event-stream", "Text")),
         },
         BAD,
@@ -187,7 +194,7 @@ fn changes_route() -> Route<()> {
     process_route(
         "/changes",
         "What the view applies, as it is applied.",
-        CHANGES_QUERY,
+        query.leak(),
         LAST_EVENT_ID,
         CHANGES,
     )

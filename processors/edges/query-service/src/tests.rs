@@ -1,5 +1,6 @@
 //! What clients see: every route, and every way in which a question can be wrong.
 
+mod as_of;
 mod checks;
 mod connections;
 mod documented;

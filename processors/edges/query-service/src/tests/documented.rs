@@ -1,6 +1,7 @@
 //! The OpenAPI document and its page.
 
 use super::schedule::islands;
+use crate::fixture::{ORIGIN, send};
 use application::View as _;
 use serde_json::Value;
 use views::ScheduleGraph;
@@ -27,6 +28,15 @@ async fn every_route_is_documented_with_its_parameters_and_the_schema_of_its_ans
         assert_ne!(name, "Document", "{}: nothing is said of its answer", route.template);
         assert!(document["components"]["schemas"][name].is_object(), "{}: {name}", route.template);
     }
+    let of_changes = document["paths"]["/changes"]["get"]["parameters"].as_array().unwrap();
+    let of_changes: Vec<&str> = of_changes.iter().map(|parameter| parameter["name"].as_str().unwrap()).collect();
+    for filter in ScheduleGraph::CHANGE_FILTERS
+        .iter()
+        .map(|filter| filter.name)
+        .chain(["after", "kinds", "Last-Event-ID"])
+    {
+        assert!(of_changes.contains(&filter), "{filter}: {of_changes:?}");
+    }
     for path in [
         "/position",
         "/views",
@@ -39,6 +49,26 @@ async fn every_route_is_documented_with_its_parameters_and_the_schema_of_its_ans
     ] {
         assert!(document["paths"][path]["get"].is_object(), "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_page_of_a_listed_origin_may_send_every_header_that_is_documented() {
+    let running = islands().served().await;
+    let document = running.get("/openapi.json").await.json();
+    let mut names = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let parameters = operations["get"]["parameters"].as_array().unwrap().iter();
+        for header in parameters.filter(|parameter| parameter["in"] == "header") {
+            let name = header["name"].as_str().unwrap().to_ascii_lowercase();
+            let preflight = running.request("OPTIONS", &path.replace(['{', '}'], "")).header("origin", ORIGIN);
+            let preflight = preflight.header("access-control-request-method", "GET");
+            let seen = send(preflight.header("access-control-request-headers", &name)).await;
+            let allowed = seen.header("access-control-allow-headers").unwrap_or_default();
+            assert!(allowed.split(',').any(|allowed| allowed.trim() == name), "{path} {name}: {allowed}");
+            names += 1;
+        }
+    }
+    assert!(names > 20, "{names} headers are documented");
 }
 
 #[tokio::test]
