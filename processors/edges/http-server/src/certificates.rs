@@ -31,8 +31,8 @@ pub struct Certificates {
     config: Arc<ServerConfig>,
     /// What was read last, whether or not it could be used.
     read: Mutex<Files>,
-    /// Why the files could not be used when they were looked at last: it is told once.
-    told: Mutex<Option<String>>,
+    /// Why the files could not be used when they were looked at last: it is logged once.
+    logged: Mutex<Option<String>>,
 }
 
 /// Why a certificate cannot be used. Nothing of the key is in it.
@@ -78,7 +78,7 @@ impl Certificates {
             config: config(&shown)?,
             shown,
             read: Mutex::new(files),
-            told: Mutex::default(),
+            logged: Mutex::default(),
         })
     }
 
@@ -114,19 +114,19 @@ impl Certificates {
     fn refresh_and_tell(&self) {
         let refreshed = self.refresh();
         let directory = self.directory.display();
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
         match refreshed {
             Ok(false) => {}
             Ok(true) => {
                 tracing::info!(%directory, "the certificate has changed; new connections are shown the new one");
-                *told = None;
+                *logged = None;
             }
             Err(error) => {
                 let reason = error.to_string();
-                if told.as_ref() != Some(&reason) {
+                if logged.as_ref() != Some(&reason) {
                     tracing::warn!(%error, "the certificate has changed and cannot be used; the one before it stays until the files change again");
                 }
-                *told = Some(reason);
+                *logged = Some(reason);
             }
         }
     }
