@@ -27,9 +27,17 @@ def sides(node):
     """The parts of an expression that return series by themselves: what is compared, not the comparison."""
     if isinstance(node, promql_parser.ParenExpr):
         return sides(node.expr)
-    if isinstance(node, promql_parser.BinaryExpr) and str(node.op) in COMPARED:
-        return sides(node.lhs) + sides(node.rhs)
-    return [] if isinstance(node, promql_parser.NumberLiteral) else [node]
+    if isinstance(node, promql_parser.NumberLiteral):
+        return []
+    return sides(node.lhs) + sides(node.rhs) if compares(node) else [node]
+
+
+def compares(node):
+    if isinstance(node, promql_parser.ParenExpr):
+        return compares(node.expr)
+    if not isinstance(node, promql_parser.BinaryExpr):
+        return False
+    return str(node.op) in COMPARED or (str(node.op) == "or" and (compares(node.lhs) or compares(node.rhs)))
 
 
 def of_rules(prometheus):
