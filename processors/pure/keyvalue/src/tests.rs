@@ -2,6 +2,8 @@
 
 use super::*;
 use proptest::prelude::*;
+use std::cell::RefCell;
+use std::sync::Mutex;
 
 fn put(key: &str, value: &str) -> Mutation {
     Mutation::Put {
@@ -109,6 +111,74 @@ fn an_overlay_refuses_to_delete_a_range() {
         to: b"b".to_vec(),
     };
     Overlay::new(&below).apply(vec![range]);
+}
+
+/// A writer that threads may share.
+#[derive(Default)]
+struct Shared(Mutex<Memory>);
+
+impl Write for Shared {
+    fn apply(&self, mutations: &[Mutation]) -> Result<(), WriteError> {
+        self.0.lock().unwrap().apply(mutations);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_reader_is_read_alike_by_itself_and_through_what_shares_it() {
+    fn check(read: &impl Read) {
+        assert_eq!(keys(read, Order::Ascending, 9), ["b=1", "d=2"]);
+        assert_eq!(keys(read, Order::Descending, 1), ["d=2"]);
+        assert_eq!(read.get(b"b", <[u8]>::to_vec), Ok(Some(b"1".to_vec())));
+        assert_eq!(read.get(b"c", <[u8]>::to_vec), Ok(None));
+    }
+    let memory = memory(&[put("b", "1"), put("d", "2")]);
+    let borrowed = &memory;
+    check(borrowed);
+    check(&borrowed);
+    check(&Arc::new(memory.clone()));
+    check(&RefCell::new(memory));
+}
+
+#[test]
+fn mutations_arrive_through_what_shares_a_writer() {
+    let cell = RefCell::new(memory(&[put("a", "0")]));
+    Write::apply(&cell, &[put("b", "1"), delete("a")]).unwrap();
+    assert_eq!(cell.into_inner(), memory(&[put("b", "1")]));
+    let shared = Arc::new(Shared::default());
+    shared.apply(&[put("b", "1")]).unwrap();
+    Write::apply(&shared, &[put("c", "2")]).unwrap();
+    assert_eq!(*shared.0.lock().unwrap(), memory(&[put("b", "1"), put("c", "2")]));
+}
+
+#[test]
+fn a_memory_is_empty_before_its_first_key_and_after_its_last() {
+    let mut memory = Memory::default();
+    assert!(memory.is_empty());
+    memory.apply(&[put("a", "1")]);
+    assert!(!memory.is_empty());
+    memory.apply(&[delete("a")]);
+    assert!(memory.is_empty());
+}
+
+#[test]
+fn a_content_hash_follows_from_the_keys_and_values_of_its_range_alone() {
+    let hash = |mutations: &[Mutation]| content_hash(&memory(mutations), b"a", b"z").unwrap();
+    let content = hash(&[put("b", "1"), put("d", "2")]);
+    let detour = [put("d", "0"), put("c", "1"), put("d", "2"), put("b", "1"), delete("c")];
+    assert_eq!(hash(&detour), content);
+    assert_eq!(hash(&[put("A", "out"), put("b", "1"), put("d", "2"), put("z", "out")]), content);
+    for other in [
+        vec![],
+        vec![put("b", "1")],
+        vec![put("b", "1"), put("d", "3")],
+        vec![put("b", "1"), put("e", "2")],
+        // The same bytes, cut elsewhere.
+        vec![put("b", "1d2")],
+        vec![put("b1", ""), put("d", "2")],
+    ] {
+        assert_ne!(hash(&other), content, "{other:?}");
+    }
 }
 
 fn any_key() -> impl Strategy<Value = Vec<u8>> {
