@@ -43,3 +43,19 @@ fn text_that_is_no_cursor_is_refused() {
         assert_eq!(decode(list, text), None, "{text:?}");
     }
 }
+
+/// A client may hold a cursor while the service is upgraded.
+#[test]
+fn a_cursor_is_the_same_text_in_every_build() {
+    let list = ListMark::new("/rotations", [("airplane", "N475HA")]);
+    assert_eq!(encode(list, b"key"), "01e5adc19fe5c38abe6b6579");
+}
+
+#[test]
+fn a_cursor_has_at_most_1024_characters() {
+    let list = ListMark::new("/rotations", []);
+    let longest = vec![7; TEXT_MAX / 2 - HEAD_BYTES];
+    let text = encode(list, &longest);
+    assert_eq!((text.len(), decode(list, &text)), (TEXT_MAX, Some(longest)));
+    assert_eq!(decode(list, &encode(list, &[7; TEXT_MAX / 2])), None);
+}

@@ -30,6 +30,7 @@ fn the_events_of_an_aggregate_are_found_newest_first_and_only_its_own() {
     assert_eq!(sequences("a", 0, u64::MAX, 2), [300, 4]);
     assert_eq!(sequences("a", 2, 300, 9), [4]);
     assert_eq!(sequences("a", 4, 4, 9), [0; 0]);
+    assert_eq!(sequences("a", 0, u64::MAX, 0), [0; 0]);
     assert_eq!(sequences("c", 0, u64::MAX, 9), [0; 0]);
     assert_eq!(newest(&filled(), "a", 4, 5, 9).unwrap(), [at(4)]);
 }
