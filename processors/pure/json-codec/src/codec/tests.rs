@@ -1,5 +1,7 @@
 //! A counter, the least domain, through JSON.
 
+mod identities;
+
 use super::*;
 use decider::Fingerprint;
 use serde_json::json;
@@ -184,4 +186,85 @@ fn there_is_no_schema_to_learn() {
         learned.unwrap_err(),
         "these values are JSON and have no schema, so not schema id 7 either"
     );
+}
+
+#[test]
+fn what_a_command_asks_for_is_its_json_without_its_envelope() {
+    let mut meaning = b"before ".to_vec();
+    Codec::<Counter>::encode_meaning(&mut codec(), &Count::Add { number: 3 }, &mut meaning);
+    assert_eq!(meaning, br#"before {"Add":{"number":3}}"#);
+}
+
+#[test]
+fn members_that_are_null_are_left_out_at_any_depth_and_items_that_are_null_stay() {
+    let value = json!({"b": 1, "a": null, "c": {"d": null, "e": [null, {"f": null, "g": 2}]}});
+    let expected = json!({"b": 1, "c": {"e": [null, {"g": 2}]}});
+    assert_eq!(without_nulls(value), expected);
+}
+
+#[test]
+fn headers_say_that_values_are_json_and_name_no_schema() {
+    let written_with = Codec::<Counter>::written_with(&codec());
+    let expected = WrittenWith {
+        content_type: Some("application/json"),
+        event: None,
+        outcome: None,
+    };
+    assert_eq!(written_with, expected);
+}
+
+#[test]
+fn an_event_that_does_not_say_its_form_has_the_first() {
+    let event = json!({
+        "sequence": 1, "aggregate_id": "counter/1", "version": 1, "command_id": "00000000-0000-0000-0000-000000000001", "command_offset": 0,
+        "decided_at": "2008-01-31T18:05:00.250Z", "payload": {"Add": {"number": 3}}
+    });
+    let read = codec().decode_event(event.to_string().as_bytes()).unwrap();
+    assert_eq!((read.decided_at_ms, read.event), (1_201_802_700_250, Count::Add { number: 3 }));
+}
+
+/// An account whose sums need more than 64 bits.
+#[derive(Debug)]
+struct Account;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Paid {
+    sum: u128,
+}
+
+impl Domain for Account {
+    type Command = Paid;
+    type Event = Paid;
+    type State = u128;
+    type Representation = crate::Json;
+
+    fn initial(_: &str) -> u128 {
+        0
+    }
+
+    fn decide(_: &decider::Context<'_>, _: &u128, command: &Paid) -> Result<Vec<Paid>, Rejection> {
+        Ok(vec![command.clone()])
+    }
+
+    fn evolve(state: &mut u128, paid: &Paid) {
+        *state += paid.sum;
+    }
+}
+
+/// As a JSON value that is not typed yet, it would be a float.
+#[test]
+fn an_event_of_the_present_form_keeps_every_digit_of_a_number_beyond_64_bits() {
+    let event = EventEnvelope {
+        sequence: 1,
+        aggregate_id: "account/1".to_owned(),
+        version: 1,
+        command_id: Uuid::from_u128(1),
+        command_offset: 0,
+        decided_at_ms: 0,
+        event: Paid { sum: u128::MAX },
+    };
+    let mut codec = JsonCodec::<Account>::default();
+    let mut out = Vec::new();
+    codec.encode_event(&event, &mut out);
+    assert_eq!(codec.decode_event(&out), Ok(event));
 }

@@ -77,3 +77,9 @@ fn what_cannot_be_turned_into_the_present_form_says_at_which_step() {
         Err("payload cannot be read: unknown variant `Removed`, expected `Added`"),
     );
 }
+
+#[test]
+fn a_domain_that_has_never_changed_its_forms_turns_none_into_another() {
+    let refused = OneForm::upcast(1, json!({ "Added": 7 }));
+    assert_eq!(refused, Err("form 1 is the only one".to_owned()));
+}

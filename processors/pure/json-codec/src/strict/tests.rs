@@ -50,6 +50,14 @@ fn what_is_not_json_is_refused_with_its_place() {
 }
 
 #[test]
+fn every_kind_of_value_is_read_as_it_is() {
+    let text =
+        r#"{"null":null,"yes":true,"no":false,"below":-7,"above":18446744073709551615,"half":0.5,"text":"a","list":[1,[]],"map":{}}"#;
+    let lenient: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(parse(text.as_bytes()), Ok(lenient));
+}
+
+#[test]
 fn deep_nesting_is_refused_and_does_not_end_the_process() {
     for depth in [200, 100_000] {
         refused("[".repeat(depth).as_bytes(), "recursion limit");
