@@ -1,5 +1,8 @@
 //! The airline through the decider's eyes.
 
+mod names;
+mod records;
+
 use super::*;
 use domain::rotation;
 use samples::{aggregate, leg};
