@@ -75,6 +75,49 @@ fn a_prefix_that_no_topic_can_have_is_refused() {
 }
 
 #[test]
+fn a_prefix_is_up_to_100_small_letters_digits_and_hyphens() {
+    for prefix in ["n", "night-2", "7", "-", &"n".repeat(100)] {
+        assert_eq!(Topology::with_prefix(prefix, None).unwrap().prefix(), prefix);
+    }
+}
+
+#[test]
+fn a_log_keeps_the_number_of_partitions_that_it_was_begun_with() {
+    let topology = Topology::with_prefix("schedule", Some(4)).unwrap().with_partitions(9);
+    assert_eq!(topology.topics().map(|topic| topology.partitions_of(topic)), [9, 9, 9, 3, 1]);
+    assert_eq!(topology.prefix(), "schedule");
+}
+
+#[test]
+fn outcomes_are_kept_for_a_segment_longer_than_commands() {
+    const WEEK_MS: i64 = 604_800_000;
+    let kept = |commands_ms: i64, outcomes_ms: i64| {
+        let text = include_str!("../topology.toml").replace("= 604_800_000", &format!("= {commands_ms}"));
+        let text = text.replace("= 1_209_600_000", &format!("= {outcomes_ms}"));
+        Topology::parse(&text, "schedule", None)
+    };
+    for (commands_ms, outcomes_ms) in [(WEEK_MS, 2 * WEEK_MS), (WEEK_MS, -1), (-1, -1), (0, WEEK_MS), (1, 3 * WEEK_MS)] {
+        let topology = kept(commands_ms, outcomes_ms).unwrap();
+        let topics = topology.topics;
+        assert_eq!(
+            (topics.commands.retention_ms, topics.outcomes.retention_ms),
+            (commands_ms, outcomes_ms)
+        );
+    }
+    for (commands_ms, outcomes_ms) in [
+        (WEEK_MS, 2 * WEEK_MS - 1),
+        (-1, 100 * WEEK_MS),
+        (0, 0),
+        (0, 1),
+        (i64::MAX - 1, i64::MAX - 2),
+    ] {
+        let refused = kept(commands_ms, outcomes_ms).unwrap_err().to_string();
+        let reason = "schedule.outcomes must be kept for 604800000 ms longer than schedule.commands";
+        assert!(refused.contains(reason), "{commands_ms} {outcomes_ms}: {refused}");
+    }
+}
+
+#[test]
 fn a_topology_that_could_not_work_is_refused_with_the_reason() {
     check_refused(|text| text.replace("partitions = 24", "partitions = 0"), "0 partitions");
     check_refused(|text| text.replace("\"events\"", "\"commands\""), "five names");
@@ -268,4 +311,35 @@ fn the_topology_is_described_as_a_table_and_as_pictures() {
     );
     let mermaid = describe::mermaid(&topology);
     assert!(mermaid.contains("command-processor --> schedule.events") && mermaid.contains("schedule.events --> materializer"));
+}
+
+#[test]
+fn a_retention_is_described_in_days_where_it_is_some_days_and_else_in_milliseconds() {
+    let mut topology = Topology::with_prefix("schedule", None).unwrap();
+    for (retention_ms, described) in [
+        (-1, "delete, kept forever  "),
+        (0, "delete, 0 days  "),
+        (86_400_000, "delete, 1 days  "),
+        (604_800_000, "delete, 7 days  "),
+        (86_400_001, "delete, 86400001 ms  "),
+        (1_500, "delete, 1500 ms  "),
+    ] {
+        topology.topics.commands.retention_ms = retention_ms;
+        let table = describe::table(&topology);
+        let row = table.lines().find(|row| row.starts_with("schedule.commands")).unwrap();
+        assert!(row.contains(described), "{row}");
+    }
+}
+
+#[test]
+fn commands_that_are_kept_for_longer_than_not_at_all_are_only_a_warning() {
+    let mut topology = Topology::with_prefix("schedule", None).unwrap();
+    topology.topics.commands.retention_ms = 0;
+    let mut live = live(&topology);
+    live[0].retention_ms = Some(5);
+    let found = differences(&topology, &live);
+    assert_eq!(
+        (found.len(), found[0].what, found[0].severity),
+        (1, "retention.ms", Severity::Warning)
+    );
 }

@@ -41,6 +41,15 @@ fn a_fact_is_read_as_it_was_written() {
 }
 
 #[test]
+fn the_key_of_a_record_is_the_kind_of_its_fact() {
+    let keys = ["begun", "filling", "abandoned", "closed", "reopened", "migrated"];
+    assert_eq!(all().map(|fact| fact.key()), keys);
+    for (fact, key) in all().iter().zip(keys) {
+        assert!(fact.to_json().starts_with(&format!("{{\"fact\":\"{key}\"")), "{}", fact.to_json());
+    }
+}
+
+#[test]
 fn a_record_that_is_no_fact_is_an_error() {
     for value in [
         r"",
@@ -59,6 +68,21 @@ fn a_record_that_is_no_fact_is_an_error() {
 fn the_first_number_counts() {
     assert_eq!(facts(&[begun(8), begun(10)]).begun.unwrap().partitions, 8);
     assert_eq!(facts(&[]).begun, None);
+}
+
+#[test]
+fn a_log_is_filled_from_the_first_that_is_named_before_it_is_begun_or_abandoned() {
+    let filling = |from: &str, partitions| Fact::Filling {
+        partitions,
+        from: from.to_owned(),
+    };
+    let night = Some(("night".to_owned(), 12));
+    assert_eq!(facts(&[filling("night", 12)]).filling, night);
+    assert_eq!(facts(&[filling("night", 12), filling("day", 8)]).filling, night);
+    let begun_after = facts(&[filling("night", 12), begun(12)]);
+    assert_eq!((begun_after.filling, begun_after.begun.map(|begun| begun.offset)), (night, Some(1)));
+    assert_eq!(facts(&[begun(8), filling("night", 12)]).filling, None);
+    assert_eq!(facts(&[Fact::Abandoned, filling("night", 12)]).filling, None);
 }
 
 #[test]

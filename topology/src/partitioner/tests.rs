@@ -25,3 +25,12 @@ fn every_key_has_a_partition_within_the_number_of_them() {
         assert_eq!(partition_of(key.as_bytes(), 1), 0);
     }
 }
+
+/// A negative hash counts without its sign bit, as in Java.
+#[test]
+fn partitions_are_those_of_the_java_client() {
+    for (key, of_24, of_7) in [("21", 12, 3), ("foobar", 6, 0), ("a-little-bit-long-string", 8, 1), ("abc", 3, 4)] {
+        assert_eq!(partition_of(key.as_bytes(), 24), of_24, "{key}");
+        assert_eq!(partition_of(key.as_bytes(), 7), of_7, "{key}");
+    }
+}
