@@ -279,6 +279,8 @@ fn a_state_takes_more_bytes_with_a_longer_name_and_with_each_type() {
     assert!(size(&[]) < size(&[registered()]));
     assert!(size(&[registered()]) < size(&[registered(), was_set(Some("763"), 60)]));
     assert_eq!(size(&[registered()]), size(&[registered(), was_set(None, 60)]));
+    let two_types = [registered(), was_set(Some("763"), 60), was_set(Some("332"), 60)];
+    assert_eq!(size(&two_types), 192 + "Honolulu".len() + 2 * 64);
 }
 
 #[test]

@@ -154,6 +154,11 @@ fn a_rotation_is_created_as_a_draft_or_active() {
 }
 
 #[test]
+fn a_rotation_is_called_a_draft_or_active() {
+    assert_eq!([Mode::Draft, Mode::Active].map(Mode::name), ["draft", "active"]);
+}
+
+#[test]
 fn a_rotation_is_created_once() {
     given([DRAFT])
         .when_rotation(Command::Create { mode: Mode::Active })

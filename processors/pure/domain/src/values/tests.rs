@@ -7,10 +7,11 @@ use super::*;
 use proptest::prelude::*;
 use std::fmt::{Debug, Display};
 
-/// Each text of `good` is the value's own text; none of `bad` is a value, and the error quotes it.
+/// Each text of `good` is the value's own text, also where it is printed for developers; none of `bad` is a value, and the error quotes it.
 fn check<T: Display + Debug>(parse: impl Fn(&str) -> Result<T, InvalidValue>, good: &[&str], bad: &[&str]) {
     for text in good {
-        assert_eq!(parse(text).unwrap().to_string(), *text);
+        let value = parse(text).unwrap();
+        assert_eq!((value.to_string().as_str(), format!("{value:?}").as_str()), (*text, *text));
     }
     for text in bad {
         let invalid = parse(text).unwrap_err();
@@ -151,6 +152,20 @@ fn aggregate_ids_name_their_kind() {
             " airport/HNL",
         ],
     );
+}
+
+#[test]
+fn values_lend_the_text_that_they_were_read_from() {
+    assert_eq!(AirportCode::parse("HNL").unwrap().as_str(), "HNL");
+    assert_eq!(Registration::parse("N475HA").unwrap().as_str(), "N475HA");
+    assert_eq!(AircraftType::parse("763").unwrap().as_str(), "763");
+    assert_eq!(RotationId::parse("HA:1").unwrap().as_str(), "HA:1");
+    assert_eq!(LegId::parse("leg.1").unwrap().as_str(), "leg.1");
+    assert_eq!(ZoneName::parse("Pacific/Honolulu").unwrap().as_str(), "Pacific/Honolulu");
+    for id in ["airport/HNL", "airplane/N475HA", "rotation/HA:1"] {
+        let kind = AggregateId::parse(id).unwrap().kind();
+        assert!(id.split_once('/').is_some_and(|(before, _)| before == kind), "{id}: {kind}");
+    }
 }
 
 #[test]
