@@ -110,8 +110,8 @@ impl AvroCodec {
         self.kept.retain(|(id, _)| *id != learned);
         self.kept.push_back((learned, bytes));
         let mut kept_bytes: usize = self.kept.iter().map(|(_, bytes)| bytes).sum();
+        // One text alone never exceeds the bound, so the newest one stays.
         while (kept_bytes > LEARNED_BYTES_MAX || self.kept.len() > LEARNED_MAX)
-            && self.kept.len() > 1
             && let Some((id, bytes)) = self.kept.pop_front()
         {
             kept_bytes -= bytes;

@@ -142,7 +142,7 @@ impl<'a> Reader<'a> {
             if count == 0 {
                 return Ok(());
             }
-            if count < 0 {
+            if count.is_negative() {
                 // Its size in bytes follows, for readers that skip the block.
                 self.long()?;
                 count = count.checked_neg().ok_or(Malformed::EndsEarly).map_err(Problem::malformed)?;

@@ -823,6 +823,121 @@ fn a_schema_has_one_fingerprint_however_its_text_is_written() {
     }
 }
 
+/// Which of these ids the codec would have to learn.
+fn missing(codec: &AvroCodec, ids: impl Iterator<Item = u32>) -> Vec<u32> {
+    let is_missing = |id: &u32| {
+        let mut value = Vec::new();
+        put_frame(*id, &mut value);
+        codec.missing_schema(None, &value) == Some(*id)
+    };
+    ids.filter(is_missing).collect()
+}
+
+fn padded(text: &str, bytes: usize) -> String {
+    format!("{text}{}", " ".repeat(bytes.saturating_sub(text.len())))
+}
+
+/// The smallest schema of a command, padded to this length.
+fn smallest_schema(bytes: usize) -> String {
+    padded(r#"{"type":"record","name":"Command","fields":[]}"#, bytes)
+}
+
+#[test]
+fn schemas_are_learned_up_to_a_number_and_then_the_oldest_ones_are_forgotten() {
+    let mut codec = codec();
+    let (first, last) = (100, 100 + LEARNED_MAX as u32 - 2);
+    codec.learn(1, &Content::Command.latest().json().into()).unwrap();
+    for id in first..=last {
+        codec.learn(id, &smallest_schema(0).as_str().into()).unwrap();
+    }
+    assert_eq!(missing(&codec, first..=last + 1), [last + 1]);
+    // The one that is learned again is the newest one, and the schema of this build stays.
+    codec.learn(first, &smallest_schema(0).as_str().into()).unwrap();
+    assert_eq!(missing(&codec, first..=last), [0; 0]);
+    codec.learn(last + 1, &smallest_schema(0).as_str().into()).unwrap();
+    assert_eq!(missing(&codec, (1..=3).chain(first..=last + 1)), [0; 0]);
+    codec.learn(last + 2, &smallest_schema(0).as_str().into()).unwrap();
+    assert_eq!(missing(&codec, first..=last + 2), [first + 1]);
+    let command = command_to_avro(&envelope("rotation/r1", Command::Rotation(rotation::Command::Activate)), 1);
+    assert!(codec.decode_command(None, &command).is_ok());
+}
+
+#[test]
+fn schemas_are_learned_up_to_a_length_of_their_texts_and_then_the_oldest_ones_are_forgotten() {
+    let mut codec = codec();
+    for id in 100..103 {
+        codec.learn(id, &smallest_schema(0).as_str().into()).unwrap();
+    }
+    // With what it refers to, each has the greatest length that a schema may have, and 128 of them the greatest length of all.
+    let referred_to = padded(r#"{"type":"enum","name":"Kind","symbols":["a"]}"#, 40_000);
+    let greatest = WriterSchema {
+        json: smallest_schema(SCHEMA_BYTES_MAX - referred_to.len()),
+        references: vec![referred_to],
+    };
+    let (first, last) = (200, 327);
+    for id in first..last {
+        codec.learn(id, &greatest).unwrap();
+    }
+    assert_eq!(missing(&codec, (100..103).chain(first..last)), [0; 0]);
+    codec.learn(last, &greatest).unwrap();
+    assert_eq!(missing(&codec, (100..103).chain(first..=last)), [100, 101, 102]);
+    codec.learn(last + 1, &greatest).unwrap();
+    assert_eq!(missing(&codec, first..=last + 1), [first]);
+}
+
+#[test]
+fn a_value_that_is_no_avro_has_no_schema_to_be_learned() {
+    let codec = codec();
+    assert_eq!(codec.missing_schema(None, &[0, 0, 0, 0, 7]), Some(7));
+    assert_eq!(codec.missing_schema(None, &[0, 0, 0, 0, 1]), None);
+    assert_eq!(codec.missing_schema(JSON, &[0, 0, 0, 0, 7]), None);
+    assert_eq!(codec.missing_schema(Some(b"text/plain"), &[0, 0, 0, 0, 7]), None);
+    assert_eq!(codec.missing_schema(None, b"{}"), None);
+}
+
+#[test]
+fn avro_may_be_named_as_the_content_type_in_several_ways() {
+    let sent = envelope("rotation/r1", Command::Rotation(rotation::Command::Activate));
+    let value = command_to_avro(&sent, 1);
+    for name in [
+        "",
+        "application/avro",
+        "application/vnd.apache.avro",
+        "avro/binary",
+        "application/octet-stream",
+        " Application/AVRO ; charset=binary",
+    ] {
+        assert_eq!(
+            codec().decode_command(Some(name.as_bytes()), &value),
+            Ok(decoded(&sent)),
+            "{name:?}"
+        );
+    }
+}
+
+#[test]
+fn a_command_that_its_writers_version_does_not_have_is_malformed_and_not_invalid() {
+    let mut codec = codec();
+    codec.learn(11, &Content::Command.first().json().into()).unwrap();
+    let (id, command) = one_command_of_each().swap_remove(13);
+    assert_eq!(
+        codec.decode_command(None, &command_to_avro(&envelope(id, command), 11)),
+        Err(DecodeError::Malformed("payload has branch 13 of a union of 13".to_owned()))
+    );
+}
+
+#[test]
+fn a_command_that_cannot_be_asked_has_the_type_of_its_payload_where_that_is_known() {
+    let type_of = |json: &Value| decode_json(json).unwrap().command.command.unwrap_err().command_type;
+    let invalid = |name: &str, fields: Value| with("/payload", Some(json!({ name: fields })));
+    assert_eq!(type_of(&with("/payload/AddLegs/legs/0/origin", Some(json!("hnl")))), "AddLegs");
+    assert_eq!(
+        type_of(&invalid("SetMinimumGroundTime", json!({"minutes": -5}))),
+        "SetMinimumGroundTime"
+    );
+    assert_eq!(type_of(&invalid("Dance", json!({}))), "Unknown");
+}
+
 proptest! {
     #[test]
     fn any_command_comes_back(command in any_command(), version in proptest::option::of(0..u64::MAX / 2), id: u128) {

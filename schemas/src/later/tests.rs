@@ -47,3 +47,16 @@ fn a_schema_that_does_not_say_its_version_is_only_later() {
     }
     assert_eq!(version_of(r#"{"schema_version": 3}"#), Some(3));
 }
+
+#[test]
+fn an_unknown_payload_is_kept_with_its_name() {
+    let kept = |value: Value| Unknown::of("Dance".to_owned(), value).payload;
+    let named = json!({"Dance": {"x": 1}});
+    assert_eq!(kept(json!({ "payload": named })), named);
+    // Of a schema whose payload is no union.
+    assert_eq!(kept(json!({"payload": {"x": 1}})), named);
+    for fields in [json!({"Dance": 1, "x": 2}), json!({"x": 1, "y": 2}), json!({}), Value::Null] {
+        assert_eq!(kept(json!({ "payload": fields })), json!({ "Dance": fields }));
+    }
+    assert_eq!(kept(json!({})), json!({"Dance": null}));
+}

@@ -518,3 +518,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_problem_is_found_at_the_record_of_a_union_of_records_and_at_the_field_of_any_other_union() {
+    let problem_at = |writer: Json, value: Value, reader: Json| {
+        let value = Value::Record(vec![("a".to_owned(), value)]);
+        let problem = read_as(&one(writer), &one(reader), value).unwrap_err();
+        problem.split(' ').next().unwrap_or_default().to_owned()
+    };
+    let mood = |symbols: Json| json!({"type": "enum", "name": "Mood", "symbols": symbols});
+    let of = |symbols: Json| json!({"type": "record", "name": "Person", "fields": [{"name": "mood", "type": mood(symbols)}]});
+    let (written, wanted) = (json!(["calm", "wild"]), json!(["calm"]));
+    let wild = || Value::Enum(1, "wild".to_owned());
+    let person = || Value::Record(vec![("mood".to_owned(), wild())]);
+    let at = |reader: Json| problem_at(of(written.clone()), person(), reader);
+    assert_eq!(at(json!(["null", "int", of(wanted.clone())])), "a.Person.mood");
+    assert_eq!(at(json!(["null", of(wanted.clone())])), "a.mood");
+    let at = |reader: Json| problem_at(mood(written.clone()), wild(), reader);
+    assert_eq!(at(json!(["null", "int", mood(wanted.clone())])), "a");
+    assert_eq!(at(json!(["null", mood(wanted.clone())])), "a");
+}

@@ -188,3 +188,71 @@ fn a_huge_fixed_and_huge_counts_take_no_memory() {
         assert!(schema.to_json(&body).is_err(), "{json}");
     }
 }
+
+#[test]
+fn fingerprints_are_those_of_the_specification() {
+    // From the test data of Avro itself.
+    for (json, fingerprint) in [
+        (r#""null""#, 7_195_948_357_588_979_594_i64),
+        (r#""boolean""#, -6_970_731_678_124_411_036),
+        (r#"{"type":"int"}"#, 8_247_732_601_305_521_295),
+        (r#""long""#, -3_434_872_931_120_570_953),
+        (r#""float""#, 5_583_340_709_985_441_680),
+        (r#""double""#, -8_181_574_048_448_539_266),
+        (r#""bytes""#, 5_746_618_253_357_095_269),
+        (r#""string""#, -8_142_146_995_180_207_161),
+    ] {
+        assert_eq!(Schema::fingerprint_of(&json.into()), Ok(fingerprint.cast_unsigned()), "{json}");
+    }
+    assert!(Schema::fingerprint_of(&"7".into()).is_err());
+}
+
+#[test]
+fn a_schema_has_at_most_so_many_bytes_and_levels() {
+    let padded = |bytes: usize| format!("\"int\"{}", " ".repeat(bytes - 5));
+    assert!(Schema::parse(&padded(SCHEMA_BYTES_MAX)).is_ok());
+    assert!(refused(&padded(SCHEMA_BYTES_MAX + 1)).contains("has 131073 bytes, more than 131072"));
+    let nested = |begin: &dyn Fn(usize) -> String, end: &str, levels: usize| {
+        let begins: String = (0..levels).map(begin).collect();
+        format!("{begins}\"int\"{}", end.repeat(levels))
+    };
+    let lists = |levels| nested(&|_| r#"{"type":"array","items":"#.to_owned(), "}", levels);
+    let unions = |levels| nested(&|_| r#"{"type":"array","items":["null","#.to_owned(), "]}", levels);
+    let records = |levels| {
+        let begin = |level| format!(r#"{{"type":"record","name":"R{level}","fields":[{{"name":"a","type":"#);
+        nested(&begin, "}]}", levels)
+    };
+    for (legal, too_deep) in [(lists(32), lists(33)), (unions(16), unions(17)), (records(32), records(33))] {
+        assert!(Schema::parse(&legal).is_ok(), "{legal}");
+        assert!(refused(&too_deep).contains("more than 32 levels deep"), "{too_deep}");
+    }
+}
+
+#[test]
+fn a_value_has_at_most_so_many_levels() {
+    let chain = Schema::parse(r#"{"type":"record","name":"L","fields":[{"name":"next","type":["null","L"]}]}"#).unwrap();
+    let linked = |links: usize| [vec![2; links], vec![0]].concat();
+    // Each link is a record in a union, and a null in a union is at the end.
+    assert_eq!(guard(&chain, &linked(31)), Ok(()));
+    assert!(guard(&chain, &linked(32)).unwrap_err().reason.contains("64 levels deep"));
+    let tree = Schema::parse(r#"{"type":"record","name":"T","fields":[{"name":"list","type":{"type":"array","items":"T"}}]}"#).unwrap();
+    let nested = |lists: usize| [vec![2; lists], vec![0; lists + 1]].concat();
+    assert_eq!(guard(&tree, &nested(31)), Ok(()));
+    assert!(guard(&tree, &nested(32)).unwrap_err().reason.contains("64 levels deep"));
+}
+
+#[test]
+fn values_without_bytes_are_allowed_by_the_bytes_of_those_that_have_them() {
+    let list = |nulls: usize| {
+        let fields: Vec<Value> = (0..nulls).map(|null| json!({"name": format!("n{null}"), "type": "null"})).collect();
+        let fields = [vec![json!({"name": "b", "type": "boolean"})], fields].concat();
+        let item = json!({"type": "record", "name": "R", "fields": fields});
+        Schema::parse(&json!({"type": "array", "items": item}).to_string()).unwrap()
+    };
+    let items = 20_000;
+    let mut body = Vec::new();
+    crate::binary::put_items(0..items, &mut body, |_, out| out.push(1));
+    // Four values for each byte: the record, its boolean and two nulls.
+    assert_eq!(guard(&list(2), &body), Ok(()));
+    assert!(guard(&list(4), &body).unwrap_err().reason.contains("too many values without bytes"));
+}

@@ -237,3 +237,6 @@ fn read<T>(
         },
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -102,3 +102,6 @@ pub enum Seen {
     /// Its transaction was aborted: only a reader of uncommitted records sees it.
     Aborted(Record),
 }
+
+#[cfg(test)]
+mod tests;

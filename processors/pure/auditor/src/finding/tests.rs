@@ -45,3 +45,19 @@ fn a_record_that_cannot_be_read_is_shown_with_its_bytes_escaped() {
     assert_eq!((shown.place, shown.timestamp_ms), (record.place, 3));
     assert_eq!((shown.key.as_str(), shown.content.as_str()), ("account/1", "no\\x00event"));
 }
+
+#[test]
+fn every_invariant_has_a_name_and_a_promise_of_its_own() {
+    use Invariant::*;
+    let all = [I1, I2, I3, I4, I5, I6, I7, I8, I9, I11, I13, I14];
+    for invariant in all {
+        assert_eq!(invariant.name(), format!("{invariant:?}"));
+        assert!(
+            invariant.promise().contains(' '),
+            "a promise is a sentence: {}",
+            invariant.promise()
+        );
+    }
+    let different: std::collections::BTreeSet<_> = all.map(Invariant::promise).into();
+    assert_eq!(different.len(), all.len());
+}

@@ -184,3 +184,71 @@ fn repeats_of_answers_that_are_gone_are_trusted() {
     assert!(verdict.holds(), "{:#?}", verdict.kept);
     assert!(verdict.counts.trusted > 0, "{:?}", verdict.counts);
 }
+
+#[test]
+fn commands_that_are_all_gone_after_they_were_decided_are_no_loss() {
+    let mut log = Log::new();
+    for topics in &mut log.partitions {
+        topics.commands.clear();
+        topics.begins_at = topics.committed;
+    }
+    let verdict = log.audit();
+    assert!(verdict.holds(), "{:#?}", verdict.kept);
+    assert_eq!(verdict.counts.folded, verdict.counts.events);
+    // One command less was decided than are gone.
+    log.partitions[1].begins_at += 1;
+    log.check(crate::Invariant::I1, "are gone from the log before they were decided");
+}
+
+#[test]
+fn without_the_groups_offset_the_commands_up_to_the_last_outcome_count_as_decided() {
+    let mut log = Log::new();
+    log.has_no_group_offset = true;
+    let topics = &mut log.partitions[0];
+    let last = super::log::outcome(topics.outcomes.last().unwrap()).command_offset;
+    topics.outcomes.pop();
+    topics.events.retain(|seen| super::log::event(seen).command_offset < last);
+    let verdict = log.audit();
+    assert!(verdict.holds(), "{:#?}", verdict.kept);
+    assert_eq!(verdict.counts.pending, 1);
+    let lost = log.partitions[0].outcomes.len() - 5;
+    log.partitions[0].outcomes.remove(lost);
+    log.check(crate::Invariant::I1, "though the committed offset is after it");
+}
+
+#[test]
+fn events_that_were_not_read_of_a_command_after_the_committed_offset_tear_nothing() {
+    let mut log = Log::new();
+    let topics = &mut log.partitions[0];
+    let event = topics.events.pop().unwrap();
+    let from = super::log::event(&event).command_offset;
+    // The group went on while the topics were read: what followed is in the outcomes already.
+    topics.committed = from;
+    log.commits.clear();
+    let verdict = log.audit();
+    assert!(verdict.holds(), "{:#?}", verdict.kept);
+    log.partitions[0].committed = log.partitions[0].committed_after;
+    log.check(crate::Invariant::I5, "is of 1 events, and the log has 0 of its command");
+}
+
+#[test]
+fn a_command_whose_schema_was_unknown_when_it_was_read_is_not_decided_again() {
+    let mut log = Log::new();
+    let mut letter = log.letters[0].clone();
+    let topics = &mut log.partitions[0];
+    let last = super::log::outcome(&topics.outcomes.pop().unwrap()).command_offset;
+    topics.events.retain(|seen| super::log::event(seen).command_offset < last);
+    let record = super::log::of_mut(&mut letter);
+    record.place.offset = 1_000;
+    for (name, value) in [
+        ("partition", "0".to_owned()),
+        ("offset", last.to_string()),
+        ("reason", "schema id 7: there is none".to_owned()),
+    ] {
+        record.headers.push((name.to_owned(), Some(value.into_bytes())));
+    }
+    log.letters.push(letter);
+    let verdict = log.audit();
+    assert!(verdict.holds(), "{:#?}", verdict.kept);
+    assert_eq!((verdict.counts.trusted, verdict.counts.redecided), (1, 204));
+}

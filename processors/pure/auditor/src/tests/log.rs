@@ -1,8 +1,8 @@
 //! A log of the bank as a processor writes it, to be spoiled by tests.
 
-use crate::{Auditor, Commit, Counts, Invariant, Options, Partition, Place, Record, Seen, SourceError, Topic, Verdict};
+use crate::{Auditor, Commit, Counts, Invariant, Options, Partition, Place, Record, Schemas, Seen, SourceError, Topic, Verdict};
 use bank_example::{Bank, Codec, Command};
-use decider::{Codec as _, CommandEnvelope, Cursor, EventEnvelope, Incoming, Limits, Machine, Outcome, Outgoing};
+use decider::{Codec as _, CommandEnvelope, Cursor, Domain, EventEnvelope, Incoming, Limits, Machine, Outcome, Outgoing};
 use keyvalue::Memory;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -39,6 +39,12 @@ pub(super) struct Log {
     pub(super) drained: bool,
     /// Id of the commands topic, where the audit is to know it.
     pub(super) topic_id: Option<String>,
+    /// For how long the audit expects a command id to be remembered.
+    pub(super) remembered_ms: i64,
+    /// The audit is told that this build has decided the log.
+    pub(super) is_of_this_build: bool,
+    /// The group has no committed offset.
+    pub(super) has_no_group_offset: bool,
 }
 
 fn record(topic: Topic, partition: u32, offset: i64, key: &[u8], value: Vec<u8>) -> Record {
@@ -78,6 +84,7 @@ impl Log {
     pub(super) fn with(more: impl FnOnce(&mut Self)) -> Self {
         let mut log = Self {
             partitions: vec![Topics::default(); PARTITIONS as usize],
+            remembered_ms: REMEMBERED_MS,
             ..Self::default()
         };
         for number in 0..200_u64 {
@@ -244,16 +251,34 @@ impl Log {
     /// As if the commands topic had been deleted and created again when half of the commands of each partition were decided.
     pub(super) fn recreate_commands(&mut self) {
         self.topic_id = Some("now".to_owned());
-        let half = |topics: &Topics| of(&topics.commands[topics.commands.len() / 2]).place.offset;
-        let first: Vec<i64> = self.partitions.iter().map(half).collect();
-        let moved = |partition: u32, offset: i64| {
-            let first = first[partition as usize];
+        self.begin_at_half(|offset, first| {
             if offset < first {
                 ("before", offset)
             } else {
                 ("now", offset - first)
             }
-        };
+        });
+    }
+
+    /// As if half of the commands of each partition had been decided in another log, from which events and outcomes were carried.
+    pub(super) fn carry(&mut self) {
+        self.begin_at_half(|offset, first| (if offset < first { "before" } else { "now" }, offset - first));
+        self.letters.retain(|seen| of(seen).commands_topic() == Some("now"));
+        self.commits.retain(|commit| commit.topic_id.as_deref() == Some("now"));
+        let records = self
+            .partitions
+            .iter_mut()
+            .flat_map(|topics| topics.events.iter_mut().chain(&mut topics.outcomes));
+        for seen in records.chain(&mut self.letters) {
+            of_mut(seen).headers.retain(|(name, _)| name != "command");
+        }
+    }
+
+    /// `moved` gives the topic of a command, and its offset there, from its offset and that of the first one of the second half.
+    fn begin_at_half(&mut self, moved: impl Fn(i64, i64) -> (&'static str, i64)) {
+        let half = |topics: &Topics| of(&topics.commands[topics.commands.len() / 2]).place.offset;
+        let first: Vec<i64> = self.partitions.iter().map(half).collect();
+        let moved = |partition: u32, offset: i64| moved(offset, first[partition as usize]);
         let name = |record: &mut Record, (topic, offset): (&str, i64)| {
             let header = format!("{topic}/{offset}/-").into_bytes();
             record.headers.push(("command".to_owned(), Some(header)));
@@ -318,13 +343,26 @@ impl Log {
 
     /// The same with reports of progress.
     pub(super) fn audit_reporting(&self, codec: impl decider::Codec<Bank>, progress: &mut dyn FnMut(&Counts)) -> Verdict {
+        self.audit_as::<Bank>(codec, Box::new(|_| Ok(Err("there is none".to_owned()))), progress)
+    }
+
+    /// The same by any domain with the bank's records, and with any registry.
+    pub(super) fn audit_as<D: Domain>(
+        &self,
+        codec: impl decider::Codec<D>,
+        schemas: Schemas<'_>,
+        progress: &mut dyn FnMut(&Counts),
+    ) -> Verdict {
         let options = Options {
             partitions: PARTITIONS,
             drained: self.drained,
-            remembered_ms: REMEMBERED_MS,
+            remembered_ms: self.remembered_ms,
         };
         let store = RefCell::new(Memory::default());
-        let mut auditor = Auditor::<Bank, _, _>::new(codec, Box::new(|_| Ok(Err("there is none".to_owned()))), store, limits(), options);
+        let mut auditor = Auditor::<D, _, _>::new(codec, schemas, store, limits(), options);
+        if self.is_of_this_build {
+            auditor = auditor.of_this_build();
+        }
         if let Some(topic_id) = &self.topic_id {
             auditor = auditor.of_commands_topic(topic_id.clone());
         }
@@ -341,8 +379,8 @@ impl Log {
             let partition = Partition {
                 number,
                 begins_at: topics.begins_at,
-                committed: Some(topics.committed),
-                committed_after: &mut || Ok(Some(topics.committed_after)),
+                committed: Some(topics.committed).filter(|_| !self.has_no_group_offset),
+                committed_after: &mut || Ok(Some(topics.committed_after).filter(|_| !self.has_no_group_offset)),
                 commands: records(&topics.commands),
                 events: records(&topics.events),
                 outcomes: records(&topics.outcomes),

@@ -124,3 +124,20 @@ fn offsets_that_no_processor_has_signed_are_counted_and_no_violation() {
     assert!(verdict.holds(), "{:#?}", verdict.kept);
     assert_eq!(verdict.counts.unsigned_commits, 2);
 }
+
+#[test]
+fn a_loss_that_is_put_on_record_again_is_counted_once_and_any_other_one_as_well() {
+    let losses = |second: Seen| {
+        let mut log = Log::new();
+        log.letters.extend([loss(0, "before", 150, "160"), second]);
+        let verdict = log.audit();
+        assert!(verdict.holds(), "{:#?}", verdict.kept);
+        (verdict.losses.len(), verdict.counts.lost)
+    };
+    assert_eq!(losses(loss(0, "before", 150, "160")), (1, 10));
+    assert_eq!(losses(loss(1, "before", 150, "160")), (2, 20));
+    assert_eq!(losses(loss(0, "earlier", 150, "160")), (2, 20));
+    assert_eq!(losses(loss(0, "before", 151, "160")), (2, 19));
+    assert_eq!(losses(loss(0, "before", 150, "161")), (2, 21));
+    assert_eq!(losses(loss(0, "before", 150, "unknown")), (2, 10));
+}

@@ -2,7 +2,7 @@
 
 use super::log::{Log, event, of, of_mut, outcome, set_event, set_outcome};
 use crate::Invariant::{I1, I2, I3, I4, I5, I6, I7, I13, I14};
-use crate::Seen;
+use crate::{Commit, Seen, Topic};
 
 fn spoiled(change: impl FnOnce(&mut Log)) -> Log {
     let mut log = Log::new();
@@ -180,6 +180,7 @@ fn two_outcomes_of_one_command_are_found() {
         log.partitions[0].outcomes.insert(31, again);
     });
     log.check(I2, "has 2 outcomes");
+    log.check(I7, "gives 0 events, 1 outcomes and 0 dead letters less than the log has");
 }
 
 #[test]
@@ -217,6 +218,7 @@ fn an_event_that_is_there_twice_is_found() {
     });
     log.check(I3, "has sequence 11 where 12 should follow");
     log.check(I5, "the log has 2 of its command");
+    log.check(I7, "gives 1 events, 0 outcomes and 0 dead letters less than the log has");
 }
 
 #[test]
@@ -227,6 +229,11 @@ fn events_without_an_outcome_are_a_torn_transaction() {
     });
     log.check(I5, "have no outcome");
     log.check(I1, "has no outcome");
+    let kept = log.audit().kept;
+    let torn = kept.iter().find(|violation| violation.invariant == I5).unwrap();
+    let command = kept.iter().find(|violation| violation.invariant == I1).unwrap();
+    assert!(torn.place.is_some_and(|place| place.topic == Topic::Commands));
+    assert_eq!(torn.place, command.place, "it is shown where its command is");
 }
 
 #[test]
@@ -242,6 +249,10 @@ fn an_event_that_nobody_decided_is_found_wherever_it_claims_to_come_from() {
     log.check(I5, "have no outcome");
     log.check(I6, "after");
     log.check(I7, "where there is none or one that was answered before");
+    let event = of(log.partitions[0].events.last().unwrap()).place;
+    let kept = log.audit().kept;
+    let torn = kept.iter().find(|violation| violation.invariant == I5).unwrap();
+    assert_eq!(torn.place, Some(event), "there is no command to show");
 }
 
 #[test]
@@ -332,6 +343,7 @@ fn a_dead_letter_for_a_good_command_and_a_second_one_for_a_bad_one_are_found() {
         log.letters.push(letter);
     });
     log.check(I13, "has a dead letter at");
+    log.check(I7, "gives 0 events, 0 outcomes and 1 dead letters less than the log has");
     let log = spoiled(|log| of_mut(&mut log.letters[0]).headers.clear());
     log.check(I13, "does not say where it was found");
     log.check(I1, "has no outcome and no dead letter");
@@ -390,4 +402,37 @@ fn an_outcome_of_an_aggregate_that_belongs_in_another_partition_is_found() {
         })
     });
     log.check(I3, "which belongs in partition 1 of 2");
+}
+
+#[test]
+fn an_id_that_is_never_forgotten_is_decided_once_however_long_ago_that_was() {
+    let decided_twice = |remembered_ms: i64| {
+        let mut log = Log::new();
+        log.remembered_ms = remembered_ms;
+        let index = find(&log, |outcome| outcome.repeated);
+        set_outcome(&mut log.partitions[0].outcomes[index], |outcome| outcome.repeated = false);
+        log.audit().by_invariant.contains_key(&I2)
+    };
+    assert!(decided_twice(0));
+    assert!(!decided_twice(1), "one that is forgotten after a millisecond may be decided again");
+}
+
+#[test]
+fn offsets_of_different_commands_topics_are_not_compared_and_all_others_are() {
+    let goes_back = |before: Option<&str>, after: Option<&str>| {
+        let mut log = Log::new();
+        let commit = |offset: i64, topic_id: Option<&str>| Commit {
+            partition: 0,
+            offset: Some(offset),
+            owner: "one".to_owned(),
+            topic_id: topic_id.map(str::to_owned),
+            at: (3, 100 - offset),
+        };
+        log.commits = vec![commit(10, before), commit(5, after)];
+        log.audit().by_invariant.contains_key(&I6)
+    };
+    assert!(!goes_back(Some("before"), Some("now")));
+    for (before, after) in [(None, None), (Some("now"), Some("now")), (Some("now"), None), (None, Some("now"))] {
+        assert!(goes_back(before, after), "{before:?} {after:?}");
+    }
 }

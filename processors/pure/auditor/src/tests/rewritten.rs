@@ -96,3 +96,37 @@ fn one_that_stands_in_for_what_cannot_be_told_is_taken_as_it_is() {
     stand_in(&mut log);
     log.check(I7, "gives another outcome");
 }
+
+#[test]
+fn stand_ins_are_known_to_later_commands_in_whatever_order_they_were_written() {
+    let mut log = moved(45);
+    let outcomes = &mut log.partitions[0].outcomes;
+    let same =
+        |one: &decider::Outcome, other: &decider::Outcome| (one.command_id, &one.aggregate_id) == (other.command_id, &other.aggregate_id);
+    let all: Vec<_> = outcomes.iter().map(outcome).collect();
+    let is_lost = |index: &usize| of(&outcomes[*index]).is_rewritten() && all[*index].rejection.is_some() && !all[*index].repeated;
+    let is_first = |index: &usize| is_lost(index) && !all[*index].refuses_id();
+    // By an outcome that was not lost.
+    let is_repeated = |index: &usize| (0..all.len()).any(|other| !of(&outcomes[other]).is_rewritten() && same(&all[other], &all[*index]));
+    let second = (0..all.len()).filter(is_first).filter(is_repeated).next_back().unwrap();
+    let first = (0..second).find(is_first).unwrap();
+    for (index, seen) in outcomes.iter_mut().enumerate() {
+        if [first, second].iter().any(|lost| same(&all[*lost], &all[index])) {
+            set_outcome(seen, |outcome| {
+                outcome.rejection = Some(Rejection {
+                    rule: OUTCOME_LOST.to_owned(),
+                    message: String::new(),
+                    facts: Vec::new(),
+                });
+            });
+        }
+    }
+    let offsets = [first, second].map(|index| of(&outcomes[index]).place.offset);
+    outcomes.swap(first, second);
+    for (index, offset) in [first, second].into_iter().zip(offsets) {
+        of_mut(&mut outcomes[index]).place.offset = offset;
+    }
+    let verdict = log.audit();
+    assert!(verdict.holds(), "{:#?}", verdict.kept);
+    assert_eq!(verdict.counts.trusted, 2);
+}
