@@ -4,7 +4,6 @@
 //! the checkout; the unit tests apply them to planted violations.
 
 pub mod code_map;
-pub mod licences;
 pub mod modules;
 pub mod sources;
 pub mod workspace;
