@@ -163,7 +163,10 @@ fn the_c_libraries_that_are_compiled_in_are_listed_with_their_versions() {
     let packages = lock["package"].as_array().unwrap();
     let compiles = |package: &toml::Value| {
         let dependencies = package.get("dependencies").and_then(toml::Value::as_array);
-        let mut names = dependencies.into_iter().flatten().filter_map(|name| name.as_str()?.split(' ').next());
+        let mut names = dependencies
+            .into_iter()
+            .flatten()
+            .filter_map(|name| name.as_str()?.split(' ').next());
         names.any(|name| COMPILERS.contains(&name))
     };
     // The version of a crate that brings a library along has the library's after a plus sign.

@@ -95,7 +95,7 @@ fn a_crate_that_does_not_inherit_the_lints_is_a_violation() {
 fn a_configuration_with_15_keys_or_more_is_a_violation() {
     let keys = |count: usize| (0..count).map(|key| format!("k{key} = 1\n")).collect::<String>();
     check("a/default.toml", &(keys(13) + "[t]\nk = 1\n"), &[]);
-    check("a/default.toml", &(keys(14) + "[t]\nk = 1\n"), &["15 keys, more than 14"]);
+    check("a/default.toml", &(keys(15) + "[t]\nk = 1\n"), &["16 keys, more than 15"]);
 }
 
 #[test]

@@ -32,6 +32,7 @@ pub struct Configuration {
     #[serde(skip)]
     pub apply: Apply,
     pub rocksdb: Sizing,
+    pub otlp: traces::Settings,
     pub kafka: BTreeMap<String, String>,
 }
 

@@ -46,6 +46,8 @@ pub enum Failure {
     Read(#[from] ReadError),
     #[error(transparent)]
     Failpoint(#[from] FailpointError),
+    #[error(transparent)]
+    Traces(#[from] traces::TracesError),
     #[error("a thread of the process panicked; the log says where")]
     Panicked,
 }
@@ -76,6 +78,7 @@ impl Failure {
             | Self::Endpoint(_)
             | Self::Metrics(_)
             | Self::Failpoint(_)
+            | Self::Traces(_)
             | Self::Thread(_)
             | Self::Until(_)
             | Self::Topics(_) => FailureKind::Refuse,

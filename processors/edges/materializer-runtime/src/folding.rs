@@ -4,10 +4,11 @@ use crate::applying::{self, Step};
 use crate::bookkeeping::Progress;
 use crate::kept::KeptView;
 use crate::reading::Run;
+use crate::spans::Interval;
 use application::View;
 use keyvalue::{Fault, Layer, Order, Read, ReadError, Visit};
 use query_service::EventChanges;
-use service::Shutdown;
+use service::{Shutdown, clock};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub(crate) struct Folded<E> {
     pub(crate) run: Run<E>,
     /// `None` when the run brought no events.
     pub(crate) step: Option<Arc<Step>>,
+    /// When it was folded, where an event of it is traced.
+    pub(crate) folding: Option<Interval>,
     /// [`Step::changes`], which only the writer needs.
     pub(crate) changes: Option<Vec<EventChanges>>,
 }
@@ -41,6 +44,7 @@ pub(crate) fn fold<V: View>(
     for mut run in runs {
         loop {
             let mut changes = None;
+            let began_ns = (!run.traced.is_empty()).then(clock::unix_ns);
             let step = (!run.located.is_empty()).then(|| {
                 let batch = on_its_way.as_ref().map_or(&[][..], |step| &step.mutations);
                 let below = Layer::new(kept.store(), batch);
@@ -53,13 +57,20 @@ pub(crate) fn fold<V: View>(
                 changes = step.changes.take();
                 Arc::new(step)
             });
+            let folding = began_ns.map(Interval::since);
             if let Some(step) = &step {
                 progress = step.progress.clone();
                 on_its_way = Some(Arc::clone(step));
             }
             let rest = step.as_ref().and_then(|step| run.split_off(step.taken));
             let is_over = shutdown.is_requested() || step.as_ref().is_some_and(|step| step.failure.is_some());
-            if folded.send(Folded { run, step, changes }).is_err() || is_over {
+            let folded_run = Folded {
+                run,
+                step,
+                folding,
+                changes,
+            };
+            if folded.send(folded_run).is_err() || is_over {
                 return;
             }
             match rest {

@@ -26,6 +26,7 @@ mod program;
 mod reading;
 mod session;
 mod shared;
+mod spans;
 mod updating;
 mod writing;
 

@@ -18,7 +18,9 @@ use std::time::Duration;
 use stream::Settings;
 use stream::registry::Registry;
 use topology::Topology;
+use traces::{Exporter, Instance};
 
+pub(crate) const NAME: &str = "materializer";
 /// The part of the process that starts, in its health.
 const PROCESS: &str = "process";
 
@@ -28,6 +30,7 @@ pub struct Process {
     http: JoinHandle<()>,
     operations: Operations,
     views: Vec<JoinHandle<Result<(), Failure>>>,
+    exporter: Exporter,
 }
 
 /// Starts the views of an application. What can be seen to be wrong at once is an error here; brokers and a registry that are away are waited
@@ -36,9 +39,10 @@ pub struct Process {
 /// # Panics
 /// When the application has no view.
 pub fn start<A: Application>(configuration: &Configuration, topology: Topology, shutdown: &Shutdown) -> Result<Process, Failure> {
-    let prometheus = service::metrics::registry("materializer", env!("CARGO_PKG_VERSION"))?;
+    let prometheus = service::metrics::registry(NAME, env!("CARGO_PKG_VERSION"))?;
     let health = Health::default();
     health.set(PROCESS, State::Waiting("starting".into()));
+    let exporter = Exporter::start(&configuration.otlp, instance(), &prometheus)?;
     let shared = Shared {
         settings: Settings::new(&configuration.kafka)?,
         topology,
@@ -47,6 +51,7 @@ pub fn start<A: Application>(configuration: &Configuration, topology: Topology, 
         events_max: configuration.apply.events_max,
         until: until(configuration)?,
         failpoints: Arc::new(Failpoints::from_environment(&[APPLIED, WRITTEN], &prometheus)?),
+        tracer: exporter.tracer(),
     };
     let (asked, updaters) = opening::open::<A>(configuration, &shared, &prometheus, &health)?;
     let operations = Operations::start(
@@ -64,7 +69,17 @@ pub fn start<A: Application>(configuration: &Configuration, topology: Topology, 
         http,
         operations,
         views,
+        exporter,
     })
+}
+
+/// Whose spans they are.
+fn instance() -> Instance {
+    Instance {
+        name: NAME,
+        version: env!("CARGO_PKG_VERSION"),
+        id: service::host_name().unwrap_or_else(|| NAME.to_owned()),
+    }
 }
 
 /// Where the views stop. Events that are decided up to a time are not known before it has passed.
@@ -103,6 +118,8 @@ impl Process {
             .collect();
         let served = self.http.join();
         self.operations.join();
+        // No view makes a span any more.
+        drop(self.exporter);
         served.map_err(|_panic| Failure::Panicked)?;
         ended.into_iter().collect()
     }

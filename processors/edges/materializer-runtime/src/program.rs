@@ -1,6 +1,6 @@
 //! The program: configuration and the process.
 
-use crate::{Configuration, DEFAULTS, opening, start};
+use crate::{Configuration, DEFAULTS, opening, process, start};
 use application::Application;
 use query_service::AsOf;
 use service::{Argument, Program, Shutdown, open_files};
@@ -11,7 +11,7 @@ use topology::Topology;
 /// The whole program of a materializer, from its arguments to its exit status.
 pub fn main<A: Application>() -> ExitCode {
     let program = Program {
-        name: "materializer",
+        name: process::NAME,
         about: "Keeps views up to date from the log of events, and answers questions about them over HTTP.",
         details: "Several can run, each with a state directory of its own, which may be deleted while the process is down: it comes back from the \
                   log. GET /health/ready answers 200 once the views have caught up with the log. Try: curl -s http://127.0.0.1:8080/views",

@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::freezing::Freezing;
 use crate::parts::{Condition, REGISTRY};
 use crate::session::Session;
+use crate::spans::TracedEvent;
 use application::{Application, SchemaIds};
 use decider::{Codec, WriterSchema, decode_learning, read_event};
 use service::{State, clock};
@@ -14,6 +15,7 @@ use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 use stream::reader::{ReadFailure, Reader, Record};
 use stream::registry::Registry;
+use traces::{TRACEPARENT, TraceContext, Tracer};
 
 /// How long a poll waits for a first record. It returns as soon as there is one.
 const POLL_WAIT: Duration = Duration::from_millis(100);
@@ -26,6 +28,8 @@ pub(crate) struct Run<E> {
     pub(crate) located: Vec<LocatedEvent<E>>,
     /// When each was appended, milliseconds since the epoch.
     pub(crate) appended_ms: Vec<i64>,
+    /// Those that are traced, in their order.
+    pub(crate) traced: Vec<TracedEvent>,
     /// Records that are no events: the view does not go on in their partitions.
     pub(crate) undecodable: Vec<Stop>,
     /// Partitions whose end was reached after these events.
@@ -39,6 +43,7 @@ impl<E> Run<E> {
         Self {
             located: Vec::new(),
             appended_ms: Vec::new(),
+            traced: Vec::new(),
             undecodable: Vec::new(),
             ended: Vec::new(),
             ends: BTreeMap::new(),
@@ -54,8 +59,11 @@ impl<E> Run<E> {
         if count >= self.located.len() {
             return None;
         }
+        let mut traced = self.traced.split_off(self.traced.partition_point(|event| event.index < count));
+        traced.iter_mut().for_each(|event| event.index -= count);
         let rest = Self {
             located: self.located.split_off(count),
+            traced,
             appended_ms: self.appended_ms.split_off(count),
             undecodable: std::mem::take(&mut self.undecodable),
             ended: std::mem::take(&mut self.ended),
@@ -73,7 +81,7 @@ pub(crate) fn read<A: Application>(
     session: &Session<'_>,
     runs: SyncSender<Run<A::Event>>,
 ) -> Result<(), Failure> {
-    let Reading { events_max, mut until } = wanted;
+    let (events_max, mut until) = (wanted.events_max, wanted.until);
     if let Some(until) = &until
         && !freeze(until.frozen().collect(), &mut reader, &runs)?
     {
@@ -98,6 +106,7 @@ pub(crate) fn read<A: Application>(
                         frozen.push(record.partition);
                     }
                     if is_taken {
+                        run.traced.extend(traced(&wanted.tracer, record, run.located.len()));
                         run.located.push(located);
                         run.appended_ms.push(record.timestamp_ms);
                     }
@@ -148,6 +157,20 @@ pub(crate) fn read<A: Application>(
 pub(crate) struct Reading {
     pub(crate) events_max: usize,
     pub(crate) until: Option<Freezing>,
+    pub(crate) tracer: Tracer,
+}
+
+/// The trace of the event in a record, where there is one and it goes anywhere. Headers are looked at only then.
+fn traced(tracer: &Tracer, record: &Record<'_>, index: usize) -> Option<TracedEvent> {
+    if !tracer.is_on() {
+        return None;
+    }
+    Some(TracedEvent {
+        index,
+        partition: record.partition,
+        offset: record.offset,
+        commit: TraceContext::sampled(record.header(TRACEPARENT)?)?,
+    })
 }
 
 /// Reads no more of partitions of which the view has everything. `false` when no more is taken.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use stream::Settings;
 use stream::registry::Registry;
 use topology::Topology;
+use traces::Tracer;
 
 /// Clones share it.
 #[derive(Clone)]
@@ -19,4 +20,5 @@ pub(crate) struct Shared {
     /// Where the views stop; `None` where they follow the log.
     pub(crate) until: Option<AsOf>,
     pub(crate) failpoints: Arc<Failpoints>,
+    pub(crate) tracer: Tracer,
 }

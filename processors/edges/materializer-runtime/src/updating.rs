@@ -11,6 +11,7 @@ use crate::parts::{self, Condition, VIEW};
 use crate::reading::{self, Decoder, Reading};
 use crate::session::Session;
 use crate::shared::Shared;
+use crate::spans::Spans;
 use crate::writing::{Destination, Writer};
 use application::{Application, View};
 use service::{Shutdown, State};
@@ -119,11 +120,16 @@ impl<A: Application, V: View<Event = A::Event>> ViewUpdater<A, V> {
             .transpose()?;
         followed.store(true, Ordering::Relaxed);
         self.forget_stopped(topology.partitions);
+        let spans = Spans {
+            tracer: self.shared.tracer.clone(),
+            view: self.edition.to_string(),
+        };
         let destination = Destination {
             view: &self.kept,
             metrics: &self.metrics,
             condition: &self.condition,
             failpoints: &self.shared.failpoints,
+            spans: &spans,
             topic: &topology.topics.events.name,
         };
         let writer = Writer::new(destination, progress.clone(), ends)?;
@@ -134,6 +140,7 @@ impl<A: Application, V: View<Event = A::Event>> ViewUpdater<A, V> {
         let wanted = Reading {
             events_max: self.shared.events_max,
             until,
+            tracer: self.shared.tracer.clone(),
         };
         let followed = thread::scope(|scope| {
             let session = &session;

@@ -8,7 +8,7 @@ use crate::kept::KeptView;
 use crate::metrics::Metrics;
 use crate::parts::{self, Condition, KAFKA, VIEW};
 use crate::reading::Run;
-use query_service::EventChanges;
+use crate::spans::{Interval, Spans};
 use service::failpoints::Failpoints;
 use service::{State, clock};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +27,7 @@ pub(crate) struct Destination<'p> {
     pub(crate) metrics: &'p Metrics,
     pub(crate) condition: &'p Condition,
     pub(crate) failpoints: &'p Failpoints,
+    pub(crate) spans: &'p Spans,
     /// The topic of the events.
     pub(crate) topic: &'p str,
 }
@@ -70,14 +71,22 @@ impl<'p> Writer<'p> {
 
     /// Writes until no more comes.
     pub(crate) fn write<E>(mut self, folded: &Receiver<Folded<E>>) -> Result<(), Failure> {
-        for Folded { run, step, changes } in folded {
-            self.apply(&run, step.as_deref(), changes)?;
+        for folded in folded {
+            self.apply(folded)?;
         }
         Ok(())
     }
 
-    fn apply<E>(&mut self, run: &Run<E>, step: Option<&Step>, changes: Option<Vec<EventChanges>>) -> Result<(), Failure> {
+    fn apply<E>(&mut self, folded: Folded<E>) -> Result<(), Failure> {
+        let Folded {
+            run,
+            step,
+            folding,
+            changes,
+        } = folded;
+        let (run, step) = (&run, step.as_deref());
         if let Some(step) = step {
+            let began_ns = folding.map(|_traced| clock::unix_ns());
             self.to.failpoints.reached(APPLIED);
             let store = self.to.view.store();
             match self.catching_up {
@@ -88,6 +97,10 @@ impl<'p> Writer<'p> {
             self.to.failpoints.reached(WRITTEN);
             self.progress = step.progress.clone();
             self.to.view.announce(&self.progress, changes);
+            if let (Some(folding), Some(began_ns), None) = (folding, began_ns, &self.catching_up) {
+                let writing = Interval::since(began_ns);
+                self.to.spans.record(&run.traced, &self.progress, folding, writing);
+            }
             self.count(step, run);
             if let Some(failure) = &step.failure {
                 return Err(Failure::Stopped(failure.clone()));

@@ -163,6 +163,7 @@ impl Running {
                 block_cache_bytes: 1 << 20,
                 write_buffer_bytes: 1 << 20,
             },
+            otlp: Default::default(),
             kafka: BTreeMap::from([("bootstrap.servers".to_owned(), cluster.brokers)]),
         };
         let shutdown = Shutdown::default();

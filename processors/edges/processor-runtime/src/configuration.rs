@@ -1,5 +1,6 @@
 //! The configuration; `default.toml` says what each key means.
 
+use crate::program;
 use serde::Deserialize;
 use service::{ConfigurationError, Definition};
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub struct Configuration {
     pub warm_partitions_max: usize,
     pub leave_group_when_stopped: bool,
     pub rocksdb: Sizing,
+    pub otlp: traces::Settings,
     pub kafka: BTreeMap<String, String>,
 }
 
@@ -34,7 +36,7 @@ impl Configuration {
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigurationError> {
         let mut configuration: Self = definition().load(file)?;
         if configuration.instance_id.is_empty() {
-            configuration.instance_id = host_name();
+            configuration.instance_id = service::host_name().unwrap_or_else(|| program::NAME.to_owned());
         }
         Ok(configuration)
     }
@@ -42,13 +44,6 @@ impl Configuration {
 
 fn definition() -> Definition {
     Definition::of_kafka_program(DEFAULTS)
-}
-
-/// What the operating system calls this machine; a pod is called by its name.
-fn host_name() -> String {
-    let named = std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::fs::read_to_string("/etc/hostname"));
-    let name = named.unwrap_or_default().trim().to_owned();
-    if name.is_empty() { "command-processor".to_owned() } else { name }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod configuration;
 mod look_up;
 mod metrics;
 mod program;
+mod spans;
 mod state;
 
 pub use configuration::{Configuration, DEFAULTS};
@@ -30,6 +31,7 @@ use stream::processor::{Guards, Point, Processor, ProcessorError};
 use stream::registry::{Registry, RegistryError};
 use stream::{Settings, TopicWatch};
 use topology::Topology;
+use traces::{Exporter, Instance, TracesError};
 
 /// Between two tries to reach the cluster or the registry at the start.
 const START_PAUSE: Duration = Duration::from_secs(1);
@@ -58,6 +60,8 @@ pub enum RunError {
     #[error(transparent)]
     Failpoint(#[from] FailpointError),
     #[error(transparent)]
+    Traces(#[from] TracesError),
+    #[error(transparent)]
     Processor(#[from] ProcessorError),
 }
 
@@ -74,7 +78,8 @@ pub fn run<A: Application>(
 
     // From here on the process is not ready until its partitions are.
     let failpoints = Failpoints::from_environment(&Point::ALL.map(Point::name), metrics)?;
-    let observe = Metrics::register(metrics, health.clone(), failpoints)?;
+    let exporter = Exporter::start(&configuration.otlp, instance(configuration), metrics)?;
+    let observe = Metrics::register(metrics, health.clone(), failpoints, exporter.tracer())?;
     waiting("looking at the cluster");
     // Both take a tenth of a second.
     let (registry, found) = thread::scope(|scope| {
@@ -137,6 +142,15 @@ pub fn run<A: Application>(
             Err(RunError::Topics(reason.to_owned()))
         }
         None => Ok(result?),
+    }
+}
+
+/// Whose spans they are.
+fn instance(configuration: &Configuration) -> Instance {
+    Instance {
+        name: program::NAME,
+        version: env!("CARGO_PKG_VERSION"),
+        id: configuration.instance_id.clone(),
     }
 }
 

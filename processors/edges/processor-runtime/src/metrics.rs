@@ -1,12 +1,14 @@
 //! The command processor's metrics. Labels are names from the code, never ids.
 
+use crate::spans;
 use decider::{DeadLetter, Tally};
 use prometheus::core::Collector;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 use service::failpoints::Failpoints;
 use service::{Health, State, clock};
 use std::time::Duration;
-use stream::processor::{Observe, Point, Restored, TransientFault};
+use stream::processor::{BatchTimes, Observe, Point, Restored, TracedCommand, Traceparent, TransientFault};
+use traces::Tracer;
 
 const LATENCY_BUCKETS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0];
 const DECIDE_TO_COMMIT: &str = "aerolog_decide_to_commit_seconds";
@@ -37,6 +39,7 @@ pub(crate) struct Metrics {
     cache_aggregates: IntGauge,
     health: Health,
     failpoints: Failpoints,
+    tracer: Tracer,
 }
 
 /// What becomes of a command, in the order of a tally.
@@ -45,7 +48,7 @@ const OUTCOMES: [&str; 5] = ["accepted", "rejected", "repeated", "forwarded", "d
 impl Metrics {
     /// # Errors
     /// When the registry holds a metric of the same name already.
-    pub(crate) fn register(registry: &Registry, health: Health, failpoints: Failpoints) -> Result<Self, prometheus::Error> {
+    pub(crate) fn register(registry: &Registry, health: Health, failpoints: Failpoints, tracer: Tracer) -> Result<Self, prometheus::Error> {
         let counter = |name: &str, help: &str| registered(registry, IntCounter::new(name, help));
         let counters = |name: &str, help: &str, label: &str| registered(registry, IntCounterVec::new(Opts::new(name, help), &[label]));
         let gauge = |name: &str, help: &str| registered(registry, IntGauge::new(name, help));
@@ -83,6 +86,7 @@ impl Metrics {
             cache_aggregates: gauge("aerolog_cache_aggregates", "Aggregates in memory.")?,
             health,
             failpoints,
+            tracer,
         };
         metrics.begin_at_zero();
         metrics.held_up(Some("waiting for the group to assign partitions"));
@@ -130,6 +134,14 @@ impl Observe for Metrics {
         self.decide_to_commit.observe(latency.as_secs_f64());
         let age_ms = u64::try_from(clock::unix_ms() - oldest_ms).unwrap_or(0);
         self.append_to_commit.observe(Duration::from_millis(age_ms).as_secs_f64());
+    }
+
+    fn event_traceparent(&self, traceparent: &[u8], partition: u32, offset: i64) -> Option<Traceparent> {
+        spans::event_traceparent(&self.tracer, traceparent, partition, offset)
+    }
+
+    fn traced(&self, commands: &[TracedCommand<'_>], times: BatchTimes) {
+        spans::record(&self.tracer, commands, times, clock::unix_ns());
     }
 
     fn dead_letter(&self, kind: &'static str) {

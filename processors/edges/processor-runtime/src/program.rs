@@ -6,7 +6,7 @@ use service::{Health, Operations, Program, Shutdown, State, open_files};
 use std::error::Error;
 use std::process::ExitCode;
 
-const NAME: &str = "command-processor";
+pub(crate) const NAME: &str = "command-processor";
 
 /// The whole program of a command processor, from its arguments to its exit status.
 pub fn main<A: Application>() -> ExitCode {

@@ -14,6 +14,12 @@ pub fn unix_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// Nanoseconds since the epoch, UTC; 0 on a machine whose clock is set before it.
+pub fn unix_ns() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// Rests before another attempt. A wait that a shutdown should end is [`crate::Shutdown::wait_timeout`].
 pub fn rest(duration: Duration) {
     std::thread::sleep(duration);

@@ -88,7 +88,7 @@ pub fn partitions_of_log<'de, D: Deserializer<'de>>(deserializer: D) -> Result<O
 }
 
 impl Definition {
-    /// That of a program which talks to Kafka and the schema registry: `[kafka]` takes any setting of the client, and the two addresses may stand
+    /// That of a program which talks to Kafka and the schema registry: `[kafka]` takes any setting of the client, and the addresses may stand
     /// in the variables that other tools read, too.
     pub const fn of_kafka_program(defaults: &'static str) -> Self {
         Self {
@@ -97,6 +97,7 @@ impl Definition {
             variables: &[
                 ("KAFKA_BOOTSTRAP_SERVERS", "kafka.bootstrap_servers"),
                 ("SCHEMA_REGISTRY_URL", "schema_registry_url"),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", "otlp.endpoint"),
             ],
             ignored: &[],
         }

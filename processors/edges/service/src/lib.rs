@@ -18,6 +18,7 @@ pub mod clock;
 mod configuration;
 pub mod failpoints;
 mod health;
+mod host;
 pub mod metrics;
 pub mod open_files;
 mod operations;
@@ -27,6 +28,7 @@ pub mod telemetry;
 
 pub use configuration::{ConfigurationError, Definition, check_variables, partitions_of_log};
 pub use health::{Health, State};
+pub use host::host_name;
 pub use http_server::ListenError;
 pub use operations::{CONNECTIONS_MAX, Operations};
 pub use program::{Argument, Program, Serve};

@@ -19,7 +19,7 @@ mod session;
 mod transaction;
 mod wiring;
 
-pub use observe::{Observe, Point, Restored, TransientFault};
+pub use observe::{BatchTimes, Observe, Point, Restored, TracedCommand, Traceparent, TransientFault};
 use resolver::Resolver;
 use restore::Readers;
 pub use restore::RestoreError;

@@ -23,6 +23,7 @@ pub struct Configuration {
     pub partitions: Option<u32>,
     pub http: Http,
     pub commands: Commands,
+    pub otlp: traces::Settings,
     pub kafka: BTreeMap<String, String>,
 }
 

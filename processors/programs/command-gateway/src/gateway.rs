@@ -1,7 +1,7 @@
 //! From a request to an answer: which route, which command, and how long to wait for its outcome.
 
 use crate::answers::{self, Expected};
-use crate::incoming::{self, COMMAND_BYTES_MAX, CommandReader, Envelope, IDEMPOTENCY_KEY, Incoming};
+use crate::incoming::{self, COMMAND_BYTES_MAX, CommandReader, Envelope, IDEMPOTENCY_KEY, Incoming, Sender};
 use crate::json_schema;
 use crate::kafka::Log;
 use crate::lines::Lines;
@@ -9,6 +9,7 @@ use crate::metrics::Metrics;
 use crate::preference::Preference;
 use crate::resources::{self, Resource, Source};
 use crate::routes::{self, AGGREGATE_ID, Action};
+use crate::spans::RequestSpan;
 use crate::waiting::Waiting;
 use bearer_tokens::{Caller, Expiry, Role, Tokens};
 use http_server::{
@@ -18,6 +19,7 @@ use http_server::{
 use service::{Shutdown, clock};
 use std::sync::Arc;
 use std::time::Duration;
+use traces::Tracer;
 
 /// Headers that change what a request means: where a route does not take one, it is refused rather than ignored.
 const MEANINGFUL: [(header::HeaderName, &str); 3] = [
@@ -48,11 +50,14 @@ pub(crate) struct Clients {
 /// Answers the requests of the gateway.
 pub(crate) struct Gateway {
     routes: Vec<Route<Action>>,
+    /// Of each route its method and template.
+    labels: Vec<&'static str>,
     waiting: Arc<Waiting>,
     reader: Arc<CommandReader>,
     wait: Duration,
     metrics: Metrics,
     requests: Option<RequestMetrics>,
+    tracer: Tracer,
     tokens: Option<Tokens>,
     origins: Origins,
     openapi: Vec<u8>,
@@ -65,7 +70,7 @@ impl Handler for Gateway {
         let _pending = self.requests.as_ref().map(RequestMetrics::pending);
         let found = find(&self.routes, &request);
         let (index, answer) = match &found {
-            Ok(found) => (Some(found.index), self.answer_route(found, &request).await),
+            Ok(found) => (Some(found.index), self.answer_traced(found, &request).await),
             Err(problem) => (None, Err(problem.clone())),
         };
         let answer = answer.unwrap_or_else(Answer::from);
@@ -107,6 +112,8 @@ impl Gateway {
         };
         let openapi = document(&api, &routes);
         Self {
+            labels: routes::labels(&routes),
+            tracer: Tracer::default(),
             page: page(&openapi).into_bytes(),
             openapi: openapi.to_string().into_bytes(),
             routes,
@@ -122,7 +129,11 @@ impl Gateway {
 
     /// The labels that [`RequestMetrics`] are to have.
     pub(crate) fn labels(&self) -> Vec<&'static str> {
-        routes::labels(&self.routes)
+        self.labels.clone()
+    }
+
+    pub(crate) fn traced_by(self, tracer: Tracer) -> Self {
+        Self { tracer, ..self }
     }
 
     pub(crate) fn counting(self, requests: RequestMetrics) -> Self {
@@ -132,18 +143,30 @@ impl Gateway {
         }
     }
 
-    async fn answer_route(&self, found: &Found<'_, Action>, request: &Request<'_>) -> Result<Answer, Problem> {
+    async fn answer_traced(&self, found: &Found<'_, Action>, request: &Request<'_>) -> Result<Answer, Problem> {
+        let span = RequestSpan::begin(&self.tracer, request);
+        let answer = self.answer_route(found, request, span.as_ref()).await;
+        if let Some(span) = span {
+            let status = answer.as_ref().map_or_else(|problem| problem.status(), Answer::status);
+            span.end(&self.tracer, self.labels[found.index], request.method, status);
+        }
+        answer
+    }
+
+    async fn answer_route(&self, found: &Found<'_, Action>, request: &Request<'_>, span: Option<&RequestSpan>) -> Result<Answer, Problem> {
         let parameters = found.query(request)?;
         check_headers(found, request)?;
         let caller = self.caller(found.route.action, request).await?;
+        let sender = Sender {
+            caller: caller.as_ref(),
+            span,
+        };
         match found.route.action {
             Action::Send => match media_type(request)? {
                 MediaType::Lines => self.send_lines(request, caller),
                 MediaType::Json => {
                     let body = request.body.read(COMMAND_BYTES_MAX).await?;
-                    let command = self
-                        .reader
-                        .read(incoming::object(&body)?, Envelope::of(request, caller.as_ref())?)?;
+                    let command = self.reader.read(incoming::object(&body)?, Envelope::of(request, sender)?)?;
                     let incoming = Incoming {
                         command,
                         is_conditional: false,
@@ -152,7 +175,7 @@ impl Gateway {
                 }
             },
             Action::Resource(resource) => {
-                let incoming = self.of_resource(resource, found, request, &parameters, caller.as_ref()).await?;
+                let incoming = self.of_resource(resource, found, request, &parameters, sender).await?;
                 self.send(incoming, request, caller.as_ref()).await
             }
             Action::Outcome => self.outcome(found, request, &parameters).await,
@@ -182,7 +205,7 @@ impl Gateway {
         found: &Found<'_, Action>,
         request: &Request<'_>,
         parameters: &Parameters<'_>,
-        caller: Option<&Caller>,
+        sender: Sender<'_>,
     ) -> Result<Incoming, Problem> {
         let body = if resource.has_body {
             if media_type(request)? == MediaType::Lines {
@@ -203,7 +226,7 @@ impl Gateway {
         };
         let command = resource.command(body, expected_version, value)?;
         Ok(Incoming {
-            command: self.reader.read(command, Envelope::of(request, caller)?)?,
+            command: self.reader.read(command, Envelope::of(request, sender)?)?,
             is_conditional: expected_version.is_some(),
         })
     }

@@ -1,5 +1,6 @@
 //! From a request to a command: which ids it has, and whether it is one at all.
 
+use crate::spans::{RequestSpan, TRACEPARENT};
 use bearer_tokens::Caller;
 use command_client::{ContentType, NewCommand};
 use decider::{Codec, DecodeError, Domain};
@@ -9,7 +10,6 @@ use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// A command takes at most so many bytes as JSON: 500 legs take about 100,000, and a record of the commands topic may have 1,000,000.
 pub(crate) const COMMAND_BYTES_MAX: usize = 512 << 10;
@@ -28,6 +28,15 @@ pub(crate) struct Envelope {
     pub(crate) command_id: Option<Uuid>,
     pub(crate) issued_by: Option<String>,
     pub(crate) traceparent: Option<String>,
+}
+
+/// Who sends a command.
+#[derive(Clone, Copy)]
+pub(crate) struct Sender<'s> {
+    /// Of the token, where one is asked for.
+    pub(crate) caller: Option<&'s Caller>,
+    /// The request, where it is traced.
+    pub(crate) span: Option<&'s RequestSpan>,
 }
 
 /// Reads commands as the topic takes them, with the codec of any domain.
@@ -106,15 +115,16 @@ impl CommandReader {
 }
 
 impl Envelope {
-    pub(crate) fn of(request: &Request<'_>, caller: Option<&Caller>) -> Result<Self, Problem> {
+    pub(crate) fn of(request: &Request<'_>, sender: Sender<'_>) -> Result<Self, Problem> {
         let expected = "a UUID, with or without quotation marks";
         let key = request.header(&IDEMPOTENCY_KEY, expected)?;
         let command_id = key.map(|key| command_id("Idempotency-Key", unquoted(key))).transpose()?;
         // A malformed trace context makes its reader start a new trace: no reason to refuse a command.
         let traceparent = request.header(&TRACEPARENT, "a trace context")?.map(str::to_owned);
+        let traceparent = sender.span.map(RequestSpan::traceparent).or(traceparent);
         Ok(Self {
             command_id,
-            issued_by: caller.map(|caller| caller.subject.clone()),
+            issued_by: sender.caller.map(|caller| caller.subject.clone()),
             traceparent,
         })
     }

@@ -21,7 +21,9 @@ use std::time::Duration;
 use stream::registry::{Registry, RegistryError};
 use stream::{Settings, SettingsError};
 use topology::Topology;
+use traces::{Exporter, Instance, TracesError};
 
+const NAME: &str = "command-gateway";
 /// The label of the port in metrics.
 const PORT: &str = "commands";
 /// What connections have beyond the time for draining, to write their answers.
@@ -47,6 +49,8 @@ pub enum Failure {
     Origins(#[from] OriginsError),
     #[error("a metric could not be registered: {0}")]
     Metrics(#[from] prometheus::Error),
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     #[error("a thread could not be started: {0}")]
     Thread(#[from] io::Error),
     #[error(transparent)]
@@ -64,13 +68,14 @@ pub struct Process {
     /// Ends the client of the log, after the last request.
     stop: Shutdown,
     operations: Operations,
+    exporter: Exporter,
 }
 
 /// Starts everything. What can be seen to be wrong at once is an error here; brokers that are away are waited for.
 pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutdown) -> Result<Process, Failure> {
     let settings = Settings::new(&configuration.kafka)?;
     let registry = Registry::new(&configuration.schema_registry_url)?;
-    let prometheus = service::metrics::registry("command-gateway", env!("CARGO_PKG_VERSION"))?;
+    let prometheus = service::metrics::registry(NAME, env!("CARGO_PKG_VERSION"))?;
     let metrics = Metrics::register(&prometheus)?;
     let health = Health::default();
     health.set("kafka", service::State::Waiting("the process is starting".to_owned()));
@@ -87,6 +92,8 @@ pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutd
             origins: Origins::parse(&configuration.http.origins)?,
         },
     );
+    let exporter = Exporter::start(&configuration.otlp, instance(), &prometheus)?;
+    let gateway = gateway.traced_by(exporter.tracer());
     let requests = RequestMetrics::register(&prometheus, &gateway.labels())?;
     let connections = ConnectionMetrics::register(&prometheus, PORT)?;
     let operations = Operations::start(configuration.operations_address, prometheus, health.clone(), shutdown.clone())?;
@@ -117,7 +124,17 @@ pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutd
         kept,
         stop,
         operations,
+        exporter,
     })
+}
+
+/// Whose spans they are.
+fn instance() -> Instance {
+    Instance {
+        name: NAME,
+        version: env!("CARGO_PKG_VERSION"),
+        id: service::host_name().unwrap_or_else(|| NAME.to_owned()),
+    }
 }
 
 fn serve(
@@ -159,6 +176,8 @@ impl Process {
         self.stop.request();
         let kept = self.kept.recv_timeout(KEEPER_WAIT_MAX);
         self.operations.join();
+        // No request makes a span any more.
+        drop(self.exporter);
         served.map_err(|_panic| Failure::Panicked)?;
         match kept {
             Ok(kept) => Ok(kept?),

@@ -140,14 +140,22 @@ fn leg(rotation: u32, number: u32, origin: &str, destination: &str) -> anyhow::R
 
 /// Writes the commands and waits until all are acknowledged.
 pub(crate) fn write(cluster: &Cluster, schedule: &Schedule, commands: &[Planned]) -> anyhow::Result<()> {
+    write_with(cluster, schedule, commands, |_| Vec::new())
+}
+
+/// The same, each with the headers that its number has.
+pub(crate) fn write_with(
+    cluster: &Cluster,
+    schedule: &Schedule,
+    commands: &[Planned],
+    headers: impl Fn(usize) -> Vec<(&'static str, String)>,
+) -> anyhow::Result<()> {
     let writer = Writer::new(&cluster.settings()?)?;
-    for Planned { envelope, .. } in commands {
-        send(
-            &writer,
-            schedule,
-            &envelope.aggregate_id,
-            &command_to_avro(envelope, schedule.ids.command),
-        )?;
+    for (number, Planned { envelope, .. }) in commands.iter().enumerate() {
+        let headers = headers(number);
+        let headers: Vec<(&str, &[u8])> = headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        let value = command_to_avro(envelope, schedule.ids.command);
+        writer.send(&outgoing(schedule, &envelope.aggregate_id, &value, &headers))?;
         check(writer.reports(Duration::ZERO))?;
     }
     finish(&writer)
@@ -155,15 +163,19 @@ pub(crate) fn write(cluster: &Cluster, schedule: &Schedule, commands: &[Planned]
 
 /// Queues one command.
 pub(crate) fn send(writer: &Writer, schedule: &Schedule, aggregate_id: &str, value: &[u8]) -> anyhow::Result<()> {
-    writer.send(&Outgoing {
+    writer.send(&outgoing(schedule, aggregate_id, value, &[]))?;
+    Ok(())
+}
+
+fn outgoing<'o>(schedule: &'o Schedule, aggregate_id: &'o str, value: &'o [u8], headers: &'o [(&'o str, &'o [u8])]) -> Outgoing<'o> {
+    Outgoing {
         topic: &schedule.topology.topics.commands.name,
         key: Some(aggregate_id.as_bytes()),
         value: Some(value),
-        headers: &[],
+        headers,
         tag: 0,
         partition: None,
-    })?;
-    Ok(())
+    }
 }
 
 /// Waits until what was queued is acknowledged.

@@ -111,9 +111,22 @@ pub(crate) fn settled(plan: &Plan, name: &str, commands: &[Planned]) -> anyhow::
 
 /// The processor is measured from when it is ready until its last commit; its outcomes are checked after that.
 pub(crate) fn process(plan: &Plan, schedule: &Schedule, size: usize, commands: &[Planned]) -> anyhow::Result<Drained> {
+    process_with(plan, schedule, size, commands, &[], |_| Ok(()))
+}
+
+/// The same with further variables; `look` sees the processor once it is done.
+pub(crate) fn process_with(
+    plan: &Plan,
+    schedule: &Schedule,
+    size: usize,
+    commands: &[Planned],
+    variables: &[(&str, &str)],
+    look: impl FnOnce(&Process) -> anyhow::Result<()>,
+) -> anyhow::Result<Drained> {
     let state = tempfile::tempdir_in(plan.work.path())?;
     let size = size.to_string();
-    let mut processor = Process::processor(plan, schedule, state.path(), &[("AEROLOG_BATCH_RECORDS_MAX", &size)])?;
+    let variables = [&[("AEROLOG_BATCH_RECORDS_MAX", size.as_str())][..], variables].concat();
+    let mut processor = Process::processor(plan, schedule, state.path(), &variables)?;
     processor.wait_until_ready()?;
     let (began, cpu_began, broker_began) = (clock::monotonic(), processor.cpu_seconds()?, broker_cpu(&plan.cluster)?);
     let done_before = processor.metric("aerolog_commands_total")?;
@@ -134,6 +147,7 @@ pub(crate) fn process(plan: &Plan, schedule: &Schedule, size: usize, commands: &
         cpu_seconds: processor.cpu_seconds()? - cpu_began,
         broker_cpu_seconds: broker_cpu(&plan.cluster)? - broker_began,
     };
+    look(&processor)?;
     processor.stop()?;
     validate(&plan.cluster, schedule, commands)?;
     Ok(drained)

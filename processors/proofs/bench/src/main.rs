@@ -19,6 +19,7 @@ mod restart;
 mod served;
 mod shapes;
 mod timeline;
+mod traces;
 mod validate;
 
 use clap::{Parser, ValueEnum};
@@ -70,6 +71,8 @@ enum Part {
     Shapes,
     /// From a start after kill -9 to the first outcome
     Restart,
+    /// The command processor with spans exported for none, 1 % and all of its commands
+    Traces,
     /// Events sent to 1, 100 and 1,000 subscribers of one materializer
     Changes,
 }
@@ -113,6 +116,7 @@ fn main() -> anyhow::Result<()> {
             Part::Gateway => gateway::measure(&plan, &mut report)?,
             Part::Shapes => shapes::measure(&plan, &mut report)?,
             Part::Restart => restart::measure(&plan, &mut report)?,
+            Part::Traces => traces::measure(&plan, &mut report)?,
             Part::Changes => changes::measure(&plan, &mut report)?,
         }
     }

@@ -14,7 +14,7 @@ fn the_defaults_are_complete_and_few() {
     assert_eq!(configuration.http.address.port(), 8080);
     assert_eq!(configuration.kafka["bootstrap.servers"], "127.0.0.1:9092");
     let keys = DEFAULTS.lines().filter(|line| line.contains(" = ") && !line.starts_with('#'));
-    assert!(keys.count() < 15);
+    assert!(keys.count() < 16);
 }
 
 #[test]

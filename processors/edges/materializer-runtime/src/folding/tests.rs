@@ -36,7 +36,7 @@ fn written(view: &KeptView, runs: Vec<Run<String>>) -> Option<Stop> {
     let mut stop = None;
     thread::scope(|scope| {
         scope.spawn(move || fold::<Texts>(view, Progress::start(1), shutdown, received, folded));
-        scope.spawn(move || runs.into_iter().try_for_each(|run| given.send(run)));
+        scope.spawn(move || runs.into_iter().all(|run| given.send(run).is_ok()));
         for (number, Folded { step, .. }) in to_write.iter().enumerate() {
             if number % 3 == 0 {
                 clock::rest(Duration::from_millis(2));

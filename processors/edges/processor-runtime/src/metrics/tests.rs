@@ -4,7 +4,7 @@ use super::*;
 
 fn metrics(registry: &Registry) -> Metrics {
     let failpoints = Failpoints::from_environment(&[], registry).unwrap();
-    Metrics::register(registry, Health::default(), failpoints).unwrap()
+    Metrics::register(registry, Health::default(), failpoints, Tracer::default()).unwrap()
 }
 
 /// The partitions of which a lag is shown, each with its value.

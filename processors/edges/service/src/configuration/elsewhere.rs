@@ -1,7 +1,7 @@
 //! The keys of every program of Aerolog: programs that share an environment are each configured by some of its variables.
 
 /// As the `default.toml` of some program has them, sorted.
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 23] = [
     "batch_records_max",
     "cache_bytes",
     "commands.outcomes_kept_max",
@@ -16,6 +16,7 @@ const KEYS: [&str; 22] = [
     "instance_id",
     "leave_group_when_stopped",
     "operations_address",
+    "otlp.endpoint",
     "pace_ms",
     "partitions",
     "rocksdb.block_cache_bytes",

@@ -167,10 +167,40 @@ pub struct Restored {
     pub outcomes: u64,
 }
 
+/// A command whose sender records its trace, and what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TracedCommand<'t> {
+    /// Its header `traceparent`, to which [`Observe::event_traceparent`] gave another one.
+    pub traceparent: &'t [u8],
+    pub partition: u32,
+    pub offset: i64,
+    /// The status of its outcome, `forwarded` or `dead-letter`.
+    pub outcome: &'static str,
+    /// Where it was decided.
+    pub command_type: Option<&'static str>,
+}
+
+/// What a batch took, from its first decision to its committed transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchTimes {
+    pub commands: usize,
+    pub deciding: Duration,
+    pub committing: Duration,
+}
+
+/// A header `traceparent` of W3C Trace Context, version 00.
+pub type Traceparent = [u8; 55];
+
 /// Called from the loop's thread: must be quick.
 pub trait Observe {
     /// A transaction committed, `latency` after its first command was polled; the oldest of its commands was appended at `oldest_ms`.
     fn committed(&self, tally: &Tally, latency: Duration, oldest_ms: i64);
+    /// The `traceparent` of the events of a command that has this one; `None` where they repeat it.
+    fn event_traceparent(&self, _traceparent: &[u8], _partition: u32, _offset: i64) -> Option<Traceparent> {
+        None
+    }
+    /// A transaction committed just now, and has commands for which [`Self::event_traceparent`] gave something: these.
+    fn traced(&self, _commands: &[TracedCommand<'_>], _times: BatchTimes) {}
     fn dead_letter(&self, kind: &'static str);
     fn trouble(&self, trouble: TransientFault);
     /// The partitions that are processed now.

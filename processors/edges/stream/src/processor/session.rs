@@ -8,6 +8,7 @@ mod offsets;
 mod parking;
 mod processing;
 mod stopping;
+mod traced;
 pub(super) mod transaction_sizing;
 mod unreadable;
 mod waiting;

@@ -29,7 +29,7 @@ pub(super) use failing::{FailureCause, NotCommitted, Reason};
 pub(super) use letter::shortened;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{Producer, ThreadedProducer};
-pub(super) use records::{CONTENT_TYPE, Fetched, TYPE, bytes_of, fetched};
+pub(super) use records::{CONTENT_TYPE, DEAD_LETTER, Fetched, TYPE, bytes_of, fetched};
 use records::{RecordHeaders, ValueHeaders, record_of};
 use settling::Settling;
 use std::cell::Cell;

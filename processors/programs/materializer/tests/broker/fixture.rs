@@ -208,6 +208,7 @@ pub(crate) fn configuration(state_directory: &Path) -> Configuration {
             block_cache_bytes: 8 << 20,
             write_buffer_bytes: 4 << 20,
         },
+        otlp: Default::default(),
         kafka: kafka(),
     }
 }

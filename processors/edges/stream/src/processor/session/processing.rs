@@ -13,7 +13,7 @@ use decider::{Batch, Incoming, Outgoing};
 use keyvalue::Write;
 use rdkafka::message::BorrowedMessage;
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Bytes of commands in one transaction.
 const BATCH_COMMAND_BYTES_MAX: usize = 8 << 20;
@@ -71,14 +71,19 @@ impl<'s, W: Wiring> Session<'s, W> {
         if self.consumer.has_changes() {
             return Ok(Ok(()));
         }
-        let (incoming, fetched): (Vec<_>, Vec<_>) = messages.iter().map(fetched).unzip();
+        let observe = &self.processor.observe;
+        let looked_through = messages.iter().map(fetched);
+        let (incoming, fetched): (Vec<_>, Vec<_>) = looked_through
+            .map(|(incoming, fetched)| (incoming, fetched.observed_by(observe)))
+            .unzip();
         let (mut incoming, mut fetched) = (&incoming[..], &fetched[..]);
         while !incoming.is_empty() {
             let share = self.sizing.share(incoming);
+            let began = clock::now();
             match self.decide(&incoming[..share])? {
                 Some(batch) => {
                     let consumed = batch.consumed;
-                    match self.execute(batch, &fetched[..consumed], &incoming[..consumed])? {
+                    match self.execute(batch, &fetched[..consumed], &incoming[..consumed], began)? {
                         Progress::Done => (incoming, fetched) = (&incoming[consumed..], &fetched[consumed..]),
                         Progress::Rewind => return Ok(self.fetch_on()),
                         Progress::Restore => {
@@ -119,7 +124,14 @@ impl<'s, W: Wiring> Session<'s, W> {
         Ok(messages)
     }
 
-    fn execute(&mut self, batch: Batch, fetched: &[Fetched<'_>], incoming: &[Incoming<'_>]) -> Result<Progress, ProcessorError> {
+    /// Writes a batch that was decided from `began` on.
+    fn execute(
+        &mut self,
+        batch: Batch,
+        fetched: &[Fetched<'_>],
+        incoming: &[Incoming<'_>],
+        began: Instant,
+    ) -> Result<Progress, ProcessorError> {
         self.begun = clock::now();
         let offsets = self.offsets_of(&batch, incoming);
         let Processor { topology, observe, .. } = &*self.processor;
@@ -130,6 +142,7 @@ impl<'s, W: Wiring> Session<'s, W> {
         };
         match self.producer.execute(topology, &batch, fetched, &offsets, &around) {
             Ok(delivered) => {
+                self.tell_traced(&batch, fetched, self.begun - began);
                 self.note_decided(&batch, incoming);
                 self.committed.extend(offsets);
                 self.keep(batch, &delivered, incoming)?;

@@ -4,6 +4,7 @@ use super::carried::Carried;
 use super::deliveries::{Report, report_to};
 use super::letter::{Original, letter};
 use crate::decided::{COMMAND, Decided, REWRITTEN, fingerprint};
+use crate::processor::{Observe, Traceparent};
 use crate::raw::{Headers, NewHeaders};
 use decider::{Batch, Identity, Incoming, Outgoing, SCHEMA_FINGERPRINT, WrittenWith};
 use rdkafka::message::{BorrowedMessage, Message, OwnedHeaders};
@@ -61,6 +62,8 @@ pub(in crate::processor) struct Fetched<'m> {
     message: &'m BorrowedMessage<'m>,
     timestamp_ms: i64,
     carried: Carried<'m>,
+    /// What its events have in place of its `traceparent`, where its trace goes on here.
+    event_traceparent: Option<Traceparent>,
     content_type: Option<&'m [u8]>,
     command_type: Option<&'m [u8]>,
     forwarded_from: Option<&'m [u8]>,
@@ -95,11 +98,34 @@ pub(in crate::processor) fn fetched<'m>(message: &'m BorrowedMessage<'m>) -> (In
         message,
         timestamp_ms: incoming.timestamp_ms,
         carried,
+        event_traceparent: None,
         content_type: incoming.content_type,
         command_type: incoming.command_type,
         forwarded_from: forwarded_from.filter(|from| is_place(from)),
     };
     (incoming, fetched)
+}
+
+impl<'m> Fetched<'m> {
+    /// The same, in the trace that the observer makes of it.
+    pub(in crate::processor) fn observed_by(self, observe: &impl Observe) -> Self {
+        let trace = self.carried.traceparent();
+        let (partition, offset) = self.place();
+        Self {
+            event_traceparent: trace.and_then(|(_, trace)| observe.event_traceparent(trace, partition, offset)),
+            ..self
+        }
+    }
+
+    /// Partition and offset.
+    pub(in crate::processor) fn place(&self) -> (u32, i64) {
+        (self.message.partition().cast_unsigned(), self.message.offset())
+    }
+
+    /// Its `traceparent`, where the observer makes a trace of it.
+    pub(in crate::processor) fn traced(&self) -> Option<&'m [u8]> {
+        self.event_traceparent.and(self.carried.traceparent()).map(|(_, trace)| trace)
+    }
 }
 
 /// Bytes that a message holds in memory.
@@ -253,7 +279,7 @@ pub(in crate::processor) const CONTENT_TYPE: &str = "content-type";
 pub(in crate::processor) const TYPE: &str = "type";
 /// What became of the command: of an outcome what it says, too, of a dead letter [`DEAD_LETTER`].
 const STATUS: &str = "status";
-const DEAD_LETTER: &str = "dead-letter";
+pub(in crate::processor) const DEAD_LETTER: &str = "dead-letter";
 const COMMAND_ID: &str = "command-id";
 /// As many as an outcome has at most.
 const OUTCOME_HEADERS: usize = 14;
@@ -280,6 +306,7 @@ fn written<'r>(topic: &'r Topic, key: Option<&'r [u8]>, value: Option<&'r [u8]>,
 fn of_event(fetched: &Fetched<'_>, event_type: &str) -> NewHeaders {
     let mut headers = NewHeaders::with_capacity(EVENT_HEADERS).with(TYPE, event_type.as_bytes());
     if let Some((name, trace)) = fetched.carried.traceparent() {
+        let trace = fetched.event_traceparent.as_ref().map_or(trace, |of_event| of_event);
         headers.push(name, Some(trace));
     }
     headers
