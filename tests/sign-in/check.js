@@ -167,7 +167,7 @@ await expectSoon("a planner asks the materializer", 200, planner, KEYS_SECONDS_M
 await expectOfView("a viewer asks the materializer", 200, viewer);
 await expectOfView("a viewer asks for its position", 200, viewer, "/position");
 await expectOfView("a client without a role asks the materializer", 403, await signIn("guest"));
-await expectOfView("a client without a token reads its metrics", 401, undefined, "/metrics");
+await expectOfView("a client without a token asks which views there are", 401, undefined, "/views");
 await expectOfView("a probe without a token", 200, undefined, "/health/ready");
 
 await expect("no token", 401, undefined);

@@ -60,7 +60,7 @@ pub fn start<A: Application>(configuration: &Configuration, topology: Topology, 
         health.clone(),
         shutdown.clone(),
     )?;
-    let (http_address, http) = serve(configuration, asked, prometheus, shutdown)?;
+    let (http_address, http) = serve(configuration, asked, &prometheus, shutdown)?;
     let views = updaters.into_iter().map(|updater| spawn(updater, shutdown.clone()));
     let views = views.collect::<Result<_, Failure>>()?;
     health.set(PROCESS, State::Ready);
@@ -129,7 +129,7 @@ impl Process {
 fn serve(
     configuration: &Configuration,
     views: Vec<AskedView>,
-    registry: prometheus::Registry,
+    registry: &prometheus::Registry,
     shutdown: &Shutdown,
 ) -> Result<(SocketAddr, JoinHandle<()>), Failure> {
     let time_limits = TimeLimits {

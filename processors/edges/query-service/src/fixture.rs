@@ -5,7 +5,7 @@ use application::{EventEnvelope, EventPlace, LoggedEvent, Unavailable};
 use domain::Event;
 use http_server::{Limits, Origins, Position};
 use keyvalue::{Memory, Order, Read, ReadError, Visit};
-use prometheus::Registry;
+use prometheus::{Registry, TextEncoder};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -209,6 +209,7 @@ pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) view: Arc<View>,
     client: reqwest::Client,
+    registry: Registry,
     stopping: watch::Sender<bool>,
     /// Dropped with the test, whose runtime ends the service.
     _task: JoinHandle<()>,
@@ -251,7 +252,8 @@ impl Running {
     async fn serving(view: Arc<View>, asked: AskedView, limits: Limits, time_limits: TimeLimits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let service = Service::new(vec![asked], None, Registry::new(), time_limits).unwrap();
+        let registry = Registry::new();
+        let service = Service::new(vec![asked], None, &registry, time_limits).unwrap();
         let service = Arc::new(service.with_origins(Origins::parse(ORIGIN).unwrap()));
         let stopping = watch::Sender::new(false);
         let mut stopped = stopping.subscribe();
@@ -262,6 +264,7 @@ impl Running {
             address,
             view,
             client: reqwest::Client::new(),
+            registry,
             _task: tokio::spawn(serve(listener, service, limits, shutdown)),
             stopping,
         }
@@ -274,6 +277,11 @@ impl Running {
     /// Asks the service to end.
     pub(crate) fn stop(&self) {
         self.stopping.send_replace(true);
+    }
+
+    /// What the service counts, in the text format of Prometheus.
+    pub(crate) fn metrics(&self) -> String {
+        TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap()
     }
 
     pub(crate) async fn get(&self, path_and_query: &str) -> Seen {

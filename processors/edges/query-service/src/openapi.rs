@@ -102,7 +102,7 @@ pub(crate) fn openapi(views: &[AskedView], documented: Documented) -> Value {
 }
 
 /// The routes of the process, as people and programs know them.
-fn process_routes() -> [Route<()>; 7] {
+fn process_routes() -> [Route<()>; 6] {
     const POSITION_QUERY: &[Parameter] = &[
         Parameter {
             name: "content_hash",
@@ -132,22 +132,11 @@ fn process_routes() -> [Route<()>; 7] {
         },
         BAD,
     ];
-    const METRICS: &[Replies] = &[
-        Replies {
-            status: 200,
-            description: "The text format of Prometheus.",
-            schema: Some(("text/plain; version=0.0.4", "Text")),
-        },
-        BAD,
-        NO_TOKEN,
-        FORBIDDEN,
-    ];
     [
         process_route("/position", "How far the view has come.", POSITION_QUERY, &HEADERS, POSITIONS),
         process_route("/views", "The views of this process.", &[], &[], VIEWS),
         process_route("/health/live", "Whether the process lives.", &[], &[], STATUS),
         process_route("/health/ready", "Whether questions should be sent here.", &[], &[], STATUS),
-        process_route("/metrics", "What is counted.", &[], &[], METRICS),
         process_route("/openapi.json", "This document.", &[], &[], DOCUMENT),
         process_route("/docs", "This document as a page for people.", &[], &[], PAGE),
     ]

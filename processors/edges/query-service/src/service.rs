@@ -14,7 +14,7 @@ use application::{Asked, Refusal, Work};
 use bearer_tokens::{Caller, Expiry, Role, Tokens};
 use http_server::{
     Answer, ConnectionMetrics, Documented, HTML, Handler, JSON, Limits, Listener, Method, Origins, Parameters, Position, Problem, Request,
-    RequestMetrics, X_MIN_POSITION, metrics_answer, page,
+    RequestMetrics, X_MIN_POSITION, page,
 };
 use prometheus::Registry;
 use std::future::Future;
@@ -63,7 +63,6 @@ impl Default for TimeLimits {
 /// Answers questions about some views.
 pub struct Service {
     table: Table,
-    registry: Registry,
     metrics: RequestMetrics,
     connections: ConnectionMetrics,
     position_wait_max: Duration,
@@ -119,7 +118,7 @@ impl Handler for Service {
 }
 
 impl Service {
-    /// `registry` receives this service's metrics, and is what `/metrics` shows. The first view's position is that of the process. With `tokens`,
+    /// `registry` receives this service's metrics. The first view's position is that of the process. With `tokens`,
     /// only those are answered who send a token that lets them ask; health and the document of what can be asked are for all.
     ///
     /// # Errors
@@ -130,22 +129,21 @@ impl Service {
     pub fn new(
         views: Vec<AskedView>,
         tokens: Option<Tokens>,
-        registry: Registry,
+        registry: &Registry,
         time_limits: TimeLimits,
     ) -> Result<Self, prometheus::Error> {
         let pool = |at_once_max, run_max| WorkerPool::new(at_once_max, time_limits.turn_wait_max, run_max);
         let table = Table::new(views);
-        let following = FollowingClients::new(FollowMetrics::register(&registry)?, time_limits.scan_run_max);
+        let following = FollowingClients::new(FollowMetrics::register(registry)?, time_limits.scan_run_max);
         let documented = match tokens {
             Some(_) => Documented::WithTokens,
             None => Documented::WithoutTokens,
         };
         let openapi = openapi::openapi(&table.views, documented);
         Ok(Self {
-            metrics: RequestMetrics::register(&registry, &table.templates)?,
-            connections: ConnectionMetrics::register(&registry, PORT)?,
+            metrics: RequestMetrics::register(registry, &table.templates)?,
+            connections: ConnectionMetrics::register(registry, PORT)?,
             table,
-            registry,
             position_wait_max: time_limits.position_wait_max,
             tokens,
             origins: Origins::default(),
@@ -170,10 +168,9 @@ impl Service {
         match (&self.tokens, target) {
             // What can be asked says nothing about the schedule.
             (None, _) | (Some(_), Target::Operation(Operation::Live | Operation::Ready | Operation::OpenApi | Operation::Docs)) => Ok(None),
-            (
-                Some(tokens),
-                Target::Operation(Operation::Metrics | Operation::Views) | Target::Position(_) | Target::Changes(_) | Target::Question(_),
-            ) => tokens.caller(request, Role::Viewer).await.map(Some),
+            (Some(tokens), Target::Operation(Operation::Views) | Target::Position(_) | Target::Changes(_) | Target::Question(_)) => {
+                tokens.caller(request, Role::Viewer).await.map(Some)
+            }
         }
     }
 
@@ -295,7 +292,6 @@ impl Service {
         match operation {
             Operation::Live => Ok(Answer::new(JSON, b"{\"status\":\"live\"}\n".to_vec())),
             Operation::Ready => self.ready(),
-            Operation::Metrics => metrics_answer(&self.registry),
             Operation::Views => {
                 let document = listing::views(self.table.views.iter()).map_err(refusal::problem)?;
                 Ok(Answer::new(JSON, document))

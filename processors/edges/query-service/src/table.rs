@@ -8,11 +8,10 @@ use http_server::names_in_path;
 use std::borrow::Cow;
 
 /// Routes that the process answers itself. The order is that of [`Table::template`], and of [`Operation`].
-const PROCESS: [&str; 8] = [
+const PROCESS: [&str; 7] = [
     "/position",
     "/health/live",
     "/health/ready",
-    "/metrics",
     "/views",
     "/openapi.json",
     "/docs",
@@ -62,7 +61,6 @@ pub(crate) enum Target<'t> {
 pub(crate) enum Operation {
     Live,
     Ready,
-    Metrics,
     Views,
     /// The OpenAPI document.
     OpenApi,
@@ -117,7 +115,6 @@ impl Table {
         match path {
             "/health/live" => return Some(Target::Operation(Operation::Live)),
             "/health/ready" => return Some(Target::Operation(Operation::Ready)),
-            "/metrics" => return Some(Target::Operation(Operation::Metrics)),
             "/views" => return Some(Target::Operation(Operation::Views)),
             "/openapi.json" => return Some(Target::Operation(Operation::OpenApi)),
             "/docs" => return Some(Target::Operation(Operation::Docs)),
@@ -164,7 +161,7 @@ impl Table {
             Target::Question(question) => question.route.index,
             Target::Position(_) => of_views,
             Target::Operation(operation) => of_views + 1 + *operation as usize,
-            Target::Changes(_) => of_views + 7,
+            Target::Changes(_) => of_views + 6,
         }
     }
 }

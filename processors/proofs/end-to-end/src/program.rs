@@ -141,13 +141,18 @@ impl Program {
 
     /// All metrics; `None` where the process does not answer.
     pub fn metrics(&self) -> Option<Metrics> {
-        let answer = client().get(format!("http://127.0.0.1:{}/metrics", self.operations)).send();
-        let text = answer.and_then(reqwest::blocking::Response::text).ok()?;
+        let text = self.metrics_text()?;
         let of_line = |line: &str| {
             let (name, value) = line.rsplit_once(' ')?;
             Some((name.to_owned(), value.parse().ok()?))
         };
         Some(text.lines().filter(|line| !line.starts_with('#')).filter_map(of_line).collect())
+    }
+
+    /// The same as the process writes them.
+    pub fn metrics_text(&self) -> Option<String> {
+        let answer = client().get(format!("http://127.0.0.1:{}/metrics", self.operations)).send();
+        answer.and_then(reqwest::blocking::Response::text).ok()
     }
 
     pub fn pid(&self) -> u32 {

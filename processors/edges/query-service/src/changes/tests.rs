@@ -206,7 +206,7 @@ async fn what_the_log_has_deleted_ends_the_stream_and_says_so() {
     let mut stream = Stream::open(&running, "?after=0:2").await;
     stream.until("event: deleted").await;
     assert_eq!(stream.response.chunk().await.unwrap(), None);
-    let metrics = running.get("/metrics").await.text;
+    let metrics = running.metrics();
     assert!(metrics.contains("aerolog_changes_ended_total{reason=\"deleted\"} 1"), "{metrics}");
 }
 
@@ -232,12 +232,7 @@ async fn a_client_that_does_not_read_is_left_behind_and_disconnected() {
         reading.text.clear();
     }
     let is_slow = async {
-        while !running
-            .get("/metrics")
-            .await
-            .text
-            .contains("aerolog_changes_ended_total{reason=\"slow\"} 1")
-        {
+        while !running.metrics().contains("aerolog_changes_ended_total{reason=\"slow\"} 1") {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };

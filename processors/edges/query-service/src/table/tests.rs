@@ -43,7 +43,7 @@ fn a_version_of_a_view_is_asked_by_its_name() {
     let edition = application::edition::<ScheduleGraph>();
     assert_eq!(template(&table, &format!("/views/{edition}/rotations/R1")), Some("/rotations/{id}"));
     assert_eq!(template(&table, &format!("/views/{edition}/position")), Some("/position"));
-    for path in ["", "/", "/views", "/metrics", "/rotations/"] {
+    for path in ["", "/", "/views", "/rotations/"] {
         assert_eq!(template(&table, &format!("/views/{edition}{path}")), None, "{path}");
     }
     assert_eq!(template(&table, "/views/schedule-graph-999/rotations"), None);

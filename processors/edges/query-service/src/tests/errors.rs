@@ -29,7 +29,6 @@ async fn a_path_where_nothing_is_served_is_a_404_that_names_the_routes() {
             "/position",
             "/health/live",
             "/health/ready",
-            "/metrics",
             "/views",
             "/openapi.json",
             "/docs",
@@ -190,7 +189,7 @@ async fn a_view_that_is_being_built_answers_nothing_about_the_schedule() {
         assert_eq!(seen.header("x-position"), Some("0:11"), "{path}");
         assert!(document["detail"].as_str().unwrap().ends_with("40 % done"), "{document}");
     }
-    for path in ["/position", "/position?content_hash=true", "/health/live", "/metrics"] {
+    for path in ["/position", "/position?content_hash=true", "/health/live"] {
         assert_eq!(running.get(path).await.status, 200, "{path}");
     }
     running.view.set_complete(true);
@@ -203,7 +202,7 @@ async fn requests_are_counted_by_route_and_class_of_status_and_never_by_name() {
     for path in ["/rotations/R1", "/rotations/R2", "/rotations/none", "/nowhere", "/checks/overlap"] {
         running.get(path).await;
     }
-    let metrics = running.get("/metrics").await.text;
+    let metrics = running.metrics();
     let count = |running: &Running, route: &str, status: &str, count: u64| {
         let line = format!("aerolog_http_requests_total{{route=\"{route}\",status=\"{status}\"}} {count}\n");
         assert!(metrics.contains(&line), "{line} of {}: {metrics}", running.address);

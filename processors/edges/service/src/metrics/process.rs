@@ -19,6 +19,7 @@ pub(super) struct Process {
     cpu_seconds: Counter,
     resident_bytes: IntGauge,
     resident_bytes_max: IntGauge,
+    virtual_bytes: IntGauge,
     threads: IntGauge,
     open_files: IntGauge,
     open_files_max: IntGauge,
@@ -35,6 +36,7 @@ impl Process {
                 "process_resident_memory_max_bytes",
                 "The most resident memory that this process had.",
             )?,
+            virtual_bytes: IntGauge::new("process_virtual_memory_bytes", "Virtual memory of this process.")?,
             threads: IntGauge::new("process_threads", "Threads of this process.")?,
             open_files: IntGauge::new("process_open_fds", "File descriptors that this process holds.")?,
             open_files_max: IntGauge::new("process_max_fds", "File descriptors that this process may hold.")?,
@@ -58,6 +60,7 @@ impl Collector for Process {
         let gauges = [
             &self.resident_bytes,
             &self.resident_bytes_max,
+            &self.virtual_bytes,
             &self.threads,
             &self.open_files,
             &self.open_files_max,
@@ -86,6 +89,7 @@ impl Collector for Process {
         let gauges = [
             (&self.resident_bytes, status_number(&status, "VmRSS:").map(|kib| kib << 10)),
             (&self.resident_bytes_max, status_number(&status, "VmHWM:").map(|kib| kib << 10)),
+            (&self.virtual_bytes, status_number(&status, "VmSize:").map(|kib| kib << 10)),
             (&self.threads, status_number(&status, "Threads:")),
             (&self.open_files, files),
             (&self.open_files_max, files_max()),

@@ -18,6 +18,7 @@ fn a_new_registry_tells_which_program_it_is_of_and_what_the_process_uses() {
     for name in [
         "cpu_seconds_total",
         "resident_memory_max_bytes",
+        "virtual_memory_bytes",
         "threads",
         "open_fds",
         "max_fds",

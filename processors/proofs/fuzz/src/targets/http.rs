@@ -67,7 +67,7 @@ impl Served {
             service: Service::new(
                 vec![AskedView::new::<ScheduleGraph, _>(Arc::new(view), true)],
                 None,
-                prometheus::Registry::new(),
+                &prometheus::Registry::new(),
                 time_limits,
             )
             .ok()?,
