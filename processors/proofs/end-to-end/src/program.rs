@@ -28,6 +28,16 @@ pub struct LogName<'l> {
     pub partitions: u32,
 }
 
+impl<'l> LogName<'l> {
+    fn of(schedule: &'l Schedule) -> Self {
+        Self {
+            cluster: schedule.cluster(),
+            name: schedule.name(),
+            partitions: schedule.partitions(),
+        }
+    }
+}
+
 /// Metrics at one moment: name and labels as they are written, and the value.
 pub type Metrics = BTreeMap<String, f64>;
 
@@ -54,6 +64,11 @@ impl Program {
         Self::start("materializer", schedule, state, &[])
     }
 
+    /// Starts a materializer whose view is built up to there and no further; not yet ready when this returns.
+    pub fn materializer_until(schedule: &Schedule, state: &Path, until: &str) -> Self {
+        Self::start_with_arguments("materializer", LogName::of(schedule), state, &["--until", until], &[])
+    }
+
     /// Starts a command gateway, whose log is in `folder`; not yet ready when this returns.
     pub fn gateway(schedule: &Schedule, folder: &Path, variables: &[(&str, &str)]) -> Self {
         Self::start("command-gateway", schedule, folder, variables)
@@ -64,16 +79,15 @@ impl Program {
     /// The kernel kills it when the thread that calls this ends, so that it does not outlive a test that is itself killed: start
     /// programs from the thread that the test runs on.
     pub fn start(name: &str, schedule: &Schedule, state: &Path, variables: &[(&str, &str)]) -> Self {
-        let log = LogName {
-            cluster: schedule.cluster(),
-            name: schedule.name(),
-            partitions: schedule.partitions(),
-        };
-        Self::start_on(name, log, state, variables)
+        Self::start_on(name, LogName::of(schedule), state, variables)
     }
 
     /// The same for a log of any application.
     pub fn start_on(name: &str, log_name: LogName<'_>, state: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::start_with_arguments(name, log_name, state, &[], variables)
+    }
+
+    fn start_with_arguments(name: &str, log_name: LogName<'_>, state: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let (operations, http) = (free_port(), free_port());
         std::fs::create_dir_all(state).unwrap();
         let log = state.with_extension(format!("{operations}.log"));
@@ -81,6 +95,7 @@ impl Program {
         command
             .args(["--pdeathsig", "KILL"])
             .arg(binary(name))
+            .args(arguments)
             .env("AEROLOG_TOPIC_PREFIX", log_name.name)
             .env("AEROLOG_PARTITIONS", log_name.partitions.to_string())
             .env("AEROLOG_OPERATIONS_ADDRESS", format!("127.0.0.1:{operations}"))

@@ -3,7 +3,10 @@
 mod pipeline {
     mod answers;
     mod bad_input;
+    mod certificates;
+    mod encrypted;
     mod open_files;
+    mod past;
     mod processors;
     mod starting;
     mod upgrading;
