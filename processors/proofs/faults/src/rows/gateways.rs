@@ -59,13 +59,18 @@ fn gateway_killed(ground: &Ground) {
     let commands = (0..CLIENTS).flat_map(|client| (0..COMMANDS_EACH).map(move |number| (id(client, number), is_accepted(number))));
     // None is deleted, and none is written in a transaction.
     let records = ends(&scene.schedule).into_iter().sum::<i64>().unsigned_abs();
+    // A command is written once for each time that it is sent, at most.
+    let sent = CLIENTS * COMMANDS_EACH;
+    assert!(
+        (sent..=sent + resent as u64).contains(&records),
+        "{records} records for {sent} commands, {resent} of them sent again"
+    );
     scene.also_sent(Sent {
         commands: commands.collect(),
         records,
     });
     ground.tell(&format!(
-        "{} commands, {records} records; {resent} were sent again to the other gateway",
-        CLIENTS * COMMANDS_EACH
+        "{sent} commands, {records} records; {resent} were sent again to the other gateway"
     ));
     scene.finish();
 }
