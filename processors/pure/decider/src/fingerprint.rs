@@ -45,3 +45,6 @@ impl FromStr for Fingerprint {
             .ok_or_else(|| format!("is {text:?} where a fingerprint of 16 hexadecimal digits belongs"))
     }
 }
+
+#[cfg(test)]
+mod tests;

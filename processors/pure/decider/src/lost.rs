@@ -126,3 +126,6 @@ fn lost() -> Rejection {
          Send it under a new id if it is still wanted",
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -199,3 +199,6 @@ fn hash(key: Option<&[u8]>, value: Option<&[u8]>) -> u64 {
     }
     hasher.digest()
 }
+
+#[cfg(test)]
+mod tests;

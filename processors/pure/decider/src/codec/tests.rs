@@ -1,6 +1,6 @@
 //! Decoding with a schema that is learned on the way.
 
-use super::{DecodeError, decode_learning};
+use super::{DecodeError, decode_learning, schema_fingerprint};
 
 /// The ids of known schemas.
 type KnownIds = Vec<u32>;
@@ -49,4 +49,20 @@ fn a_codec_that_does_not_know_what_it_has_learned_is_not_asked_for_ever() {
     let decoded = decode_learning(&mut KnownIds::new(), decode, |_, _| Ok::<_, String>(Ok(())));
     let reason = "schema id 7 is not known, though its schema was learned".to_owned();
     assert_eq!(decoded, Ok(Err(reason)));
+}
+
+#[test]
+fn a_schema_fingerprint_is_sixteen_hexadecimal_digits_and_nothing_else() {
+    assert_eq!(schema_fingerprint(b"0123456789abcdef"), Some(0x0123_4567_89ab_cdef));
+    assert_eq!(schema_fingerprint(b"ffffffffffffffff"), Some(u64::MAX));
+    for header in [
+        &b""[..],
+        b"1",
+        b"123456789abcdef",
+        b"0123456789abcdef0",
+        b"0123456789abcdeg",
+        b"\xff123456789abcde",
+    ] {
+        assert_eq!(schema_fingerprint(header), None, "{header:?}");
+    }
 }

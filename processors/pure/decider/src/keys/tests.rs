@@ -42,3 +42,10 @@ fn the_ranges_of_a_partition_hold_its_keys_and_no_other_ones() {
         assert!(!all.iter().any(|range| within(range, &key)), "{key:?}");
     }
 }
+
+#[test]
+fn keys_end_with_their_ids_however_long_these_are() {
+    let long = "a".repeat(64);
+    assert!(aggregate(1, &long).ends_with(format!("{long}\0").as_bytes()));
+    assert!(remembered(1, 5, &long, Uuid::nil()).ends_with(long.as_bytes()));
+}

@@ -99,3 +99,29 @@ fn facts_are_named_one_after_the_other() {
     assert_eq!(rejection.facts, [BTreeMap::from(fact)]);
     assert_eq!(Rejection::new("closed", "it is closed").facts, []);
 }
+
+#[test]
+fn a_fact_counts_with_its_names_its_values_and_what_surrounds_them() {
+    let mut two = fact("ab", "cde");
+    two.insert("f".to_owned(), "gh".to_owned());
+    assert_eq!(size(&fact("ab", "cde")), 5 + 2 * ENTRY_BYTES);
+    assert_eq!(size(&two), 8 + 3 * ENTRY_BYTES);
+    assert_eq!(size(&BTreeMap::new()), ENTRY_BYTES);
+}
+
+#[test]
+fn a_fact_of_many_entries_that_fits_keeps_them_all() {
+    let many: BTreeMap<_, _> = (0..100).map(|n| (format!("{n:040}"), "x".repeat(40))).collect();
+    let rejection = rejection("no such leg", vec![many]);
+    assert_eq!(rejection.clone().bounded(), rejection);
+}
+
+#[test]
+fn text_is_cut_no_more_than_the_note_needs() {
+    let mut text = "x".repeat(1000);
+    cut(&mut text, 1000);
+    assert_eq!(text.len(), 1000, "it fits");
+    cut(&mut text, 100);
+    assert!((80..=100).contains(&text.len()), "{text}");
+    assert_eq!(text.find('…'), Some(100 - "… (+ bytes)".len() - 20));
+}

@@ -1,7 +1,7 @@
 //! Records that are no command: each reason, once, and the partition goes on.
 
 use super::pipeline::*;
-use crate::{DeadLetter, StepError};
+use crate::{Codec, DeadLetter, StepError};
 use std::collections::BTreeMap;
 
 fn check(key: Option<&[u8]>, value: Option<&[u8]>, reason: DeadLetter, kind: &str) {
@@ -81,7 +81,7 @@ fn an_unknown_schema_is_an_error_until_it_is_learned() {
         offset: 1,
     };
     assert_eq!(pipeline.decide(&sent).unwrap_err(), error);
-    crate::Codec::<super::counter::Counter>::learn(&mut pipeline.codec, 9, &"".into()).unwrap();
+    Codec::<super::counter::Counter>::learn(&mut pipeline.codec, 9, &"".into()).unwrap();
     let written = pipeline.run(&sent);
     let versions: Vec<_> = events(&written).iter().map(|event| event.version).collect();
     assert_eq!(versions, [1, 2], "nothing is left of the first attempt");
@@ -99,4 +99,13 @@ fn an_unreadable_schema_is_a_dead_letter() {
     };
     assert_eq!(reason.kind(), "unknown_schema");
     assert_eq!(pipeline.written(&batch), [Written::DeadLetter(0, reason)]);
+}
+
+#[test]
+fn a_codec_that_does_not_say_so_knows_no_schema_that_is_missing_and_nothing_of_a_dead_letter() {
+    let mut codec = super::counter::DebugCodec::default();
+    for value in [&b""[..], b"schema 7 1 c/1 - add 1 1"] {
+        assert_eq!(codec.missing_schema(None, value), None);
+        assert_eq!(codec.identify(None, value), crate::Identity::default());
+    }
 }

@@ -173,6 +173,9 @@ fn a_command_whose_event_no_topic_takes_is_rejected_and_nothing_of_it_is_left() 
     let fitting = pipeline.command(1, "c/1", bytes(most));
     let heavy = pipeline.command(2, "c/1", bytes(most + 1));
     let after = pipeline.command(3, "c/1", add(1, 5));
+    let batch = pipeline.decide(&[fitting.clone(), heavy.clone(), after.clone()]).unwrap();
+    assert_eq!((batch.tally.accepted, batch.tally.rejected), (2, 1));
+    pipeline.machine.aborted(batch);
     let written = pipeline.run(&[fitting, heavy, after]);
     assert_eq!(written.iter().filter(|record| matches!(record, Written::Event(_))).count(), 2);
     let outcomes = outcomes(&written);

@@ -202,3 +202,36 @@ fn misplaced(topic: &'static str, partition: u32, offset: i64) -> ReplayError {
         partitions: PARTITIONS,
     }
 }
+
+#[test]
+fn outcomes_of_a_former_topic_move_the_clock_on_and_never_back_and_say_nothing_of_offsets() {
+    let partition = partition_of(ID);
+    let mut pipeline = Pipeline::new(LIMITS);
+    let sent: Vec<_> = (1..=3).map(|id| pipeline.command(id, ID, add(1, 1))).collect();
+    pipeline.run(&sent);
+    let mut outcomes = pipeline.logs[&partition].outcomes.clone();
+    // The last one was lost and written again after the others: its clock is the earliest.
+    let earliest = outcomes[0].value.clock_ms - 1;
+    outcomes[2].value.clock_ms = earliest;
+    let mut other = Pipeline::new(LIMITS);
+    let mutations = other.machine.replay_former_outcomes(partition, &outcomes).unwrap();
+    other.memory.apply(&mutations);
+    let cursor = other.machine.cursor(partition).unwrap();
+    assert_eq!(cursor.next_command_offset, 0);
+    assert_eq!(
+        (cursor.clock_ms, cursor.decided_at_ms),
+        (outcomes[1].value.clock_ms, outcomes[1].timestamp_ms)
+    );
+    assert_eq!(cursor.next_outcome_offset, outcomes[2].offset + 1);
+    // Of two with one clock, the later one was decided later.
+    let same = Replay {
+        offset: outcomes[2].offset + 1,
+        timestamp_ms: 77,
+        value: outcomes[1].value.clone(),
+    };
+    other.machine.replay_former_outcomes(partition, &[same]).unwrap();
+    assert_eq!(other.machine.cursor(partition).unwrap().decided_at_ms, 77);
+    // They are remembered: the same command on the new topic is repeated.
+    let again = other.command(1, ID, add(1, 1));
+    assert!(other.answer(again).repeated);
+}
