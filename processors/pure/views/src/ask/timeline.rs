@@ -113,13 +113,17 @@ pub struct Timeline<'r, R> {
 impl<'r, R: Read> Timeline<'r, R> {
     /// `all` where rows of all airplanes are going to be asked for.
     pub fn new(read: &'r R, window: Window, all: bool) -> Result<Self, TimelineError> {
+        Self::within(read, window, all, READ_LEGS_MAX)
+    }
+
+    pub(crate) fn within(read: &'r R, window: Window, all: bool, reads_max: usize) -> Result<Self, TimelineError> {
         let mut timeline = Self {
             read,
             window,
             airports: FxHashMap::default(),
             clashes: Clashes::load(read)?,
             all_legs: None,
-            reads_left: READ_LEGS_MAX,
+            reads_left: reads_max,
         };
         if all {
             timeline.read_all()?;

@@ -11,10 +11,19 @@ use keyvalue::Read;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Bars of one answer, which bound its bytes: ids are short. The rows beyond are on the next page.
-const BARS_MAX: usize = 120_000;
-/// Airplanes that are looked at for one answer, whether or not they have a row.
-const AIRPLANES_MAX: usize = 20_000;
+/// How much one answer holds and looks at. The rows beyond are on the next page.
+#[derive(Debug, Clone, Copy)]
+struct Budget {
+    /// They bound the bytes of the answer: ids are short.
+    bars_max: usize,
+    /// Whether or not they have a row.
+    airplanes_max: usize,
+}
+
+const BUDGET: Budget = Budget {
+    bars_max: 120_000,
+    airplanes_max: 20_000,
+};
 /// Registrations in one question.
 const REGISTRATIONS_MAX: usize = 200;
 const INSTANT_EXPECTED: &str = "an instant, which this question cannot do without";
@@ -86,18 +95,18 @@ struct Rows {
     more_after: Option<Registration>,
 }
 
-fn rows(read: &impl Read, question: &TimelineQuestion) -> Result<Rows, TimelineError> {
+fn rows(read: &impl Read, question: &TimelineQuestion, budget: Budget) -> Result<Rows, TimelineError> {
     let mut timeline = Timeline::new(read, question.window, question.airplanes == Airplanes::All)?;
     let (mut rows, mut bars, mut looked_at) = (Vec::new(), 0, 0);
     let mut last = question.after.clone();
     while let Some(registration) = ask::next_airplane(read, &question.airplanes, last.as_ref())? {
-        if rows.len() == question.paging.span().limit || looked_at == AIRPLANES_MAX {
+        if rows.len() == question.paging.span().limit || looked_at == budget.airplanes_max {
             return Ok(Rows { rows, more_after: last });
         }
         looked_at += 1;
         if let Some(row) = timeline.row(registration.clone())? {
             bars += row.bars.len();
-            if bars > BARS_MAX {
+            if bars > budget.bars_max {
                 // Without a row before it there would be no end of pages.
                 let is_alone = rows.is_empty();
                 return if is_alone {
@@ -193,7 +202,7 @@ pub(super) fn answer(read: &impl Read, question: &TimelineQuestion) -> Result<Ve
         rows: Vec<RowShape<'v>>,
         next_cursor: Option<String>,
     }
-    let Rows { rows, more_after } = match rows(read, question) {
+    let Rows { rows, more_after } = match rows(read, question, BUDGET) {
         Ok(rows) => rows,
         Err(TimelineError::Read(error)) => return Err(error.into()),
         Err(error @ TimelineError::TooManyLegs) => return Err(Refusal::BudgetExceeded(error.to_string())),
@@ -214,3 +223,6 @@ pub(super) fn answer(read: &impl Read, question: &TimelineQuestion) -> Result<Ve
         next_cursor: question.paging.next(&rest),
     })
 }
+
+#[cfg(test)]
+mod tests;

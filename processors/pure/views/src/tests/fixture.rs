@@ -8,29 +8,29 @@ use domain::{AggregateId, AircraftType, AirportCode, Event, FlightDesignator, In
 use domain::{airplane, airport, rotation};
 use keyvalue::Memory;
 
-pub(super) type AggregateEvent = (AggregateId, Event);
+pub(crate) type AggregateEvent = (AggregateId, Event);
 
-pub(super) const ALL: Span<'_> = Span {
+pub(crate) const ALL: Span<'_> = Span {
     after: None,
     limit: usize::MAX,
 };
 
 /// A view of one partition.
 #[derive(Default)]
-pub(super) struct View {
-    pub(super) memory: Memory,
+pub(crate) struct View {
+    pub(crate) memory: Memory,
     sequence: u64,
     model: Model,
 }
 
 impl View {
-    pub(super) fn given(events: impl IntoIterator<Item = AggregateEvent>) -> Self {
+    pub(crate) fn given(events: impl IntoIterator<Item = AggregateEvent>) -> Self {
         let mut view = Self::default();
         view.when(events);
         view
     }
 
-    pub(super) fn when(&mut self, events: impl IntoIterator<Item = AggregateEvent>) {
+    pub(crate) fn when(&mut self, events: impl IntoIterator<Item = AggregateEvent>) {
         for (aggregate_id, event) in events {
             self.sequence += 1;
             let fact = fact(0, self.sequence, aggregate_id, event);
@@ -41,7 +41,7 @@ impl View {
         }
     }
 
-    pub(super) fn violations(&self, check: Check, filter: &Filter) -> Vec<Violation> {
+    pub(crate) fn violations(&self, check: Check, filter: &Filter) -> Vec<Violation> {
         let page = ask::violations(&self.memory, check, filter, ALL).unwrap();
         assert_eq!(page.next, None);
         let total = ask::Total::Exactly(page.items.len() as u64);
@@ -50,16 +50,16 @@ impl View {
     }
 
     /// What a check finds, in words.
-    pub(super) fn found(&self, check: Check) -> Vec<String> {
+    pub(crate) fn found(&self, check: Check) -> Vec<String> {
         self.violations(check, &Filter::default()).iter().map(words).collect()
     }
 
-    pub(super) fn finds(&self, check: Check, expected: &[&str]) {
+    pub(crate) fn finds(&self, check: Check, expected: &[&str]) {
         assert_eq!(self.found(check), expected);
     }
 }
 
-pub(super) fn fact(partition: u32, sequence: u64, aggregate_id: AggregateId, event: Event) -> Fact {
+pub(crate) fn fact(partition: u32, sequence: u64, aggregate_id: AggregateId, event: Event) -> Fact {
     Fact {
         partition,
         sequence,
@@ -73,12 +73,12 @@ pub(super) fn fact(partition: u32, sequence: u64, aggregate_id: AggregateId, eve
 }
 
 /// The command of an event, another one for each.
-pub(super) fn command_id(partition: u32, sequence: u64) -> [u8; 16] {
+pub(crate) fn command_id(partition: u32, sequence: u64) -> [u8; 16] {
     ((u128::from(partition) << 64) | u128::from(sequence)).to_be_bytes()
 }
 
 /// The provenance of an event that was given to a view of one partition.
-pub(super) fn from_event(sequence: u64) -> Provenance {
+pub(crate) fn from_event(sequence: u64) -> Provenance {
     Provenance {
         partition: 0,
         sequence,
@@ -87,13 +87,13 @@ pub(super) fn from_event(sequence: u64) -> Provenance {
     }
 }
 
-pub(super) fn apply(memory: &mut Memory, fact: &Fact) {
+pub(crate) fn apply(memory: &mut Memory, fact: &Fact) {
     let mutations = project(fact, memory).unwrap();
     memory.apply(&mutations);
 }
 
 /// Index and counts are what plain scans say.
-pub(super) fn agrees_with_recomputation(memory: &Memory) {
+pub(crate) fn agrees_with_recomputation(memory: &Memory) {
     let recomputed = recompute(memory, None, u64::MAX).unwrap();
     assert_eq!(recomputed.differing, 0);
     let counts = ask::counts(memory).unwrap();
@@ -143,32 +143,32 @@ fn words(violation: &Violation) -> String {
     }
 }
 
-pub(super) fn code(text: &str) -> AirportCode {
+pub(crate) fn code(text: &str) -> AirportCode {
     AirportCode::parse(text).unwrap()
 }
 
-pub(super) fn rotation_id(text: &str) -> RotationId {
+pub(crate) fn rotation_id(text: &str) -> RotationId {
     RotationId::parse(text).unwrap()
 }
 
-pub(super) fn leg_id(text: &str) -> LegId {
+pub(crate) fn leg_id(text: &str) -> LegId {
     LegId::parse(text).unwrap()
 }
 
-pub(super) fn registration(text: &str) -> Registration {
+pub(crate) fn registration(text: &str) -> Registration {
     Registration::parse(text).unwrap()
 }
 
-pub(super) fn aircraft_type(text: &str) -> AircraftType {
+pub(crate) fn aircraft_type(text: &str) -> AircraftType {
     AircraftType::parse(text).unwrap()
 }
 
 /// A day of January 2008 and a time of it, as "01T08:00".
-pub(super) fn at(text: &str) -> Instant {
+pub(crate) fn at(text: &str) -> Instant {
     Instant::parse(&format!("2008-01-{text}Z")).unwrap()
 }
 
-pub(super) fn airport(airport: &str, zone: &str, minutes: u32) -> AggregateEvent {
+pub(crate) fn airport(airport: &str, zone: &str, minutes: u32) -> AggregateEvent {
     let event = airport::Event::Registered {
         name: format!("{airport} airport"),
         zone: ZoneName::parse(zone).unwrap(),
@@ -177,7 +177,7 @@ pub(super) fn airport(airport: &str, zone: &str, minutes: u32) -> AggregateEvent
     (AggregateId::Airport(code(airport)), Event::Airport(event))
 }
 
-pub(super) fn airport_corrected(airport: &str, name: &str, zone: &str) -> AggregateEvent {
+pub(crate) fn airport_corrected(airport: &str, name: &str, zone: &str) -> AggregateEvent {
     let event = airport::Event::Corrected {
         name: name.to_owned(),
         zone: ZoneName::parse(zone).unwrap(),
@@ -187,7 +187,7 @@ pub(super) fn airport_corrected(airport: &str, name: &str, zone: &str) -> Aggreg
     (AggregateId::Airport(code(airport)), Event::Airport(event))
 }
 
-pub(super) fn airplane_corrected(airplane: &str, of_type: &str, previous: &str) -> AggregateEvent {
+pub(crate) fn airplane_corrected(airplane: &str, of_type: &str, previous: &str) -> AggregateEvent {
     let event = airplane::Event::Corrected {
         aircraft_type: aircraft_type(of_type),
         previous: aircraft_type(previous),
@@ -195,14 +195,14 @@ pub(super) fn airplane_corrected(airplane: &str, of_type: &str, previous: &str) 
     (AggregateId::Airplane(registration(airplane)), Event::Airplane(event))
 }
 
-pub(super) fn reregistered(airplane: &str, of_type: &str) -> AggregateEvent {
+pub(crate) fn reregistered(airplane: &str, of_type: &str) -> AggregateEvent {
     let event = airplane::Event::Reregistered {
         aircraft_type: aircraft_type(of_type),
     };
     (AggregateId::Airplane(registration(airplane)), Event::Airplane(event))
 }
 
-pub(super) fn minimum(airport: &str, of_type: Option<&str>, minutes: u32) -> AggregateEvent {
+pub(crate) fn minimum(airport: &str, of_type: Option<&str>, minutes: u32) -> AggregateEvent {
     let event = airport::Event::MinimumGroundTimeSet {
         aircraft_type: of_type.map(aircraft_type),
         minutes,
@@ -210,30 +210,30 @@ pub(super) fn minimum(airport: &str, of_type: Option<&str>, minutes: u32) -> Agg
     (AggregateId::Airport(code(airport)), Event::Airport(event))
 }
 
-pub(super) fn airplane(airplane: &str, of_type: &str) -> AggregateEvent {
+pub(crate) fn airplane(airplane: &str, of_type: &str) -> AggregateEvent {
     let event = airplane::Event::Registered {
         aircraft_type: aircraft_type(of_type),
     };
     (AggregateId::Airplane(registration(airplane)), Event::Airplane(event))
 }
 
-pub(super) fn retired(airplane: &str) -> AggregateEvent {
+pub(crate) fn retired(airplane: &str) -> AggregateEvent {
     (
         AggregateId::Airplane(registration(airplane)),
         Event::Airplane(airplane::Event::Retired),
     )
 }
 
-pub(super) fn rotation(rotation: &str, event: rotation::Event) -> AggregateEvent {
+pub(crate) fn rotation(rotation: &str, event: rotation::Event) -> AggregateEvent {
     (AggregateId::Rotation(rotation_id(rotation)), Event::Rotation(event))
 }
 
-pub(super) fn created(id: &str) -> AggregateEvent {
+pub(crate) fn created(id: &str) -> AggregateEvent {
     rotation(id, rotation::Event::Created { mode: Mode::Draft })
 }
 
 /// A leg as "id designator origin destination departure arrival".
-pub(super) fn leg(text: &str) -> rotation::Leg {
+pub(crate) fn leg(text: &str) -> rotation::Leg {
     let [id, designator, origin, destination, departure, arrival] = text.split(' ').collect::<Vec<_>>()[..] else {
         panic!("{text}");
     };
@@ -247,16 +247,16 @@ pub(super) fn leg(text: &str) -> rotation::Leg {
     }
 }
 
-pub(super) fn added(id: &str, text: &str) -> AggregateEvent {
+pub(crate) fn added(id: &str, text: &str) -> AggregateEvent {
     rotation(id, rotation::Event::LegAdded { leg: leg(text) })
 }
 
-pub(super) fn left_out(id: &str, text: &str) -> AggregateEvent {
+pub(crate) fn left_out(id: &str, text: &str) -> AggregateEvent {
     rotation(id, rotation::Event::LegRemoved { leg: leg(text) })
 }
 
 /// The leg is given as it was, then its new departure and arrival.
-pub(super) fn rescheduled(id: &str, text: &str, departure: &str, arrival: &str) -> AggregateEvent {
+pub(crate) fn rescheduled(id: &str, text: &str, departure: &str, arrival: &str) -> AggregateEvent {
     let was = leg(text);
     let event = rotation::Event::LegRescheduled {
         leg_id: was.id,
@@ -268,7 +268,7 @@ pub(super) fn rescheduled(id: &str, text: &str, departure: &str, arrival: &str) 
     rotation(id, event)
 }
 
-pub(super) fn assigned(id: &str, airplane: &str, previous: Option<&str>) -> AggregateEvent {
+pub(crate) fn assigned(id: &str, airplane: &str, previous: Option<&str>) -> AggregateEvent {
     let event = rotation::Event::AirplaneAssigned {
         registration: registration(airplane),
         previous: previous.map(registration),
@@ -276,13 +276,13 @@ pub(super) fn assigned(id: &str, airplane: &str, previous: Option<&str>) -> Aggr
     rotation(id, event)
 }
 
-pub(super) fn unassigned(id: &str, airplane: &str) -> AggregateEvent {
+pub(crate) fn unassigned(id: &str, airplane: &str) -> AggregateEvent {
     let event = rotation::Event::AirplaneUnassigned {
         registration: registration(airplane),
     };
     rotation(id, event)
 }
 
-pub(super) fn removed(id: &str) -> AggregateEvent {
+pub(crate) fn removed(id: &str) -> AggregateEvent {
     rotation(id, rotation::Event::Removed)
 }

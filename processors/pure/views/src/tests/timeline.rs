@@ -2,7 +2,7 @@
 
 use super::fixture::{at, leg, leg_id, registration};
 use super::plan::{self, Plan, ROTATIONS, id_of, some_airport};
-use crate::ask::{self, Airplanes, Filter, Row, Span, Timeline, TimelineLeg, Window, next_airplane};
+use crate::ask::{self, Airplanes, Filter, Row, Span, Timeline, TimelineError, TimelineLeg, Window, next_airplane};
 use crate::{Check, Detail};
 use domain::rotation::Leg;
 use domain::{FlightDesignator, Instant, LegId, Registration, RotationId};
@@ -255,6 +255,37 @@ fn a_leg_that_is_in_the_air_when_the_window_begins_is_shown() {
             let found = rows(&plan, window, &airplanes);
             let shown: Vec<&str> = found[0].bars.iter().map(|bar| bar.leg.as_str()).collect();
             assert_eq!(shown, legs, "{from} {to}");
+        }
+    }
+}
+
+#[test]
+fn a_timeline_that_would_read_more_legs_than_it_may_is_refused() {
+    let mut plan = Plan::new();
+    plan.register("N1AA", "717");
+    plan.register("N2AA", "717");
+    plan.assign(1, "N1AA");
+    plan.assign(3, "N2AA");
+    plan.add(1, leg("L1 HA11 HNL ITO 01T08:00:00 01T09:00:00"));
+    plan.add(1, leg("L2 HA12 ITO HNL 01T09:40:00 01T10:40:00"));
+    plan.add(3, leg("L3 HA13 ITO HNL 01T09:40:00 01T10:40:00"));
+    let window = Window {
+        from: at("01T00:00:00"),
+        to: at("02T00:00:00"),
+    };
+    let bars = |all: bool, reads_max: usize| {
+        let mut timeline = Timeline::within(&plan.view, window, all, reads_max)?;
+        let mut bars = 0;
+        for airplane in ["N1AA", "N2AA"] {
+            bars += timeline.row(registration(airplane))?.map_or(0, |row| row.bars.len());
+        }
+        Ok::<_, TimelineError>(bars)
+    };
+    // A search that has used up its reads is refused, whether or not more legs follow.
+    for all in [true, false] {
+        assert_eq!(bars(all, 4), Ok(3));
+        for reads_max in 0..4 {
+            assert_eq!(bars(all, reads_max), Err(TimelineError::TooManyLegs), "{all} {reads_max}");
         }
     }
 }
