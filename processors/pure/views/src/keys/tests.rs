@@ -58,3 +58,22 @@ fn bytes_are_as_they_were_released_and_all_of_them_are_content() {
         assert_eq!(application::check_keys(&[put]), Ok(()), "{prefix:?}");
     }
 }
+
+#[test]
+fn keys_sort_as_numbers_and_instants_do_on_both_sides_of_zero_and_are_read_as_they_were() {
+    let start = || Key::new(Prefix::Stays);
+    let instants = [i64::MIN, -86_400_000, -1, 0, 1, 1 << 40, i64::MAX].map(Instant);
+    let keys = instants.map(|instant| start().instant(instant));
+    assert!(keys.is_sorted());
+    assert_eq!(keys.map(|key| KeyReader::new(&key.0).unwrap().instant().unwrap()), instants);
+    let numbers = [i32::MIN, -1440, -1, 0, 1, 1440, i32::MAX];
+    let keys = numbers.map(|number| start().signed(number));
+    assert!(keys.is_sorted());
+    assert_eq!(keys.map(|key| KeyReader::new(&key.0).unwrap().signed().unwrap()), numbers);
+}
+
+#[test]
+fn a_duration_stays_below_the_power_of_two_that_is_kept_of_it() {
+    let classes = [-5, 0, 1, 2, 3, 4, 1023, 1024, i64::MAX].map(crate::stored::duration_class);
+    assert_eq!(classes, [0, 0, 1, 2, 2, 3, 10, 11, 63]);
+}

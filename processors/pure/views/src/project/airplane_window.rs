@@ -148,3 +148,6 @@ impl AirplaneWindow {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

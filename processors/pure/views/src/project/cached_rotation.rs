@@ -312,3 +312,6 @@ fn go_on_while(condition: bool) -> ControlFlow<()> {
         ControlFlow::Break(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,3 +76,22 @@ fn the_one_that_was_looked_up_first_is_forgotten_first() {
     recent.get(&[0], |_| ()).unwrap();
     assert_eq!(counting.gets.get(), before + 1);
 }
+
+#[test]
+fn they_are_forgotten_in_the_order_in_which_they_were_looked_up_round_after_round() {
+    let memory = memory();
+    let counting = Counting {
+        below: &memory,
+        gets: Cell::new(0),
+    };
+    let recent = RecentGets::new(&counting);
+    let look_up = |number: usize| {
+        let before = counting.gets.get();
+        recent.get(&[u8::try_from(number).unwrap()], |_| ()).unwrap();
+        counting.gets.get() > before
+    };
+    let rounds = 3 * REMEMBERED_MAX + 2;
+    assert!((0..rounds).all(look_up));
+    assert!((rounds - REMEMBERED_MAX..rounds).all(|number| !look_up(number)));
+    assert!(look_up(rounds - REMEMBERED_MAX - 1));
+}
