@@ -267,3 +267,21 @@ fn a_search_that_would_read_more_legs_than_it_may_is_refused() {
         assert_eq!(found == Err(ConnectionsError::TooManyLegs), !is_enough, "{legs_max}: {found:?}");
     }
 }
+
+#[test]
+fn the_last_leg_is_looked_for_among_the_arrivals_and_an_only_leg_among_the_departures() {
+    let (mut schedule, mut search) = by_hilo(["L1 HA11 HNL ITO 01T08:00:00 01T09:00:00", "L2 HA12 ITO LAX 01T12:00:00 01T17:00:00"]);
+    for hour in 10..16 {
+        schedule.add(1, leg(&format!("K{hour} HA21 ITO KOA 01T{hour}:00:00 01T{hour}:30:00")));
+    }
+    search.legs_max = 2;
+    // One departure from Honolulu and one arrival at Los Angeles.
+    assert_eq!(connections_within(&schedule.view, &search, 2).map(|found| found.len()), Ok(1));
+    let direct = ConnectionSearch { legs_max: 1, ..search };
+    schedule.add(3, leg("D1 HA41 HNL LAX 01T09:00:00 01T16:00:00"));
+    for hour in 10..15 {
+        schedule.add(5, leg(&format!("A{hour} HA51 OGG LAX 01T{hour}:00:00 01T{hour}:30:00")));
+    }
+    // Two departures from Honolulu.
+    assert_eq!(connections_within(&schedule.view, &direct, 2).map(|found| found.len()), Ok(1));
+}

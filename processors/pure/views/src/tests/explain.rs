@@ -214,3 +214,126 @@ fn an_event_that_the_log_has_lost_is_shown_with_its_place_and_why_it_is_not_ther
     );
     assert!(event["unavailable"].as_str().unwrap().contains("deleted"), "{event}");
 }
+
+/// The history of an airplane with three events, of which the log gives what is said of each from the newest on.
+fn history_from(newest_first: [Result<(), Unavailable>; 3]) -> Result<Value, Refusal> {
+    use super::fixture::{airplane, airplane_corrected, retired};
+    let events = [airplane("N1", "717"), airplane_corrected("N1", "763", "717"), retired("N1")];
+    let facts: Vec<Fact> = (1..)
+        .zip(events)
+        .map(|(sequence, (aggregate_id, event))| super::fixture::fact(0, sequence, aggregate_id, event))
+        .collect();
+    let (view, _) = kept(&facts);
+    let question = question("/explain/{+node}", ("node", "airplane/N1"), &[]).unwrap();
+    let places = ScheduleGraph::log_events(&question, &view).unwrap();
+    let mut logged = logged(&facts, &places);
+    assert_eq!(logged.len(), 3);
+    for (logged, given) in logged.iter_mut().zip(newest_first) {
+        if let Err(why) = given {
+            logged.event = Err(why.clone());
+            logged.command = Err(why);
+        }
+    }
+    let answer = ScheduleGraph::answer_from_log(&question, &view, &logged)?;
+    Ok(serde_json::from_slice(&answer).unwrap())
+}
+
+#[test]
+fn a_history_ends_before_the_first_event_that_was_not_read_in_time_and_goes_on_there() {
+    let sequences = |page: &Value| {
+        let events = page["events"].as_array().unwrap().iter();
+        events.map(|event| event["sequence"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    let whole = history_from([Ok(()), Ok(()), Ok(())]).unwrap();
+    assert_eq!((sequences(&whole), &whole["next_cursor"]), (vec![3, 2, 1], &Value::Null));
+    let part = history_from([Ok(()), Err(Unavailable::NotRead), Ok(())]).unwrap();
+    assert_eq!(sequences(&part), [3]);
+    assert!(part["next_cursor"].is_string(), "{part}");
+    let none = history_from([Err(Unavailable::NotRead), Ok(()), Ok(())]);
+    assert!(matches!(none, Err(Refusal::LogUnavailable(_))), "{none:?}");
+}
+
+#[test]
+fn an_event_that_cannot_be_read_is_shown_with_the_reason() {
+    let page = history_from([
+        Ok(()),
+        Err(Unavailable::Unreadable("no schema 7".to_owned())),
+        Err(Unavailable::Deleted),
+    ])
+    .unwrap();
+    let why = |index: usize| page["events"][index]["unavailable"].clone();
+    assert_eq!(why(0), Value::Null);
+    assert_eq!(why(1), "the record of this event cannot be read: no schema 7");
+    assert!(why(2).as_str().unwrap().contains("deleted"), "{page}");
+}
+
+#[test]
+fn a_command_that_cannot_be_read_leaves_its_event_with_the_reason() {
+    use super::fixture::{airplane, fact};
+    let (aggregate_id, event) = airplane("N1", "717");
+    let facts = [fact(0, 1, aggregate_id, event)];
+    let (view, _) = kept(&facts);
+    let question = question("/explain/{+node}", ("node", "airplane/N1"), &[]).unwrap();
+    let places = ScheduleGraph::log_events(&question, &view).unwrap();
+    let mut logged = logged(&facts, &places);
+    logged[0].command = Err(Unavailable::NotRead);
+    let answer = ScheduleGraph::answer_from_log(&question, &view, &logged).unwrap();
+    let page: Value = serde_json::from_slice(&answer).unwrap();
+    let event = &page["events"][0];
+    assert_eq!(
+        (&event["type"], &event["unavailable"]),
+        (&"AirplaneRegistered".into(), &Value::Null)
+    );
+    assert_eq!(event["command"]["unavailable"], "this command was not read in time");
+}
+
+#[test]
+fn a_violation_names_every_fact_that_it_follows_from() {
+    use super::fixture::*;
+    let second = "b HA2 OGG HNL 01T19:10 01T19:50";
+    let view = View::given([
+        airport("HNL", "UTC", 30),
+        airport("OGG", "UTC", 45),
+        airplane("N1", "717"),
+        created("r1"),
+        assigned("r1", "N1", None),
+        added("r1", "a HA1 HNL OGG 01T18:00 01T18:40"),
+        added("r1", second),
+        rescheduled("r1", second, "01T19:10", "01T19:55"),
+        created("r2"),
+        assigned("r2", "N1", None),
+        added("r2", "c HA3 OGG LIH 01T20:30 01T21:00"),
+        retired("N1"),
+    ]);
+    let facts = |id: &str| {
+        let node = format!("violation/{id}");
+        let question = question("/explain/{+node}", ("node", &node), &[]).unwrap();
+        let answer: Value = serde_json::from_slice(&ScheduleGraph::answer(&question, &view.memory).unwrap()).unwrap();
+        let of = |fact: &Value| {
+            let (node, attribute) = (fact["node"].as_str().unwrap(), fact["attribute"].as_str().unwrap());
+            format!("{node} {attribute} {}", fact["provenance"]["sequence"])
+        };
+        answer["facts"].as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+    };
+    let airplane = ["airplane/N1 aircraft_type 3", "airplane/N1 retired 12"];
+    let ground_time = [
+        "leg/r1/a leg 6",
+        "leg/r1/b leg 7",
+        "leg/r1/b times 8",
+        "airport/OGG minimum_ground_time 2",
+        "rotation/r1 airplane 5",
+    ];
+    assert_eq!(facts("ground-time/r1/a"), [&ground_time[..], &airplane].concat());
+    let seam = [
+        &["leg/r1/b leg 7", "leg/r1/b times 8", "leg/r2/c leg 11", "rotation/r1 airplane 5"][..],
+        &airplane,
+        &["rotation/r2 airplane 10"],
+        &airplane,
+    ];
+    assert_eq!(facts("rotation-seam/r1/r2"), seam.concat());
+    assert_eq!(
+        facts("unknown-reference/r2/airplane"),
+        [&["rotation/r2 airplane 10"][..], &airplane].concat()
+    );
+    assert_eq!(facts("unknown-reference/r2/c/destination"), ["leg/r2/c leg 11"]);
+}

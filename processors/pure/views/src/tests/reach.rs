@@ -162,3 +162,74 @@ fn bytes_that_are_no_place_in_the_list_of_edges_are_one_like_any_other() {
         assert_eq!((page.items.len(), page.next), (0, None));
     }
 }
+
+#[test]
+fn bytes_are_those_of_the_ids_and_a_frame_for_each_node_and_each_edge() {
+    use super::fixture::{View, added, created};
+    let view = View::given([
+        created("r1"),
+        added("r1", "a HA1 HNL OGG 01T08:00 01T08:40"),
+        added("r1", "b HA2 OGG HNL 01T09:10 01T09:50"),
+    ]);
+    let reached = |bytes_max| {
+        let traversal = Traversal {
+            start: NodeId::parse("rotation/r1").unwrap(),
+            kinds: vec![EdgeKind::Legs],
+            time: Time::default(),
+            budget: Budget {
+                depth_max: 1,
+                nodes_max: 9,
+                edges_max: 9,
+                bytes_max,
+            },
+        };
+        reach(&view.memory, &traversal).unwrap()
+    };
+    // rotation/r1 has 11 bytes and leg/r1/a 8: the start, then twice an edge with the node at its end.
+    let (start, edge, node) = (11 + 96, 11 + 8 + 96, 8 + 96);
+    let whole = start + 2 * (edge + node);
+    assert_eq!(
+        (reached(whole).bytes, reached(whole).cut, reached(whole).expanded),
+        (whole, None, 1)
+    );
+    let cut = reached(whole - 1);
+    assert_eq!(
+        (cut.bytes, cut.cut, cut.expanded),
+        (start + edge + node, Some(ExhaustedBudget::Bytes), 0)
+    );
+}
+
+#[test]
+fn more_edges_than_are_read_at_once_are_all_followed() {
+    use super::fixture::{created, fact, leg, rotation};
+    use domain::rotation::Event::LegAdded;
+    let (mut projector, mut view) = (crate::Projector::default(), Memory::default());
+    let legs = (0..1001).map(|number| {
+        let mut leg = leg("a HA1 HNL OGG 01T08:00 01T08:40");
+        leg.id = super::fixture::leg_id(&format!("L{number}"));
+        leg.departure.0 += number * 86_400_000;
+        leg.arrival.0 += number * 86_400_000;
+        rotation("r1", LegAdded { leg })
+    });
+    for (sequence, (aggregate_id, event)) in (1..).zip(std::iter::once(created("r1")).chain(legs)) {
+        let mutations = projector.project(&fact(0, sequence, aggregate_id, event), &view).unwrap();
+        view.apply(&mutations);
+    }
+    let traversal = |edges_max| Traversal {
+        start: NodeId::parse("rotation/r1").unwrap(),
+        kinds: vec![EdgeKind::Legs],
+        time: Time::default(),
+        budget: Budget {
+            depth_max: 1,
+            nodes_max: 5000,
+            edges_max,
+            bytes_max: usize::MAX,
+        },
+    };
+    let reached = |edges_max| {
+        let reached = reach(&view, &traversal(edges_max)).unwrap();
+        (reached.edges.len(), reached.expanded, reached.cut)
+    };
+    assert_eq!(reached(1001), (1001, 1, None));
+    assert_eq!(reached(1000), (1000, 0, Some(ExhaustedBudget::Edges)));
+}

@@ -132,3 +132,32 @@ fn edges_to_legs_say_the_mode_and_the_airplane_that_their_rotation_has_now() {
     ]);
     assert_eq!(seen(&view), [row("r", Mode::Draft, None), row("s", Mode::Active, Some("N2"))]);
 }
+
+#[test]
+fn a_rotation_means_the_former_airplane_where_it_was_assigned_before_that_one_retired() {
+    use crate::{Airplane, FormerAirplane, Rotation};
+
+    for (assigned, means_former) in [(4, true), (5, false), (6, false)] {
+        let rotation = Rotation {
+            mode: Mode::Draft,
+            provenance: from_event(1),
+            mode_provenance: from_event(1),
+            airplane: Some(Assignment {
+                registration: registration("N1"),
+                provenance: from_event(assigned),
+            }),
+        };
+        let airplane = Airplane {
+            aircraft_type: aircraft_type("763"),
+            provenance: from_event(7),
+            type_provenance: from_event(7),
+            retired: None,
+            former: Some(FormerAirplane {
+                aircraft_type: aircraft_type("717"),
+                retired: from_event(5),
+            }),
+        };
+        assert_eq!(rotation.means_former(&airplane), means_former, "{assigned}");
+        assert_eq!(rotation.aircraft_type(Some(&airplane)).is_none(), means_former, "{assigned}");
+    }
+}

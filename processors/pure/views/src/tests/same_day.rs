@@ -79,3 +79,17 @@ fn a_clash_of_many_legs_counts_them_all_and_lists_the_first() {
     assert_eq!(violations[0].legs.len(), crate::LEGS_MAX);
     assert!(view.found(FlightDesignator)[0].ends_with("20 legs"));
 }
+
+#[test]
+fn of_many_legs_of_one_day_the_first_sixteen_are_listed_and_all_are_counted() {
+    for (legs, listed) in [(15, 15), (16, 16), (17, 16)] {
+        let mut events = vec![created("r")];
+        for minute in 10..10 + legs {
+            events.push(added("r", &format!("L{minute} HA1 HNL OGG 02T08:{minute} 02T08:{minute}:30")));
+        }
+        let view = View::given(events);
+        let violations = view.violations(FlightDesignator, &Filter::default());
+        assert_eq!(violations[0].legs.len(), listed, "{legs}");
+        assert!(matches!(violations[0].detail, crate::Detail::Designator { legs: all, .. } if all == legs));
+    }
+}

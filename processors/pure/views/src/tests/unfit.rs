@@ -74,3 +74,86 @@ fn bytes_that_cannot_be_right_are_an_error() {
     let error = project(&fact(0, 9, aggregate_id, event), &view.memory).unwrap_err();
     assert!(matches!(error, ProjectError::Read(_)), "{error}");
 }
+
+/// The view without one key of a kind, and with another value there.
+fn damaged(prefix: Prefix) -> [keyvalue::Memory; 2] {
+    let view = || {
+        View::given([
+            airport("OGG", "UTC", 0),
+            created("r"),
+            added("r", OUT),
+            added("r", "b HA2 OGG HNL 01T09:10 01T09:50"),
+            created("s"),
+            added("s", OUT),
+        ])
+        .memory
+    };
+    let key = view()
+        .iter()
+        .map(|(key, _)| key.to_vec())
+        .find(|key| key[0] == prefix as u8)
+        .unwrap();
+    let (mut without, mut other) = (view(), view());
+    without.apply(&[Mutation::Delete { key: key.clone() }]);
+    other.apply(&[Mutation::Put { key, value: vec![9] }]);
+    [without, other]
+}
+
+#[test]
+fn a_recomputation_compares_what_ground_times_and_designators_are_counted_by() {
+    for (prefix, check) in [
+        (Prefix::Stays, Check::GroundTime),
+        (Prefix::DesignatorDayLegs, Check::FlightDesignator),
+    ] {
+        for view in damaged(prefix) {
+            let differing = |check| recompute(&view, check, 99).unwrap().differing;
+            assert_eq!(
+                (differing(None), differing(Some(check)), differing(Some(Check::Overlap))),
+                (1, 1, 0),
+                "{prefix:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_recomputation_looks_at_as_many_legs_as_it_may_and_gives_up_at_one_more() {
+    let [_, view] = damaged(Prefix::Count);
+    assert_eq!(recompute(&view, None, 3).unwrap().differing, 0);
+    assert_eq!(recompute(&view, None, 2), Err(BudgetExceeded::Legs { legs_max: 2 }));
+}
+
+#[test]
+fn a_count_that_would_fall_below_zero_is_an_error_and_zero_is_none() {
+    let given = || View::given([created("r")]).memory;
+    let (aggregate_id, event) = removed("r");
+    let gone = fact(0, 9, aggregate_id, event);
+    let mut view = given();
+    view.apply(&project(&gone, &view).unwrap());
+    assert_eq!(crate::ask::counts(&view).unwrap().rotations, 0);
+    let mut view = given();
+    let key = crate::keys::count(0).0;
+    view.apply(&[Mutation::Delete { key }]);
+    let error = project(&gone, &view).unwrap_err();
+    assert!(error.to_string().contains("a count is below zero"), "{error}");
+}
+
+#[test]
+fn an_airplane_that_has_retired_is_registered_again_before_anything_else() {
+    let view = View::given([airplane("N1", "717"), retired("N1"), airplane("N2", "717")]);
+    for ((aggregate_id, event), reason) in [
+        (retired("N1"), "the airplane has retired"),
+        (airplane_corrected("N1", "763", "717"), "the airplane has retired"),
+        (airplane("N1", "717"), "the airplane is registered already"),
+        (reregistered("N2", "717"), "the airplane has not retired"),
+        (reregistered("N3", "717"), "the airplane is not registered"),
+        (airplane_corrected("N3", "763", "717"), "the airplane is not registered"),
+        (airport_corrected("HNL", "Honolulu", "UTC"), "the airport is not registered"),
+    ] {
+        let error = project(&fact(0, 9, aggregate_id, event), &view.memory).unwrap_err();
+        assert!(
+            matches!(error, ProjectError::Unfit { .. }) && error.to_string().ends_with(reason),
+            "{error}"
+        );
+    }
+}
