@@ -11,8 +11,8 @@ pub mod values;
 
 pub use rejection::Rejection;
 pub use values::{
-    AggregateId, AircraftType, AirportCode, DESIGNATOR_BYTES_MAX, FlightDesignator, Instant, InvalidValue, LegId, Registration, RotationId,
-    ZoneName,
+    AggregateId, AircraftType, AirportCode, CalendarDate, DESIGNATOR_BYTES_MAX, FlightDesignator, Instant, InvalidValue, LegId,
+    Registration, RotationId, ZoneName,
 };
 
 /// A request to one aggregate; may be refused.

@@ -1,5 +1,8 @@
 //! The airline's words as values that cannot be wrong: parsing checks them once, and their text is always the canonical one.
 
+mod instant;
+
+pub use instant::{CalendarDate, Instant};
 use std::fmt;
 use std::sync::Arc;
 
@@ -186,20 +189,6 @@ impl ZoneName {
     }
 }
 
-/// Milliseconds since the epoch, UTC.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Instant(pub i64);
-
-impl Instant {
-    /// RFC 3339 with an offset.
-    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
-        let parsed: Result<jiff::Timestamp, _> = text.parse();
-        parsed
-            .map(|instant| Self(instant.as_millisecond()))
-            .map_err(|_| invalid("instant", text, "RFC 3339, such as 2008-01-31T18:05:00Z"))
-    }
-}
-
 /// What a command is about, and the key of its records.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AggregateId {
@@ -296,16 +285,6 @@ impl fmt::Display for FlightDesignator {
 impl fmt::Display for ZoneName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
-    }
-}
-
-impl fmt::Display for Instant {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0) {
-            // Always three digits of a second: tools take the form of a column from its first row, and the order of texts is that of time.
-            Ok(instant) => write!(formatter, "{instant:.3}"),
-            Err(_) => write!(formatter, "{} ms since 1970", self.0),
-        }
     }
 }
 

@@ -31,7 +31,7 @@ mod violation_id;
 
 pub use application::{ProjectError, content_hash};
 pub use check::Check;
-pub use day::{DesignatorDay, calendar_date};
+pub use day::DesignatorDay;
 pub use edges::{LegSummary, RotationSpan};
 pub use fact::Fact;
 pub use keys::Prefix;

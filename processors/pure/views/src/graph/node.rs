@@ -1,7 +1,7 @@
 //! Nodes by kind and textual id.
 
-use crate::day::{DesignatorDay, calendar_date};
-use domain::{AirportCode, FlightDesignator, LegId, Registration, RotationId};
+use crate::day::DesignatorDay;
+use domain::{AirportCode, CalendarDate, FlightDesignator, LegId, Registration, RotationId};
 use jiff::civil::{Date, date};
 use std::fmt;
 
@@ -104,7 +104,7 @@ impl fmt::Display for NodeId {
             Self::Rotation(id) => write!(formatter, "{kind}/{id}"),
             Self::Leg(rotation, id) => write!(formatter, "{kind}/{rotation}/{id}"),
             Self::DesignatorDay(DesignatorDay { designator, airport, date }) => {
-                let local = calendar_date(*date).ok_or(fmt::Error)?;
+                let local = CalendarDate::of_days(*date).ok_or(fmt::Error)?;
                 write!(formatter, "{kind}/{designator}/{airport}/{local}")
             }
         }

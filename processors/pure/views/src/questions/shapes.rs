@@ -1,13 +1,10 @@
 //! Answers as JSON: nodes with their edges in order, each group of facts with the event that wrote it, instants in RFC 3339.
 
 use crate::ask::{BoardEntry, Direction};
-use crate::{
-    Airplane, Airport, Assignment, Detail, FlownRotation, Leg, MinimumGroundTime, Provenance, RemovedLeg, Rotation, Violation,
-    calendar_date,
-};
-use domain::{AirportCode, Instant, Registration, RotationId};
+use crate::{Airplane, Airport, Assignment, Detail, FlownRotation, Leg, MinimumGroundTime, Provenance, RemovedLeg, Rotation, Violation};
+use domain::{AirportCode, CalendarDate, Instant, Registration, RotationId};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, civil};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -95,7 +92,7 @@ pub(crate) struct LegShape<'v> {
     departure: Text<Instant>,
     arrival: Text<Instant>,
     /// The local date of the departure.
-    origin_date: Option<Text<civil::Date>>,
+    origin_date: Option<Text<CalendarDate>>,
     provenance: ProvenanceShape,
     times_provenance: ProvenanceShape,
 }
@@ -110,7 +107,7 @@ impl<'v> LegShape<'v> {
             destination: leg.destination.as_str(),
             departure: Text(leg.departure),
             arrival: Text(leg.arrival),
-            origin_date: calendar_date(leg.origin_date).map(Text),
+            origin_date: CalendarDate::of_days(leg.origin_date).map(Text),
             provenance: leg.provenance.into(),
             times_provenance: leg.times_provenance.into(),
         }
@@ -358,7 +355,7 @@ fn serialize_detail<M: SerializeMap>(map: &mut M, legs: &[(RotationId, Leg)], de
         } => {
             map.serialize_entry("designator", &Text(designator))?;
             map.serialize_entry("airport", airport.as_str())?;
-            map.serialize_entry("origin_date", &calendar_date(*origin_date_days).map(Text))?;
+            map.serialize_entry("origin_date", &CalendarDate::of_days(*origin_date_days).map(Text))?;
             map.serialize_entry("leg_count", legs)
         }
         Detail::Seam {

@@ -1,11 +1,11 @@
 //! The rows of each table, from a view. Columns are only ever added at the end.
 
 use super::Table;
-use domain::RotationId;
+use domain::{CalendarDate, RotationId};
 use keyvalue::{Read, ReadError};
 use serde_json::Value;
 use views::ask::{self, Filter, Page, Span, Time};
-use views::{Airplane, Check, Detail, Leg, Rotation, Violation, calendar_date};
+use views::{Airplane, Check, Detail, Leg, Rotation, Violation};
 
 const LEGS: [&str; 11] = [
     "rotation",
@@ -145,7 +145,7 @@ fn leg_row(id: &RotationId, rotation: &Rotation, airplane: Option<&Airplane>, le
         text(leg.destination),
         text(leg.departure),
         text(leg.arrival),
-        optional(calendar_date(leg.origin_date)),
+        optional(CalendarDate::of_days(leg.origin_date)),
         text(rotation.mode.name()),
         optional(rotation.registration()),
         optional(rotation.aircraft_type(airplane)),
@@ -238,7 +238,7 @@ fn said(detail: &Detail) -> Said {
         } => Said {
             airport: text(airport),
             designator: text(designator),
-            origin_date: optional(calendar_date(*origin_date_days)),
+            origin_date: optional(CalendarDate::of_days(*origin_date_days)),
             leg_count: (*legs).into(),
             ..Said::default()
         },
