@@ -55,11 +55,6 @@ impl Progress {
         }
     }
 
-    /// Calls `with` on the stored bytes: equal bytes mean equal progress.
-    pub(crate) fn stored<T>(read: &impl Read, with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, ReadError> {
-        read.get(&PROGRESS_KEY, with)
-    }
-
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (entries, []) = bytes.as_chunks::<ENTRY_BYTES>() else {
             return None;

@@ -18,8 +18,8 @@ pub(crate) struct KeptView {
     applied: watch::Sender<Arc<Stamp>>,
     feed: Feed,
     condition: Condition,
-    /// The stamp that was made last, by the stored bytes that it was made from: most answers share it.
-    latest: Mutex<(Vec<u8>, Arc<Stamp>)>,
+    /// The stamp that was made last, with the number of the snapshots that it belongs to: most answers share it.
+    latest: Mutex<Option<(u64, Arc<Stamp>)>>,
     complete: AtomicBool,
     /// A question has met files that cannot be right.
     damaged: AtomicBool,
@@ -40,9 +40,9 @@ impl KeptView {
             complete: AtomicBool::new(bookkeeping::is_complete(&store)?),
             store,
             damaged: AtomicBool::new(false),
-            applied: watch::Sender::new(Arc::clone(&stamp)),
+            applied: watch::Sender::new(stamp),
             condition,
-            latest: Mutex::new((Vec::new(), stamp)),
+            latest: Mutex::new(None),
         })
     }
 
@@ -61,16 +61,17 @@ impl KeptView {
         self.feed.is_followed()
     }
 
-    /// The view holds the whole log as it was found. Written after what it holds, so that it is never said too early.
+    /// The view holds the whole log as it was found: from here on it is asked more than it is written to. Written after what it holds, so that it
+    /// is never said too early.
     pub(crate) fn become_complete(&self) -> Result<(), store::Error> {
         if !self.complete.load(Ordering::Acquire) {
             self.store.apply(&[bookkeeping::complete_mutation()])?;
             self.complete.store(true, Ordering::Release);
         }
-        Ok(())
+        self.store.favor_reads()
     }
 
-    fn latest(&self) -> MutexGuard<'_, (Vec<u8>, Arc<Stamp>)> {
+    fn latest(&self) -> MutexGuard<'_, Option<(u64, Arc<Stamp>)>> {
         // What is held is replaced in one piece: a panic elsewhere cannot have left half of it.
         self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -84,16 +85,16 @@ impl Source for KeptView {
     }
 
     fn position(&self, snapshot: &Snapshot<'_>) -> Result<Arc<Stamp>, ReadError> {
-        let stamp = Progress::stored(snapshot, |bytes| {
-            let mut latest = self.latest();
-            if latest.0 != bytes {
-                let progress =
-                    Progress::from_bytes(bytes).ok_or_else(|| ReadError::corrupt("the stored progress has an impossible length"))?;
-                *latest = (bytes.to_vec(), Arc::new(Stamp::new(progress.position())));
-            }
-            Ok(Arc::clone(&latest.1))
-        })?;
-        stamp.unwrap_or_else(|| Ok(Arc::new(Stamp::new(Position::default()))))
+        let number = snapshot.number();
+        if let Some((of, stamp)) = &*self.latest()
+            && *of == number
+        {
+            return Ok(Arc::clone(stamp));
+        }
+        let progress = Progress::load(snapshot)?.unwrap_or_default();
+        let stamp = Arc::new(Stamp::new(progress.position()));
+        *self.latest() = Some((number, Arc::clone(&stamp)));
+        Ok(stamp)
     }
 
     fn applied(&self) -> watch::Receiver<Arc<Stamp>> {
@@ -121,3 +122,6 @@ impl Source for KeptView {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,6 +97,14 @@ impl Store {
             .map_err(|error| Error::new(&self.path, "flushed", &error))
     }
 
+    /// From here on few keys are written and many are read: new files are merged with older ones sooner, in the background, as every scan
+    /// looks into each file whose keys overlap. Until then the cost of writing in bulk is what counts.
+    pub fn favor_reads(&self) -> Result<(), Error> {
+        self.db
+            .set_options(&[open::MERGE_SOON])
+            .map_err(|error| Error::new(&self.path, "set up for reads", &error))
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -49,6 +49,10 @@ const SET_ASIDE_MAX: u32 = 1000;
 /// flush: work for nothing, and a table without a name whenever the process is killed then.
 const REWRITE_DELAY_SECONDS: &str = "86400";
 
+/// Files that have not been merged with those of the lower levels: the second one is merged together with the first. RocksDB leaves up to four by
+/// default, which is half the work for a state that is written in bulk.
+pub(crate) const MERGE_SOON: (&str, &str) = ("level0_file_num_compaction_trigger", "2");
+
 pub(crate) fn open(path: &Path, sizing: Sizing) -> Result<DB, Error> {
     let mut options = options(sizing);
     options.create_if_missing(true);

@@ -2,6 +2,7 @@
 
 use super::*;
 use keyvalue::{Fault, Memory, Order, Read, content_hash};
+use rocksdb::WaitForCompactOptions;
 use std::ops::ControlFlow;
 
 type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
@@ -126,6 +127,98 @@ fn a_snapshot_does_not_see_what_is_written_after_it() {
     assert_eq!(snapshot.get(&1_u32.to_be_bytes(), <[u8]>::to_vec).unwrap().unwrap(), b"before");
     assert_eq!(scan(&snapshot, &[], &[0xFF], Order::Ascending).len(), 1);
     assert_eq!(scan(&store, &[], &[0xFF], Order::Ascending).len(), 2);
+}
+
+#[test]
+fn scans_of_one_snapshot_one_after_another_and_one_within_another_read_as_memory_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let mut memory = Memory::default();
+    let batches = many_mutations();
+    let (before, after) = batches.split_at(40);
+    for batch in before {
+        store.apply(batch).unwrap();
+        memory.apply(batch);
+    }
+    let snapshot = store.snapshot();
+    after.iter().for_each(|batch| store.apply(batch).unwrap());
+    let key = |number: u32| number.to_be_bytes();
+    // Ends that scans have in common, beginnings that rise and fall, and ranges that are empty.
+    for (from, to) in [
+        (0, 900),
+        (100, 900),
+        (50, 900),
+        (899, 900),
+        (900, 900),
+        (0, 901),
+        (300, 901),
+        (0, 3000),
+        (2999, 3000),
+    ] {
+        for order in [Order::Ascending, Order::Descending] {
+            let (from, to) = (key(from), key(to));
+            assert_eq!(scan(&snapshot, &from, &to, order), scan(&memory, &from, &to, order));
+        }
+    }
+    let within = |read: &dyn Fn(&[u8], &[u8]) -> Pairs, number: &[u8]| read(&[number, &[0]].concat(), &key(2000)).into_iter().next();
+    let nested =
+        |outer: Pairs, read: &dyn Fn(&[u8], &[u8]) -> Pairs| outer.iter().map(|(number, _)| within(read, number)).collect::<Vec<_>>();
+    let mut seen = Vec::new();
+    snapshot
+        .scan(&key(500), &key(2000), Order::Ascending, &mut |number, _| {
+            seen.push(within(&|from, to| scan(&snapshot, from, to, Order::Ascending), number));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    let expected = scan(&memory, &key(500), &key(2000), Order::Ascending);
+    assert!(expected.len() > 500);
+    assert_eq!(seen, nested(expected, &|from, to| scan(&memory, from, to, Order::Ascending)));
+}
+
+#[test]
+fn snapshots_have_the_same_number_as_long_as_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let empty = store.snapshot().number();
+    store.apply(&[put(1, "a")]).unwrap();
+    let (first, second) = (store.snapshot(), store.snapshot());
+    assert_eq!(first.number(), second.number());
+    assert_ne!(first.number(), empty);
+    store.apply_unlogged(&[put(1, "a")]).unwrap();
+    assert_ne!(store.snapshot().number(), first.number());
+    assert_eq!(first.number(), second.number());
+}
+
+#[test]
+fn a_store_that_favors_reads_merges_its_files_and_reads_as_before() {
+    let folder = tempfile::tempdir().unwrap();
+    // Its write buffer holds all of them, so that each file is one that is asked for.
+    let store = Store::open(folder.path(), Sizing::default()).unwrap();
+    let mut memory = Memory::default();
+    for batch in many_mutations().chunks(20) {
+        for mutations in batch {
+            store.apply(mutations).unwrap();
+            memory.apply(mutations);
+        }
+        store.flush().unwrap();
+    }
+    let unmerged = |store: &Store| {
+        store
+            .db
+            .property_value("rocksdb.num-files-at-level0")
+            .unwrap()
+            .unwrap()
+            .parse::<u32>()
+            .unwrap()
+    };
+    assert_eq!(unmerged(&store), 3);
+    store.favor_reads().unwrap();
+    store.db.wait_for_compact(&WaitForCompactOptions::default()).unwrap();
+    assert!(unmerged(&store) < 2);
+    assert_eq!(
+        content_hash(&store, &[], &[0xFF; 8]).unwrap(),
+        content_hash(&memory, &[], &[0xFF; 8]).unwrap()
+    );
 }
 
 #[test]
