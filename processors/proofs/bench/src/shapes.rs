@@ -4,10 +4,13 @@ use crate::Plan;
 use crate::process::cpu_seconds;
 use crate::report::{Report, Wanted};
 use anyhow::Context;
+use application::EventPlace;
+use application::history;
 use domain::rotation::{self, Leg, Mode};
 use domain::{AggregateId, AirportCode, Event, FlightDesignator, Instant, LegId, Registration, RotationId, ZoneName, airport};
 use keyvalue::Overlay;
 use service::clock;
+use std::path::Path;
 use store::{Sizing, Store};
 use views::{Fact, Projector};
 
@@ -143,14 +146,52 @@ pub(crate) fn measure(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
             let directory = tempfile::tempdir_in(plan.work.path())?;
             let store = Store::open(directory.path(), Sizing::default())?;
             let began = cpu_seconds(own)?;
-            fold(&store, &events, 0)?;
+            fold(&store, &events, 0, Written::All)?;
             rates.push(events.len() as f64 / (cpu_seconds(own)? - began));
         }
         let median = report.figure(shape.name, "/CPU-s", &rates);
         (least, most) = (least.min(median), most.max(median));
     }
     report.ratio("slowest / fastest: events per CPU-second", least / most, Wanted::AtLeast(0.5));
+    index_of_events(plan, report)?;
     airport(plan, report)
+}
+
+/// What it costs to find the events of anything in the log (decision 0041): the same events with their entries in the index and without.
+fn index_of_events(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
+    let own = std::process::id();
+    let legs = if plan.quick { QUICK_LEGS_MAX } else { ORDINARY.legs };
+    let events = ORDINARY.events(legs)?;
+    let (mut cpu_us, mut bytes) = (Vec::new(), Vec::new());
+    for repetition in 0..plan.repetitions {
+        report.doing(&format!("with and without the index of events, repetition {}", repetition + 1));
+        let of = [Written::View, Written::All].map(|written| -> anyhow::Result<(f64, f64)> {
+            let directory = tempfile::tempdir_in(plan.work.path())?;
+            let store = Store::open(directory.path(), Sizing::default())?;
+            let began = cpu_seconds(own)?;
+            fold(&store, &events, 0, written)?;
+            store.flush()?;
+            Ok((cpu_seconds(own)? - began, table_bytes(directory.path())?))
+        });
+        let [view, all] = of;
+        let (view, all) = (view?, all?);
+        cpu_us.push((all.0 - view.0) / events.len() as f64 * 1e6);
+        bytes.push((all.1 - view.1) / events.len() as f64);
+    }
+    report.figure("index of events: CPU for an event", "us", &cpu_us);
+    report.figure("index of events: bytes of files for an event", "", &bytes);
+    Ok(())
+}
+
+fn table_bytes(directory: &Path) -> anyhow::Result<f64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.path().extension().is_some_and(|ending| ending == "sst") {
+            bytes += entry.metadata()?.len();
+        }
+    }
+    Ok(bytes as f64)
 }
 
 /// What one event costs at an airport of many arrivals and departures.
@@ -163,11 +204,11 @@ fn airport(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
     let directory = tempfile::tempdir_in(plan.work.path())?;
     let store = Store::open(directory.path(), Sizing::default())?;
     let mut events = shape.events(shape.legs)?;
-    fold(&store, &events, 0)?;
+    fold(&store, &events, 0, Written::All)?;
     let mut measure = |event: airport::Event| -> anyhow::Result<f64> {
         let event = (AggregateId::Airport(code(0)?), Event::Airport(event));
         let began = clock::monotonic();
-        fold(&store, std::slice::from_ref(&event), events.len())?;
+        fold(&store, std::slice::from_ref(&event), events.len(), Written::All)?;
         events.push(event);
         Ok(began.elapsed().as_secs_f64() * 1e3)
     };
@@ -209,8 +250,17 @@ fn airport(plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
 
 type AggregateEvent = (AggregateId, Event);
 
+/// What is written for an event.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// What it changes in the view, and nothing else.
+    View,
+    /// And where it is in the log.
+    All,
+}
+
 /// Folds as the materializer does: runs of bounded size, each a batch.
-fn fold(store: &Store, events: &[AggregateEvent], before: usize) -> anyhow::Result<()> {
+fn fold(store: &Store, events: &[AggregateEvent], before: usize, written: Written) -> anyhow::Result<()> {
     let mut projector = Projector::default();
     let mut sequence = before as u64;
     for run in events.chunks(RUN_EVENTS) {
@@ -229,6 +279,14 @@ fn fold(store: &Store, events: &[AggregateEvent], before: usize) -> anyhow::Resu
             };
             let mutations = projector.project_uncounted(&fact, &overlay)?;
             overlay.apply(mutations);
+            if written == Written::All {
+                let place = EventPlace {
+                    partition: 0,
+                    sequence,
+                    offset: i64::try_from(sequence)?,
+                };
+                overlay.apply(vec![history::entry(&aggregate_id.to_string(), place)]);
+            }
         }
         overlay.apply(projector.counts());
         store.apply_unlogged(&overlay.into_mutations())?;
