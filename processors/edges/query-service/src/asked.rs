@@ -1,5 +1,6 @@
 //! A view that is asked, whatever its type: from a route and what it names to an answer from one snapshot.
 
+use crate::answer_cache::AnswerCache;
 use crate::as_of::AsOf;
 use crate::changes::{CatchUp, CatchUpFailure, CaughtUpEvents, ChangeQuery, Feed, Followable};
 use crate::client_copy::ClientCopy;
@@ -41,6 +42,7 @@ impl AskedView {
             questions: Arc::new(Typed {
                 source,
                 log,
+                answers: Arc::default(),
                 view: PhantomData::<fn() -> V>,
             }),
         }
@@ -93,6 +95,7 @@ pub(crate) trait Questions: Followable {
 struct Typed<V: View, S> {
     source: Arc<S>,
     log: Arc<dyn EventLog<V::Event>>,
+    answers: Arc<AnswerCache>,
     view: PhantomData<fn() -> V>,
 }
 
@@ -155,7 +158,7 @@ impl<V: View, S: Source> Questions for Typed<V, S> {
                 answer: Box::new(move |interrupt, _copy| {
                     let is_over = || interrupt.is_some_and(Interrupt::is_due);
                     // What the log still has does not follow from the position.
-                    answered::<V, S>(&source, interrupt, None, |snapshot, _| {
+                    answered::<V, S>(&source, interrupt, None, None, |snapshot, _| {
                         let places = V::log_events(&question, snapshot)?;
                         let events = log.events(&places, &is_over).map_err(Refusal::LogUnavailable)?;
                         V::answer_from_log(&question, snapshot, &events)
@@ -163,10 +166,12 @@ impl<V: View, S: Source> Questions for Typed<V, S> {
                 }),
             });
         }
+        // A full scan is asked for in order to be done.
+        let answers = (work != Work::FullScan).then(|| Arc::clone(&self.answers));
         Ok(Prepared {
             work,
             answer: Box::new(move |interrupt, copy| {
-                answered::<V, S>(&source, interrupt, Some(copy), |snapshot, _| match interrupt {
+                answered::<V, S>(&source, interrupt, Some(copy), answers.as_deref(), |snapshot, _| match interrupt {
                     None => V::answer(&question, snapshot),
                     Some(interrupt) => V::answer(&question, &Interruptible::new(snapshot, interrupt)),
                 })
@@ -179,7 +184,7 @@ impl<V: View, S: Source> Questions for Typed<V, S> {
         Prepared {
             work: if content_hash { Work::FullScan } else { Work::Point },
             answer: Box::new(move |interrupt, copy| {
-                answered::<V, S>(&source, interrupt, Some(copy), |snapshot, stamp| {
+                answered::<V, S>(&source, interrupt, Some(copy), None, |snapshot, stamp| {
                     let hash = match (content_hash, interrupt) {
                         (false, _) => None,
                         (true, None) => Some(application::content_hash(snapshot)?),
@@ -217,6 +222,7 @@ fn answered<'s, V: View, S: Source>(
     source: &'s S,
     interrupt: Option<&Interrupt>,
     copy: Option<&ClientCopy>,
+    answers: Option<&AnswerCache>,
     answer: impl FnOnce(&S::Snapshot<'s>, &Stamp) -> Result<Vec<u8>, Refusal>,
 ) -> Answer {
     let snapshot = source.snapshot();
@@ -225,7 +231,7 @@ fn answered<'s, V: View, S: Source>(
         Err(error) => return refused(source, interrupt, Refusal::Unreadable(error)),
     };
     let answered = match copy {
-        Some(copy) => copy.answer::<V>(&stamp, || answer(&snapshot, &stamp)),
+        Some(copy) => copy.answer::<V>(&stamp, answers, || answer(&snapshot, &stamp)),
         None => answer(&snapshot, &stamp).map(|body| Answer::new(JSON, body)),
     };
     at(answered.unwrap_or_else(|refusal| refused(source, interrupt, refusal)), &stamp)

@@ -1,5 +1,6 @@
 //! The version of an answer that a client has already, and the version that there is now.
 
+use crate::answer_cache::AnswerCache;
 use crate::source::Stamp;
 use application::{Refusal, View};
 use http_server::{Answer, EntityTag, JSON, KnownVersions, Request, StatusCode, header};
@@ -21,13 +22,30 @@ impl ClientCopy {
         }
     }
 
-    /// The answer at a position, with its version. It is not made where the client has that version, and not sent where any version is enough.
-    pub(crate) fn answer<V: View>(&self, stamp: &Stamp, body: impl FnOnce() -> Result<Vec<u8>, Refusal>) -> Result<Answer, Refusal> {
+    /// The answer at a position, with its version. It is not made where the client has that version or `answers` do, and not sent where any
+    /// version is enough.
+    pub(crate) fn answer<V: View>(
+        &self,
+        stamp: &Stamp,
+        answers: Option<&AnswerCache>,
+        body: impl FnOnce() -> Result<Vec<u8>, Refusal>,
+    ) -> Result<Answer, Refusal> {
         let version = self.version_at::<V>(stamp);
-        let answer = if self.known.have(&version) {
+        let tag = EntityTag::of(xxh3_128(&version));
+        let answer = if self.known.have(&tag) {
             Answer::empty(StatusCode::NOT_MODIFIED)
         } else {
-            let body = body()?;
+            let kept = answers.and_then(|answers| answers.get(&version));
+            let body = match kept {
+                Some(body) => body,
+                None => {
+                    let body = body()?;
+                    if let Some(answers) = answers {
+                        answers.put(version, &body);
+                    }
+                    body
+                }
+            };
             // Any version is one only where there is an answer.
             if self.known.have_any() {
                 Answer::empty(StatusCode::NOT_MODIFIED)
@@ -35,11 +53,11 @@ impl ClientCopy {
                 Answer::new(JSON, body)
             }
         };
-        Ok(answer.with_header(header::ETAG, version.header()))
+        Ok(answer.with_header(header::ETAG, tag.header()))
     }
 
     /// The version of the answer at a position: a view's content is a function of its position alone, and so is every answer from it.
-    fn version_at<V: View>(&self, stamp: &Stamp) -> EntityTag {
+    fn version_at<V: View>(&self, stamp: &Stamp) -> Vec<u8> {
         let parts: [&[u8]; 5] = [
             V::NAME.as_bytes(),
             &V::VERSION.to_le_bytes(),
@@ -47,6 +65,6 @@ impl ClientCopy {
             &self.target,
             stamp.header_bytes(),
         ];
-        EntityTag::of(xxh3_128(&parts.concat()))
+        parts.concat()
     }
 }

@@ -4,6 +4,7 @@
 //! one snapshot of one view, with its position in the header `X-Position`; [`serve`] answers on a listening socket (`http_server`). Whatever
 //! is not a success is a problem document (RFC 9457).
 
+mod answer_cache;
 mod as_of;
 mod asked;
 mod changes;

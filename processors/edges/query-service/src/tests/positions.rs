@@ -181,3 +181,21 @@ async fn a_version_of_one_answer_is_none_of_another_and_an_error_has_none() {
     assert_eq!(asked_with(&running, "/rotations/R1", "*").await.status, 304);
     assert_eq!(asked_with(&running, "/rotations/none", "*").await.status, 404);
 }
+
+#[tokio::test]
+async fn an_answer_is_kept_for_its_position_and_its_question_alone() {
+    let mut schedule = islands();
+    let running = running(&schedule).await;
+    let before = running.get("/airports/HNL").await;
+    // From here on, whatever is read from a snapshot fails.
+    running.view.break_down();
+    let again = running.get("/airports/HNL").await;
+    assert_eq!((again.status, &again.text), (200, &before.text));
+    assert_eq!(again.header("etag"), before.header("etag"));
+    for other in ["/airports/ITO", "/airports/HNL?at_least=0:1", "/checks/overlap?recompute=true"] {
+        assert_eq!(running.get(other).await.status, 503, "{other}");
+    }
+    schedule.minimum_for("HNL", "763", 99);
+    running.view.become_at(schedule.memory(), &schedule.position());
+    assert_eq!(running.get("/airports/HNL").await.status, 503);
+}
