@@ -115,7 +115,12 @@ fn over_http(plan: &Plan, report: &mut Report, materializer: &Process, shape: Sh
                         // The view has come to these sequences, which make another question each time.
                         number += 1;
                         let separator = if path.contains('?') { '&' } else { '?' };
-                        format!("{path}{separator}at_least=0:{},1:{},2:{}", number % 100, number / 100 % 100, number / 10_000)
+                        format!(
+                            "{path}{separator}at_least=0:{},1:{},2:{}",
+                            number % 100,
+                            number / 100 % 100,
+                            number / 10_000
+                        )
                     }
                 }
             };
@@ -138,7 +143,11 @@ fn over_http(plan: &Plan, report: &mut Report, materializer: &Process, shape: Sh
         );
     }
     report.ratio("point check / constant: answers/s", rates[1] / rates[0], Wanted::AtLeast(0.60));
-    report.ratio("point check, asked again / constant: answers/s", rates[2] / rates[0], Wanted::AtLeast(0.70));
+    report.ratio(
+        "point check, asked again / constant: answers/s",
+        rates[2] / rates[0],
+        Wanted::AtLeast(0.70),
+    );
     report.ratio("airport / constant: answers/s", rates[3] / rates[0], Wanted::AtLeast(0.70));
     Ok(())
 }
