@@ -1,4 +1,5 @@
 //! Certificates that a test issues itself.
+#![allow(clippy::unwrap_used)]
 
 use openssl::asn1::Asn1Time;
 use openssl::bn::{BigNum, MsbOption};

@@ -1,4 +1,5 @@
 //! Programs that serve over TLS: with certificates that are replaced while they answer, and with some that cannot be used.
+#![allow(clippy::unwrap_used)]
 
 use super::certificates::{Issued, issued};
 use end_to_end::{PATIENCE, Program, Schedule, eventually};
@@ -112,12 +113,15 @@ fn read_until(stream: &mut impl BufRead, expected: &str) {
     }
 }
 
+/// What a file holds, or none where there is no such file.
+type Pem<'a> = Option<&'a [u8]>;
+
 #[test]
 fn certificates_that_cannot_be_used_end_a_program_at_its_start_and_it_says_why() {
     let schedule = Schedule::new("encrypted-wrong", 2);
     let folder = tempfile::tempdir().unwrap();
     let (good, other) = (issued("localhost"), issued("localhost"));
-    let cases: [(&str, Option<&[u8]>, Option<&[u8]>, &str); 6] = [
+    let cases: [(&str, Pem, Pem, &str); 6] = [
         ("no-chain", None, Some(&good.key_pem), "tls.crt: No such file or directory"),
         ("no-key", Some(&good.chain_pem), None, "tls.key: No such file or directory"),
         (

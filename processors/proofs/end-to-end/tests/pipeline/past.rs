@@ -1,4 +1,5 @@
 //! Views that are built up to a place in the past, by the program as an operator starts it: they hold what the living view held there.
+#![allow(clippy::unwrap_used)]
 
 use end_to_end::{History, Program, Schedule, eventually};
 use reqwest::Method;
