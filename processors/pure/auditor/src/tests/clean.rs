@@ -1,7 +1,7 @@
 //! Histories in which everything is as it should be, though not everything is there.
 
 use super::log::{Log, PARTITIONS, REMEMBERED_MS, limits, of, set_event};
-use crate::{Auditor, Counts, Options, Seen};
+use crate::{Auditor, Counts, Invariant, Options, Seen, Violation};
 use bank_example::{Bank, Codec};
 use decider::{Outcome, Status};
 use keyvalue::Memory;
@@ -61,7 +61,7 @@ fn commands_behind_the_committed_offset_are_pending_and_no_violation_unless_ever
     assert_eq!(verdict.counts.pending, behind.count() as u64);
     assert!(verdict.counts.pending > 0);
     log.drained = true;
-    log.check(crate::Invariant::I1, "though everything should have been answered");
+    log.check(Invariant::I1, "though everything should have been answered");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn progress_is_reported_after_every_thousand_steps_and_at_the_end_of_each_partit
 }
 
 #[test]
-fn states_and_views_that_were_compared_are_counted() {
+fn states_and_views_that_were_compared_are_counted_and_so_is_what_differs() {
     let options = Options {
         partitions: PARTITIONS,
         drained: true,
@@ -126,6 +126,16 @@ fn states_and_views_that_were_compared_are_counted() {
     (0..2).for_each(|_| auditor.compared_state());
     (0..3).for_each(|_| auditor.compared_view());
     assert_eq!((auditor.counts().states, auditor.counts().views), (2, 3));
+    let different = Violation {
+        invariant: Invariant::I8,
+        partition: Some(1),
+        place: None,
+        what: "the state differs".to_owned(),
+        records: Vec::new(),
+    };
+    auditor.add(different.clone());
+    let verdict = auditor.finish().unwrap();
+    assert_eq!((verdict.holds(), verdict.violations, verdict.kept), (false, 1, vec![different]));
 }
 
 #[test]
@@ -197,7 +207,7 @@ fn commands_that_are_all_gone_after_they_were_decided_are_no_loss() {
     assert_eq!(verdict.counts.folded, verdict.counts.events);
     // One command less was decided than are gone.
     log.partitions[1].begins_at += 1;
-    log.check(crate::Invariant::I1, "are gone from the log before they were decided");
+    log.check(Invariant::I1, "are gone from the log before they were decided");
 }
 
 #[test]
@@ -210,10 +220,10 @@ fn without_the_groups_offset_the_commands_up_to_the_last_outcome_count_as_decide
     topics.events.retain(|seen| super::log::event(seen).command_offset < last);
     let verdict = log.audit();
     assert!(verdict.holds(), "{:#?}", verdict.kept);
-    assert_eq!(verdict.counts.pending, 1);
+    assert_eq!((verdict.counts.pending, verdict.counts.redecided), (1, 204));
     let lost = log.partitions[0].outcomes.len() - 5;
     log.partitions[0].outcomes.remove(lost);
-    log.check(crate::Invariant::I1, "though the committed offset is after it");
+    log.check(Invariant::I1, "though the committed offset is after it");
 }
 
 #[test]
@@ -228,7 +238,21 @@ fn events_that_were_not_read_of_a_command_after_the_committed_offset_tear_nothin
     let verdict = log.audit();
     assert!(verdict.holds(), "{:#?}", verdict.kept);
     log.partitions[0].committed = log.partitions[0].committed_after;
-    log.check(crate::Invariant::I5, "is of 1 events, and the log has 0 of its command");
+    log.check(Invariant::I5, "is of 1 events, and the log has 0 of its command");
+}
+
+#[test]
+fn outcomes_that_were_not_read_of_a_command_after_the_committed_offset_tear_nothing() {
+    let mut log = Log::new();
+    let topics = &mut log.partitions[0];
+    let from = super::log::event(topics.events.last().unwrap()).command_offset;
+    topics.outcomes.retain(|seen| super::log::outcome(seen).command_offset < from);
+    topics.committed = from;
+    log.commits.clear();
+    let verdict = log.audit();
+    assert!(verdict.holds(), "{:#?}", verdict.kept);
+    log.partitions[0].committed = log.partitions[0].committed_after;
+    log.check(Invariant::I5, "1 events of command");
 }
 
 #[test]

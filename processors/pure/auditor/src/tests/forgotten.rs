@@ -46,10 +46,20 @@ impl Codec<Bank> for Forgetful {
 
 #[test]
 fn answered_commands_whose_schema_has_left_the_registry_are_taken_as_the_log_has_them() {
-    let verdict = Log::new().audit_with(Forgetful(bank_example::Codec::default()));
+    let log = Log::new();
+    let verdict = log.audit_with(Forgetful(bank_example::Codec::default()));
     assert!(verdict.holds(), "{:#?}", verdict.kept);
     assert!(verdict.counts.trusted > 20 && verdict.counts.redecided > 50, "{:?}", verdict.counts);
     assert_eq!(verdict.counts.trusted + verdict.counts.redecided, 205);
+    // Where a command does not belong, it is forwarded without being read.
+    let is_forgotten = |seen: &&crate::Seen| {
+        let command = super::log::of(seen);
+        let (key, value) = (command.key.as_deref().unwrap(), command.value.as_deref().unwrap());
+        let is_here = topology::partition_of(key, super::log::PARTITIONS) == command.place.partition;
+        is_here && value != b"no command" && value.len().is_multiple_of(FORGOTTEN)
+    };
+    let forgotten = log.partitions.iter().flat_map(|topics| &topics.commands).filter(is_forgotten);
+    assert_eq!(verdict.counts.trusted, forgotten.count() as u64);
 }
 
 #[test]

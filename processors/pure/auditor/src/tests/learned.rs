@@ -132,3 +132,14 @@ fn the_sentence_of_a_rejection_may_be_that_of_another_build_but_not_of_this_one(
     let verdict = log.audit();
     assert!(verdict.holds(), "{:#?}", verdict.kept);
 }
+
+#[test]
+fn an_event_or_outcome_in_other_bytes_of_the_same_meaning_is_the_same() {
+    let mut log = Log::new();
+    let topics = &mut log.partitions[0];
+    for seen in [&mut topics.events[10], &mut topics.outcomes[10]] {
+        super::log::of_mut(seen).value.as_mut().unwrap().push(b' ');
+    }
+    let verdict = log.audit();
+    assert!(verdict.holds(), "{:#?}", verdict.kept);
+}

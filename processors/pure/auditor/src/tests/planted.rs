@@ -415,24 +415,51 @@ fn an_id_that_is_never_forgotten_is_decided_once_however_long_ago_that_was() {
     };
     assert!(decided_twice(0));
     assert!(!decided_twice(1), "one that is forgotten after a millisecond may be decided again");
+    let log = Log::new();
+    let outcomes: Vec<_> = log.partitions[0].outcomes.iter().map(outcome).collect();
+    let again = &outcomes[find(&log, |outcome| outcome.repeated)];
+    let same = |first: &&decider::Outcome| (first.command_id, &first.aggregate_id) == (again.command_id, &again.aggregate_id);
+    let after_ms = again.clock_ms - outcomes.iter().find(same).unwrap().clock_ms;
+    assert!(after_ms > 1);
+    assert!(!decided_twice(after_ms));
+    assert!(decided_twice(after_ms + 1));
 }
 
 #[test]
 fn offsets_of_different_commands_topics_are_not_compared_and_all_others_are() {
-    let goes_back = |before: Option<&str>, after: Option<&str>| {
+    let goes_back_by = |owner: &str, before: Option<&str>, after: Option<&str>| {
         let mut log = Log::new();
         let commit = |offset: i64, topic_id: Option<&str>| Commit {
             partition: 0,
             offset: Some(offset),
-            owner: "one".to_owned(),
+            owner: owner.to_owned(),
             topic_id: topic_id.map(str::to_owned),
             at: (3, 100 - offset),
         };
         log.commits = vec![commit(10, before), commit(5, after)];
         log.audit().by_invariant.contains_key(&I6)
     };
+    let goes_back = |before, after| goes_back_by("one", before, after);
     assert!(!goes_back(Some("before"), Some("now")));
+    assert!(
+        !goes_back_by("aerolog-recover", Some("now"), Some("now")),
+        "a recovery may take it back"
+    );
     for (before, after) in [(None, None), (Some("now"), Some("now")), (Some("now"), None), (None, Some("now"))] {
         assert!(goes_back(before, after), "{before:?} {after:?}");
     }
+}
+
+#[test]
+fn a_sequence_that_goes_back_is_not_taken_for_one_that_was_built_upon() {
+    let log = spoiled(|log| {
+        let events = &mut log.partitions[0].events;
+        let mut aborted = of(&events[11]).clone();
+        aborted.place.offset -= 1;
+        let mut again = events[10].clone();
+        of_mut(&mut again).place.offset += 1;
+        events.splice(11..11, [Seen::Aborted(aborted), again]);
+    });
+    log.check(I3, "has sequence 11 where 12 should follow");
+    assert!(!log.audit().by_invariant.contains_key(&I4));
 }

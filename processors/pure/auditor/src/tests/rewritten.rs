@@ -37,6 +37,11 @@ fn outcomes_that_were_written_again_belong_to_their_commands() {
         let verdict = moved(first).audit();
         assert!(verdict.holds(), "{:#?}", verdict.kept);
         assert_eq!(verdict.counts.rewritten, 2 * first as u64);
+        assert_eq!(
+            (verdict.counts.trusted, verdict.counts.redecided),
+            (0, 205),
+            "they are known, and decided again"
+        );
         assert_eq!(verdict.counts.outcomes, Log::new().audit().counts.outcomes);
     }
 }

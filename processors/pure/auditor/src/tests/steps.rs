@@ -104,16 +104,43 @@ fn the_numbers_of_two_events_end_at_those_of_their_outcome() {
     }
 }
 
+fn answered_at(command_offset: i64, offset: i64) -> Step<Event> {
+    let (mut answer, _) = accepted();
+    answer.record.place.offset = offset;
+    let mut step = step(command_offset);
+    step.outcomes.push(answer);
+    step
+}
+
+#[test]
+fn the_last_command_that_is_answered_is_before_the_committed_offset_whatever_comes_after_it() {
+    for offsets in [[4, 9], [9, 4]] {
+        let (mut context, mut going_on) = (context(), OutcomesGoOn::default());
+        for offset in offsets {
+            going_on.push(&mut context, &answered_at(offset, 10 + offset));
+        }
+        going_on.finish(&mut context, None, Some(10));
+        let before = context.findings.kept.len();
+        assert_eq!(before, usize::from(offsets[0] > offsets[1]));
+        going_on.finish(&mut context, None, Some(6));
+        let place = context.findings.kept.last().unwrap().place.unwrap();
+        assert_eq!((context.findings.kept.len(), place.offset), (before + 1, 19));
+    }
+    // Offsets of a deleted topic say nothing of it.
+    let (mut context, mut going_on) = (context(), OutcomesGoOn::default());
+    let former = Step {
+        former: true,
+        ..answered_at(9, 19)
+    };
+    going_on.push(&mut context, &former);
+    going_on.push(&mut context, &answered_at(4, 24));
+    going_on.finish(&mut context, None, Some(6));
+    assert_eq!(context.findings.kept, []);
+}
+
 #[test]
 fn records_of_one_command_that_make_two_steps_do_not_go_back() {
     let (mut context, mut going_on) = (context(), OutcomesGoOn::default());
-    let answered_at = |command_offset: i64, offset: i64| {
-        let (mut answer, _) = accepted();
-        answer.record.place.offset = offset;
-        let mut step = step(command_offset);
-        step.outcomes.push(answer);
-        step
-    };
     going_on.push(&mut context, &answered_at(5, 10));
     going_on.push(&mut context, &answered_at(5, 12));
     assert_eq!(context.findings.kept, []);
