@@ -349,19 +349,17 @@ fn the_impact_of_a_delay_is_given_in_minutes() {
     refused("delay_minutes=0", "delay_minutes");
     refused("delay_minutes=10081", "delay_minutes");
     let week = asked("/rotations/{id}/legs/{leg}/impact", &leg, "delay_minutes=10080&min_connection=0");
-    match week.unwrap() {
-        Question::Impact(delay) => {
-            let expected = Delay {
-                rotation: rotation_id("r1"),
-                leg: leg_id("a"),
-                delay_ms: 7 * 24 * 3_600_000,
-                min_connection_minutes: Some(0),
-                drafts: false,
-            };
-            assert_eq!(*delay, expected);
-        }
-        other => panic!("{other:?}"),
-    }
+    let Question::Impact(delay) = week.unwrap() else {
+        panic!("another question");
+    };
+    let expected = Delay {
+        rotation: rotation_id("r1"),
+        leg: leg_id("a"),
+        delay_ms: 7 * 24 * 3_600_000,
+        min_connection_minutes: Some(0),
+        drafts: false,
+    };
+    assert_eq!(*delay, expected);
 }
 
 #[test]
@@ -383,21 +381,19 @@ fn connections_are_listed_leg_by_leg_with_the_time_to_change() {
 fn a_search_for_connections_looks_a_day_far_and_for_three_legs_unless_the_question_says_otherwise() {
     let search = |query: &str| asked("/connections", &[], &format!("from=OGG&to=LAX&{query}"));
     let after = "depart_after=2008-01-01T12:00:00Z";
-    match search(after).unwrap() {
-        Question::Connections(search) => {
-            let expected = ConnectionSearch {
-                from: code("OGG"),
-                to: code("LAX"),
-                depart_after: at("01T12:00"),
-                arrive_before: at("02T12:00"),
-                legs_max: 3,
-                min_connection_minutes: None,
-                drafts: false,
-            };
-            assert_eq!(*search, expected);
-        }
-        other => panic!("{other:?}"),
-    }
+    let Question::Connections(found) = search(after).unwrap() else {
+        panic!("another question");
+    };
+    let expected = ConnectionSearch {
+        from: code("OGG"),
+        to: code("LAX"),
+        depart_after: at("01T12:00"),
+        arrive_before: at("02T12:00"),
+        legs_max: 3,
+        min_connection_minutes: None,
+        drafts: false,
+    };
+    assert_eq!(*found, expected);
     for (arrive_before, is_possible) in [("11:59:59", false), ("12:00:00", false), ("12:00:01", true)] {
         let found = search(&format!("{after}&arrive_before=2008-01-01T{arrive_before}Z"));
         assert_eq!(found.is_ok(), is_possible, "{arrive_before}: {found:?}");
@@ -438,12 +434,13 @@ fn a_traversal_names_nodes_and_edges_and_what_has_cut_it() {
 
 #[test]
 fn a_traversal_goes_forward_one_step_far_unless_the_question_says_otherwise() {
-    let kinds = |query: &str| match asked("/graph/traverse", &[], &format!("start=airport/HNL&{query}")).unwrap() {
-        Question::GraphTraverse(traversal) => {
-            let names: Vec<_> = traversal.kinds.iter().map(|kind| kind.name()).collect();
-            (names.join(" "), traversal.budget)
-        }
-        other => panic!("{other:?}"),
+    let kinds = |query: &str| {
+        let question = asked("/graph/traverse", &[], &format!("start=airport/HNL&{query}")).unwrap();
+        let Question::GraphTraverse(traversal) = question else {
+            panic!("another question");
+        };
+        let names: Vec<_> = traversal.kinds.iter().map(|kind| kind.name()).collect();
+        (names.join(" "), traversal.budget)
     };
     let default = Budget {
         depth_max: 1,

@@ -47,10 +47,10 @@ fn a_filter_has_as_many_bytes_as_it_may_and_one_word_at_least() {
         let mut known = KnownDays::new(bytes_max);
         assert!(known.is_new(&Memory::default(), &day).unwrap());
         assert!(!known.is_new(&Memory::default(), &day).unwrap());
-        match &known.state {
-            State::Filter(words) => assert_eq!(words.len(), expected, "{bytes_max}"),
-            other => panic!("{other:?}"),
-        }
+        let State::Filter(words) = &known.state else {
+            panic!("{:?}", known.state);
+        };
+        assert_eq!(words.len(), expected, "{bytes_max}");
     }
 }
 
