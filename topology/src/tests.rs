@@ -183,7 +183,7 @@ fn what_could_lose_or_reorder_data_is_fatal() {
         |topic| topic.retention_bytes = Some(1 << 30),
         "schedule.events",
         Severity::Fatal,
-        "retention.bytes is 1073741824",
+        "retention.bytes is 1073741824, but the topology says -1",
     );
     let create = |topic: &mut LiveTopic| topic.timestamp = Some("CreateTime".to_owned());
     check_difference(create, "schedule.commands", Severity::Fatal, "message.timestamp.type is CreateTime");
