@@ -113,7 +113,7 @@ fn stand_ins_are_known_to_later_commands_in_whatever_order_they_were_written() {
     let is_first = |index: &usize| is_lost(index) && !all[*index].refuses_id();
     // By an outcome that was not lost.
     let is_repeated = |index: &usize| (0..all.len()).any(|other| !of(&outcomes[other]).is_rewritten() && same(&all[other], &all[*index]));
-    let second = (0..all.len()).filter(is_first).filter(is_repeated).next_back().unwrap();
+    let second = (0..all.len()).filter(is_first).rfind(is_repeated).unwrap();
     let first = (0..second).find(is_first).unwrap();
     for (index, seen) in outcomes.iter_mut().enumerate() {
         if [first, second].iter().any(|lost| same(&all[*lost], &all[index])) {

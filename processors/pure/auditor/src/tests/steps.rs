@@ -66,6 +66,8 @@ fn accepted() -> (Found<Outcome>, Found<EventEnvelope<Event>>) {
     (answer, fact)
 }
 
+type Change = fn(&mut Step<Event>);
+
 #[test]
 fn the_numbers_of_two_events_end_at_those_of_their_outcome() {
     let whole = || {
@@ -81,19 +83,19 @@ fn the_numbers_of_two_events_end_at_those_of_their_outcome() {
         step.events.extend(events);
         step
     };
-    let violations = |change: &dyn Fn(&mut Step<Event>)| {
+    let violations = |change: Change| {
         let (mut context, mut step) = (context(), whole());
         change(&mut step);
         transactions_are_whole(&mut context, &step);
         context.findings.kept
     };
-    assert_eq!(violations(&|_| {}), []);
-    let wrong: [&dyn Fn(&mut Step<Event>); 5] = [
-        &|step| step.events[0].value.sequence += 1,
-        &|step| step.events[0].value.version += 1,
-        &|step| step.events[1].value.sequence += 1,
-        &|step| step.events[0].value.aggregate_id.push('!'),
-        &|step| step.events.swap(0, 1),
+    assert_eq!(violations(|_| {}), []);
+    let wrong: [Change; 5] = [
+        |step| step.events[0].value.sequence += 1,
+        |step| step.events[0].value.version += 1,
+        |step| step.events[1].value.sequence += 1,
+        |step| step.events[0].value.aggregate_id.push('!'),
+        |step| step.events.swap(0, 1),
     ];
     for change in wrong {
         let found = violations(change);
