@@ -1,12 +1,16 @@
 //! What fuzzing begins with: records, states and views as the product writes them, made by running the machine on one command of each kind.
 
+mod requests;
+
 use crate::fields::joined;
 use airline::Airline;
+use application::{EventPlace, history};
 use auditor::Topic;
-use decider::{Codec, CommandEnvelope, Cursor, Incoming, Limits, Machine, Outgoing};
+use decider::{Codec, CommandEnvelope, Cursor, EventEnvelope, Incoming, Limits, Machine, Outgoing};
 use domain::rotation::{Leg, Mode};
 use domain::{
-    AircraftType, AirportCode, Command, FlightDesignator, Instant, InvalidValue, LegId, Registration, ZoneName, airplane, airport, rotation,
+    AircraftType, AirportCode, Command, Event, FlightDesignator, Instant, InvalidValue, LegId, Registration, ZoneName, airplane, airport,
+    rotation,
 };
 use keyvalue::Memory;
 use schemas::{AvroCodec, RELEASED, SchemaIds, command_to_avro, command_to_json};
@@ -47,7 +51,8 @@ pub fn seeds_of(target: &str) -> Vec<Vec<u8>> {
         "schema" => RELEASED.iter().map(|released| joined([released.json().as_bytes(), b""])).collect(),
         "json" => json(),
         "fact" => facts(),
-        "query" => requests(),
+        "query" => requests::requests(),
+        "names" => requests::names(),
         "dead-letter" => vec![written.letter.clone(), written.loss.clone()],
         "log" | "replay" => vec![written.log.clone()],
         "headers" => [
@@ -70,7 +75,21 @@ pub(crate) fn commands() -> &'static [(String, Vec<u8>)] {
     &WRITTEN.commands
 }
 
-/// The view of the events of all of them.
+/// The events of all of them, in the log of [`view`].
+pub(crate) fn events() -> &'static [EventEnvelope<Event>] {
+    &WRITTEN.decoded
+}
+
+/// Where an event of that sequence is in the log.
+pub(crate) fn place(sequence: u64) -> EventPlace {
+    EventPlace {
+        partition: 0,
+        sequence,
+        offset: sequence.cast_signed() * 2,
+    }
+}
+
+/// The view of the events of all of them, with what a process keeps of their places in the log.
 pub(crate) fn view() -> Memory {
     WRITTEN.view.clone()
 }
@@ -80,6 +99,7 @@ struct Written {
     commands: Vec<(String, Vec<u8>)>,
     json: Vec<Vec<u8>>,
     events: Vec<Vec<u8>>,
+    decoded: Vec<EventEnvelope<Event>>,
     outcomes: Vec<Vec<u8>>,
     /// For the target `log`.
     log: Vec<u8>,
@@ -178,6 +198,9 @@ fn append(written: &mut Written, topic: Topic, key: &str, value: &[u8]) {
 fn project(written: &mut Written, codec: &mut AvroCodec) {
     for value in &written.events {
         let envelope = Codec::<Airline>::decode_event(codec, value).expect("an event that was just written");
+        let place = place(envelope.sequence);
+        written.view.apply(&[history::entry(&envelope.aggregate_id, place)]);
+        written.decoded.push(envelope.clone());
         let fact = Fact::from_envelope(0, envelope).expect("an id that was just written");
         let mutations = views::project(&fact, &written.view).expect("an event that fits the view");
         written.view.apply(&mutations);
@@ -283,27 +306,6 @@ fn facts() -> Vec<Vec<u8>> {
         r#"{"fact":"filling","partitions":24,"from":"schedule"}"#,
         r#"{"fact":"closed","to":"schedule2"}"#,
         r#"{"fact":"abandoned"}"#,
-    ];
-    texts.map(|text| text.as_bytes().to_vec()).to_vec()
-}
-
-fn requests() -> Vec<Vec<u8>> {
-    let texts = [
-        "/rotations?limit=2&at_least=0:1\nX-Min-Position: 0:2",
-        "/rotations/r1?cursor=01",
-        "/rotations/r1/legs/%61",
-        "/airplanes/N475HA",
-        "/airports/HNL/departures?from=2008-01-01T00:00:00Z&to=2009-01-01T00:00:00%2B01:00",
-        "/airports/LAX/arrivals",
-        "/legs?designator=HA11&limit=1",
-        "/checks/continuity?rotation=r1&airplane=N475HA",
-        "/checks/ground-time?recompute=true&rotation_prefix=r",
-        "/connections?from=HNL&to=LAX&depart_after=2008-01-01T00:00:00Z&arrive_before=2009-01-01T00:00:00Z&legs_max=3&min_connection=5&drafts=true",
-        "/rotations/r1/legs/%61/impact?delay_minutes=30&min_connection=40&drafts=true",
-        "/timeline?from=2008-01-01T00:00:00Z&to=2009-01-01T00:00:00Z&airplanes=N475HA,N1",
-        "/timeline?from=2008-01-01T00:00:00Z&to=2009-01-01T00:00:00Z&prefix=N4&limit=2",
-        "/position?content_hash=true",
-        "/health/ready",
     ];
     texts.map(|text| text.as_bytes().to_vec()).to_vec()
 }

@@ -3,6 +3,7 @@
 mod http;
 mod json;
 mod log;
+mod names;
 mod records;
 mod schemas;
 mod state;
@@ -62,6 +63,11 @@ pub const TARGETS: &[Target] = &[
         name: "query",
         what: "path, query and headers of a request, answered from a view",
         run: http::query,
+    },
+    Target {
+        name: "names",
+        what: "positions, times, ids of nodes and of violations, cursors: read, written, and read again",
+        run: names::names,
     },
     Target {
         name: "dead-letter",

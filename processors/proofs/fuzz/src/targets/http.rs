@@ -1,9 +1,11 @@
 //! Requests as the service of a view gets them.
 
 use crate::seeds;
+use application::{EventEnvelope, EventPlace, IssuedCommand, LoggedEvent, Unavailable};
+use domain::Event;
 use http_server::{Body, Handler, HeaderMap, HeaderName, HeaderValue, Method, Position, Request, StatusCode};
 use keyvalue::{Memory, Order, Read, ReadError, Visit};
-use query_service::{AskedView, Readiness, Service, Source, Stamp, TimeLimits};
+use query_service::{AskedView, EventLog, Followed, Readiness, Service, Source, Stamp, TimeLimits};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -65,13 +67,40 @@ impl Served {
         Some(Self {
             runtime: tokio::runtime::Builder::new_current_thread().enable_time().build().ok()?,
             service: Service::new(
-                vec![AskedView::new::<ScheduleGraph, _>(Arc::new(view), true)],
+                vec![AskedView::with_log::<ScheduleGraph, _>(Arc::new(view), Arc::new(SeedLog), true)],
                 None,
                 &prometheus::Registry::new(),
                 time_limits,
             )
             .ok()?,
         })
+    }
+}
+
+/// The log of the view.
+struct SeedLog;
+
+impl EventLog<Event> for SeedLog {
+    fn events(&self, places: &[EventPlace], _: &dyn Fn() -> bool) -> Result<Vec<LoggedEvent<Event>>, String> {
+        Ok(places.iter().map(|place| logged(*place)).collect())
+    }
+
+    fn follow(&self, _: u32, _: i64, _: (u64, u64), _: &dyn Fn() -> bool) -> Result<Followed<Event>, String> {
+        Ok(Followed::Deleted)
+    }
+}
+
+/// The event at a place of the log of the seeds, with a command of anyone.
+pub(super) fn logged(place: EventPlace) -> LoggedEvent<Event> {
+    let found = |envelope: &&EventEnvelope<Event>| seeds::place(envelope.sequence) == place;
+    let event = seeds::events().iter().find(found).cloned().ok_or(Unavailable::Deleted);
+    LoggedEvent {
+        place,
+        command: event.as_ref().map_err(Clone::clone).map(|_| IssuedCommand {
+            command_type: "AddLegs",
+            issued_by: Some("ops".to_owned()),
+        }),
+        event,
     }
 }
 

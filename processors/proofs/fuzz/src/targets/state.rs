@@ -3,17 +3,23 @@
 use crate::fields::split;
 use crate::seeds::{self, IDS, LIMITS};
 use airline::Airline;
-use application::offsets;
+use application::{Asked, Refusal, Route, View, Work, offsets};
 use decider::{Cursor, Incoming, Machine};
 use domain::{AirportCode, FlightDesignator, LegId, Registration, RotationId};
+use http_server::{Parameters, names_in_path};
 use keyvalue::{Memory, Mutation};
 use schemas::AvroCodec;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use views::ask::{self, Filter, Span, Time};
 use views::graph::{EdgeKind, NodeId, edges_of};
-use views::{Check, DesignatorDay, recompute};
+use views::{Check, DesignatorDay, ScheduleGraph, recompute};
 
 const LEGS_MAX: u64 = 10_000;
+type Question = <ScheduleGraph as View>::Question;
+
+/// Parameters that are the service's own.
+const OF_SERVICE: [&str; 2] = ["at_least", "as_of"];
 const FIRST_PAGE: Span<'_> = Span { after: None, limit: 100 };
 
 /// Fields: key and value of each entry.
@@ -110,5 +116,44 @@ pub(super) fn ask_everything(view: &Memory) -> bool {
     for (node, kind) in nodes.iter().flat_map(|node| EdgeKind::ALL.map(|kind| (node, kind))) {
         all.push(edges_of(view, node, kind, time, span).is_ok());
     }
+    all.push(is_every_route_answered(view));
     all.into_iter().all(|is_answered| is_answered)
+}
+
+/// The questions of the seeds of the target `query`, which are of every route.
+static QUESTIONS: LazyLock<Vec<Question>> = LazyLock::new(|| {
+    let seeds = seeds::seeds_of("query");
+    seeds.iter().filter_map(|seed| question(std::str::from_utf8(seed).ok()?)).collect()
+});
+
+/// The question of a request, as the service reads it; `None` where it is not one of the view.
+fn question(request: &str) -> Option<Question> {
+    let target = request.lines().next()?;
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let found = |route: &'static Route<Question>| Some((route, names_in_path(route.template, path)?));
+    let (route, names) = ScheduleGraph::ROUTES.iter().find_map(found)?;
+    let known: Vec<&'static str> = route.parameters.iter().copied().chain(OF_SERVICE).collect();
+    let parameters = Parameters::parse(query, &known).ok()?;
+    let asked = Asked::new(route.template, &names, parameters.sorted_without(&OF_SERVICE));
+    (route.question)(&asked).ok()
+}
+
+/// Whether a view answers the questions of every route with a document, if only that there is no such thing.
+fn is_every_route_answered(view: &Memory) -> bool {
+    let mut answered = true;
+    for question in QUESTIONS.iter() {
+        let answer = match ScheduleGraph::work(question) {
+            Work::Log => ScheduleGraph::log_events(question, view).and_then(|places| {
+                let events: Vec<_> = places.into_iter().map(super::http::logged).collect();
+                ScheduleGraph::answer_from_log(question, view, &events)
+            }),
+            Work::Point | Work::Page | Work::Search | Work::Traversal | Work::FullScan => ScheduleGraph::answer(question, view),
+        };
+        answered &= match answer {
+            Ok(_) | Err(Refusal::NotFound { .. } | Refusal::BudgetExceeded(_)) => true,
+            Err(Refusal::Unreadable(_)) => false,
+            Err(refusal) => panic!("{question:?}: {refusal:?}"),
+        };
+    }
+    answered
 }
