@@ -161,3 +161,18 @@ fn a_rotation_means_the_former_airplane_where_it_was_assigned_before_that_one_re
         assert_eq!(rotation.aircraft_type(Some(&airplane)).is_none(), means_former, "{assigned}");
     }
 }
+
+#[test]
+fn how_long_the_longest_rotation_of_an_airplane_was_is_written_when_a_longer_one_comes_and_never_again() {
+    let mut view = View::given([created("r1"), added("r1", "a HA1 HNL OGG 01T08:00 01T09:00")]);
+    view.when([created("r2"), added("r2", "b HA2 HNL OGG 02T08:00 02T09:00")]);
+    view.when([created("r3"), added("r3", "c HA3 HNL OGG 03T08:00 03T12:00")]);
+    for (sequence, rotation, is_written) in [(10, "r1", true), (11, "r2", false), (12, "r3", true)] {
+        let (aggregate_id, event) = assigned(rotation, "N1", None);
+        let mutations = crate::project(&fact(0, sequence, aggregate_id, event), &view.memory).unwrap();
+        let key = crate::keys::longest_rotation(&registration("N1")).0;
+        let writes = |mutation: &keyvalue::Mutation| matches!(mutation, keyvalue::Mutation::Put { key: put, .. } if *put == key);
+        assert_eq!(mutations.iter().any(writes), is_written, "{rotation}");
+        view.memory.apply(&mutations);
+    }
+}
