@@ -1,8 +1,11 @@
 //! Every target on its seeds, on their beginnings, and on what failed once.
 
 use crate::{INPUT_BYTES_MAX, TARGETS, joined, seeds_of, split, target};
+use application::View as _;
+use http_server::names_in_path;
 use std::fs;
 use std::path::Path;
+use views::ScheduleGraph;
 
 /// Inputs that once made a target fail lie here, one folder for each target.
 const FAILED_ONCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/inputs");
@@ -14,6 +17,19 @@ fn every_target_takes_most_of_its_seeds_for_what_it_reads() {
         let taken = seeds.iter().filter(|seed| (target.run)(seed)).count();
         assert!(taken * 2 > seeds.len().min(40), "{}: {taken} of {}", target.name, seeds.len());
         assert!(seeds.iter().all(|seed| seed.len() <= INPUT_BYTES_MAX), "{}", target.name);
+    }
+}
+
+#[test]
+fn every_route_has_a_request_among_the_seeds_that_is_answered() {
+    let target = target("query").unwrap();
+    let answered: Vec<Vec<u8>> = seeds_of("query").into_iter().filter(|seed| (target.run)(seed)).collect();
+    for route in ScheduleGraph::ROUTES {
+        let is_of_route = |seed: &&Vec<u8>| {
+            let path = seed.split(|byte| b"?\n".contains(byte)).next().unwrap();
+            names_in_path(route.template, std::str::from_utf8(path).unwrap()).is_some()
+        };
+        assert!(answered.iter().any(|seed| is_of_route(&seed)), "{}", route.template);
     }
 }
 
