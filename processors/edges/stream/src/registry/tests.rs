@@ -51,7 +51,7 @@ fn a_patient_registry_asks_again_when_no_answer_comes_and_the_others_do_not() {
         answer(&mut connection, 200, r#"{"id": 5}"#);
         drop(silent);
     });
-    let registry = Registry::waiting(&url, Duration::from_millis(300)).unwrap();
+    let registry = Registry::waiting(&url, Duration::from_secs(2)).unwrap();
     assert!(registry.id_of(&subject()).unwrap_err().is_transient());
     assert_eq!(registry.patient().id_of(&subject()), Ok(Some(5)));
     playing.join().unwrap();
