@@ -41,7 +41,7 @@ pub(super) struct Log {
     pub(super) topic_id: Option<String>,
     /// For how long the audit expects a command id to be remembered.
     pub(super) remembered_ms: i64,
-    /// The audit is told that this build has decided the log.
+    /// Whether the audit may assume that this build has decided the log.
     pub(super) is_of_this_build: bool,
     /// The group has no committed offset.
     pub(super) has_no_group_offset: bool,
