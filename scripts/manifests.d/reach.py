@@ -36,7 +36,7 @@ def pod(name, namespace, labels, namespace_labels=None):
 
 
 def strangers():
-    """Pods of every kind that a policy may speak of, beyond those of the manifests."""
+    """Pods of every kind that a policy may select, in addition to those of the manifests."""
     clients = {"aerolog/kafka-client": "true", "aerolog/registry-client": "true", "aerolog/commands": "true"}
     return [
         pod("stranger", NAMESPACE, {}),

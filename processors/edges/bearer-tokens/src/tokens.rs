@@ -80,7 +80,7 @@ impl Tokens {
     }
 
     /// The end of the time in which the caller's token holds, by the clock that tokens are checked by.
-    pub fn expiry(&self, caller: &Caller) -> Expiry {
+    fn expiry(&self, caller: &Caller) -> Expiry {
         let (caller, unix_ms) = (caller.clone(), self.shared.unix_ms);
         Expiry(Box::pin(async move {
             while let Some(left) = caller.time_left(unix_ms()) {
@@ -114,8 +114,16 @@ impl Tokens {
 }
 
 impl Expiry {
+    /// That of a caller's token; it never comes where clients do not have to say who they are.
+    pub fn of(tokens: Option<&Tokens>, caller: Option<&Caller>) -> Self {
+        match (tokens, caller) {
+            (Some(tokens), Some(caller)) => tokens.expiry(caller),
+            (_, _) => Self::never(),
+        }
+    }
+
     /// Of a service whose clients do not have to say who they are.
-    pub fn never() -> Self {
+    fn never() -> Self {
         Self(Box::pin(std::future::pending()))
     }
 
@@ -139,8 +147,8 @@ impl Caller {
 }
 
 impl From<TokenRefusal> for Problem {
-    fn from(distrust: TokenRefusal) -> Self {
-        match distrust {
+    fn from(refusal: TokenRefusal) -> Self {
+        match refusal {
             TokenRefusal::UnknownKey => not_believed("it is signed by a key that the provider does not have"),
             TokenRefusal::Invalid(reason) => not_believed(reason),
         }

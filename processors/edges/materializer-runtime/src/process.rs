@@ -42,7 +42,8 @@ pub fn start<A: Application>(configuration: &Configuration, topology: Topology, 
     let prometheus = service::metrics::registry(NAME, env!("CARGO_PKG_VERSION"))?;
     let health = Health::default();
     health.set(PROCESS, State::Waiting("starting".into()));
-    let exporter = Exporter::start(&configuration.otlp, instance(), &prometheus)?;
+    let instance = Instance::of_host(NAME, env!("CARGO_PKG_VERSION"));
+    let exporter = Exporter::start(&configuration.otlp, instance, &prometheus)?;
     let shared = Shared {
         settings: Settings::new(&configuration.kafka)?,
         topology,
@@ -71,15 +72,6 @@ pub fn start<A: Application>(configuration: &Configuration, topology: Topology, 
         views,
         exporter,
     })
-}
-
-/// Whose spans they are.
-fn instance() -> Instance {
-    Instance {
-        name: NAME,
-        version: env!("CARGO_PKG_VERSION"),
-        id: service::host_name().unwrap_or_else(|| NAME.to_owned()),
-    }
 }
 
 /// Where the views stop. Events that are decided up to a time are not known before it has passed.

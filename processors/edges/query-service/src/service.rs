@@ -274,10 +274,7 @@ impl Service {
             query,
             now: stamp.position().clone(),
             after,
-            expiry: match (&self.tokens, caller) {
-                (Some(tokens), Some(caller)) => tokens.expiry(&caller),
-                (_, _) => Expiry::never(),
-            },
+            expiry: Expiry::of(self.tokens.as_ref(), caller.as_ref()),
         };
         let followed: Arc<dyn Followable> = Arc::clone(&view.questions) as _;
         Ok(at(self.following.start(followed, begin)?, &stamp))

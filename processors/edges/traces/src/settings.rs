@@ -20,6 +20,17 @@ pub struct Instance {
     pub id: String,
 }
 
+impl Instance {
+    /// The only process of that name on this machine or in this pod.
+    pub fn of_host(name: &'static str, version: &'static str) -> Self {
+        Self {
+            name,
+            version,
+            id: service::host_name().unwrap_or_else(|| name.to_owned()),
+        }
+    }
+}
+
 /// Returns the address that spans are posted to.
 ///
 /// # Errors

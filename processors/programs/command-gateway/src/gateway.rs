@@ -257,10 +257,7 @@ impl Gateway {
                 "each line has a command_id of its own",
             ));
         }
-        let expiry = match (&self.tokens, &caller) {
-            (Some(tokens), Some(caller)) => tokens.expiry(caller),
-            (_, _) => Expiry::never(),
-        };
+        let expiry = Expiry::of(self.tokens.as_ref(), caller.as_ref());
         let lines = Lines {
             wait: Preference::of(request)?.wait.unwrap_or(self.wait),
             waiting: Arc::clone(&self.waiting),

@@ -92,7 +92,8 @@ pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutd
             origins: Origins::parse(&configuration.http.origins)?,
         },
     );
-    let exporter = Exporter::start(&configuration.otlp, instance(), &prometheus)?;
+    let instance = Instance::of_host(NAME, env!("CARGO_PKG_VERSION"));
+    let exporter = Exporter::start(&configuration.otlp, instance, &prometheus)?;
     let gateway = gateway.traced_by(exporter.tracer());
     let requests = RequestMetrics::register(&prometheus, &gateway.labels())?;
     let connections = ConnectionMetrics::register(&prometheus, PORT)?;
@@ -126,15 +127,6 @@ pub fn start(configuration: &Configuration, topology: Topology, shutdown: &Shutd
         operations,
         exporter,
     })
-}
-
-/// Whose spans they are.
-fn instance() -> Instance {
-    Instance {
-        name: NAME,
-        version: env!("CARGO_PKG_VERSION"),
-        id: service::host_name().unwrap_or_else(|| NAME.to_owned()),
-    }
 }
 
 fn serve(
