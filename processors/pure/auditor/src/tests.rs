@@ -2,6 +2,7 @@
 
 mod carried;
 mod clean;
+mod clock;
 mod forged;
 mod forgotten;
 mod learned;

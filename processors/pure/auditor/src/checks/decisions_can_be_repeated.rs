@@ -3,6 +3,7 @@
 //! The pure core decides every command again, from nothing; where the first commands are not in the log any more, from the state that
 //! their events make. The first difference in a partition ends its check: whatever follows rests on another state.
 
+mod clock;
 mod difference;
 
 use super::CheckContext;
@@ -10,6 +11,7 @@ use crate::decoding::Decoding;
 use crate::ledger::LedgerError;
 use crate::merging::{Found, Step};
 use crate::{AuditError, Invariant};
+use clock::Clock;
 use decider::{Codec, Cursor, Domain, Incoming, Limits, Machine, OUTCOME_LOST, Outcome, Replay, ReplayError, StepError};
 use difference::difference;
 use keyvalue::{Read, Write};
@@ -30,6 +32,7 @@ enum Phase {
 pub(crate) struct Redeciding<D: Domain> {
     machine: Machine<D>,
     phase: Phase,
+    clock: Clock,
     waiting: Vec<Step<D::Event>>,
     bytes: usize,
 }
@@ -39,6 +42,7 @@ impl<D: Domain> Redeciding<D> {
         Self {
             machine: Machine::new(limits),
             phase: Phase::Deciding,
+            clock: Clock::AtLeast,
             waiting: Vec::new(),
             bytes: 0,
         }
@@ -47,6 +51,7 @@ impl<D: Domain> Redeciding<D> {
     pub(crate) fn begin(&mut self, partition: u32) {
         self.machine.open(partition, Cursor::default());
         self.phase = Phase::Folding;
+        self.clock = Clock::AtLeast;
         self.waiting.clear();
         self.bytes = 0;
     }
@@ -81,18 +86,21 @@ impl<D: Domain> Redeciding<D> {
         Ok(())
     }
 
-    /// Where the outcomes begin with the commands, the partition's clock follows from outcomes that are gone.
+    /// Where outcomes of earlier commands are gone, the partition's clock follows from the first outcome that is left, unless that goes back behind
+    /// what is known: then deciding its command again gives another one.
     fn set_clock<S: Read + Write>(&mut self, context: &mut CheckContext<S>, step: &Step<D::Event>) -> Result<(), AuditError> {
-        let is_known = |cursor: Cursor| context.first_command == 0 && !context.has_former || cursor.decided_at_ms != 0;
-        match step.outcomes.first() {
-            Some(first) if !self.machine.cursor(context.partition).is_some_and(is_known) => {
-                let set = self
-                    .machine
-                    .set_clock(context.partition, first.record.timestamp_ms, first.value.clock_ms);
-                self.fold(context, set)
-            }
-            _ => Ok(()),
+        let begins_here = context.first_command == 0 && !context.has_former && !context.is_carried;
+        let (Some(first), Clock::AtLeast, false) = (step.outcomes.first(), self.clock, begins_here) else {
+            return Ok(());
+        };
+        self.clock = Clock::Known;
+        let cursor = self.machine.cursor(context.partition).unwrap_or_default();
+        let (decided_at_ms, clock_ms) = (first.record.timestamp_ms, first.value.clock_ms);
+        if clock_ms < clock::least_ms(cursor, decided_at_ms) {
+            return Ok(());
         }
+        let set = self.machine.set_clock(context.partition, decided_at_ms, clock_ms);
+        self.fold(context, set)
     }
 
     pub(crate) fn finish<S: Read + Write, C: Codec<D>>(
@@ -133,6 +141,9 @@ impl<D: Domain> Redeciding<D> {
                 self.machine.replay_outcomes(context.partition, &outcomes)
             };
             self.fold(context, folded)?;
+        }
+        if let Some(last) = steps.last() {
+            self.clock = Clock::after(last.outcomes.len());
         }
         Ok(())
     }

@@ -146,8 +146,8 @@ fn where_everything_before_a_command_is_gone_the_clock_goes_on_from_its_outcome(
         topics.commands.drain(..40);
         topics.outcomes.retain(|seen| super::log::outcome(seen).command_offset >= first);
         for seen in &mut topics.outcomes {
-            // What is gone had two silences of which an hour counted.
-            super::log::set_outcome(seen, |outcome| outcome.clock_ms -= 5_000_000);
+            // What is gone had a silence that did not count.
+            super::log::set_outcome(seen, |outcome| outcome.clock_ms -= 900_000);
         }
     }
     let verdict = log.audit();

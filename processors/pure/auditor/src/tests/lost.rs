@@ -107,6 +107,72 @@ fn a_loss_without_an_end_is_on_record_and_not_counted() {
 }
 
 #[test]
+fn a_record_of_the_dead_letters_is_a_loss_only_where_it_says_so_and_gives_no_reason() {
+    let counts = |name: &str, value: &str| {
+        let mut log = Log::new();
+        let before = log.audit().counts.dead_letters;
+        let mut seen = loss(0, "before", 150, "160");
+        let headers = &mut super::log::of_mut(&mut seen).headers;
+        headers.retain(|(header, _)| header != name);
+        headers.push((name.to_owned(), Some(value.as_bytes().to_vec())));
+        // Of a command that is not there, so that nothing else is said of it.
+        headers.push(("offset".to_owned(), Some(b"1000000".to_vec())));
+        log.letters.push(seen);
+        let verdict = log.audit();
+        (verdict.losses.len(), verdict.counts.lost, verdict.counts.dead_letters - before)
+    };
+    assert_eq!(counts("recovery", "lost-commands"), (1, 10, 0));
+    assert_eq!(counts("recovery", "found-commands"), (0, 0, 1));
+    // A client's record may have any header; what is put aside of it repeats them.
+    assert_eq!(counts("reason", "the record has no key"), (0, 0, 1));
+}
+
+#[test]
+fn what_a_deleted_topic_held_counts_as_decided_at_whatever_offset_it_was() {
+    let mut log = Log::new();
+    log.recreate_commands();
+    for topics in &mut log.partitions {
+        // The new topic has come less far than the former one.
+        let is_former = |seen: &Seen| super::log::of(seen).commands_topic() == Some("before");
+        topics
+            .outcomes
+            .retain(|seen| is_former(seen) || super::log::outcome(seen).command_offset < 20);
+        topics
+            .events
+            .retain(|seen| is_former(seen) || super::log::event(seen).command_offset < 20);
+        (topics.committed, topics.committed_after) = (20, 20);
+        let former = topics.events.iter().filter(|seen| is_former(seen));
+        assert!(former.map(|seen| super::log::event(seen).command_offset).max() > Some(20));
+    }
+    let former = log.partitions.iter().flat_map(|topics| &topics.events);
+    let former = former
+        .filter(|seen| super::log::of(seen).commands_topic() == Some("before"))
+        .count();
+    let verdict = log.audit();
+    assert!(!verdict.by_invariant.contains_key(&I7), "{:#?}", verdict.kept);
+    assert_eq!(verdict.counts.folded, former as u64);
+    assert!(verdict.counts.redecided > 10, "{:?}", verdict.counts);
+}
+
+#[test]
+fn what_the_new_topic_has_lost_tells_the_clock_after_what_the_former_one_held() {
+    let mut log = Log::new();
+    log.recreate_commands();
+    let topics = &mut log.partitions[0];
+    topics.commands.drain(..1);
+    let first = super::log::of(&topics.commands[0]).place.offset;
+    let is_new = |seen: &Seen| super::log::of(seen).commands_topic() == Some("now");
+    let of_new = topics.outcomes.iter().filter(|seen| is_new(seen)).map(super::log::outcome);
+    assert_eq!(of_new.filter(|outcome| outcome.command_offset < first).count(), 1);
+    // What is decided is taken as it is, a clock that has gone back as well.
+    for seen in topics.outcomes.iter_mut().filter(|seen| is_new(seen)) {
+        super::log::set_outcome(seen, |outcome| outcome.clock_ms -= 1_000);
+    }
+    let verdict = log.audit();
+    assert!(!verdict.by_invariant.contains_key(&I7), "{:#?}", verdict.kept);
+}
+
+#[test]
 fn offsets_that_no_processor_has_signed_are_counted_and_no_violation() {
     let mut log = Log::new();
     let last = log.commits.last().unwrap().clone();
