@@ -1,5 +1,7 @@
 //! Values in bytes: lengths and numbers as LEB128, text with its length, decoding that fails instead of panicking.
 
+use domain::{CalendarDate, Instant};
+use jiff::Timestamp;
 use keyvalue::ReadError;
 use keyvalue::bytes::{self, Malformed};
 
@@ -39,6 +41,20 @@ impl<'b> Bytes<'b> {
         bytes::take_signed(&mut self.rest).map_err(malformed)
     }
 
+    pub(crate) fn instant(&mut self) -> Result<Instant, ReadError> {
+        instant(self.signed()?)
+    }
+
+    /// What is stored as the milliseconds since another one.
+    pub(crate) fn instant_after(&mut self, earlier: Instant) -> Result<Instant, ReadError> {
+        instant(earlier.0.saturating_add(self.signed()?))
+    }
+
+    /// Days since 1970-01-01.
+    pub(crate) fn date(&mut self) -> Result<i32, ReadError> {
+        date(self.signed()?)
+    }
+
     pub(crate) fn text(&mut self) -> Result<&'b str, ReadError> {
         let length = usize::try_from(self.number()?).map_err(|_| corrupt("a text is too long"))?;
         bytes::take_text(&mut self.rest, length).map_err(malformed)
@@ -63,6 +79,20 @@ impl<'b> Bytes<'b> {
         self.rest = &self.rest[end + 1..];
         Ok(text)
     }
+}
+
+/// An instant that can be shown as a time of a year. The difference of two of them is a number, too.
+pub(crate) fn instant(milliseconds: i64) -> Result<Instant, ReadError> {
+    match Timestamp::from_millisecond(milliseconds) {
+        Ok(_) => Ok(Instant(milliseconds)),
+        Err(_) => Err(corrupt("an instant")),
+    }
+}
+
+/// Days since 1970-01-01, of a date that can be shown.
+pub(crate) fn date(days: i64) -> Result<i32, ReadError> {
+    let days = i32::try_from(days).ok().filter(|days| CalendarDate::of_days(*days).is_some());
+    days.ok_or_else(|| corrupt("a date"))
 }
 
 fn malformed(malformed: Malformed) -> ReadError {

@@ -1,6 +1,6 @@
 //! The values of edges: what a question needs of the node at the other end, so that a range of edges answers it alone.
 
-use crate::bytes::{Bytes, corrupt, put_signed, put_text};
+use crate::bytes::{Bytes, corrupt, instant, put_signed, put_text};
 use crate::nodes::{Leg, Rotation, put_designator, put_mode, read_airport, read_designator, read_mode};
 use domain::rotation::Mode;
 use domain::{AirportCode, FlightDesignator, Instant, Registration, RotationId};
@@ -106,15 +106,10 @@ impl Hop {
 }
 
 fn read_times(at: KeyInstant, bytes: &mut Bytes<'_>) -> Result<(Instant, Instant), ReadError> {
-    let duration_ms = bytes.signed()?;
-    let (departure, arrival) = match at {
-        KeyInstant::Departure(departure) => (Some(departure.0), departure.0.checked_add(duration_ms)),
-        KeyInstant::Arrival(arrival) => (arrival.0.checked_sub(duration_ms), Some(arrival.0)),
-    };
-    Ok((
-        departure.map(Instant).ok_or_else(|| corrupt("a departure"))?,
-        arrival.map(Instant).ok_or_else(|| corrupt("an arrival"))?,
-    ))
+    match at {
+        KeyInstant::Departure(departure) => Ok((departure, bytes.instant_after(departure)?)),
+        KeyInstant::Arrival(arrival) => Ok((instant(arrival.0.saturating_sub(bytes.signed()?))?, arrival)),
+    }
 }
 
 /// A rotation with legs, from its first departure to the arrival of its last leg, as its airplane flies it.
@@ -151,15 +146,12 @@ impl RotationSpan {
     /// `rotation` and `first_departure` stand in the key.
     pub(crate) fn read(rotation: RotationId, first_departure: Instant, bytes: &mut Bytes<'_>) -> Result<Self, ReadError> {
         let (first_origin, last_destination) = (read_airport(bytes)?, read_airport(bytes)?);
-        let last_arrival = first_departure
-            .0
-            .checked_add(bytes.signed()?)
-            .ok_or_else(|| corrupt("an arrival"))?;
+        let last_arrival = bytes.instant_after(first_departure)?;
         Ok(Self {
             rotation,
             first_departure,
             first_origin,
-            last_arrival: Instant(last_arrival),
+            last_arrival,
             last_destination,
         })
     }

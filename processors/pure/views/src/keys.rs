@@ -25,7 +25,7 @@
 //!
 //! Ids end with a zero byte, which none contains. Numbers are big-endian with the sign turned, so that keys sort as values do.
 
-use crate::bytes::{Bytes, corrupt};
+use crate::bytes::{self, Bytes, corrupt};
 use crate::check::Check;
 use crate::day::DesignatorDay;
 use crate::nodes::Leg;
@@ -277,15 +277,27 @@ impl<'k> KeyReader<'k> {
     }
 
     pub(crate) fn instant(&mut self) -> Result<Instant, ReadError> {
-        let bytes = self.0.take(8)?.try_into().map_err(|_| corrupt("an instant"))?;
-        Ok(Instant((u64::from_be_bytes(bytes) ^ (1 << 63)).cast_signed()))
+        bytes::instant(self.milliseconds()?)
+    }
+
+    /// Of a rotation in its airplane's order; `None` where it has no legs.
+    pub(crate) fn first_departure(&mut self) -> Result<Option<Instant>, ReadError> {
+        match Instant(self.milliseconds()?) {
+            NO_DEPARTURE => Ok(None),
+            Instant(milliseconds) => bytes::instant(milliseconds).map(Some),
+        }
+    }
+
+    fn milliseconds(&mut self) -> Result<i64, ReadError> {
+        let bytes = self.0.take(INSTANT_BYTES)?.try_into().map_err(|_| corrupt("an instant"))?;
+        Ok((u64::from_be_bytes(bytes) ^ (1 << 63)).cast_signed())
     }
 
     pub(crate) fn day(&mut self) -> Result<DesignatorDay, ReadError> {
         Ok(DesignatorDay {
             designator: self.designator()?,
             airport: self.airport()?,
-            date: self.signed()?,
+            date: bytes::date(self.signed()?.into())?,
         })
     }
 

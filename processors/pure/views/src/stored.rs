@@ -143,12 +143,12 @@ pub(crate) fn rotation_edge(airplane: &Registration, id: &RotationId, span: Opti
 pub(crate) fn read_rotation_edge(key: &[u8], value: &[u8]) -> Result<FlownRotation, ReadError> {
     let mut key = KeyReader::new(key)?;
     key.airplane()?;
-    let (first_departure, rotation) = (key.instant()?, key.rotation()?);
+    let (first_departure, rotation) = (key.first_departure()?, key.rotation()?);
     let mut value = Bytes::new(value);
     let mode = read_mode(&mut value)?;
     let span = match first_departure {
-        keys::NO_DEPARTURE => None,
-        first_departure => Some(RotationSpan::read(rotation.clone(), first_departure, &mut value)?),
+        None => None,
+        Some(first_departure) => Some(RotationSpan::read(rotation.clone(), first_departure, &mut value)?),
     };
     Ok(FlownRotation { rotation, mode, span })
 }
@@ -238,7 +238,7 @@ pub(crate) fn several_of_day(read: &impl Read, day: &DesignatorDay) -> Result<Op
     let key = keys::designator_day_legs(day);
     let several = read.get(&key.0, |bytes| {
         let mut bytes = Bytes::new(bytes);
-        let (legs, departure) = (bytes.number()?, Instant(bytes.signed()?));
+        let (legs, departure) = (bytes.number()?, bytes.instant()?);
         let rotation = RotationId::parse(bytes.text()?).map_err(|_| corrupt("a rotation id"))?;
         let leg = LegId::parse(bytes.text()?).map_err(|_| corrupt("a leg id"))?;
         Ok((legs, (departure, rotation, leg)))

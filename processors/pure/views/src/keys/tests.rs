@@ -62,10 +62,13 @@ fn bytes_are_as_they_were_released_and_all_of_them_are_content() {
 #[test]
 fn keys_sort_as_numbers_and_instants_do_on_both_sides_of_zero_and_are_read_as_they_were() {
     let start = || Key::new(Prefix::Stays);
-    let instants = [i64::MIN, -86_400_000, -1, 0, 1, 1 << 40, i64::MAX].map(Instant);
+    let instants = [-(1 << 47), -86_400_000, -1, 0, 1, 1 << 40, 1 << 47].map(Instant);
     let keys = instants.map(|instant| start().instant(instant));
     assert!(keys.is_sorted());
     assert_eq!(keys.map(|key| KeyReader::new(&key.0).unwrap().instant().unwrap()), instants);
+    assert!(
+        start().instant(Instant(i64::MIN)) < start().instant(instants[0]) && start().instant(instants[6]) < start().instant(NO_DEPARTURE)
+    );
     let numbers = [i32::MIN, -1440, -1, 0, 1, 1440, i32::MAX];
     let keys = numbers.map(|number| start().signed(number));
     assert!(keys.is_sorted());
@@ -76,4 +79,30 @@ fn keys_sort_as_numbers_and_instants_do_on_both_sides_of_zero_and_are_read_as_th
 fn a_duration_stays_below_the_power_of_two_that_is_kept_of_it() {
     let classes = [-5, 0, 1, 2, 3, 4, 1023, 1024, i64::MAX].map(crate::stored::duration_class);
     assert_eq!(classes, [0, 0, 1, 2, 2, 3, 10, 11, 63]);
+}
+
+#[test]
+fn only_a_rotation_departs_never() {
+    let never = Key::new(Prefix::Stays).instant(NO_DEPARTURE);
+    assert_eq!(KeyReader::new(&never.0).unwrap().first_departure(), Ok(None));
+    assert!(KeyReader::new(&never.0).unwrap().instant().is_err());
+    let departs = Key::new(Prefix::Stays).instant(Instant(5));
+    assert_eq!(KeyReader::new(&departs.0).unwrap().first_departure(), Ok(Some(Instant(5))));
+}
+
+#[test]
+fn a_day_that_no_calendar_shows_is_damage() {
+    let day = |date| DesignatorDay {
+        designator: FlightDesignator::parse("HA11").unwrap(),
+        airport: AirportCode::parse("HNL").unwrap(),
+        date,
+    };
+    let read = |date| {
+        let key = Key::new(Prefix::DesignatorDay).day(&day(date));
+        KeyReader::new(&key.0).unwrap().day()
+    };
+    assert_eq!(read(20_000), Ok(day(20_000)));
+    for date in [i32::MIN, -5_000_000, 3_000_000, i32::MAX] {
+        assert!(read(date).is_err(), "{date}");
+    }
 }

@@ -94,7 +94,7 @@ impl Leg {
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, ReadError> {
         let mut bytes = Bytes::new(bytes);
         let provenance = Provenance::read(&mut bytes)?;
-        let origin_date = i32::try_from(bytes.signed()?).map_err(|_| corrupt("a date"))?;
+        let origin_date = bytes.date()?;
         let times_provenance = Provenance::read_after(provenance, &mut bytes)?;
         let leg = Self::new(&read_leg(&mut bytes)?, origin_date, provenance);
         Ok(Self { times_provenance, ..leg })
@@ -114,15 +114,15 @@ pub(crate) fn read_leg(bytes: &mut Bytes<'_>) -> Result<rotation::Leg, ReadError
     let id = LegId::parse(bytes.text()?).map_err(|_| corrupt("a leg id"))?;
     let designator = read_designator(bytes)?;
     let (origin, destination) = (read_airport(bytes)?, read_airport(bytes)?);
-    let departure = bytes.signed()?;
-    let arrival = departure.checked_add(bytes.signed()?).ok_or_else(|| corrupt("an arrival"))?;
+    let departure = bytes.instant()?;
+    let arrival = bytes.instant_after(departure)?;
     Ok(rotation::Leg {
         id,
         designator,
         origin,
         destination,
-        departure: Instant(departure),
-        arrival: Instant(arrival),
+        departure,
+        arrival,
     })
 }
 
