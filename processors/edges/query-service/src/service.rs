@@ -262,8 +262,11 @@ impl Service {
         if !view.questions.is_complete() {
             return Err(being_built(&*view.questions));
         }
-        for (name, position) in [(AT_LEAST, &least), (AFTER, &after)] {
-            self.wait_for(&*view.questions, name, position.as_ref()).await?;
+        self.wait_for(&*view.questions, AT_LEAST, least.as_ref()).await?;
+        if let Some(after) = &after {
+            // A client may have been told more elsewhere than this view holds yet. It waits in its stream: a browser's EventSource never comes
+            // back after a 503.
+            check_partitions(&*view.questions, AFTER, after)?;
         }
         if *request.method == Method::HEAD {
             return Ok(Answer::new(changes::EVENT_STREAM, Vec::new()));
@@ -318,10 +321,8 @@ impl Service {
     /// Returns once a snapshot taken from now on has reached `least`, which the client has given under that name.
     async fn wait_for(&self, view: &dyn Questions, name: &'static str, least: Option<&Position>) -> Result<(), Problem> {
         let Some(least) = least else { return Ok(()) };
+        check_partitions(view, name, least)?;
         let mut applied = view.applied();
-        if let Some(unknown) = least.unknown_partition(applied.borrow().position()) {
-            return Err(refusal::unknown_partition(name, unknown, applied.borrow().position()));
-        }
         let wait_max = self.position_wait_max;
         let reached = applied.wait_for(|stamp| stamp.position().has_reached(least));
         match timeout(wait_max, reached).await {
@@ -358,6 +359,16 @@ fn being_built(view: &dyn Questions) -> Problem {
     match view.readiness() {
         Readiness::Ready => refusal::being_built("it is complete in a moment"),
         Readiness::NotReady(reason) => refusal::being_built(&reason),
+    }
+}
+
+/// A position, which the client has given under that name, is of partitions that the view has.
+fn check_partitions(view: &dyn Questions, name: &'static str, asked: &Position) -> Result<(), Problem> {
+    let applied = view.applied();
+    let known = applied.borrow();
+    match asked.unknown_partition(known.position()) {
+        Some(unknown) => Err(refusal::unknown_partition(name, unknown, known.position())),
+        None => Ok(()),
     }
 }
 

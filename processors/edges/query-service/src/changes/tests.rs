@@ -198,6 +198,28 @@ async fn no_event_is_lost_or_told_twice_where_batches_were_not_recorded() {
     assert_eq!(ids, expected, "{}", stream.text);
 }
 
+/// As of a second replica that is a little behind the one that the client was connected to.
+#[tokio::test]
+async fn a_client_that_has_seen_more_than_the_view_holds_waits_in_its_stream() {
+    let running = running().await;
+    let mut stream = Stream::of(running.request("GET", "/changes").header("Last-Event-ID", "0:12,1:5")).await;
+    followed(&running).await;
+    running.view.tell("0:11,1:5", Some(vec![told(0, 11, "LegAdded", &[])]));
+    running
+        .view
+        .tell("0:12,1:6", Some(vec![told(0, 12, "LegAdded", &[]), told(1, 6, "LegRemoved", &[])]));
+    running.view.tell("0:13,1:6", Some(vec![told(0, 13, "LegAdded", &[])]));
+    stream.until("[0,13]").await;
+    assert_eq!(
+        stream.messages(),
+        [
+            "LegRemoved 0:12,1:6 [1,6]",
+            "live 0:12,1:6 {\"position\":\"0:12,1:6\"}",
+            "LegAdded 0:13,1:6 [0,13]",
+        ]
+    );
+}
+
 #[tokio::test]
 async fn what_the_log_has_deleted_ends_the_stream_and_says_so() {
     let schedule = islands();
