@@ -163,7 +163,10 @@ impl Gateway {
         };
         match found.route.action {
             Action::Send => match media_type(request)? {
-                MediaType::Lines => self.send_lines(request, caller),
+                MediaType::Lines => {
+                    let traceparent = sender.traceparent(request)?;
+                    self.send_lines(request, caller, traceparent)
+                }
                 MediaType::Json => {
                     let body = request.body.read(COMMAND_BYTES_MAX).await?;
                     let command = self.reader.read(incoming::object(&body)?, Envelope::of(request, sender)?)?;
@@ -250,7 +253,7 @@ impl Gateway {
         Ok(answers::with_preference(answer, &preference))
     }
 
-    fn send_lines(&self, request: &Request<'_>, caller: Option<Caller>) -> Result<Answer, Problem> {
+    fn send_lines(&self, request: &Request<'_>, caller: Option<Caller>, traceparent: Option<String>) -> Result<Answer, Problem> {
         if request.headers.contains_key(IDEMPOTENCY_KEY) {
             return Err(Problem::header_not_taken(
                 "Idempotency-Key",
@@ -263,6 +266,7 @@ impl Gateway {
             waiting: Arc::clone(&self.waiting),
             reader: Arc::clone(&self.reader),
             caller,
+            traceparent,
             metrics: self.metrics.clone(),
         };
         Ok(Answer::stream(

@@ -114,18 +114,23 @@ impl CommandReader {
     }
 }
 
+impl Sender<'_> {
+    /// What each command of the request carries. A malformed trace context makes its reader start a new trace: no reason to refuse a command.
+    pub(crate) fn traceparent(&self, request: &Request<'_>) -> Result<Option<String>, Problem> {
+        let given = request.header(&TRACEPARENT, "a trace context")?.map(str::to_owned);
+        Ok(self.span.map(RequestSpan::traceparent).or(given))
+    }
+}
+
 impl Envelope {
     pub(crate) fn of(request: &Request<'_>, sender: Sender<'_>) -> Result<Self, Problem> {
         let expected = "a UUID, with or without quotation marks";
         let key = request.header(&IDEMPOTENCY_KEY, expected)?;
         let command_id = key.map(|key| command_id("Idempotency-Key", unquoted(key))).transpose()?;
-        // A malformed trace context makes its reader start a new trace: no reason to refuse a command.
-        let traceparent = request.header(&TRACEPARENT, "a trace context")?.map(str::to_owned);
-        let traceparent = sender.span.map(RequestSpan::traceparent).or(traceparent);
         Ok(Self {
             command_id,
             issued_by: sender.caller.map(|caller| caller.subject.clone()),
-            traceparent,
+            traceparent: sender.traceparent(request)?,
         })
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Lines {
     pub(crate) waiting: Arc<Waiting>,
     pub(crate) reader: Arc<CommandReader>,
     pub(crate) caller: Option<Caller>,
+    /// Of the whole request: every command of it is in this trace.
+    pub(crate) traceparent: Option<String>,
     pub(crate) metrics: Metrics,
 }
 
@@ -131,6 +133,7 @@ impl Lines {
     fn command(&self, line: &[u8]) -> Result<NewCommand, Problem> {
         let envelope = Envelope {
             issued_by: self.caller.as_ref().map(|caller| caller.subject.clone()),
+            traceparent: self.traceparent.clone(),
             ..Envelope::default()
         };
         self.reader.read(incoming::object(line)?, envelope)

@@ -9,6 +9,7 @@ use std::path::Path;
 /// Trace and span of a client.
 const HTTP: (&str, &str) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
 const KAFKA: (&str, &str) = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331");
+const LINES: (&str, &str) = ("5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174");
 const NOT_SAMPLED: (&str, &str) = ("11111111111111111111111111111111", "2222222222222222");
 
 fn traceparent((trace_id, span_id): (&str, &str), flags: &str) -> String {
@@ -53,6 +54,29 @@ impl Running {
         let body = serde_json::json!({ "rotation_id": rotation, "mode": "draft" });
         let answer = request.header("traceparent", traceparent).json(&body).send().unwrap();
         assert_eq!(answer.status(), 200, "{:?}", answer.text());
+    }
+
+    /// Sends the commands in one request, a line each.
+    fn post_lines(&self, rotations: &[&str], traceparent: &str) {
+        let line = |rotation: &&str| {
+            let id = uuid::Uuid::new_v4();
+            format!(
+                "{{\"command_id\":\"{id}\",\"aggregate_id\":\"rotation/{rotation}\",\"payload\":{{\"CreateRotation\":{{\"mode\":\"draft\"}}}}}}\n"
+            )
+        };
+        let request = self
+            .gateway
+            .request(Method::POST, "/commands")
+            .header("content-type", "application/x-ndjson");
+        let body: String = rotations.iter().map(line).collect();
+        let answer = request
+            .header("traceparent", traceparent)
+            .body(body)
+            .send()
+            .unwrap()
+            .text()
+            .unwrap();
+        assert_eq!(answer.matches("\"status\":200").count(), rotations.len(), "{answer}");
     }
 
     /// Writes a command as any client of Kafka does.
@@ -124,6 +148,7 @@ fn a_sampled_command_is_one_trace_from_its_client_to_every_view() {
     running.post("T1", &traceparent(NOT_SAMPLED, "00"));
     running.post("T2", &traceparent(HTTP, "01"));
     running.write(&traceparent(KAFKA, "01"));
+    running.post_lines(&["T3", "T4"], &traceparent(LINES, "01"));
 
     let spans = running.trace(HTTP.0, 7);
     let [request] = &below(&spans, HTTP.1, "POST /rotations", "command-gateway")[..] else {
@@ -136,9 +161,19 @@ fn a_sampled_command_is_one_trace_from_its_client_to_every_view() {
     let spans = running.trace(KAFKA.0, 6);
     assert_decided_and_shown(&spans, KAFKA.1);
 
+    let spans = running.trace(LINES.0, 13);
+    let [request] = &below(&spans, LINES.1, "POST /commands", "command-gateway")[..] else {
+        panic!("{spans:#?}");
+    };
+    assert_eq!(
+        below(&spans, &request.id, "decide", "command-processor").len(),
+        2,
+        "one of each line"
+    );
+
     for program in running.programs.into_iter().chain([running.gateway]) {
         assert!(program.stop().success());
     }
     let others: Vec<Seen> = running.collector.spans();
-    assert_eq!(others.len(), 13, "nothing else was exported: {others:#?}");
+    assert_eq!(others.len(), 26, "nothing else was exported: {others:#?}");
 }
