@@ -21,7 +21,7 @@ use crate::processor::{Observe, TransientFault};
 use commands::Gap;
 use decider::{EventEnvelope, LostOutcomes, Outcome, Replay};
 use keyvalue::Write;
-use runs::Runs;
+use runs::{Run, Runs};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -60,7 +60,6 @@ impl Lost {
 
 /// The first outcome that a partition still has.
 pub(in crate::processor) struct First {
-    found: Record,
     /// Of its command; `None` where that is of a topic that was deleted since.
     command_offset: Option<i64>,
     is_rewritten: bool,
@@ -113,18 +112,14 @@ impl<W: Wiring> Takeover<'_, W> {
         let topic = self.processor.topology.topics.outcomes.name.clone();
         let mut found = BTreeMap::new();
         let marks = self.read_all(&topic, partitions, &mut |takeover, record| {
-            found.insert(record.partition, takeover.first(Record::of(record)));
+            let first = First {
+                command_offset: takeover.command_of(record.header(COMMAND)),
+                is_rewritten: record.header(REWRITTEN).is_some(),
+            };
+            found.insert(record.partition, first);
             ReadOn::OtherPartitions
         })?;
         Ok(marks.map(|marks| Firsts { marks, found }))
-    }
-
-    fn first(&self, found: Record) -> First {
-        First {
-            command_offset: self.command_of(found.command.as_deref()),
-            is_rewritten: found.is_rewritten,
-            found,
-        }
     }
 
     /// The offset of the command that an outcome's header names; `None` where that is of a topic that was deleted since.
@@ -158,7 +153,7 @@ impl<W: Wiring> Takeover<'_, W> {
         };
         for (partition, (from, to)) in gaps {
             if suspects.contains(&partition) {
-                let Some(is_whole) = self.look_closer(partition, (from, to), &positions[&partition], firsts)? else {
+                let Some(is_whole) = self.look_closer(partition, (from, to), &positions[&partition])? else {
                     return Ok(Search::Again);
                 };
                 if !is_whole {
@@ -171,38 +166,49 @@ impl<W: Wiring> Takeover<'_, W> {
     }
 
     /// Whether each command of a range has its outcome, wherever in the log that is. `None` when that is not known yet.
-    fn look_closer(
-        &mut self,
-        partition: u32,
-        (from, to): (i64, i64),
-        position: &Position,
-        firsts: &Firsts,
-    ) -> Result<Option<bool>, RestoreError> {
+    fn look_closer(&mut self, partition: u32, range: (i64, i64), position: &Position) -> Result<Option<bool>, RestoreError> {
         let Some(kept) = self.kept_outcomes(partition)? else {
             return Ok(None);
         };
-        let anchor = match firsts.found.get(&partition) {
-            Some(first) if !first.is_rewritten => match self.outcome_of(partition, &first.found)? {
-                None => return Ok(None),
-                Some(outcome) => Some((outcome.clock_ms, first.found.timestamp_ms)),
-            },
-            // The state may know what no outcome shows any more.
-            _ => {
-                let cursor = self.machine.cursor(partition).unwrap_or_default();
-                (cursor.next_command_offset == position.next && cursor.decided_at_ms != 0)
-                    .then_some((cursor.clock_ms, cursor.decided_at_ms))
-            }
-        };
-        let Some(gap) = self.gap_in(partition, (from, to), &kept)? else {
+        let Some(gap) = self.gap_in(partition, range, &kept)? else {
             return Ok(None);
         };
         let Some(gap) = gap else {
             return Ok(Some(true));
         };
-        let is_first = kept.iter().all(|range| *range.start() > gap.from);
-        let clock = anchor.filter(|_| is_first).map(|anchor| gap.clock_before(anchor));
+        let Some(clock) = self.clock_before(partition, &gap, position, &kept)? else {
+            return Ok(None);
+        };
+        let kept = kept.into_iter().map(|run| run.commands).collect();
         self.lose(partition, &gap, clock, position, kept)?;
         Ok(Some(false))
+    }
+
+    /// The partition's clock before a gap, and the time of the gap's first command; `Some(None)` where only the outcomes before it tell. `None` when
+    /// the registry is away.
+    fn clock_before(
+        &mut self,
+        partition: u32,
+        gap: &Gap,
+        position: &Position,
+        kept: &[Run<Record>],
+    ) -> Result<Option<Option<(i64, i64)>>, RestoreError> {
+        if gap.follows_on_kept {
+            return Ok(Some(None));
+        }
+        let anchor = match kept.iter().find(|run| Some(*run.commands.start()) == gap.next_kept) {
+            Some(run) => match self.outcome_of(partition, &run.first)? {
+                None => return Ok(None),
+                Some(outcome) => Some((outcome.clock_ms, run.first.timestamp_ms)),
+            },
+            // The state may know what no outcome shows any more, unless it was built from earlier outcomes.
+            None => {
+                let cursor = self.machine.cursor(partition).unwrap_or_default();
+                (cursor.next_command_offset == position.next && gap.ends_with(cursor.decided_at_ms))
+                    .then_some((cursor.clock_ms, cursor.decided_at_ms))
+            }
+        };
+        Ok(Some(anchor.map(|anchor| gap.clock_before(anchor))))
     }
 
     fn lose(
@@ -249,13 +255,13 @@ impl<W: Wiring> Takeover<'_, W> {
         }
     }
 
-    /// Reads through a partition's outcomes: the ranges of commands that they answer. `None` when that is not possible now.
-    fn kept_outcomes(&mut self, partition: u32) -> Result<Option<Vec<RangeInclusive<i64>>>, RestoreError> {
+    /// Reads through a partition's outcomes: the runs of commands that they answer. `None` when that is not possible now.
+    fn kept_outcomes(&mut self, partition: u32) -> Result<Option<Vec<Run<Record>>>, RestoreError> {
         let topic = self.processor.topology.topics.outcomes.name.clone();
-        let mut runs = Runs::default();
+        let mut runs = Runs::new();
         let marks = self.read_all(&topic, &[partition], &mut |takeover, record| {
             if let Some(offset) = takeover.command_of(record.header(COMMAND)) {
-                runs.push(offset, record.header(REWRITTEN).is_some());
+                runs.push(offset, record.header(REWRITTEN).is_some(), || Record::of(record));
             }
             ReadOn::All
         })?;

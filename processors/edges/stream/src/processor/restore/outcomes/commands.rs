@@ -1,5 +1,7 @@
 //! The commands before the first outcome that a partition still has: which of them got one, and how far the partition's clock went meanwhile.
 
+use super::runs::Run;
+use crate::processor::records::Record as OwnedRecord;
 use crate::processor::restore::RestoreError;
 use crate::processor::restore::Takeover;
 use crate::processor::restore::reading::ReadOn;
@@ -8,35 +10,37 @@ use crate::processor::wiring::Wiring;
 use crate::reader::Record;
 use decider::{CLOCK_STEP_MS_MAX, Incoming};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
 
-/// The first command whose outcome is missing, and what follows on it.
+/// The first command whose outcome is missing, and what follows on it up to the next outcome that is kept, or to the last command that was decided.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Gap {
     pub(super) from: i64,
-    /// Its time.
+    /// Commands before it have their outcomes, which tell the partition's clock.
+    pub(super) follows_on_kept: bool,
+    /// The next command that has its outcome.
+    pub(super) next_kept: Option<i64>,
+    /// The time of the first command.
     timestamp_ms: i64,
-    /// The time of the last command that was looked at.
+    /// The time of the last command.
     last_ms: i64,
     /// By so much the partition's clock went on from the first to the last one.
     passed_ms: i64,
 }
 
 impl Gap {
-    fn begin(from: i64, timestamp_ms: i64) -> Self {
-        Self {
-            from,
-            timestamp_ms,
-            last_ms: timestamp_ms,
-            passed_ms: 0,
+    fn goes_on_at(&mut self, offset: i64, timestamp_ms: i64) {
+        if self.next_kept.is_none_or(|next| offset < next) {
+            self.passed_ms = self.passed_ms.saturating_add(step_ms(self.last_ms, timestamp_ms));
+            self.last_ms = timestamp_ms;
         }
     }
 
-    fn goes_on_at(&mut self, timestamp_ms: i64) {
-        self.passed_ms = self.passed_ms.saturating_add(step_ms(self.last_ms, timestamp_ms));
-        self.last_ms = timestamp_ms;
+    /// Whether its last command has this time.
+    pub(super) fn ends_with(&self, decided_at_ms: i64) -> bool {
+        self.last_ms == decided_at_ms
     }
 
-    /// The partition's clock before the first command, from the clock at the decision of a later one, which comes next or is the last one. The time of
+    /// The partition's clock before the first command, from the clock at the decision of the next one that is kept, or of the last one. The time of
     /// the first command goes with it: the clock goes on by the time between two commands.
     pub(super) fn clock_before(&self, (clock_ms, decided_at_ms): (i64, i64)) -> (i64, i64) {
         let passed_ms = self.passed_ms.saturating_add(step_ms(self.last_ms, decided_at_ms));
@@ -47,6 +51,42 @@ impl Gap {
 /// By so much a partition's clock goes on between two commands.
 fn step_ms(from_ms: i64, to_ms: i64) -> i64 {
     to_ms.saturating_sub(from_ms).clamp(0, CLOCK_STEP_MS_MAX)
+}
+
+/// Looks for the first gap among commands that get outcomes, in the order of their offsets.
+#[derive(Debug)]
+struct GapSearch<'r, T> {
+    kept: &'r [Run<T>],
+    has_kept: bool,
+    found: Option<Gap>,
+}
+
+impl<'r, T> GapSearch<'r, T> {
+    fn new(kept: &'r [Run<T>]) -> Self {
+        Self {
+            kept,
+            has_kept: false,
+            found: None,
+        }
+    }
+
+    fn push(&mut self, offset: i64, timestamp_ms: i64) {
+        if let Some(gap) = &mut self.found {
+            gap.goes_on_at(offset, timestamp_ms);
+        } else if self.kept.iter().any(|run| run.commands.contains(&offset)) {
+            self.has_kept = true;
+        } else {
+            let later = self.kept.iter().map(|run| *run.commands.start()).filter(|start| *start > offset);
+            self.found = Some(Gap {
+                from: offset,
+                follows_on_kept: self.has_kept,
+                next_kept: later.min(),
+                timestamp_ms,
+                last_ms: timestamp_ms,
+                passed_ms: 0,
+            });
+        }
+    }
 }
 
 /// A command that was read on the walk through a partition.
@@ -75,19 +115,16 @@ impl<W: Wiring> Takeover<'_, W> {
         &mut self,
         partition: u32,
         range: (i64, i64),
-        kept: &[RangeInclusive<i64>],
+        kept: &[Run<OwnedRecord>],
     ) -> Result<Option<Option<Gap>>, RestoreError> {
-        let mut gap: Option<Gap> = None;
+        let mut search = GapSearch::new(kept);
         let is_walked = self.walk(&BTreeMap::from([(partition, range)]), &mut |met| {
-            let is_kept = || kept.iter().any(|range| range.contains(&met.offset));
-            match &mut gap {
-                Some(gap) if met.gets_outcome => gap.goes_on_at(met.timestamp_ms),
-                None if met.gets_outcome && !is_kept() => gap = Some(Gap::begin(met.offset, met.timestamp_ms)),
-                _ => {}
+            if met.gets_outcome {
+                search.push(met.offset, met.timestamp_ms);
             }
             true
         })?;
-        Ok(is_walked.then_some(gap))
+        Ok(is_walked.then_some(search.found))
     }
 
     /// Reads these ranges of the commands. A partition is over at the end of its range, or where `visit` says `false`. `false` when that is not possible

@@ -4,11 +4,13 @@ use super::Runs;
 use std::ops::RangeInclusive;
 
 fn runs(outcomes: &[(i64, bool)]) -> Vec<RangeInclusive<i64>> {
-    let mut runs = Runs::default();
+    let mut runs = Runs::new();
     for (offset, is_rewritten) in outcomes {
-        runs.push(*offset, *is_rewritten);
+        runs.push(*offset, *is_rewritten, || *offset);
     }
-    runs.finish()
+    let found = runs.finish();
+    assert!(found.iter().all(|run| run.first == *run.commands.start()));
+    found.into_iter().map(|run| run.commands).collect()
 }
 
 #[test]
