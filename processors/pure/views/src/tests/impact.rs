@@ -243,6 +243,37 @@ fn an_answer_that_is_cut_says_so() {
 }
 
 #[test]
+fn a_rotation_that_is_passed_over_is_a_read_and_nothing_is_read_beyond_the_budget() {
+    let mut plan = to_and_fro();
+    for (draft, text) in [
+        (2, "L1 HA21 LAX KOA 01T10:50:00 01T11:00:00"),
+        (4, "L1 HA22 LAX KOA 01T11:00:00 01T11:10:00"),
+    ] {
+        plan.assign(draft, "N1AA");
+        plan.add(draft, leg(text));
+    }
+    let last_of_its_rotation = Delay {
+        leg: leg_id("L2"),
+        ..delayed(25)
+    };
+    // A departure is looked at for a connection, two drafts are passed over, the next rotation is found, a departure is looked at from its first leg,
+    // and no rotation is found after its last one.
+    for (reads_max, legs, is_cut) in [
+        (1, 1, true),
+        (2, 1, true),
+        (3, 1, true),
+        (4, 1, true),
+        (5, 2, true),
+        (6, 3, true),
+        (7, 3, false),
+    ] {
+        let budget = Budget { legs_max: 9, reads_max };
+        let impact = impact_within(&plan.view, &last_of_its_rotation, budget).unwrap().unwrap();
+        assert_eq!((impact.legs.len(), impact.is_cut), (legs, is_cut), "{reads_max}");
+    }
+}
+
+#[test]
 fn a_leg_that_there_is_not_has_no_impact() {
     let delay = Delay {
         leg: leg_id("L9"),
