@@ -13,9 +13,10 @@ watching() {
     kubectl wait --for=condition=Ready pod/watch --timeout=120s >/dev/null
 }
 
-# start_constant_load RATE: commands that each change an airport, in turn.
+# start_constant_load RATE: commands that each change an airport, in turn, instead of imports.
 start_constant_load() {
     watching
+    pause_import || return 1
     if [[ ! -f "$work/airports" ]]; then
         head -n 481 "$root/data/airports.csv" >"$work/airports"
         in_load import airports /data/airports.csv >"$work/airports.log" 2>&1 || { tail -n 3 "$work/airports.log" && return 1; }
@@ -35,6 +36,7 @@ start_constant_load() {
 stop_constant_load() {
     touch "$work/constant-enough"
     wait "$constant_pid" 2>/dev/null || true
+    resume_import
 }
 
 # The consumer has joined and commands are decided.
@@ -76,6 +78,11 @@ other_image() {
 BASE_IMAGE=localhost/aerolog:0.1.0
 NEXT_IMAGE=localhost/aerolog:0.1.1
 
+# One program after the other, as docs/operations.md says: pods that start take processors from those that decide.
+await_rollout() {
+    kubectl rollout status "$1" --timeout "${READY_SECONDS_MAX}s" >/dev/null
+}
+
 case_rolling_update() {
     local image began from workload
     image="$(other_image)"
@@ -84,8 +91,8 @@ case_rolling_update() {
     from="$(now_ms)" began="$(now)"
     for workload in "${WORKLOADS[@]}"; do
         kubectl set image "$workload" "${workload#*/}=$image" "await-setup=$image" >/dev/null
+        await_rollout "$workload" || { stop_constant_load && return 1; }
     done
-    await_ready
     echo "all updated one pod at a time: $(since "$began");"
     await_owned
     pauses_since "$from" || { stop_constant_load && return 1; }
@@ -106,8 +113,8 @@ case_rollout_undo() {
     from="$(now_ms)" began="$(now)"
     for workload in "${WORKLOADS[@]}"; do
         kubectl rollout undo "$workload" >/dev/null
+        await_rollout "$workload" || { stop_constant_load && return 1; }
     done
-    await_ready
     [[ "$(images_of_workloads)" == "$before" ]] || { echo 'the former images did not come back' && return 1; }
     echo "undone: $(since "$began");"
     await_owned

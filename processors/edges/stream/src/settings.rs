@@ -223,6 +223,13 @@ impl Settings {
         config
     }
 
+    /// For a reader of one record of each partition that is to come soon.
+    pub(crate) fn glancing_reader(&self) -> ClientConfig {
+        let mut config = self.impatient_reader();
+        config.set("fetch.message.max.bytes", TURN_BYTES);
+        config
+    }
+
     /// For a reader of single records: what comes with them is thrown away, so that little comes.
     pub(crate) fn sparing_reader(&self) -> ClientConfig {
         let mut config = self.reader();

@@ -33,6 +33,7 @@ use decider::{Cursor, Machine};
 pub use error::RestoreError;
 pub(super) use outcomes::Lost;
 use outcomes::{Firsts, Search};
+use readers::Amount;
 pub(super) use readers::Readers;
 use replay::Kind;
 use std::cmp::Ordering;

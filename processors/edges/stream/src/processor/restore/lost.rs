@@ -6,7 +6,7 @@
 //! the instance that wrote them has seen them. Deciding the same commands again gives the same events, so that nothing is lost by
 //! that; but the state has to be built without them first.
 
-use super::{ASK_WAIT_MAX, RestoreError};
+use super::{ASK_WAIT_MAX, Amount, RestoreError};
 use crate::clock::Deadline;
 use crate::processor::restore::Takeover;
 use crate::processor::wiring::Wiring;
@@ -50,7 +50,7 @@ impl<W: Wiring> Takeover<'_, W> {
     fn is_ahead_of_the_log(&mut self, partition: u32) -> Result<bool, RestoreError> {
         let topic = self.processor.topology.topics.outcomes.name.clone();
         let offset = self.machine.cursor(partition).unwrap_or_default().next_outcome_offset - 1;
-        let mut reader = self.readers.take(&topic)?;
+        let mut reader = self.readers.take(&topic, Amount::One)?;
         let marks = reader.all_watermarks(&[partition], ASK_WAIT_MAX)?;
         if marks.get(&partition).is_none_or(|marks| offset < marks.low) {
             return Ok(false);
@@ -61,7 +61,7 @@ impl<W: Wiring> Takeover<'_, W> {
             let mut next = None;
             let polled = reader.poll(1, POLL_WAIT, |record| next = Some(record.offset))?;
             if next.is_some() || !polled.ended.is_empty() {
-                self.readers.give_back(reader);
+                self.readers.give_back(reader, Amount::One);
                 return Ok(next != Some(offset));
             }
         }

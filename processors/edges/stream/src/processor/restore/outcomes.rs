@@ -9,7 +9,7 @@ mod runs;
 
 use super::reading::ReadOn;
 use super::torn::WRITTEN_RECORDS_MAX;
-use super::{Positions, RestoreError};
+use super::{Amount, Positions, RestoreError};
 use crate::committed::Committed;
 use crate::decided::{COMMAND, Decided, REWRITTEN};
 use crate::marks::Watermarks;
@@ -111,7 +111,7 @@ impl<W: Wiring> Takeover<'_, W> {
     pub(in crate::processor) fn first_outcomes(&mut self, partitions: &[u32]) -> Result<Option<Firsts>, RestoreError> {
         let topic = self.processor.topology.topics.outcomes.name.clone();
         let mut found = BTreeMap::new();
-        let marks = self.read_all(&topic, partitions, &mut |takeover, record| {
+        let marks = self.read_all((&topic, Amount::One), partitions, &mut |takeover, record| {
             let first = First {
                 command_offset: takeover.command_of(record.header(COMMAND)),
                 is_rewritten: record.header(REWRITTEN).is_some(),
@@ -259,7 +259,7 @@ impl<W: Wiring> Takeover<'_, W> {
     fn kept_outcomes(&mut self, partition: u32) -> Result<Option<Vec<Run<Record>>>, RestoreError> {
         let topic = self.processor.topology.topics.outcomes.name.clone();
         let mut runs = Runs::new();
-        let marks = self.read_all(&topic, &[partition], &mut |takeover, record| {
+        let marks = self.read_all((&topic, Amount::Many), &[partition], &mut |takeover, record| {
             if let Some(offset) = takeover.command_of(record.header(COMMAND)) {
                 runs.push(offset, record.header(REWRITTEN).is_some(), || Record::of(record));
             }

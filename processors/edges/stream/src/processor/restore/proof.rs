@@ -1,6 +1,6 @@
 //! Which position a partition goes on from, and whether the commands topic bears it out: is the record before it the one that was decided?
 
-use super::{ASK_WAIT_MAX, RestoreError};
+use super::{ASK_WAIT_MAX, Amount, RestoreError};
 use crate::clock::Deadline;
 use crate::committed::Committed;
 use crate::decided::fingerprint;
@@ -147,7 +147,7 @@ impl<W: Wiring> Takeover<'_, W> {
             return Ok(Some(found));
         }
         let topic = self.processor.topology.topics.commands.name.clone();
-        let mut reader = self.readers.take(&topic)?;
+        let mut reader = self.readers.take(&topic, Amount::One)?;
         reader.assign_unchecked(&missing)?;
         let patience = Deadline::after(ASK_WAIT_MAX);
         while !missing.is_empty() {
@@ -169,7 +169,7 @@ impl<W: Wiring> Takeover<'_, W> {
                 return Ok(None);
             }
         }
-        self.readers.give_back(reader);
+        self.readers.give_back(reader, Amount::One);
         Ok(Some(found))
     }
 }

@@ -7,10 +7,19 @@ use crate::reader::{ReadFailure, Reader};
 use std::collections::BTreeMap;
 use topology::Topology;
 
-/// At most one reader for each topic that is replayed.
+/// How much of each partition a reader is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Amount {
+    /// A range.
+    Many,
+    /// A record, which is to come soon.
+    One,
+}
+
+/// At most one reader for each topic and amount.
 pub(in crate::processor) struct Readers {
     settings: Settings,
-    idle: BTreeMap<String, Reader>,
+    idle: BTreeMap<(String, Amount), Reader>,
     /// Of what the log says about itself.
     pub(super) facts: Option<FactsReader>,
     /// Ranges of commands, by partition, of which each one has its outcome, or gets none.
@@ -18,12 +27,17 @@ pub(in crate::processor) struct Readers {
 }
 
 impl Readers {
-    /// Readers of the events, of the outcomes and of the last decided commands, which connect while the group is being joined.
+    /// Readers of the events and of the outcomes, and of the first outcomes and the last decided commands, which connect while the group is being joined.
     pub(in crate::processor) fn new(settings: &Settings, topology: &Topology) -> Result<Self, ReadFailure> {
         let mut idle = BTreeMap::new();
         let topics = &topology.topics;
-        for topic in [&topics.events.name, &topics.outcomes.name, &topics.commands.name] {
-            idle.insert(topic.clone(), Reader::impatient(settings, topic)?);
+        for (topic, amount) in [
+            (&topics.events.name, Amount::Many),
+            (&topics.outcomes.name, Amount::Many),
+            (&topics.outcomes.name, Amount::One),
+            (&topics.commands.name, Amount::One),
+        ] {
+            idle.insert((topic.clone(), amount), reader(settings, topic, amount)?);
         }
         Ok(Self {
             settings: settings.clone(),
@@ -61,14 +75,22 @@ impl Readers {
     }
 
     /// One that is not kept afterwards, unless it is given back.
-    pub(super) fn take(&mut self, topic: &str) -> Result<Reader, ReadFailure> {
-        self.idle.remove(topic).map_or_else(|| Reader::impatient(&self.settings, topic), Ok)
+    pub(super) fn take(&mut self, topic: &str, amount: Amount) -> Result<Reader, ReadFailure> {
+        let idle = self.idle.remove(&(topic.to_owned(), amount));
+        idle.map_or_else(|| reader(&self.settings, topic, amount), Ok)
     }
 
     /// Only one of which every partition has brought something may be used again.
-    pub(super) fn give_back(&mut self, mut reader: Reader) {
+    pub(super) fn give_back(&mut self, mut reader: Reader, amount: Amount) {
         if reader.release().is_ok() {
-            self.idle.insert(reader.topic().to_owned(), reader);
+            self.idle.insert((reader.topic().to_owned(), amount), reader);
         }
+    }
+}
+
+fn reader(settings: &Settings, topic: &str, amount: Amount) -> Result<Reader, ReadFailure> {
+    match amount {
+        Amount::Many => Reader::impatient(settings, topic),
+        Amount::One => Reader::glancing(settings, topic),
     }
 }

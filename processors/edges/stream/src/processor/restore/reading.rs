@@ -1,7 +1,7 @@
 //! Reads partitions of a topic to their ends, or as far as they are of use, and serves the group meanwhile.
 
 use super::replay::{NO_PROGRESS_MAX, REPLAY_RECORDS_MAX};
-use super::{ASK_WAIT_MAX, RestoreError, Takeover};
+use super::{ASK_WAIT_MAX, Amount, RestoreError, Takeover};
 use crate::clock::Deadline;
 use crate::marks::Watermarks;
 use crate::processor::restore::lost::POLL_WAIT;
@@ -26,11 +26,11 @@ impl<'t, W: Wiring> Takeover<'t, W> {
     /// Reads what these partitions of a topic hold now. Returns where each begins and ends; `None` when that is not possible now.
     pub(super) fn read_all(
         &mut self,
-        topic: &str,
+        (topic, amount): (&str, Amount),
         partitions: &[u32],
         visit: Visit<'_, 't, W>,
     ) -> Result<Option<BTreeMap<u32, Watermarks>>, RestoreError> {
-        let reader = self.readers.take(topic)?;
+        let reader = self.readers.take(topic, amount)?;
         let marks = match reader.all_watermarks(partitions, ASK_WAIT_MAX) {
             Ok(marks) => marks,
             Err(failure) if failure.is_transient() => return Ok(None),
@@ -41,13 +41,13 @@ impl<'t, W: Wiring> Takeover<'t, W> {
             .filter(|(_, marks)| marks.low < marks.high)
             .map(|(partition, marks)| (*partition, marks.low))
             .collect();
-        Ok(self.read_from(reader, &from, visit)?.then_some(marks))
+        Ok(self.read_from((reader, amount), &from, visit)?.then_some(marks))
     }
 
     /// Reads partitions from these offsets to their ends. `false` when that is not possible now.
     pub(super) fn read_from(
         &mut self,
-        mut reader: Reader,
+        (mut reader, amount): (Reader, Amount),
         from: &BTreeMap<u32, i64>,
         visit: Visit<'_, 't, W>,
     ) -> Result<bool, RestoreError> {
@@ -94,7 +94,7 @@ impl<'t, W: Wiring> Takeover<'t, W> {
             }
         }
         // Every partition has brought a record or its end.
-        self.readers.give_back(reader);
+        self.readers.give_back(reader, amount);
         Ok(true)
     }
 }

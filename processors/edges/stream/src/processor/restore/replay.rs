@@ -1,7 +1,7 @@
 //! Folding a topic's partitions into the state, from where the state ends up to the end of the log as it was found.
 
 use super::lost::POLL_WAIT;
-use super::{ASK_WAIT_MAX, RestoreError};
+use super::{ASK_WAIT_MAX, Amount, RestoreError};
 use crate::clock::Deadline;
 use crate::marks::Watermarks;
 use crate::processor::evidence;
@@ -85,7 +85,7 @@ impl<W: Wiring> Takeover<'_, W> {
         }
         let mut reader = None;
         if !targets.is_empty() {
-            let mut fetching = self.readers.take(topic)?;
+            let mut fetching = self.readers.take(topic, Amount::Many)?;
             fetching.assign_unchecked(&from)?;
             reader = Some(fetching);
         }
@@ -155,7 +155,7 @@ impl<W: Wiring> Takeover<'_, W> {
             }
         }
         // Every partition has brought a record or its end.
-        self.readers.give_back(reader);
+        self.readers.give_back(reader, Amount::Many);
         Ok(Some(replayed))
     }
 

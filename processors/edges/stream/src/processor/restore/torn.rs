@@ -6,7 +6,7 @@
 
 use super::lost::POLL_WAIT;
 use super::replay::{NO_PROGRESS_MAX, REPLAY_RECORDS_MAX};
-use super::{ASK_WAIT_MAX, RestoreError};
+use super::{ASK_WAIT_MAX, Amount, RestoreError};
 use crate::clock::Deadline;
 use crate::committed::Committed;
 use crate::processor::evidence::BEFORE_ALL;
@@ -114,7 +114,7 @@ impl<W: Wiring> Takeover<'_, W> {
         let events = self.machine.cursor(partition).unwrap_or_default().sequence;
         let mut search = WholePrefixSearch::new(events, committed.map_or(i64::MAX, |committed| committed.offset));
         let topic = self.processor.topology.topics.outcomes.name.clone();
-        let mut reader = self.readers.take(&topic)?;
+        let mut reader = self.readers.take(&topic, Amount::Many)?;
         let marks = reader.all_watermarks(&[partition], ASK_WAIT_MAX)?;
         let low = marks.get(&partition).map_or(0, |marks| marks.low);
         reader.assign_unchecked(&BTreeMap::from([(partition, low)]))?;
@@ -152,7 +152,7 @@ impl<W: Wiring> Takeover<'_, W> {
                 return Ok(Found::NotNow);
             }
         }
-        self.readers.give_back(reader);
+        self.readers.give_back(reader, Amount::Many);
         let whole = search.whole();
         let is_told = low == 0 || whole != WholePrefix::default();
         Ok(if is_told { Found::Prefix(whole) } else { Found::Nothing })

@@ -2,7 +2,7 @@
 //! their topics, so that none is written twice.
 
 use super::reading::ReadOn;
-use super::{Positions, RestoreError};
+use super::{Amount, Positions, RestoreError};
 use crate::committed::Committed;
 use crate::decided::{COMMAND, Decided};
 use crate::processor::restore::Takeover;
@@ -38,7 +38,7 @@ impl<W: Wiring> Takeover<'_, W> {
         let of_letters: BTreeSet<u32> = found.keys().map(|partition| partition % letters).collect();
         let of_letters: Vec<u32> = of_letters.into_iter().collect();
         let topic_id = self.evidence.topic_id.clone();
-        let letters_read = self.read_all(&topics.dead_letters.name, &of_letters, &mut |_, record| {
+        let letters_read = self.read_all((&topics.dead_letters.name, Amount::Many), &of_letters, &mut |_, record| {
             if let Some((from, written)) = letter_of(&topic_id, record).and_then(|(partition, offset)| {
                 let (from, written) = found.get_mut(&partition)?;
                 (offset >= *from).then_some((offset, written))
@@ -53,7 +53,7 @@ impl<W: Wiring> Takeover<'_, W> {
         }
         let partitions = self.processor.topology.partitions;
         let all: Vec<u32> = (0..partitions).collect();
-        let copies_read = self.read_all(&topics.commands.name, &all, &mut |_, record| {
+        let copies_read = self.read_all((&topics.commands.name, Amount::Many), &all, &mut |_, record| {
             let belongs_in = topology::partition_of(record.key.unwrap_or_default(), partitions);
             if let Some((partition, offset)) = origin(record).filter(|_| belongs_in == record.partition)
                 && let Some((from, written)) = found.get_mut(&partition)

@@ -2,9 +2,9 @@
 
 use super::runs::Run;
 use crate::processor::records::Record as OwnedRecord;
-use crate::processor::restore::RestoreError;
 use crate::processor::restore::Takeover;
 use crate::processor::restore::reading::ReadOn;
+use crate::processor::restore::{Amount, RestoreError};
 use crate::processor::transaction::{CONTENT_TYPE, TYPE};
 use crate::processor::wiring::Wiring;
 use crate::reader::Record;
@@ -130,10 +130,10 @@ impl<W: Wiring> Takeover<'_, W> {
     /// Reads these ranges of the commands. A partition is over at the end of its range, or where `visit` says `false`. `false` when that is not possible
     /// now.
     fn walk(&mut self, ranges: &BTreeMap<u32, (i64, i64)>, visit: &mut dyn FnMut(&SeenCommand) -> bool) -> Result<bool, RestoreError> {
-        let reader = self.readers.take(&self.processor.topology.topics.commands.name)?;
+        let reader = self.readers.take(&self.processor.topology.topics.commands.name, Amount::Many)?;
         let from = ranges.iter().map(|(partition, (from, _))| (*partition, *from)).collect();
         let mut unknown = None;
-        let is_read = self.read_from(reader, &from, &mut |takeover, record| {
+        let is_read = self.read_from((reader, Amount::Many), &from, &mut |takeover, record| {
             let (partition, offset, timestamp_ms) = (record.partition, record.offset, record.timestamp_ms);
             let to = ranges.get(&partition).map_or(0, |(_, to)| *to);
             if offset >= to {
