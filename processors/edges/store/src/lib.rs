@@ -8,8 +8,10 @@
 mod claim;
 mod directory;
 mod errors;
+mod moments;
 mod open;
 mod reading;
+mod recent_points;
 
 pub use directory::DirectoryError;
 pub use errors::{Error, Kind};
@@ -19,13 +21,17 @@ pub use reading::{ReadOnly, Snapshot};
 
 use claim::Claim;
 use keyvalue::{Mutation, Write, WriteError};
+use moments::Moments;
 use rocksdb::{DB, WriteBatch, WriteOptions};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// An open state directory.
 pub struct Store {
-    db: DB,
+    /// Dropped before the database, which they keep open.
+    moments: Moments,
+    db: Arc<DB>,
     /// Released when this is dropped, after the database is closed.
     _claim: Claim,
     path: PathBuf,
@@ -39,12 +45,13 @@ impl Store {
     /// Opens the directory, or creates it where there is none.
     pub fn open(path: &Path, sizing: Sizing) -> Result<Self, Error> {
         let claim = Claim::take(path)?;
-        let db = open::open(path, sizing)?;
+        let db = Arc::new(open::open(path, sizing)?);
         let mut logged = WriteOptions::default();
         logged.set_sync(false);
         let mut unlogged = WriteOptions::default();
         unlogged.disable_wal(true);
         Ok(Self {
+            moments: Moments::new(&db),
             db,
             _claim: claim,
             path: path.to_owned(),
@@ -81,12 +88,15 @@ impl Store {
         }
         self.db
             .write_opt(batch, options)
-            .map_err(|error| Error::new(&self.path, "written", &error))
+            .map_err(|error| Error::new(&self.path, "written", &error))?;
+        // No answer reads from them any more, and they hold on to files that may be superfluous.
+        self.moments.forget();
+        Ok(())
     }
 
     /// What is stored now, unchanged by what is written later.
     pub fn snapshot(&self) -> Snapshot<'_> {
-        Snapshot::new(&self.db)
+        Snapshot::new(&self.moments)
     }
 
     /// Writes what is in memory to files and waits for the disk: what was applied before survives a crash of the machine.

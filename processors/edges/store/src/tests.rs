@@ -419,3 +419,114 @@ fn a_write_ahead_log_that_was_cut_ends_at_a_whole_batch() {
         last + 1
     );
 }
+
+/// Every third of a few thousand keys is there; the rest was deleted, in two long rows and one by one.
+fn with_gaps() -> (tempfile::TempDir, Store, Memory) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let mut memory = Memory::default();
+    let deleted = |number: u32| (500..1500).contains(&number) || (2000..2900).contains(&number) || !number.is_multiple_of(3);
+    let batches: [Vec<Mutation>; 2] = [
+        (0..3000).map(|number| put(number, &number.to_string())).collect(),
+        (0..3000)
+            .filter(|number| deleted(*number))
+            .map(|number| Mutation::Delete {
+                key: number.to_be_bytes().to_vec(),
+            })
+            .collect(),
+    ];
+    for batch in batches {
+        store.apply(&batch).unwrap();
+        memory.apply(&batch);
+    }
+    (folder, store, memory)
+}
+
+#[test]
+fn scans_that_come_past_many_deleted_keys_read_as_memory_does() {
+    let (_folder, store, memory) = with_gaps();
+    let snapshot = store.snapshot();
+    let key = |number: u32| number.to_be_bytes();
+    // Gaps before, within, after and around the range, and ranges that are one.
+    for (from, to) in [
+        (0, 3000),
+        (0, 490),
+        (0, 501),
+        (400, 1600),
+        (498, 499),
+        (600, 1400),
+        (600, 1501),
+        (1400, 3000),
+        (1500, 1501),
+        (1990, 2000),
+        (2899, 2999),
+    ] {
+        for order in [Order::Ascending, Order::Descending] {
+            let expected = scan(&memory, &key(from), &key(to), order);
+            assert_eq!(scan(&snapshot, &key(from), &key(to), order), expected, "{from} to {to}, {order:?}");
+        }
+    }
+}
+
+#[test]
+fn a_scan_of_few_keys_does_not_come_past_what_was_deleted_after_them() {
+    let (_folder, store, _) = with_gaps();
+    let snapshot = store.snapshot();
+    let (from, to) = (490_u32.to_be_bytes(), 499_u32.to_be_bytes());
+    let skipped = || {
+        rocksdb::perf::set_perf_stats(rocksdb::perf::PerfStatsLevel::EnableCount);
+        let mut context = rocksdb::perf::PerfContext::default();
+        context.reset();
+        assert_eq!(scan(&snapshot, &from, &to, Order::Ascending).len(), 3);
+        context.metric(rocksdb::perf::PerfMetric::InternalDeleteSkippedCount)
+    };
+    for _ in 0..3 {
+        let skipped = skipped();
+        assert!(skipped < 200, "{skipped} deleted keys");
+    }
+}
+
+#[test]
+fn one_snapshot_after_another_shares_what_it_reads_by_until_something_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.apply(&[put(1, "a")]).unwrap();
+    let read = |store: &Store| {
+        let snapshot = store.snapshot();
+        assert_eq!(scan(&snapshot, &[], &[0xFF], Order::Ascending).len(), 1);
+        snapshot.get(&1_u32.to_be_bytes(), <[u8]>::to_vec).unwrap().unwrap()
+    };
+    assert_eq!(read(&store), b"a");
+    assert_eq!(store.moments.count(), 1);
+    assert_eq!(read(&store), b"a");
+    assert_eq!(store.moments.count(), 1);
+    // Two at once are two.
+    let (first, second) = (store.snapshot(), store.snapshot());
+    drop((first, second));
+    assert_eq!(store.moments.count(), 2);
+    store.apply(&[put(1, "b")]).unwrap();
+    assert_eq!(store.moments.count(), 0);
+    assert_eq!(read(&store), b"b");
+}
+
+#[test]
+fn a_snapshot_that_has_outlived_a_write_is_not_shared() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.apply(&[put(1, "a")]).unwrap();
+    let outliving = store.snapshot();
+    store.apply_unlogged(&[put(1, "b")]).unwrap();
+    drop(outliving);
+    assert_eq!(store.moments.count(), 0);
+    assert_eq!(store.snapshot().get(&1_u32.to_be_bytes(), <[u8]>::to_vec).unwrap().unwrap(), b"b");
+}
+
+#[test]
+fn a_directory_is_free_again_after_snapshots_were_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let store = open(folder.path());
+        store.apply(&[put(1, "a")]).unwrap();
+        assert_eq!(scan(&store.snapshot(), &[], &[0xFF], Order::Ascending).len(), 1);
+    }
+}
