@@ -139,12 +139,6 @@ impl Reader {
         Self::configured(&settings.impatient_reader(), topic)
     }
 
-    /// An impatient one for one record of each partition. A broker answers with as much of each as it may, and most of that is thrown away: of 24 partitions of
-    /// a long log it took longer than all the rest of a take-over.
-    pub(crate) fn glancing(settings: &Settings, topic: &str) -> Result<Self, ReadFailure> {
-        Self::configured(&settings.glancing_reader(), topic)
-    }
-
     pub(crate) fn configured(config: &ClientConfig, topic: &str) -> Result<Self, ReadFailure> {
         let consumer = LoggingContext::consumer(config).map_err(|error| kafka(topic, &error))?;
         Ok(Self {
