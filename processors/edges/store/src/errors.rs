@@ -1,7 +1,6 @@
 //! The errors of a state directory, in the kinds that a process acts on.
 
 use keyvalue::{Fault, ReadError};
-use rocksdb::DBPinnableSlice;
 use std::path::{Path, PathBuf};
 
 /// "No such file or directory" (POSIX `errno.h`, 2 on every system that RocksDB runs on).
@@ -64,17 +63,6 @@ pub(crate) fn read_error(error: &rocksdb::Error) -> ReadError {
     ReadError {
         fault: fault_of(error),
         reason: error.to_string(),
-    }
-}
-
-/// What a look-up has found.
-pub(crate) fn found<T>(
-    got: Result<Option<DBPinnableSlice<'_>>, rocksdb::Error>,
-    with: impl FnOnce(&[u8]) -> T,
-) -> Result<Option<T>, ReadError> {
-    match got {
-        Ok(value) => Ok(value.map(|value| with(&value))),
-        Err(error) => Err(read_error(&error)),
     }
 }
 

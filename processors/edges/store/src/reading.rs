@@ -3,7 +3,7 @@
 use crate::moments::{Moment, Moments, bounded, walk_all};
 use crate::{Error, Sizing, Store, errors, open};
 use keyvalue::{Order, Read, ReadError, Visit};
-use rocksdb::DB;
+use rocksdb::{DB, DBPinnableSlice};
 use std::path::Path;
 
 /// What was stored when it was taken. It is for one thread at a time, and for as long as an answer takes.
@@ -67,7 +67,7 @@ impl ReadOnly {
 
 impl Read for ReadOnly {
     fn get<T>(&self, key: &[u8], with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, ReadError> {
-        errors::found(self.db.get_pinned(key), with)
+        found(self.db.get_pinned(key), with)
     }
 
     fn scan(&self, from: &[u8], to: &[u8], order: Order, visit: Visit<'_>) -> Result<(), ReadError> {
@@ -77,10 +77,17 @@ impl Read for ReadOnly {
 
 impl Read for Store {
     fn get<T>(&self, key: &[u8], with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, ReadError> {
-        errors::found(self.db.get_pinned(key), with)
+        found(self.db.get_pinned(key), with)
     }
 
     fn scan(&self, from: &[u8], to: &[u8], order: Order, visit: Visit<'_>) -> Result<(), ReadError> {
         walk_all(self.db.raw_iterator_opt(bounded(from, to)), order, visit)
+    }
+}
+
+fn found<T>(got: Result<Option<DBPinnableSlice<'_>>, rocksdb::Error>, with: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, ReadError> {
+    match got {
+        Ok(value) => Ok(value.map(|value| with(&value))),
+        Err(error) => Err(errors::read_error(&error)),
     }
 }
