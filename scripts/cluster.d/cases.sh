@@ -12,7 +12,7 @@ CASES_OF_SEVERAL_NODES=(node_drained node_gone)
 
 scale() {
     kubectl scale "statefulset/$1" --replicas "$2" >/dev/null
-    kubectl rollout status "statefulset/$1" --timeout "${READY_SECONDS_MAX}s" >/dev/null
+    await_rollout "statefulset/$1"
 }
 
 # Seconds with a tenth, of this machine's clock.
@@ -139,7 +139,7 @@ case_gateways_scaled_and_killed() {
     for replicas in 4 1 2; do
         began="$(now)"
         kubectl scale deployment/command-gateway --replicas "$replicas" >/dev/null
-        kubectl rollout status deployment/command-gateway --timeout "${READY_SECONDS_MAX}s" >/dev/null
+        await_rollout deployment/command-gateway
         echo "to $replicas: $(since "$began");"
         sleep 5
     done
@@ -198,14 +198,14 @@ case_scaled_by_backlog() {
     # However much waits, KEDA asks for no more processors than there are partitions.
     limit=$((24 * 200))
     ((highest <= limit)) || { echo "KEDA says $highest, more than a processor for each partition has ($limit)" && return 1; }
-    rollout_of_processors
+    await_rollout statefulset/command-processor
     began="$(now)"
     await_drained
     echo "decided after $(since "$began");"
     start_constant_load 60
     from="$(now_ms)" began="$(now)"
     await_replicas 2
-    rollout_of_processors
+    await_rollout statefulset/command-processor
     await_owned
     echo "2 processors again after $(since "$began");"
     pauses_since "$from" $((SESSION_MS + 1000)) || { stop_constant_load && return 1; }
@@ -213,10 +213,6 @@ case_scaled_by_backlog() {
     kubectl delete scaledobject command-processor >/dev/null
     kubectl set env statefulset/command-processor AEROLOG_BATCH_RECORDS_MAX- >/dev/null
     kubectl scale statefulset/command-processor --replicas 2 >/dev/null
-}
-
-rollout_of_processors() {
-    kubectl rollout status statefulset/command-processor --timeout "${READY_SECONDS_MAX}s" >/dev/null
 }
 
 # No command waits, though some still come.

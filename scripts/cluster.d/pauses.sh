@@ -78,17 +78,13 @@ other_image() {
 BASE_IMAGE=localhost/aerolog:0.1.0
 NEXT_IMAGE=localhost/aerolog:0.1.1
 
-# One program after the other, as docs/operations.md says: pods that start take processors from those that decide.
-await_rollout() {
-    kubectl rollout status "$1" --timeout "${READY_SECONDS_MAX}s" >/dev/null
-}
-
 case_rolling_update() {
     local image began from workload
     image="$(other_image)"
     [[ -n "$(containerd_of 1 images list -q "name==$image")" ]] || { echo "$image is not loaded: scripts/images --as-version ${NEXT_IMAGE##*:}, scripts/cluster load" && return 1; }
     start_constant_load "$PAUSE_LOAD_RATE"
     from="$(now_ms)" began="$(now)"
+    # One program after the other, as docs/operations.md says: pods that start take processors from those that decide.
     for workload in "${WORKLOADS[@]}"; do
         kubectl set image "$workload" "${workload#*/}=$image" "await-setup=$image" >/dev/null
         await_rollout "$workload" || { stop_constant_load && return 1; }
