@@ -125,24 +125,41 @@ impl Registry {
         })
     }
 
-    /// Sets the subject's compatibility and registers its schema, where it is not there yet.
+    /// Sets the subject's compatibility and registers its schema, where it is not there yet. Several clients may do so at once.
     pub fn apply(&self, subject: &Subject) -> Result<Applied, RegistryError> {
-        let Subject { name, compatibility, .. } = subject;
         let before = self.id_of(subject)?;
-        let set = self
-            .http
-            .put(self.address.of(&["config", name]))
-            .json(&json!({ "compatibility": compatibility }));
-        self.answer::<serde_json::Value>(set, &format!("compatibility {compatibility} for {name}"))?;
+        self.set_compatibility(subject)?;
         if let Some(id) = before {
             return Ok(Applied::Unchanged { id });
         }
+        let name = &subject.name;
         let register = self
             .http
             .post(self.address.of(&["subjects", name, "versions"]))
             .json(&json!({ "schema": subject.schema_json }));
-        let Registered { id } = self.answer(register, &format!("the schema of {name}"))?;
-        Ok(Applied::Registered { id })
+        match self.answer(register, &format!("the schema of {name}")) {
+            Ok(Registered { id }) => Ok(Applied::Registered { id }),
+            // Another client may have registered the same schema since it was looked up.
+            Err(conflict) if conflict.is_conflict() => match self.id_of(subject)? {
+                Some(id) => Ok(Applied::Unchanged { id }),
+                None => Err(conflict),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    fn set_compatibility(&self, Subject { name, compatibility, .. }: &Subject) -> Result<(), RegistryError> {
+        let set = || {
+            let request = self.http.put(self.address.of(&["config", name]));
+            let request = request.json(&json!({ "compatibility": compatibility }));
+            self.answer::<serde_json::Value>(request, &format!("compatibility {compatibility} for {name}"))
+        };
+        match set() {
+            // Where two clients set it for the first time at the same moment, Apicurio (3.3.3) refuses one of them. It changes what is there.
+            Err(conflict) if conflict.is_conflict() => set(),
+            answer => answer,
+        }
+        .map(|_set| ())
     }
 
     /// How the subject stands, without changing anything.

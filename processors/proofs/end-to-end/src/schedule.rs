@@ -7,6 +7,7 @@ use decider::{Codec, CommandEnvelope};
 use domain::rotation::{Command, Leg, Mode};
 use domain::{AirportCode, FlightDesignator, Instant, LegId};
 use schemas::{AvroCodec, Content, SchemaIds, command_to_avro};
+use std::sync::atomic::{AtomicU32, Ordering};
 use stream::registry::{Applied, Registry, Subject};
 use stream::writer::{Outgoing, Report, Writer};
 use topology::Topology;
@@ -29,7 +30,10 @@ impl Schedule {
 
     /// The same on a cluster that the environment does not name.
     pub fn on(cluster: &Cluster, name: &str, partitions: u32) -> Self {
-        Self::named(cluster, format!("{name}-{}", std::process::id()), partitions)
+        // Tests of one process run side by side and may have the same name.
+        static SCHEDULES: AtomicU32 = AtomicU32::new(0);
+        let number = SCHEDULES.fetch_add(1, Ordering::Relaxed);
+        Self::named(cluster, format!("{name}-{}-{number}", std::process::id()), partitions)
     }
 
     /// A schedule of exactly this name, which may be there already.

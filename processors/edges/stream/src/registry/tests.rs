@@ -73,3 +73,34 @@ fn an_absent_subject_has_no_id() {
     assert_eq!(registry.id_of(&subject()), Ok(None));
     playing.join().unwrap();
 }
+
+const EXISTS: &str = r#"{"error_code": 409, "message": "A rule named 'COMPATIBILITY' already exists."}"#;
+
+#[test]
+fn what_another_client_does_at_the_same_moment_does_not_keep_a_schema_from_being_applied() {
+    let (registry, playing) = registry_that_says(&[
+        (404, ABSENT),
+        (409, EXISTS),
+        (200, r#"{"compatibility": "FULL"}"#),
+        (409, r#"{"error_code": 409, "message": "the version exists"}"#),
+        (200, r#"{"id": 5}"#),
+    ]);
+    assert_eq!(registry.apply(&subject()), Ok(Applied::Unchanged { id: 5 }));
+    playing.join().unwrap();
+}
+
+#[test]
+fn a_conflict_that_stays_is_an_error_that_says_what_was_refused() {
+    let (registry, playing) = registry_that_says(&[(404, ABSENT), (409, EXISTS), (409, EXISTS)]);
+    let refused = registry.apply(&subject()).unwrap_err().to_string();
+    assert!(
+        refused.contains("compatibility FULL for s") && refused.contains("already exists"),
+        "{refused}"
+    );
+    playing.join().unwrap();
+    let incompatible = (409, r#"{"error_code": 409, "message": "Incompatible"}"#);
+    let (registry, playing) = registry_that_says(&[(404, ABSENT), (200, "{}"), incompatible, (404, ABSENT)]);
+    let refused = registry.apply(&subject()).unwrap_err().to_string();
+    assert!(refused.contains("the schema of s") && refused.contains("Incompatible"), "{refused}");
+    playing.join().unwrap();
+}

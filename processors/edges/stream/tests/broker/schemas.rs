@@ -1,6 +1,8 @@
 //! Schemas registered, looked up and refused by a real registry.
 
 use crate::broker::fixture::variable;
+use std::collections::BTreeSet;
+use std::sync::Barrier;
 use std::time::Duration;
 use stream::registry::{Applied, Checked, Lookup, Registry, RegistryError, Subject};
 
@@ -32,6 +34,32 @@ fn a_schema_is_registered_once_and_found_by_its_id() {
     assert_eq!(registry.id_of(&subject).unwrap(), Some(id));
     let found = registry.schema(id).unwrap().into_result().unwrap();
     assert!(found.json.contains("number") && found.references.is_empty(), "{found:?}");
+}
+
+/// Where the registry refuses one of several clients, for another was first, each must come to the same end.
+#[test]
+fn clients_that_register_the_same_schemas_at_the_same_moment_are_all_given_the_same_ids() {
+    const CLIENTS: usize = 6;
+    for number in 0..5 {
+        let subject = record(&format!("at-once-{number}"), NUMBER);
+        let together = Barrier::new(CLIENTS);
+        let ids: BTreeSet<u32> = std::thread::scope(|threads| {
+            let client = || {
+                let registry = registry();
+                together.wait();
+                match registry.apply(&subject).unwrap() {
+                    Applied::Registered { id } | Applied::Unchanged { id } => id,
+                }
+            };
+            let clients = [(); CLIENTS].map(|()| threads.spawn(client));
+            clients.into_iter().map(|client| client.join().unwrap()).collect()
+        });
+        assert_eq!(ids.len(), 1, "{ids:?}");
+        assert_eq!(
+            registry().check(&subject).unwrap(),
+            Checked::Registered { id: *ids.first().unwrap() }
+        );
+    }
 }
 
 #[test]
