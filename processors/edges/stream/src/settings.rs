@@ -122,7 +122,7 @@ const RETRY_BACKOFF_MAX_MS: &str = "1000";
 /// The broker's least for the classic protocol.
 const SESSION_TIMEOUT_MS: &str = "6000";
 /// A member hears with the answer to its heartbeat that partitions of a dead one are to be shared: they lie idle until then.
-const HEARTBEAT_INTERVAL_MS: &str = "250";
+const HEARTBEAT_INTERVAL_MS: &str = "100";
 const MAX_POLL_INTERVAL_MS: &str = "60000";
 /// The largest dead letter with its headers.
 const MESSAGE_BYTES_MAX: i64 = topology::MESSAGE_BYTES_MAX as i64;

@@ -90,12 +90,12 @@ pub fn page<T>(
         items: Vec::new(),
         next: None,
     };
-    let mut last = None;
+    let mut last = Vec::new();
     let mut scanned = 0;
     let mut failed = Ok(());
     read.scan(&begin, &to, Order::Ascending, &mut |key, value| {
         if page.items.len() == span.limit || scanned == SCANNED_MAX {
-            page.next = last.take();
+            page.next = Some(std::mem::take(&mut last));
             return ControlFlow::Break(());
         }
         scanned += 1;
@@ -106,7 +106,8 @@ pub fn page<T>(
                 return ControlFlow::Break(());
             }
         }
-        last = Some(key.to_vec());
+        last.clear();
+        last.extend_from_slice(key);
         ControlFlow::Continue(())
     })?;
     failed.map(|()| page)

@@ -74,6 +74,11 @@ pub fn leg(read: &impl Read, rotation: &RotationId, id: &LegId) -> Result<Option
     stored::leg(read, rotation, id)
 }
 
+/// A leg, and the one that follows it, if any.
+pub fn leg_with_next(read: &impl Read, rotation: &RotationId, leg: &LegId) -> Result<Option<(Leg, Option<Leg>)>, ReadError> {
+    stored::leg_with_next(read, rotation, leg)
+}
+
 /// The leg that follows, if any.
 pub fn next_leg(read: &impl Read, rotation: &RotationId, leg: &Leg) -> Result<Option<Leg>, ReadError> {
     stored::leg_after(read, rotation, &keys::leg_in_order(rotation, leg.departure, &leg.id), None)

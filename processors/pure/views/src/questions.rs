@@ -11,6 +11,7 @@ mod impact;
 mod reading;
 mod shapes;
 mod summary;
+mod text;
 mod timeline;
 
 pub(crate) use documents::answer;

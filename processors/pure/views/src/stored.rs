@@ -24,20 +24,43 @@ pub(crate) fn rotation(read: &impl Read, id: &RotationId) -> Result<Option<Rotat
 
 pub(crate) fn leg_at(read: &impl Read, rotation: &RotationId, departure: Instant, id: &LegId) -> Result<Leg, ReadError> {
     let leg = read.get(&keys::leg_in_order(rotation, departure, id).0, Leg::from_bytes)?;
-    leg.ok_or_else(|| corrupt(&format!("leg {id} of rotation {rotation} is referred to and missing")))?
+    leg.ok_or_else(|| missing_leg(rotation, id))?
+}
+
+fn missing_leg(rotation: &RotationId, id: &LegId) -> ReadError {
+    corrupt(&format!("leg {id} of rotation {rotation} is referred to and missing"))
 }
 
 pub(crate) fn leg(read: &impl Read, rotation: &RotationId, id: &LegId) -> Result<Option<Leg>, ReadError> {
-    let departure = read.get(&keys::leg(rotation, id).0, |bytes| bytes.try_into().map(i64::from_be_bytes))?;
-    match departure {
+    let departure = departure_of(read, rotation, id)?;
+    departure.map(|departure| leg_at(read, rotation, departure, id)).transpose()
+}
+
+fn departure_of(read: &impl Read, rotation: &RotationId, id: &LegId) -> Result<Option<Instant>, ReadError> {
+    match read.get(&keys::leg(rotation, id).0, |bytes| bytes.try_into().map(i64::from_be_bytes))? {
         None => Ok(None),
         Some(Err(_)) => Err(corrupt("a leg's departure")),
-        Some(Ok(departure)) => leg_at(read, rotation, Instant(departure), id).map(Some),
+        Some(Ok(departure)) => Ok(Some(Instant(departure))),
     }
 }
 
-/// A leg and the one that follows it, in one scan; `None` where either is missing.
+/// A leg, and the one that follows it, if any.
+pub(crate) fn leg_with_next(read: &impl Read, rotation: &RotationId, id: &LegId) -> Result<Option<(Leg, Option<Leg>)>, ReadError> {
+    let Some(departure) = departure_of(read, rotation, id)? else {
+        return Ok(None);
+    };
+    let (leg, next) = two_legs(read, rotation, departure, id)?;
+    Ok(Some((leg.ok_or_else(|| missing_leg(rotation, id))?, next)))
+}
+
+/// A leg and the one that follows it; `None` where either is missing.
 pub(crate) fn leg_and_next(read: &impl Read, rotation: &RotationId, departure: Instant, id: &LegId) -> Result<Option<[Leg; 2]>, ReadError> {
+    let (first, second) = two_legs(read, rotation, departure, id)?;
+    Ok(first.zip(second).map(|(first, second)| [first, second]))
+}
+
+/// The leg at a place and the one that follows it, in one scan.
+fn two_legs(read: &impl Read, rotation: &RotationId, departure: Instant, id: &LegId) -> Result<(Option<Leg>, Option<Leg>), ReadError> {
     let place = keys::leg_in_order(rotation, departure, id);
     let (_, end) = keys::legs_of(rotation).range();
     let (mut first, mut second) = (None, None);
@@ -52,7 +75,7 @@ pub(crate) fn leg_and_next(read: &impl Read, rotation: &RotationId, departure: I
         first = Some(Leg::from_bytes(value)?);
         Ok(ControlFlow::Continue(()))
     })?;
-    Ok(first.zip(second).map(|(first, second)| [first, second]))
+    Ok((first, second))
 }
 
 /// Calls `visit` with keys and values of a range until it has had enough or fails.

@@ -1,7 +1,8 @@
 //! The changes that followers of the schedule are sent: each event, and the violations that it makes appear and disappear.
 
 use super::events::{Changed, TYPES, type_of};
-use super::shapes::{Text, ViolationShape};
+use super::shapes::ViolationShape;
+use super::text::Text;
 use crate::ask;
 use crate::keys::Prefix;
 use crate::recent_gets::RecentGets;

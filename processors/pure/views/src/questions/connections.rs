@@ -1,7 +1,7 @@
 //! `GET /connections`: how to get from one airport to another.
 
-use super::shapes::Text;
 use super::summary::{SummaryShape, minutes};
+use super::text::Text;
 use super::{Question, reading};
 use crate::ask::{self, CONNECTION_LEGS_MAX, Connection, ConnectionLeg, ConnectionSearch, ConnectionsError};
 use application::{Asked, Refusal, Route, document};

@@ -92,10 +92,10 @@ fn leg(read: &impl Read, rotation: &RotationId, id: &LegId) -> Result<Vec<u8>, R
         previous: Option<LegShape<'v>>,
         next: Option<LegShape<'v>>,
     }
-    let leg = ask::leg(read, rotation, id)?.ok_or_else(|| Refusal::not_found("leg", id.as_str()))?;
+    let found = ask::leg_with_next(read, rotation, id)?;
+    let (leg, next) = found.ok_or_else(|| Refusal::not_found("leg", id.as_str()))?;
     let flown = ask::rotation(read, rotation)?;
     let previous = ask::previous_leg(read, rotation, &leg)?;
-    let next = ask::next_leg(read, rotation, &leg)?;
     let airplane = flown.as_ref().and_then(|flown| flown.airplane.as_ref());
     document(&Document {
         leg: LegShape::new(rotation, &leg),

@@ -1,6 +1,7 @@
 //! Events as JSON: what each has changed, as far as it says that itself.
 
-use super::shapes::{PlanShape, Text};
+use super::shapes::PlanShape;
+use super::text::Text;
 use domain::{Event, Registration, airplane, airport, rotation};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};

@@ -6,7 +6,7 @@
 mod violation;
 
 use super::events::{Changed, type_of};
-use super::shapes::Text;
+use super::text::Text;
 use super::{Question, reading};
 use crate::ask;
 use crate::graph::{NODE_ID_EXPECTED, NodeId, exists};

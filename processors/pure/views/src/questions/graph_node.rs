@@ -1,6 +1,7 @@
 //! One node of the graph with its edges of any kind: `/graph/nodes/{id}`.
 
-use super::shapes::{AirplaneShape, AirportShape, LegShape, ProvenanceShape, RemovedLegShape, RotationShape, Text};
+use super::shapes::{AirplaneShape, AirportShape, LegShape, ProvenanceShape, RemovedLegShape, RotationShape};
+use super::text::Text;
 use super::{Question, reading};
 use crate::ask::{self, Time};
 use crate::graph::{Edge, EdgeDetail, EdgeKind, NodeId, every_edge, exists};

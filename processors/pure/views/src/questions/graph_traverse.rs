@@ -1,6 +1,6 @@
 //! The nodes and edges that can be reached from a node: `/graph/traverse`.
 
-use super::shapes::Text;
+use super::text::Text;
 use super::{Question, reading};
 use crate::graph::{Budget, EdgeKind, ExhaustedBudget, NodeId, Reached, Traversal, exists, reach};
 use application::{Asked, Refusal, Route, document};

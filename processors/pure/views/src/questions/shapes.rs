@@ -1,5 +1,6 @@
 //! Answers as JSON: nodes with their edges in order, each group of facts with the event that wrote it, instants in RFC 3339.
 
+use super::text::Text;
 use crate::ask::{BoardEntry, Direction};
 use crate::{Airplane, Airport, Assignment, Detail, FlownRotation, Leg, MinimumGroundTime, Provenance, RemovedLeg, Rotation, Violation};
 use domain::{AirportCode, CalendarDate, Instant, Registration, RotationId};
@@ -8,18 +9,8 @@ use jiff::tz::TimeZone;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
-
-/// Anything by its text.
-pub(crate) struct Text<T>(pub(crate) T);
-
-impl<T: Display> Serialize for Text<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
 
 /// The event that wrote a fact, by its place in the log of events, with the command that it was decided for.
 #[derive(Serialize)]

@@ -1,6 +1,6 @@
 //! A leg as the edges to it describe it, in answers that list many.
 
-use super::shapes::Text;
+use super::text::Text;
 use crate::LegEdge;
 use domain::{FlightDesignator, Instant, Registration};
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! `GET /timeline`: airplanes as rows of bars, in as few bytes as are needed to draw them.
 
-use super::shapes::Text;
 use super::summary::minutes;
+use super::text::Text;
 use super::{Question, reading};
 use crate::Check;
 use crate::ask::{self, Airplanes, Found, Gap, Row, RowRotation, Timeline, TimelineError, TimelineLeg, Window};
