@@ -4,6 +4,8 @@
 PROMETHEUS_SECONDS_MAX=120
 # Four scrapes of 15 s and a margin: what a rate needs.
 SCRAPED_SECONDS=75
+# What happens once has to lie within the last minute when it is asked for, and to have been scraped since.
+SCRAPED_SINCE_SECONDS=40
 
 # The resources of the component need their definitions, which the operator's module has, and nothing of the operator but them.
 apply_monitoring() {
@@ -62,9 +64,10 @@ case_everything_observed() {
     printf 'airport/HNL\tno command\n' | kubectl exec -i watch -- /usr/lib/java/bin/java -Xmx96m -XX:TieredStopAtLevel=1 -cp '/usr/share/kafka/*' org.apache.kafka.tools.ConsoleProducer \
         --bootstrap-server kafka:9092 --topic schedule.commands --reader-property parse.key=true >/dev/null 2>&1
     python3 "$root/scripts/cluster.d/ask.py" "http://$(kubectl get service materializer -o jsonpath='{.spec.clusterIP}')" "$work/observed-enough" >"$work/observed-asked" &
+    sleep "$((SCRAPED_SECONDS - SCRAPED_SINCE_SECONDS))"
     # A processor that takes partitions over.
     kubectl delete pod command-processor-1 --wait=false >/dev/null
-    sleep "$SCRAPED_SECONDS"
+    sleep "$SCRAPED_SINCE_SECONDS"
     "$(python_with_promql)" -B "$root/tests/alerts/expressions.py" "$prometheus" "$root/k8s/components/monitoring/dashboards" aerolog || { touch "$work/observed-enough" && stop_constant_load && return 1; }
     touch "$work/observed-enough"
     stop_constant_load
