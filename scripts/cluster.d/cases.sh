@@ -162,11 +162,11 @@ case_gateways_scaled_and_killed() {
 case_network_policies() {
     local pod
     running_pid policies >/dev/null || { echo 'nothing enforces NetworkPolicies: scripts/cluster up --policies' && return 1; }
-    kubectl apply -f "$root/scripts/cluster.d/strangers.yaml" >/dev/null
+    all_of_cluster apply -f "$root/scripts/cluster.d/strangers.yaml" >/dev/null || return 1
     watching
-    kubectl wait --for=condition=Ready pod/stranger pod/planner --timeout=60s >/dev/null
-    all_of_cluster -n elsewhere wait --for=condition=Ready pod/viewer pod/pretender --timeout=60s >/dev/null
-    all_of_cluster -n monitored wait --for=condition=Ready pod/scraper --timeout=60s >/dev/null
+    kubectl wait --for=condition=Ready pod/stranger pod/planner --timeout=60s >/dev/null || return 1
+    all_of_cluster -n elsewhere wait --for=condition=Ready pod/viewer pod/pretender --timeout=60s >/dev/null || return 1
+    all_of_cluster -n monitored wait --for=condition=Ready pod/scraper --timeout=60s >/dev/null || return 1
     # The engine writes its rules a moment after a pod has its address.
     sleep 5
     all_of_cluster get pods,namespaces -A -o json >"$work/pods.json"
@@ -174,7 +174,8 @@ case_network_policies() {
         echo "$pod $(process_of "${pod#*/}" "${pod%/*}")"
     done >"$work/processes"
     python3 -B "$root/scripts/cluster.d/network.py" "$root/topology/topology.toml" "$work/pods.json" "$work/processes" || return 1
-    all_of_cluster delete --wait=false -f "$root/scripts/cluster.d/strangers.yaml" >/dev/null
+    # Pods whose namespace goes may be gone before they are deleted; in a namespace that still goes nothing could be created.
+    all_of_cluster delete --ignore-not-found --timeout=120s -f "$root/scripts/cluster.d/strangers.yaml" >/dev/null
 }
 
 # A backlog, and KEDA brings processors until it is decided; then it takes them away again.
