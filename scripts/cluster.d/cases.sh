@@ -181,11 +181,11 @@ case_network_policies() {
 # A backlog, and KEDA brings processors until it is decided; then it takes them away again.
 case_scaled_by_backlog() {
     local began from backlog=0 seen=0 highest=0 limit
-    install_keda
+    install_keda || return 1
     # Each transaction has one command, so that a backlog lasts.
     kubectl set env statefulset/command-processor AEROLOG_BATCH_RECORDS_MAX=1 >/dev/null
     await_ready
-    scale_by_backlog
+    scale_by_backlog || return 1
     began="$(now)"
     start_constant_load 1500
     until (($(kubectl get statefulset command-processor -o jsonpath='{.spec.replicas}') == 4)); do

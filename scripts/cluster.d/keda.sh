@@ -26,7 +26,8 @@ images:
   - {name: ghcr.io/kedacore/keda-metrics-apiserver, newName: localhost/keda-adapter, newTag: "1"}
 patches:
   - target: {kind: Namespace, name: keda}
-    patch: '[{op: add, path: /metadata/labels/aerolog~1kafka-client, value: "true"}]'
+    patch: |-
+      - {op: add, path: /metadata/labels/aerolog~1kafka-client, value: "true"}
   - target: {kind: Deployment}
     patch: |-
       - {op: replace, path: /spec/template/spec/containers/0/imagePullPolicy, value: Never}
@@ -36,11 +37,12 @@ patches:
       - {op: replace, path: /spec/template/spec/containers/0/command, value: [/usr/bin/keda]}
       - {op: add, path: /spec/template/spec/containers/0/args/-, value: --enable-webhook-patching=false}
   - target: {kind: Deployment, name: keda-metrics-apiserver}
-    patch: '[{op: replace, path: /spec/template/spec/containers/0/command, value: [/usr/bin/keda-adapter]}]'
+    patch: |-
+      - {op: replace, path: /spec/template/spec/containers/0/command, value: [/usr/bin/keda-adapter]}
 YAML
-    "$programs/kustomize" build "$folder" | all_of_cluster apply --server-side -f - >"$data/log/keda" 2>&1 || { cat "$data/log/keda" && return 1; }
-    all_of_cluster -n keda rollout status deployment/keda-operator --timeout "${KEDA_SECONDS_MAX}s" >/dev/null
-    all_of_cluster -n keda rollout status deployment/keda-metrics-apiserver --timeout "${KEDA_SECONDS_MAX}s" >/dev/null
+    { "$programs/kustomize" build "$folder" | all_of_cluster apply --server-side -f -; } >"$data/log/keda" 2>&1 || { cat "$data/log/keda" && return 1; }
+    all_of_cluster -n keda rollout status deployment/keda-operator --timeout "${KEDA_SECONDS_MAX}s" >/dev/null || return 1
+    all_of_cluster -n keda rollout status deployment/keda-metrics-apiserver --timeout "${KEDA_SECONDS_MAX}s" >/dev/null || return 1
     all_of_cluster wait --for=condition=Available apiservice/v1beta1.external.metrics.k8s.io --timeout "${KEDA_SECONDS_MAX}s" >/dev/null
 }
 
@@ -66,14 +68,15 @@ resources: [scaled-objects.yaml]
 patches:
   - path: scaled-object.yaml
   - target: {kind: ScaledObject, name: command-processor}
-    patch: '[{op: replace, path: /spec/triggers/0/metadata/lagThreshold, value: "200"}]'
+    patch: |-
+      - {op: replace, path: /spec/triggers/0/metadata/lagThreshold, value: "200"}
   # By CPU, which needs a metrics server.
   - target: {kind: ScaledObject, name: materializer}
     patch: '{$patch: delete, apiVersion: keda.sh/v1alpha1, kind: ScaledObject, metadata: {name: materializer}}'
   - target: {kind: ScaledObject, name: command-gateway}
     patch: '{$patch: delete, apiVersion: keda.sh/v1alpha1, kind: ScaledObject, metadata: {name: command-gateway}}'
 YAML
-    "$programs/kustomize" build "$folder" | kubectl apply -f - >/dev/null
+    "$programs/kustomize" build "$folder" | kubectl apply -f - >/dev/null || return 1
     kubectl wait --for=condition=Ready scaledobject/command-processor --timeout=60s >/dev/null
 }
 
