@@ -1,12 +1,12 @@
 //! One of our processes, with a state directory and ports of its own.
 
-use crate::{Cluster, Schedule, eventually};
+use crate::{Cluster, Schedule, eventually, free_port};
 use reqwest::Method;
 use reqwest::blocking::{Client, RequestBuilder};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
@@ -294,10 +294,6 @@ pub fn binary(name: &str) -> PathBuf {
             places.join(" or ")
         )
     })
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 #[cfg(test)]

@@ -145,8 +145,9 @@ fn register(cluster: &Cluster, topic: &str, content: Content) -> Vec<(u32, &'sta
 
 fn register_json(cluster: &Cluster, topic: &str, content: Content, schema_json: &str) -> u32 {
     let (schema_json, compatibility) = (schema_json.to_owned(), content.compatibility().name().to_owned());
-    match Registry::new(&cluster.registry)
-        .unwrap()
+    // A registry that has just started takes longer than a request waits for, when many tests begin at once.
+    let registry = Registry::new(&cluster.registry).unwrap().patient();
+    match registry
         .apply(&Subject {
             name: subject(topic),
             schema_json,

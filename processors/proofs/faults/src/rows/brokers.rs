@@ -2,8 +2,7 @@
 
 use super::{Needs, Row};
 use crate::{Ground, Scene, Services, Shape, ThreeBrokers};
-use end_to_end::{Cluster, within};
-use std::net::TcpListener;
+use end_to_end::{Cluster, free_port, within};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
@@ -177,8 +176,7 @@ fn stop_while_broker_is_away(ground: &Ground) {
 
 /// Different ports that no process listens on now.
 pub(super) fn free_ports<const N: usize>() -> [u16; N] {
-    let held = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    held.map(|listener| listener.local_addr().unwrap().port())
+    [(); N].map(|()| free_port())
 }
 
 /// Three brokers in the row's folder, and a ground on them.

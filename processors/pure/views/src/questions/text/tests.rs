@@ -1,3 +1,5 @@
+//! Texts that fit and texts that do not.
+
 use super::*;
 
 #[test]
