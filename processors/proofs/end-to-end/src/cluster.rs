@@ -2,9 +2,17 @@
 
 use crate::{eventually, variable};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use stream::Settings;
 use stream::admin::Admin;
 use topology::Topology;
+
+/// A name that no other log of a test has: tests of one process run side by side and may ask for the same one.
+pub(crate) fn unique_name(name: &str) -> String {
+    static NAMES: AtomicU32 = AtomicU32::new(0);
+    let number = NAMES.fetch_add(1, Ordering::Relaxed);
+    format!("{name}-{}-{number}", std::process::id())
+}
 
 /// A broker (or several) and a registry that run already.
 #[derive(Debug, Clone, PartialEq, Eq)]

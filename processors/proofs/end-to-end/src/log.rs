@@ -1,5 +1,6 @@
 //! A log of any application, with topics of its own, and commands for it.
 
+use crate::cluster::unique_name;
 use crate::{Cluster, LogName, PATIENCE, eventually};
 use application::{Application, SchemaIds};
 use decider::{Codec, Outcome};
@@ -23,7 +24,7 @@ pub struct Log<A: Application> {
 impl<A: Application> Log<A> {
     /// Creates topics that no other test has.
     pub fn new(partitions: u32) -> Self {
-        let (cluster, name) = (Cluster::of_environment(), format!("{}-{}", A::NAME, std::process::id()));
+        let (cluster, name) = (Cluster::of_environment(), unique_name(A::NAME));
         let (settings, topology) = (cluster.settings(), cluster.create_topics(&name, partitions));
         let mut outcomes = Reader::new(&settings, &topology.topics.outcomes.name).unwrap();
         outcomes.assign_ends(partitions, PATIENCE).unwrap();

@@ -1,5 +1,6 @@
 //! Topics of one test, and commands for them.
 
+use crate::cluster::unique_name;
 use crate::{Cluster, PATIENCE};
 use airline::Airline;
 use application::subject;
@@ -7,7 +8,6 @@ use decider::{Codec, CommandEnvelope};
 use domain::rotation::{Command, Leg, Mode};
 use domain::{AirportCode, FlightDesignator, Instant, LegId};
 use schemas::{AvroCodec, Content, SchemaIds, command_to_avro};
-use std::sync::atomic::{AtomicU32, Ordering};
 use stream::registry::{Applied, Registry, Subject};
 use stream::writer::{Outgoing, Report, Writer};
 use topology::Topology;
@@ -30,10 +30,7 @@ impl Schedule {
 
     /// The same on a cluster that the environment does not name.
     pub fn on(cluster: &Cluster, name: &str, partitions: u32) -> Self {
-        // Tests of one process run side by side and may have the same name.
-        static SCHEDULES: AtomicU32 = AtomicU32::new(0);
-        let number = SCHEDULES.fetch_add(1, Ordering::Relaxed);
-        Self::named(cluster, format!("{name}-{}-{number}", std::process::id()), partitions)
+        Self::named(cluster, unique_name(name), partitions)
     }
 
     /// A schedule of exactly this name, which may be there already.

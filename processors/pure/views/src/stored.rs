@@ -53,14 +53,13 @@ pub(crate) fn leg_with_next(read: &impl Read, rotation: &RotationId, id: &LegId)
     Ok(Some((leg.ok_or_else(|| missing_leg(rotation, id))?, next)))
 }
 
-/// A leg and the one that follows it; `None` where either is missing.
-pub(crate) fn leg_and_next(read: &impl Read, rotation: &RotationId, departure: Instant, id: &LegId) -> Result<Option<[Leg; 2]>, ReadError> {
-    let (first, second) = two_legs(read, rotation, departure, id)?;
-    Ok(first.zip(second).map(|(first, second)| [first, second]))
-}
-
 /// The leg at a place and the one that follows it, in one scan.
-fn two_legs(read: &impl Read, rotation: &RotationId, departure: Instant, id: &LegId) -> Result<(Option<Leg>, Option<Leg>), ReadError> {
+pub(crate) fn two_legs(
+    read: &impl Read,
+    rotation: &RotationId,
+    departure: Instant,
+    id: &LegId,
+) -> Result<(Option<Leg>, Option<Leg>), ReadError> {
     let place = keys::leg_in_order(rotation, departure, id);
     let (_, end) = keys::legs_of(rotation).range();
     let (mut first, mut second) = (None, None);

@@ -124,7 +124,8 @@ type Legs = Vec<(RotationId, Leg)>;
 /// The leg that a key names, and the one that follows it.
 fn between_legs(read: &impl Read, rotation: &RotationId, key: &mut KeyReader<'_>) -> Result<Legs, ReadError> {
     let departure = key.instant()?;
-    let [first, second] = stored::leg_and_next(read, rotation, departure, &key.leg()?)?.ok_or_else(missing)?;
+    let (first, second) = stored::two_legs(read, rotation, departure, &key.leg()?)?;
+    let (first, second) = first.zip(second).ok_or_else(missing)?;
     Ok(vec![(rotation.clone(), first), (rotation.clone(), second)])
 }
 

@@ -45,6 +45,7 @@ impl RegistryError {
             Self::Address(_) | Self::Refused { .. } => false,
         }
     }
+
     /// What is there does not let it happen: an incompatible schema, or what another client has just done.
     pub(super) fn is_conflict(&self) -> bool {
         matches!(self, Self::Refused { status: 409, .. })
