@@ -3,6 +3,7 @@
 //! One thread does all of it, so that nothing happens to the partitions while a transaction is open: the group's callbacks run
 //! inside the poll, and the poll is never reached with an open transaction.
 
+mod catching_up;
 mod closing;
 mod consumer;
 mod evidence;
@@ -56,7 +57,8 @@ pub struct Configuration {
     pub pace: Duration,
     /// Decoded aggregates are kept in memory up to about this size.
     pub cache_bytes_max: usize,
-    /// Most partitions of other instances that are followed, to take them over without a replay.
+    /// Most partitions of other instances that are followed, to take them over without a replay. With any, a processor that starts where others
+    /// decide joins the group once its state is up to the log.
     pub warm_partitions_max: usize,
     /// Whether the member leaves the group when the processor is stopped, so that others own its partitions at once. Otherwise they wait for it to
     /// come back until its session is over.
@@ -205,6 +207,7 @@ where
         let mut schemas = Resolver::new(&self.schemas);
         while !stop(Duration::ZERO) {
             let inspector = GroupInspector::new(&self.settings, &self.configuration.group)?;
+            self.catch_up(&inspector, &mut producer, &mut readers, following, stop);
             let consumer = GroupConsumer::new(&self.settings, &self.configuration, &self.topology)?;
             let mut clients = Clients {
                 consumer: &consumer,
@@ -242,6 +245,23 @@ where
             }
         }
         Ok(())
+    }
+
+    /// What can be prepared before the group is joined, where others decide until then.
+    fn catch_up(
+        &self,
+        inspector: &GroupInspector,
+        producer: &mut TransactionalProducer,
+        readers: &mut Readers,
+        following: &Following,
+        stop: &dyn Fn(Duration) -> bool,
+    ) {
+        if !catching_up::begin(following, inspector, &self.configuration, &self.topology) {
+            return;
+        }
+        let _ready = producer.prepare();
+        readers.connect(&self.topology);
+        catching_up::wait(following, inspector, &self.configuration, &self.observe, stop);
     }
 
     /// While the group is being joined. What cannot be reached yet is tried again where it is needed.

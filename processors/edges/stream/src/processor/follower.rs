@@ -1,5 +1,6 @@
 //! Warm followers: the state of partitions that other instances own is kept up to the log, so that taking one over replays next to nothing.
 //!
+//! Before it joins a group whose other members decide, it follows all that it may, so that being given partitions costs little, too.
 //! A thread of its own reads the events and the outcomes of these partitions without any group, and folds them into the same store.
 //! A partition has one writer at a time: before the loop restores what it was assigned, it waits until the thread has let go of it.
 
@@ -7,7 +8,7 @@ use super::SchemaSource;
 use super::evidence::{self, Evidence};
 use super::records::{RecordsByPartition, asking, decoded, poll};
 use crate::Settings;
-use crate::reader::Reader;
+use crate::reader::{Polled, ReadFailure, Reader};
 use decider::{Codec, Cursor, Domain, Limits, Machine, read_event, read_outcome};
 use keyvalue::{Read, Write};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +40,10 @@ struct State {
     /// Counts the wishes, and the last one that was followed.
     wish: u64,
     settled: u64,
+    /// The last wish of which all partitions were followed up to where they ended when it was heard.
+    caught_up: u64,
+    /// Offsets before these ends.
+    offsets_left: i64,
     is_over: bool,
 }
 
@@ -66,6 +71,20 @@ impl Following {
         state.settled == state.wish || state.is_over
     }
 
+    /// Waits until what is wanted was folded up to where it ended when that was said, or cannot be followed; `false` when that takes longer.
+    pub(super) fn is_caught_up(&self, wait: Duration) -> bool {
+        let waited = self
+            .changed
+            .wait_timeout_while(self.state(), wait, |state| state.caught_up != state.wish && !state.is_over);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.caught_up == state.wish || state.is_over
+    }
+
+    /// How far [`Self::is_caught_up`] has to go.
+    pub(super) fn offsets_left(&self) -> i64 {
+        self.state().offsets_left
+    }
+
     pub(super) fn end(&self) {
         self.state().is_over = true;
         self.changed.notify_all();
@@ -79,6 +98,15 @@ impl Following {
     fn settle(&self, wish: u64) {
         self.state().settled = wish;
         self.changed.notify_all();
+    }
+
+    fn come_to(&self, wish: u64, offsets_left: i64) {
+        let mut state = self.state();
+        state.offsets_left = offsets_left;
+        if offsets_left == 0 && state.caught_up != wish {
+            state.caught_up = wish;
+            self.changed.notify_all();
+        }
     }
 }
 
@@ -115,10 +143,66 @@ pub(super) struct Follower<'f, D: Domain, C, S, R> {
     pub(super) evidence: Evidence,
 }
 
-/// The two topics that are followed, each with the partitions that have a place in it.
+/// The two topics that are followed.
 struct Readers {
-    events: Reader,
-    outcomes: Reader,
+    events: Followed,
+    outcomes: Followed,
+}
+
+impl Readers {
+    fn offsets_left(&self) -> i64 {
+        self.events.offsets_left() + self.outcomes.offsets_left()
+    }
+}
+
+/// A topic, and where those of its partitions end that have not brought their end since they were assigned.
+struct Followed {
+    reader: Reader,
+    behind: BTreeMap<u32, i64>,
+}
+
+impl Followed {
+    fn new(settings: &Settings, topic: &str) -> Result<Self, ReadFailure> {
+        Ok(Self {
+            reader: Reader::new(settings, topic)?,
+            behind: BTreeMap::new(),
+        })
+    }
+
+    fn assign(&mut self, from: &BTreeMap<u32, i64>) -> Result<(), ReadFailure> {
+        let marks = self.reader.assign(from, ASK_WAIT_MAX)?;
+        // Of one that begins at its end, too, something has to be heard.
+        let ends = marks.iter().zip(from.values());
+        self.behind = ends
+            .map(|((partition, marks), from)| (*partition, marks.high.max(from + 1)))
+            .collect();
+        Ok(())
+    }
+
+    /// What has come; nothing while the brokers are away.
+    fn next_records(&mut self) -> Result<RecordsByPartition, String> {
+        match poll(&mut self.reader, FOLLOW_RECORDS_MAX, POLL_WAIT) {
+            Ok((found, polled)) => {
+                self.note(&polled);
+                Ok(found)
+            }
+            Err(failure) if failure.is_transient() => Ok(RecordsByPartition::new()),
+            Err(failure) => Err(failure.to_string()),
+        }
+    }
+
+    /// The last offset of a partition may be a marker, which is never handed out: there only its end says that it was passed.
+    fn note(&mut self, polled: &Polled) {
+        let reader = &self.reader;
+        self.behind
+            .retain(|partition, end| !polled.ended.contains(partition) && reader.next_offset(*partition).is_none_or(|next| next < *end));
+    }
+
+    /// At least one for each partition that is behind.
+    fn offsets_left(&self) -> i64 {
+        let left = |(partition, end): (&u32, &i64)| end - self.reader.next_offset(*partition).unwrap_or(0);
+        self.behind.iter().map(left).sum()
+    }
 }
 
 /// A machine of a smaller size than the loop's.
@@ -142,9 +226,11 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
             };
             if next_wish != wish {
                 wish = next_wish;
-                readers = self.begin(&followed, &wanted);
-                followed = wanted;
+                self.let_go(&followed);
+                // Nobody waits for what is opened now.
                 self.following.settle(wish);
+                readers = self.begin(readers, &wanted);
+                followed = wanted;
             }
             if let Some(open) = &mut readers
                 && let Err(reason) = self.fold(open)
@@ -152,6 +238,7 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
                 tracing::warn!(reason, "other instances' partitions are not followed until the group changes");
                 readers = None;
             }
+            self.following.come_to(wish, readers.as_ref().map_or(0, Readers::offsets_left));
         }
     }
 
@@ -165,14 +252,17 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
         (!state.is_over).then(|| (state.wish, state.wanted.clone()))
     }
 
-    fn begin(&mut self, before: &BTreeSet<u32>, wanted: &BTreeSet<u32>) -> Option<Readers> {
-        for partition in before {
+    fn let_go(&mut self, followed: &BTreeSet<u32>) {
+        for partition in followed {
             self.machine.close(*partition);
         }
+    }
+
+    fn begin(&mut self, before: Option<Readers>, wanted: &BTreeSet<u32>) -> Option<Readers> {
         if wanted.is_empty() {
             return None;
         }
-        match self.open(wanted) {
+        match self.open(before, wanted) {
             Ok(readers) => {
                 tracing::info!(partitions = ?wanted, "following other instances' partitions");
                 Some(readers)
@@ -184,16 +274,33 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
         }
     }
 
-    fn open(&mut self, wanted: &BTreeSet<u32>) -> Result<Readers, String> {
+    /// Readers that are connected, where their partitions may be changed: see [`Reader::release`].
+    fn readers(&self, before: Option<Readers>) -> Result<Readers, ReadFailure> {
+        if let Some(readers) = before
+            && readers.offsets_left() == 0
+        {
+            return Ok(readers);
+        }
         let topics = &self.topology.topics;
-        let reader = |topic: &str| Reader::new(&self.settings, topic).map_err(|error| error.to_string());
-        let (mut events, mut outcomes) = (reader(&topics.events.name)?, reader(&topics.outcomes.name)?);
-        let commands = &topics.commands.name;
-        let topic_id = outcomes.topic_id(commands, ASK_WAIT_MAX).map_err(|error| error.to_string())?;
+        Ok(Readers {
+            events: Followed::new(&self.settings, &topics.events.name)?,
+            outcomes: Followed::new(&self.settings, &topics.outcomes.name)?,
+        })
+    }
+
+    fn open(&mut self, before: Option<Readers>, wanted: &BTreeSet<u32>) -> Result<Readers, String> {
+        let mut readers = self.readers(before).map_err(|error| error.to_string())?;
+        let Readers { events, outcomes } = &mut readers;
+        let commands = &self.topology.topics.commands.name;
+        let topic_id = outcomes
+            .reader
+            .topic_id(commands, ASK_WAIT_MAX)
+            .map_err(|error| error.to_string())?;
         self.evidence = Evidence::of_topic(topic_id.ok_or_else(|| format!("{commands} is missing"))?);
         let (mut event_offsets, mut outcome_offsets) = (BTreeMap::new(), BTreeMap::new());
         let partitions: Vec<u32> = wanted.iter().copied().collect();
         let kept = outcomes
+            .reader
             .all_watermarks(&partitions, ASK_WAIT_MAX)
             .map_err(|error| error.to_string())?;
         for partition in wanted {
@@ -207,9 +314,9 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
             event_offsets.insert(*partition, cursor.next_event_offset);
             outcome_offsets.insert(*partition, cursor.next_outcome_offset.max(low));
         }
-        events.assign(&event_offsets, ASK_WAIT_MAX).map_err(|error| error.to_string())?;
-        outcomes.assign(&outcome_offsets, ASK_WAIT_MAX).map_err(|error| error.to_string())?;
-        Ok(Readers { events, outcomes })
+        events.assign(&event_offsets).map_err(|error| error.to_string())?;
+        outcomes.assign(&outcome_offsets).map_err(|error| error.to_string())?;
+        Ok(readers)
     }
 
     /// Folds what has come of both topics.
@@ -222,7 +329,7 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
             evidence,
             ..
         } = self;
-        for (partition, found) in next_records(&mut readers.events)? {
+        for (partition, found) in readers.events.next_records()? {
             let events =
                 decoded::<D, C, _>(codec, asking::<D, C>(schemas), found, read_event::<D, C>).map_err(|error| error.to_string())?;
             let mutations = machine
@@ -231,7 +338,7 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
             store.apply(&mutations).map_err(|error| error.to_string())?;
             self.following.records.fetch_add(events.len() as u64, Ordering::Relaxed);
         }
-        for (partition, found) in next_records(&mut readers.outcomes)? {
+        for (partition, found) in readers.outcomes.next_records()? {
             let are_former = evidence.note(partition, &found);
             let outcomes =
                 decoded::<D, C, _>(codec, asking::<D, C>(schemas), found, read_outcome::<D, C>).map_err(|error| error.to_string())?;
@@ -251,15 +358,6 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
             self.following.records.fetch_add(count, Ordering::Relaxed);
         }
         Ok(())
-    }
-}
-
-/// What has come of a topic; nothing while the brokers are away.
-fn next_records(reader: &mut Reader) -> Result<RecordsByPartition, String> {
-    match poll(reader, FOLLOW_RECORDS_MAX, POLL_WAIT) {
-        Ok((found, _)) => Ok(found),
-        Err(failure) if failure.is_transient() => Ok(RecordsByPartition::new()),
-        Err(failure) => Err(failure.to_string()),
     }
 }
 

@@ -32,6 +32,24 @@ fn a_wish_is_settled_only_when_the_thread_has_said_so() {
 }
 
 #[test]
+fn a_wish_is_caught_up_with_when_no_offset_is_left_and_stays_so() {
+    let following = Following::default();
+    assert!(following.is_caught_up(Duration::ZERO), "nothing was wished");
+    following.follow(BTreeSet::from([1]));
+    let wish = following.state().wish;
+    following.come_to(wish, 7);
+    assert!(!following.is_caught_up(Duration::from_millis(5)));
+    assert_eq!(following.offsets_left(), 7);
+    following.come_to(wish, 0);
+    assert!(following.is_caught_up(Duration::ZERO));
+    following.follow(BTreeSet::from([1, 2]));
+    following.come_to(wish, 0);
+    assert!(!following.is_caught_up(Duration::ZERO), "that was another wish");
+    following.end();
+    assert!(following.is_caught_up(Duration::ZERO), "nobody follows any more");
+}
+
+#[test]
 fn a_thread_that_panics_lets_go_of_what_was_wished() {
     let following = Following::default();
     following.follow(BTreeSet::from([1]));
