@@ -117,7 +117,7 @@ const IMPATIENT_FETCH_WAIT_MAX_MS: &str = "10";
 /// Kafka Streams' value; far below `socket.timeout.ms`, so that a request that late meets a transaction that has ended.
 const TRANSACTION_TIMEOUT_MS: &str = "10000";
 /// librdkafka's own values, written down because a guard counts on them.
-const RETRY_BACKOFF_MS: &str = "100";
+const RETRY_BACKOFF_MS: &str = "250";
 const RETRY_BACKOFF_MAX_MS: &str = "1000";
 /// The broker's least for the classic protocol.
 const SESSION_TIMEOUT_MS: &str = "6000";

@@ -6,36 +6,35 @@ mod coordinator;
 mod deliveries;
 mod failing;
 mod letter;
+mod open;
 mod records;
 mod settling;
 
 use super::closing::close_aside;
-use super::consumer::GroupConsumer;
-use super::sending::{NotSent, send_offsets};
-use super::{Configuration, Guards, Observe, Point, ProcessorError, TransientFault};
+use super::{Configuration, Guards, Observe, ProcessorError, TransientFault};
 use crate::Settings;
 use crate::clock::{self, Deadline};
 use crate::committed::Committed;
 use crate::failure::Failure;
-use crate::raw::flush;
 use crate::stopping::Stopping;
 pub(super) use around::Around;
 pub(super) use coordinator::init_transactions;
-use decider::{Batch, Outgoing, WrittenWith};
+use decider::{Batch, WrittenWith};
 pub(super) use deliveries::Delivered;
 use deliveries::Deliveries;
-use failing::{Ending, Step, not_produced};
+use failing::Ending;
 pub(super) use failing::{FailureCause, NotCommitted, Reason};
 pub(super) use letter::shortened;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use open::Transaction;
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{Producer, ThreadedProducer};
 pub(super) use records::{CONTENT_TYPE, DEAD_LETTER, Fetched, TYPE, bytes_of, fetched};
-use records::{RecordHeaders, ValueHeaders, record_of};
+use records::{RecordHeaders, ValueHeaders};
 use settling::Settling;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use topology::Topology;
 
 /// All of a transaction, from its begin to the answer to its commit; a little less than its timeout at the broker.
@@ -45,10 +44,6 @@ const TRANSACTION_WAIT_MAX: Duration = Duration::from_secs(9);
 const PREPARE_WAIT_MAX: Duration = Duration::from_secs(10);
 /// One call into the client.
 const SLICE: Duration = Duration::from_millis(1000);
-/// How long a transaction that cannot be committed is tried to be aborted before its producer is given up.
-const ABORT_WAIT_MAX: Duration = Duration::from_secs(3);
-/// Between two tries to put a record into a full queue.
-const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(5);
 
 /// The producer of this instance, or the wish for one. A thread of the client serves the delivery reports.
 pub(crate) struct TransactionalProducer {
@@ -86,7 +81,7 @@ impl TransactionalProducer {
             ready: false,
             patience: Deadline::after(PREPARE_WAIT_MAX),
             hindrance: None,
-            settling: Settling::new(settings.retry_backoff_min()),
+            settling: Settling::new(),
             values: ValueHeaders::default(),
         };
         producer.create().map_err(ProcessorError::Client)?;
@@ -212,6 +207,7 @@ impl TransactionalProducer {
             deadline,
             stopping: Stopping::new(around.stop),
             guards,
+            acknowledged_after: Cell::new(None),
             ending_since: Cell::new(None),
             sending_took: Cell::new(Duration::ZERO),
         };
@@ -231,168 +227,24 @@ impl TransactionalProducer {
                 }
             }
         };
-        self.settling.ended(clock::now(), transaction.sending_took.get());
+        self.settling.ended(clock::now(), transaction.acknowledged_after.get());
         // A request that was repeated may arrive in a later transaction: an EndTxn ends it, and offsets take those of then back.
         let repeated_after = self.settings.retry_backoff_min();
         let ending_took = transaction.ending_since.get().map_or(Duration::ZERO, |since| clock::now() - since);
-        let is_slow = ending_took.max(transaction.sending_took.get()) >= repeated_after;
+        let sending_took = transaction.sending_took.get();
+        let is_slow = ending_took.max(sending_took) >= repeated_after;
         if matches!(outcome, Err(NotCommitted::Doubtful(_))) {
             self.discard();
         } else if guards.renews_after_slow_end && is_slow {
-            tracing::warn!("offsets or the end of a transaction took long enough to have been sent twice; a new producer goes on");
+            tracing::warn!(
+                offsets_ms = sending_took.as_millis(),
+                end_ms = ending_took.as_millis(),
+                "offsets or the end of a transaction took long enough to have been sent twice; a new producer goes on"
+            );
             observe.trouble(TransientFault::SlowEnd);
             self.discard();
         }
         outcome
-    }
-}
-
-struct Transaction<'t> {
-    client: &'t Arc<ThreadedProducer<Deliveries>>,
-    common: RecordHeaders<'t>,
-    deadline: Deadline,
-    stopping: Stopping<'t>,
-    guards: Guards,
-    /// When the client was first asked to commit or abort.
-    ending_since: Cell<Option<Instant>>,
-    /// What sending the offsets took.
-    sending_took: Cell<Duration>,
-}
-
-impl Transaction<'_> {
-    /// What is left of the transaction's time.
-    fn left(&self) -> Duration {
-        self.stopping.left(self.deadline)
-    }
-
-    fn is_over(&self) -> bool {
-        self.left().is_zero()
-    }
-
-    fn write(
-        &self,
-        topology: &Topology,
-        batch: &Batch,
-        incoming: &[Fetched<'_>],
-        offsets: &BTreeMap<u32, Committed>,
-        around: &Around<'_, impl Observe>,
-    ) -> Result<(), Step> {
-        let Around { consumer, observe, .. } = around;
-        self.client
-            .begin_transaction()
-            .map_err(|error| Step::of("begin", &Failure::of(&error)).in_doubt())?;
-        observe.reached(Point::Begun);
-        for outgoing in &batch.outgoing {
-            self.produce(topology, batch, outgoing, incoming)?;
-        }
-        observe.reached(Point::Produced);
-        let sending = clock::now();
-        let sent = self.send_offsets(offsets, consumer);
-        self.sending_took.set(clock::now() - sending);
-        sent?;
-        observe.reached(Point::OffsetsSent);
-        Ok(())
-    }
-
-    fn send_offsets(&self, offsets: &BTreeMap<u32, Committed>, consumer: &GroupConsumer) -> Result<(), Step> {
-        let refused = |trouble, reason: &str| Step {
-            trouble: Some(trouble),
-            ..Step::new(Ending::Abort, FailureCause::Passing, reason.to_owned())
-        };
-        if self.guards.sends_owned_only && !consumer.owns(offsets.keys()) {
-            return Err(refused(TransientFault::NotOwned, "a partition of the batch is not owned now"));
-        }
-        let offsets = consumer.signed(offsets).map_err(|failure| Step::of("offsets", &failure))?;
-        let member_only = self.guards.sends_as_member_only;
-        let sent = send_offsets(self.client, &consumer.client, &offsets, member_only, SLICE, &|| self.left());
-        sent.map_err(|not_sent| match not_sent {
-            NotSent::Unfenced => refused(TransientFault::Unfenced, "this consumer is no member of the group now"),
-            NotSent::Kafka(failure) => Step::of("send offsets", &failure),
-            NotSent::NoAnswer(reason) => Step::new(Ending::Doubt, FailureCause::Slow, format!("send offsets: {reason}")),
-        })
-    }
-
-    fn produce(&self, topology: &Topology, batch: &Batch, outgoing: &Outgoing, incoming: &[Fetched<'_>]) -> Result<(), Step> {
-        let mut record = record_of(topology, batch, outgoing, incoming, self.common);
-        loop {
-            match self.client.send(record) {
-                Ok(()) => return Ok(()),
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), returned)) if !self.is_over() => {
-                    self.client.poll(QUEUE_FULL_PAUSE);
-                    record = returned;
-                }
-                Err((error, _)) => return Err(not_produced(&Failure::of(&error), outgoing)),
-            }
-        }
-    }
-
-    fn commit(&self) -> Result<(), Step> {
-        while !flush(&**self.client, SLICE.min(self.left())) {
-            self.look_for_failure()?;
-            if self.is_over() {
-                let text = "some records were not acknowledged in time".to_owned();
-                return Err(Step::new(Ending::Abort, FailureCause::Slow, text));
-            }
-        }
-        self.ending_since.set(Some(clock::now()));
-        loop {
-            match self.client.commit_transaction(SLICE.min(self.left())) {
-                Ok(()) => {
-                    return match self.client.context().failure() {
-                        None => Ok(()),
-                        Some(Reason { text, cause }) => Err(Step::new(
-                            Ending::Doubt,
-                            cause,
-                            format!("committed, though a record was not written: {text}"),
-                        )),
-                    };
-                }
-                Err(error) => {
-                    let failure = Failure::of(&error);
-                    let again = failure.retriable || matches!(error, KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut));
-                    if failure.abortable {
-                        return Err(Step::of("commit", &failure));
-                    }
-                    if failure.fatal || !again || self.is_over() {
-                        return Err(Step::of("commit", &failure).in_doubt());
-                    }
-                }
-            }
-        }
-    }
-
-    /// A transaction that has failed already is not flushed: its records wait to be purged. The client says so when it is asked to begin, which
-    /// it refuses in any case.
-    fn look_for_failure(&self) -> Result<(), Step> {
-        match self.client.begin_transaction().map_err(|error| Failure::of(&error)) {
-            Err(failure) if failure.abortable || failure.fatal => Err(Step::of("write", &failure)),
-            Ok(()) | Err(_) => Ok(()),
-        }
-    }
-
-    fn abort(&self, reason: Reason) -> NotCommitted {
-        let also = |what: &str| {
-            let Reason { text, cause } = &reason;
-            let (text, cause) = (format!("{text}; {what}"), *cause);
-            NotCommitted::Doubtful(Reason { text, cause })
-        };
-        let deadline = Deadline::after(ABORT_WAIT_MAX);
-        // An abort that overtakes the requests of its own transaction is fatal (librdkafka#4849): let them arrive first.
-        if !flush(&**self.client, SLICE.min(self.stopping.left(deadline))) {
-            return also("what was written could not be flushed before the abort");
-        }
-        self.ending_since.set(self.ending_since.get().or(Some(clock::now())));
-        loop {
-            match self.client.abort_transaction(SLICE.min(self.stopping.left(deadline))) {
-                Ok(()) => return NotCommitted::Aborted(reason),
-                Err(error) => {
-                    let failure = Failure::of(&error);
-                    if !failure.retriable || self.stopping.is_over(deadline) {
-                        return also(&format!("abort: {failure}"));
-                    }
-                }
-            }
-        }
     }
 }
 
