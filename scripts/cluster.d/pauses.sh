@@ -5,7 +5,9 @@
 # In a second, over all partitions: each has a dozen.
 PAUSE_LOAD_RATE=300
 PAUSE_MS_MAX=1000
-# Before a change, so that all is as it is all day; and after it, so that what comes late is seen.
+# Before a change, so that all is as it is all day: what sends and reads the load has compiled its code by then.
+WARM_UP_SECONDS=15
+# After a change, so that what comes late is seen.
 CALM_SECONDS=5
 
 watching() {
@@ -30,7 +32,7 @@ start_constant_load() {
     ) >"$work/constant.log" 2>&1 &
     constant_pid=$!
     await_events
-    sleep "$CALM_SECONDS"
+    sleep "$WARM_UP_SECONDS"
 }
 
 stop_constant_load() {
@@ -104,7 +106,7 @@ images_of_workloads() {
 case_rollout_undo() {
     local began before from workload
     before="$(images_of_workloads)"
-    case_rolling_update
+    case_rolling_update || return 1
     start_constant_load "$PAUSE_LOAD_RATE"
     from="$(now_ms)" began="$(now)"
     for workload in "${WORKLOADS[@]}"; do
