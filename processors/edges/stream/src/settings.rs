@@ -116,7 +116,8 @@ const IMPATIENT_FETCH_WAIT_MAX_MS: &str = "10";
 
 /// Kafka Streams' value; far below `socket.timeout.ms`, so that a request that late meets a transaction that has ended.
 const TRANSACTION_TIMEOUT_MS: &str = "10000";
-/// librdkafka's own values, written down because a guard counts on them.
+/// A guard counts on them: what takes four fifths of the first may have been sent twice. librdkafka's own is 100, which busy brokers need for one answer now
+/// and then (docs/decisions/0005).
 const RETRY_BACKOFF_MS: &str = "250";
 const RETRY_BACKOFF_MAX_MS: &str = "1000";
 /// The broker's least for the classic protocol.

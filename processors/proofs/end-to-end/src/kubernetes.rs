@@ -10,7 +10,7 @@ pub fn configuration_file(program: &str) -> PathBuf {
     Path::new(MANIFESTS).join(format!("base/configuration/{program}.toml"))
 }
 
-/// Every variable `AEROLOG_…` that a manifest sets, each with a value of its kind: `…_FILE` names a file that there is.
+/// Every variable `AEROLOG_…` that a manifest sets, each with a value of its kind: `…_FILE` names a file that there is, `…_MS` is a number.
 pub fn variables() -> Vec<(String, String)> {
     let mut folders = vec![PathBuf::from(MANIFESTS)];
     let mut names = BTreeSet::new();
@@ -29,6 +29,8 @@ pub fn variables() -> Vec<(String, String)> {
     let value = |name: &String| {
         if name.ends_with("_FILE") {
             concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")
+        } else if name.ends_with("_MS") {
+            "1"
         } else {
             "x"
         }

@@ -4,7 +4,7 @@
 use super::*;
 use crate::admin::Admin;
 use crate::processor::Restored;
-use crate::processor::consumer::Polled;
+use crate::processor::consumer::{GroupConsumer, Polled};
 use crate::writer::{Outgoing as Written, Writer};
 use bank_example::{Bank, Codec, Command};
 use decider::{CommandEnvelope, Cursor, Limits, Machine, Tally};
