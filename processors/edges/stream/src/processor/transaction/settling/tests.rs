@@ -4,7 +4,7 @@ use super::*;
 use crate::clock;
 
 const QUICK: Option<Duration> = Some(Duration::from_millis(3));
-const REFUSED: Option<Duration> = Some(Duration::from_millis(23));
+const REFUSED: Option<Duration> = Some(Duration::from_millis(24));
 
 #[test]
 fn the_first_transaction_does_not_wait_and_the_next_one_only_for_what_is_left() {
@@ -46,7 +46,7 @@ fn brokers_that_are_far_away_refuse_nothing() {
         settling.ended(now, Some(Duration::from_millis(60)));
     }
     assert_eq!(settling.left(now), WAIT_MIN);
-    settling.ended(now, Some(Duration::from_millis(81)));
+    settling.ended(now, Some(Duration::from_millis(82)));
     assert!(settling.left(now) > WAIT_MIN);
 }
 
