@@ -10,9 +10,9 @@ use crate::clock::{self, Deadline};
 use std::time::Duration;
 use topology::Topology;
 
-/// Where nobody answers in this time, the group is joined at once.
+/// Without an answer of the brokers in this time, the group is joined at once.
 const ASK_WAIT_MAX: Duration = Duration::from_secs(1);
-/// Whether there is still somebody else to decide.
+/// Whether the group still has other members.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const WAIT: Duration = Duration::from_millis(100);
 /// Without a record in this time, the rest is left to the take-over.
@@ -48,13 +48,16 @@ pub(super) fn wait(
 ) {
     let (began, mut records) = (clock::now(), 0);
     let (mut look, mut stall) = (Deadline::after(LOOK_EVERY), Deadline::after(STALL_MAX));
-    observe.held_up(Some(REASON));
-    while !stop(Duration::ZERO) && !following.is_caught_up(WAIT) {
+    let mut count = || {
         let folded = following.take_records();
         observe.followed(folded);
-        observe.restoring(following.offsets_left());
         records += folded;
-        if folded > 0 {
+        folded
+    };
+    observe.held_up(Some(REASON));
+    while !stop(Duration::ZERO) && !following.is_caught_up(WAIT) {
+        observe.restoring(following.offsets_left());
+        if count() > 0 {
             stall = Deadline::after(STALL_MAX);
         }
         if stall.is_over() {
@@ -68,20 +71,18 @@ pub(super) fn wait(
         if look.is_over() {
             look = Deadline::after(LOOK_EVERY);
             if !others_decide(inspector, configuration) {
-                tracing::info!("nobody else owns the partitions any more: the group is joined at once");
+                tracing::info!("the group has no other members any more: it is joined at once");
                 break;
             }
         }
     }
-    let folded = following.take_records();
-    observe.followed(folded);
+    count();
     observe.restoring(0);
-    records += folded;
     tracing::info!(records, took_ms = (clock::now() - began).as_millis(), "joining the group");
 }
 
-/// Whether the group has members, and none that this instance was: its partitions would wait for it to come back. Where that cannot be found
-/// out, nobody decides.
+/// Whether the group has members, and none that this instance was: its partitions would wait for it to come back. `false`, too, where the
+/// members cannot be read.
 fn others_decide(inspector: &GroupInspector, configuration: &Configuration) -> bool {
     match inspector.members(&configuration.group, ASK_WAIT_MAX) {
         Ok(members) => are_others(&members.ids, &configuration.instance_id),

@@ -64,20 +64,20 @@ impl Following {
 
     /// Waits until nothing is written any more but what is wanted; `false` when that takes longer.
     pub(super) fn is_settled(&self, wait: Duration) -> bool {
-        let waited = self
-            .changed
-            .wait_timeout_while(self.state(), wait, |state| state.settled != state.wish && !state.is_over);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.settled == state.wish || state.is_over
+        self.has_come_to(wait, |state| state.settled)
     }
 
     /// Waits until what is wanted was folded up to where it ended when that was said, or cannot be followed; `false` when that takes longer.
     pub(super) fn is_caught_up(&self, wait: Duration) -> bool {
-        let waited = self
-            .changed
-            .wait_timeout_while(self.state(), wait, |state| state.caught_up != state.wish && !state.is_over);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.caught_up == state.wish || state.is_over
+        self.has_come_to(wait, |state| state.caught_up)
+    }
+
+    /// Waits until the thread has come to the last wish by this count of wishes, or is over.
+    fn has_come_to(&self, wait: Duration, count: fn(&State) -> u64) -> bool {
+        let is_behind = |state: &mut State| count(state) != state.wish && !state.is_over;
+        let waited = self.changed.wait_timeout_while(self.state(), wait, is_behind);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        !is_behind(&mut state)
     }
 
     /// How far [`Self::is_caught_up`] has to go.
@@ -227,7 +227,7 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
             if next_wish != wish {
                 wish = next_wish;
                 self.let_go(&followed);
-                // Nobody waits for what is opened now.
+                // The loop waits for this only, and not for the readers that are opened next.
                 self.following.settle(wish);
                 readers = self.begin(readers, &wanted);
                 followed = wanted;

@@ -46,7 +46,7 @@ fn a_wish_is_caught_up_with_when_no_offset_is_left_and_stays_so() {
     following.come_to(wish, 0);
     assert!(!following.is_caught_up(Duration::ZERO), "that was another wish");
     following.end();
-    assert!(following.is_caught_up(Duration::ZERO), "nobody follows any more");
+    assert!(following.is_caught_up(Duration::ZERO), "the following thread has ended");
 }
 
 #[test]
