@@ -1,7 +1,8 @@
 //! Records that are no command: each reason, once, and the partition goes on.
 
+use super::counter::Command;
 use super::pipeline::*;
-use crate::{Codec, DeadLetter, StepError};
+use crate::{Call, Codec, DeadLetter, Outgoing, StepError};
 use std::collections::BTreeMap;
 
 fn check(key: Option<&[u8]>, value: Option<&[u8]>, reason: DeadLetter, kind: &str) {
@@ -108,4 +109,52 @@ fn a_codec_that_does_not_say_so_knows_no_schema_that_is_missing_and_nothing_of_a
         assert_eq!(codec.missing_schema(None, value), None);
         assert_eq!(codec.identify(None, value), crate::Identity::default());
     }
+}
+
+/// Of each kind of record one: a command, one of another partition, and two that are none.
+fn one_of_each(pipeline: &mut Pipeline) -> Vec<Sent> {
+    let here = partition_of("c/1");
+    vec![
+        pipeline.command(1, "c/1", add(1, 5)),
+        pipeline.record((here + 1) % PARTITIONS, Some(b"c/1"), Some(b"2 c/1 - add 1 1")),
+        pipeline.record(here, Some(b"c/1"), None),
+        pipeline.record(here, Some(b"c/1"), Some(b"schema 9 3 c/1 - add 1 1")),
+    ]
+}
+
+#[test]
+fn what_gets_an_outcome_is_known_without_deciding_it() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let sent = one_of_each(&mut pipeline);
+    let unreadable = BTreeMap::from([(9, "the registry has none".to_owned())]);
+    let batch = pipeline.decide_with(&sent, &unreadable).unwrap();
+    let is_outcome = |outgoing: &&Outgoing| matches!(outgoing, Outgoing::Outcome { .. });
+    let answered: Vec<_> = batch.outgoing.iter().filter(is_outcome).map(Outgoing::incoming).collect();
+    assert_eq!(answered, [0]);
+    let mut gets_outcome = |record, unreadable| pipeline.machine.gets_outcome(&mut pipeline.codec, &incoming(record), unreadable);
+    for (place, record) in sent.iter().enumerate() {
+        assert_eq!(gets_outcome(record, &unreadable), Ok(answered.contains(&place)), "{record:?}");
+    }
+    let is_unknown = gets_outcome(&sent[3], &BTreeMap::new());
+    assert_eq!(is_unknown, Err(9), "whether it is a command is not known before its schema is");
+}
+
+#[test]
+fn what_meets_a_bug_where_it_is_decoded_is_taken_for_a_command() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let record = pipeline.command(1, "c/1", Command::Break(Call::DecodeCommand));
+    let gets_outcome = pipeline
+        .machine
+        .gets_outcome(&mut pipeline.codec, &incoming(&record), &BTreeMap::new());
+    assert_eq!(gets_outcome, Ok(true), "another build may have decided it");
+}
+
+#[test]
+fn each_record_that_is_written_names_the_one_that_it_answers() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let sent = one_of_each(&mut pipeline);
+    let unreadable = BTreeMap::from([(9, "the registry has none".to_owned())]);
+    let batch = pipeline.decide_with(&sent, &unreadable).unwrap();
+    let named: Vec<_> = batch.outgoing.iter().map(Outgoing::incoming).collect();
+    assert_eq!(named, [0, 0, 1, 2, 3], "an event and an outcome, a copy, and two dead letters");
 }
