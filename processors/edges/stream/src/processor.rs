@@ -207,7 +207,7 @@ where
         let mut schemas = Resolver::new(&self.schemas);
         while !stop(Duration::ZERO) {
             let inspector = GroupInspector::new(&self.settings, &self.configuration.group)?;
-            self.catch_up(&inspector, &mut producer, &mut readers, following, stop);
+            let is_prepared = self.catch_up(&inspector, &mut producer, &mut readers, following, stop);
             let consumer = GroupConsumer::new(&self.settings, &self.configuration, &self.topology)?;
             let mut clients = Clients {
                 consumer: &consumer,
@@ -216,7 +216,7 @@ where
                 readers: &mut readers,
                 schemas: &mut schemas,
             };
-            self.connect(&mut clients);
+            self.connect(&mut clients, is_prepared);
             let machine = Machine::new(self.limits());
             let end = Session::<Self>::new(self, machine, clients, stop, following).run();
             match end? {
@@ -247,7 +247,7 @@ where
         Ok(())
     }
 
-    /// What can be prepared before the group is joined, where others decide until then.
+    /// What can be prepared before the group is joined, where others decide until then; `false` where nothing was.
     fn catch_up(
         &self,
         inspector: &GroupInspector,
@@ -255,17 +255,18 @@ where
         readers: &mut Readers,
         following: &Following,
         stop: &dyn Fn(Duration) -> bool,
-    ) {
+    ) -> bool {
         if !catching_up::begin(following, inspector, &self.configuration, &self.topology) {
-            return;
+            return false;
         }
         let _ready = producer.prepare();
         readers.connect(&self.topology);
         catching_up::wait(following, inspector, &self.configuration, &self.observe, stop);
+        true
     }
 
     /// While the group is being joined. What cannot be reached yet is tried again where it is needed.
-    fn connect(&self, clients: &mut Clients<'_>) {
+    fn connect(&self, clients: &mut Clients<'_>, is_prepared: bool) {
         let commands = &self.topology.topics.commands.name;
         let reached = clients.consumer.connect(CONNECT_WAIT_MAX);
         if let Err(failure) = reached.and_then(|()| clients.inspector.connect(commands, CONNECT_WAIT_MAX)) {
@@ -274,7 +275,9 @@ where
         }
         // It says itself what keeps it from being ready.
         let _ready = clients.producer.prepare();
-        clients.readers.connect(&self.topology);
+        if !is_prepared {
+            clients.readers.connect(&self.topology);
+        }
     }
 
     fn limits(&self) -> Limits {

@@ -111,6 +111,10 @@ const TURN_BYTES: &str = "65536";
 /// What a reader of single records has in memory, at most.
 const SPARING_QUEUE_KIB: &str = "1024";
 
+/// A broker answers a follower that has read everything when there is so much, or after `fetch.wait.max.ms`. Otherwise it would answer each of them after each
+/// transaction of any processor.
+const FOLLOWING_FETCH_BYTES_MIN: &str = "65536";
+
 /// What a take-over waits for at the end of the log.
 const IMPATIENT_FETCH_WAIT_MAX_MS: &str = "10";
 
@@ -214,6 +218,13 @@ impl Settings {
     pub(crate) fn turn_taking_reader(&self) -> ClientConfig {
         let mut config = self.reader();
         config.set("fetch.message.max.bytes", self.or("fetch.message.max.bytes", TURN_BYTES));
+        config
+    }
+
+    /// For a reader that may read a record a tenth of a second late.
+    pub(crate) fn following_reader(&self) -> ClientConfig {
+        let mut config = self.turn_taking_reader();
+        config.set("fetch.min.bytes", self.or("fetch.min.bytes", FOLLOWING_FETCH_BYTES_MIN));
         config
     }
 

@@ -37,9 +37,11 @@ pub(super) struct Following {
 #[derive(Default)]
 struct State {
     wanted: BTreeSet<u32>,
-    /// Counts the wishes, and the last one that was followed.
+    /// Counts the wishes, and the last one that was heard: nothing is written for those before it.
     wish: u64,
     settled: u64,
+    /// Nothing is written before it was looked whether there is another wish.
+    is_opening: bool,
     /// The last wish of which all partitions were followed up to where they ended when it was heard.
     caught_up: u64,
     /// Offsets before these ends.
@@ -64,17 +66,17 @@ impl Following {
 
     /// Waits until nothing is written any more but what is wanted; `false` when that takes longer.
     pub(super) fn is_settled(&self, wait: Duration) -> bool {
-        self.has_come_to(wait, |state| state.settled)
+        self.comes_to(wait, |state| state.is_opening || state.settled == state.wish)
     }
 
     /// Waits until what is wanted was folded up to where it ended when that was said, or cannot be followed; `false` when that takes longer.
     pub(super) fn is_caught_up(&self, wait: Duration) -> bool {
-        self.has_come_to(wait, |state| state.caught_up)
+        self.comes_to(wait, |state| state.caught_up == state.wish)
     }
 
-    /// Waits until the thread has come to the last wish by this count of wishes, or is over.
-    fn has_come_to(&self, wait: Duration, count: fn(&State) -> u64) -> bool {
-        let is_behind = |state: &mut State| count(state) != state.wish && !state.is_over;
+    /// Waits until the thread has come to this, or is over.
+    fn comes_to(&self, wait: Duration, is_there: fn(&State) -> bool) -> bool {
+        let is_behind = |state: &mut State| !is_there(state) && !state.is_over;
         let waited = self.changed.wait_timeout_while(self.state(), wait, is_behind);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         !is_behind(&mut state)
@@ -96,8 +98,18 @@ impl Following {
     }
 
     fn settle(&self, wish: u64) {
-        self.state().settled = wish;
+        let mut state = self.state();
+        state.settled = wish;
+        state.is_opening = true;
         self.changed.notify_all();
+    }
+
+    /// Whether what this wish wants may be written from now on; `false` where there is another one.
+    fn hold(&self, wish: u64) -> bool {
+        let mut state = self.state();
+        let is_last = state.wish == wish;
+        state.is_opening = !is_last;
+        is_last
     }
 
     fn come_to(&self, wish: u64, offsets_left: i64) {
@@ -164,7 +176,7 @@ struct Followed {
 impl Followed {
     fn new(settings: &Settings, topic: &str) -> Result<Self, ReadFailure> {
         Ok(Self {
-            reader: Reader::new(settings, topic)?,
+            reader: Reader::following(settings, topic)?,
             behind: BTreeMap::new(),
         })
     }
@@ -227,10 +239,13 @@ impl<D: Domain, C: Codec<D>, S: Read + Write, R: SchemaSource> Follower<'_, D, C
             if next_wish != wish {
                 wish = next_wish;
                 self.let_go(&followed);
-                // The loop waits for this only, and not for the readers that are opened next.
+                // The loop waits for this only, and not for the readers that are opened next, also where the group changes again meanwhile.
                 self.following.settle(wish);
                 readers = self.begin(readers, &wanted);
                 followed = wanted;
+                if !self.following.hold(wish) {
+                    continue;
+                }
             }
             if let Some(open) = &mut readers
                 && let Err(reason) = self.fold(open)

@@ -32,6 +32,28 @@ fn a_wish_is_settled_only_when_the_thread_has_said_so() {
 }
 
 #[test]
+fn what_is_opened_for_one_wish_is_not_waited_for_and_not_written_for_after_the_next() {
+    let following = Following::default();
+    let wish = |partition| {
+        following.follow(BTreeSet::from([partition]));
+        following.state().wish
+    };
+    let first = wish(1);
+    following.settle(first);
+    let second = wish(2);
+    assert!(following.is_settled(Duration::ZERO), "nothing is written yet");
+    assert!(!following.hold(first));
+    assert!(following.is_settled(Duration::ZERO), "and nothing is after that");
+    following.settle(second);
+    assert!(following.hold(second) && following.is_settled(Duration::ZERO));
+    wish(3);
+    assert!(
+        !following.is_settled(Duration::from_millis(5)),
+        "what the second wanted may be written"
+    );
+}
+
+#[test]
 fn a_wish_is_caught_up_with_when_no_offset_is_left_and_stays_so() {
     let following = Following::default();
     assert!(following.is_caught_up(Duration::ZERO), "nothing was wished");
