@@ -61,8 +61,7 @@ case_everything_observed() {
     asked=$!
     start_constant_load 20
     # A record that is no command.
-    printf 'airport/HNL\tno command\n' | kubectl exec -i watch -- /usr/lib/java/bin/java -Xmx96m -XX:TieredStopAtLevel=1 -cp '/usr/share/kafka/*' org.apache.kafka.tools.ConsoleProducer \
-        --bootstrap-server kafka:9092 --topic schedule.commands --reader-property parse.key=true >/dev/null 2>&1
+    printf 'airport/HNL\tno command\n' | to_commands >/dev/null 2>&1
     python3 "$root/scripts/cluster.d/ask.py" "http://$(kubectl get service materializer -o jsonpath='{.spec.clusterIP}')" "$work/observed-enough" >"$work/observed-asked" &
     sleep "$((SCRAPED_SECONDS - SCRAPED_SINCE_SECONDS))"
     # A processor that takes partitions over.

@@ -5,7 +5,7 @@
 # In a second, over all partitions: each has a dozen.
 PAUSE_LOAD_RATE=300
 PAUSE_MS_MAX=1000
-# Before a change, so that all is as it is all day: what sends and reads the load has compiled its code by then.
+# Before a change, so that all is as it is all day.
 WARM_UP_SECONDS=15
 # After a change, so that what comes late is seen.
 CALM_SECONDS=5
@@ -13,6 +13,11 @@ CALM_SECONDS=5
 watching() {
     kubectl get pod watch >/dev/null 2>&1 || kubectl apply -f "$root/scripts/cluster.d/watch.yaml" >/dev/null
     kubectl wait --for=condition=Ready pod/watch --timeout=120s >/dev/null
+}
+
+# to_commands ARGUMENT…: produces what it is told, one record in a line: its key, a tab and its value.
+to_commands() {
+    kubectl exec -i watch -- /usr/bin/kcat -P -b kafka:9092 -t schedule.commands -K '\t' -X topic.partitioner=murmur2_random -X linger.ms=5 "$@"
 }
 
 # start_constant_load RATE: commands that each change an airport, in turn, instead of imports.
@@ -26,9 +31,7 @@ start_constant_load() {
     rm -f "$work/constant-enough"
     (
         python3 -u "$root/scripts/cluster.d/pauses.py" send "$work/airports" "$1" "$work/constant-enough" |
-            kubectl exec -i watch -- /usr/lib/java/bin/java -Xmx96m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp '/usr/share/kafka/*' org.apache.kafka.tools.ConsoleProducer \
-                --bootstrap-server kafka:9092 --topic schedule.commands --reader-property parse.key=true --reader-property parse.headers=true \
-                --command-property acks=all --command-property linger.ms=5
+            to_commands -H content-type=application/json
     ) >"$work/constant.log" 2>&1 &
     constant_pid=$!
     await_events
@@ -44,7 +47,7 @@ stop_constant_load() {
 # The consumer has joined and commands are decided.
 await_events() {
     local deadline=$((SECONDS + READY_SECONDS_MAX))
-    until kubectl logs watch --since=2s 2>/dev/null | grep -q '^LogAppendTime'; do
+    until kubectl logs watch --since=2s 2>/dev/null | grep -q '^[0-9]'; do
         ((SECONDS < deadline)) || { echo 'no event of the constant load came' && cat "$work/constant.log" && return 1; }
         sleep 0.5
     done
