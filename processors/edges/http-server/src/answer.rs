@@ -25,7 +25,7 @@ const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 pub struct Answer {
     status: StatusCode,
     headers: HeaderMap,
-    body: Vec<u8>,
+    body: Bytes,
     stream: Option<Pieces>,
 }
 
@@ -34,22 +34,22 @@ pub struct Answer {
 struct Pieces(mpsc::Receiver<Bytes>);
 
 impl Answer {
-    /// A success.
-    pub fn new(content_type: HeaderValue, body: Vec<u8>) -> Self {
+    /// A success. A body that others hold, too, is not copied.
+    pub fn new(content_type: HeaderValue, body: impl Into<Bytes>) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, content_type);
         headers.insert(CACHE_CONTROL, NO_CACHE);
         Self {
             status: StatusCode::OK,
             headers,
-            body,
+            body: body.into(),
             stream: None,
         }
     }
 
     /// A success whose body goes on for as long as there is a sender, and ends its connection. The channel's bound is what may be unread.
     pub fn stream(content_type: HeaderValue, pieces: mpsc::Receiver<Bytes>) -> Self {
-        let mut answer = Self::new(content_type, Vec::new()).with_header(CONNECTION, HeaderValue::from_static("close"));
+        let mut answer = Self::new(content_type, Bytes::new()).with_header(CONNECTION, HeaderValue::from_static("close"));
         answer.stream = Some(Pieces(pieces));
         answer
     }
@@ -61,7 +61,7 @@ impl Answer {
 
     /// An answer without a body: 204, or 304 with what the client has already.
     pub fn empty(status: StatusCode) -> Self {
-        let mut answer = Self::new(JSON, Vec::new()).with_status(status);
+        let mut answer = Self::new(JSON, Bytes::new()).with_status(status);
         answer.headers.remove(CONTENT_TYPE);
         answer
     }
@@ -76,12 +76,12 @@ impl Answer {
     }
 
     /// The same headers with another body.
-    pub(crate) fn with_body(self, body: Vec<u8>) -> Self {
-        Self { body, ..self }
+    pub(crate) fn with_body(self, body: impl Into<Bytes>) -> Self {
+        Self { body: body.into(), ..self }
     }
 
     /// The answer without its body, and the body.
-    pub(crate) fn take_body(mut self) -> (Self, Vec<u8>) {
+    pub(crate) fn take_body(mut self) -> (Self, Bytes) {
         let body = std::mem::take(&mut self.body);
         (self, body)
     }
@@ -108,7 +108,7 @@ impl Answer {
     }
 
     /// The response, with the body as `hold` keeps it.
-    pub(crate) fn into_response<E>(self, hold: impl FnOnce(Vec<u8>) -> Result<Bytes, E>) -> Result<Response, E> {
+    pub(crate) fn into_response<E>(self, hold: impl FnOnce(Bytes) -> Result<Bytes, E>) -> Result<Response, E> {
         let mut response = match self.stream {
             Some(pieces) => warp::reply::stream(pieces).into_response(),
             None => Response::new(hold(self.body)?.into()),
@@ -120,7 +120,7 @@ impl Answer {
 
     /// The response, with a body that nothing counts.
     pub(crate) fn into_small_response(self) -> Response {
-        let held = self.into_response(|body| Ok::<_, Infallible>(body.into()));
+        let held = self.into_response(|body| Ok::<_, Infallible>(body));
         match held {
             Ok(response) => response,
         }

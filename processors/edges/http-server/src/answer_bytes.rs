@@ -18,7 +18,7 @@ pub(crate) struct AnswerBytes {
 
 /// An answer that takes its part of the budget for as long as it lives.
 struct Held {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     gauge: IntGauge,
     _part: OwnedSemaphorePermit,
 }
@@ -34,9 +34,9 @@ impl AnswerBytes {
     }
 
     /// The bytes of an answer, counted until they are dropped; `None` when the budget is spent.
-    pub(crate) fn hold(&self, bytes: Vec<u8>) -> Option<Bytes> {
+    pub(crate) fn hold(&self, bytes: Bytes) -> Option<Bytes> {
         if bytes.len() <= SMALL_BYTES_MAX {
-            return Some(bytes.into());
+            return Some(bytes);
         }
         // An answer larger than the whole budget is sent when there is no other.
         let part = u32::try_from(bytes.len()).unwrap_or(u32::MAX).min(self.bytes_max);

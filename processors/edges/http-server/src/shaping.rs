@@ -2,7 +2,6 @@
 
 use crate::answer::Answer;
 use crate::problem::Problem;
-use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -156,7 +155,7 @@ async fn compressed(answer: Answer, accepted: HeaderValue, compression: Compress
     let mut request = Request::new(());
     request.headers_mut().insert(header::ACCEPT_ENCODING, accepted);
     let (mut answer, body) = answer.take_body();
-    let body = Full::new(Bytes::from(body));
+    let body = Full::new(body);
     let answering = service_fn(|_| async { Ok::<_, Infallible>(Response::new(body.clone())) });
     let Ok(response) = compression.layer(answering).oneshot(request).await;
     let (parts, body) = response.into_parts();
@@ -166,7 +165,7 @@ async fn compressed(answer: Answer, accepted: HeaderValue, compression: Compress
         }
     }
     match body.collect().await {
-        Ok(body) => answer.with_body(body.to_bytes().into()),
+        Ok(body) => answer.with_body(body.to_bytes()),
         Err(error) => {
             tracing::error!(%error, "an answer could not be compressed: this is a bug");
             Problem::internal().into()

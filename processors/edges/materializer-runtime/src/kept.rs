@@ -97,6 +97,13 @@ impl Source for KeptView {
         Ok(stamp)
     }
 
+    fn known_position(&self) -> Option<Arc<Stamp>> {
+        let number = self.store.number();
+        let latest = self.latest();
+        let (of, stamp) = latest.as_ref()?;
+        (*of == number).then(|| Arc::clone(stamp))
+    }
+
     fn applied(&self) -> watch::Receiver<Arc<Stamp>> {
         self.applied.subscribe()
     }

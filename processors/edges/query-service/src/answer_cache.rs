@@ -1,8 +1,11 @@
 //! The answers that were made last, so that a question that is asked again at the same position is not worked out again.
 //!
-//! An answer is kept under its version, which names view, question and position: it is a function of these, and can never be stale.
-//! Each event that is applied makes what is kept of no use, which then makes room for newer answers.
+//! An answer is kept under its question, with the position that it was made at, and is given at no other: it is a function of both, and can never
+//! be stale. Each event that is applied makes what is kept of no use, which then makes room for newer answers.
 
+use crate::source::Stamp;
+use bytes::Bytes;
+use http_server::EntityTag;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,7 +14,9 @@ const BYTES_MAX: usize = 16 << 20;
 /// A larger answer would take the place of many.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 /// What an entry takes beyond its bytes.
-const ENTRY_BYTES: usize = 128;
+const ENTRY_BYTES: usize = 256;
+/// A position is kept as numbers, too, which take so many times the bytes of its text.
+const POSITION_FACTOR: usize = 4;
 
 /// Two generations, each of half of the bytes: when the younger one is full, the older one makes room for it.
 #[derive(Debug)]
@@ -20,12 +25,23 @@ pub(crate) struct AnswerCache {
     generation_bytes_max: usize,
 }
 
+/// An answer, where it was made, and its version.
+#[derive(Debug, Clone)]
+pub(crate) struct KeptAnswer {
+    pub(crate) stamp: Arc<Stamp>,
+    pub(crate) tag: EntityTag,
+    pub(crate) body: Bytes,
+}
+
+/// Under path and query.
+type Generation = HashMap<Box<[u8]>, KeptAnswer>;
+
 #[derive(Debug, Default)]
 struct Generations {
-    younger: HashMap<Vec<u8>, Arc<[u8]>>,
+    younger: Generation,
     /// Of the younger generation.
     bytes: usize,
-    older: HashMap<Vec<u8>, Arc<[u8]>>,
+    older: Generation,
 }
 
 impl Default for AnswerCache {
@@ -42,35 +58,35 @@ impl AnswerCache {
         }
     }
 
-    /// The answer of a version, if it is kept.
-    pub(crate) fn get(&self, version: &[u8]) -> Option<Vec<u8>> {
-        let answer = self.with(|generations| {
-            if let Some(answer) = generations.younger.get(version) {
-                return Some(Arc::clone(answer));
+    /// The answer to a question at a position, if it is kept.
+    pub(crate) fn get(&self, question: &[u8], stamp: &Arc<Stamp>) -> Option<KeptAnswer> {
+        self.with(|generations| {
+            if let Some(kept) = generations.younger.get(question) {
+                return is_of(kept, stamp).then(|| kept.clone());
             }
-            let (version, answer) = generations.older.remove_entry(version)?;
-            self.keep(generations, version, Arc::clone(&answer));
-            Some(answer)
-        });
-        // Copied once others may go on.
-        answer.map(|answer| answer.to_vec())
+            let (question, kept) = generations.older.remove_entry(question)?;
+            let found = is_of(&kept, stamp).then(|| kept.clone())?;
+            self.keep(generations, question, kept);
+            Some(found)
+        })
     }
 
-    pub(crate) fn put(&self, version: Vec<u8>, answer: &[u8]) {
-        if answer.len() <= ANSWER_BYTES_MAX {
-            let answer = Arc::from(answer);
-            self.with(|generations| self.keep(generations, version, answer));
+    pub(crate) fn put(&self, question: &[u8], kept: KeptAnswer) {
+        if kept.body.len() <= ANSWER_BYTES_MAX {
+            self.with(|generations| self.keep(generations, question.into(), kept));
         }
     }
 
-    fn keep(&self, generations: &mut Generations, version: Vec<u8>, answer: Arc<[u8]>) {
-        let bytes = version.len() + answer.len() + ENTRY_BYTES;
+    fn keep(&self, generations: &mut Generations, question: Box<[u8]>, kept: KeptAnswer) {
+        let bytes = entry_bytes(&question, &kept);
         if generations.bytes + bytes > self.generation_bytes_max {
             generations.older = std::mem::take(&mut generations.younger);
             generations.bytes = 0;
         }
-        if generations.younger.insert(version, answer).is_none() {
-            generations.bytes += bytes;
+        generations.bytes += bytes;
+        let length = question.len();
+        if let Some(before) = generations.younger.insert(question, kept) {
+            generations.bytes -= length + value_bytes(&before);
         }
     }
 
@@ -78,6 +94,18 @@ impl AnswerCache {
         // A panic elsewhere leaves entries that are whole.
         work(&mut self.generations.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+fn is_of(kept: &KeptAnswer, stamp: &Arc<Stamp>) -> bool {
+    Arc::ptr_eq(&kept.stamp, stamp) || kept.stamp.header_bytes() == stamp.header_bytes()
+}
+
+fn entry_bytes(question: &[u8], kept: &KeptAnswer) -> usize {
+    question.len() + value_bytes(kept)
+}
+
+fn value_bytes(kept: &KeptAnswer) -> usize {
+    kept.body.len() + kept.stamp.header_bytes().len() * POSITION_FACTOR + ENTRY_BYTES
 }
 
 #[cfg(test)]

@@ -76,6 +76,9 @@ pub(crate) trait Questions: Followable {
     /// Reads a question of the route of that number.
     fn question(&self, route: usize, asked: &Asked<'_>) -> Result<Prepared, Refusal>;
 
+    /// The answer to a question that was asked before at this position, where it is kept. It is found without reading the question.
+    fn kept(&self, copy: &ClientCopy) -> Option<Answer>;
+
     /// The question how far the view has come.
     fn position(&self, content_hash: bool) -> Prepared;
 
@@ -177,6 +180,11 @@ impl<V: View, S: Source> Questions for Typed<V, S> {
                 })
             }),
         })
+    }
+
+    fn kept(&self, copy: &ClientCopy) -> Option<Answer> {
+        let stamp = self.source.known_position()?;
+        copy.kept(&stamp, &self.answers).map(|answer| at(answer, &stamp))
     }
 
     fn position(&self, content_hash: bool) -> Prepared {

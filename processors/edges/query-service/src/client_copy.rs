@@ -1,9 +1,11 @@
 //! The version of an answer that a client has already, and the version that there is now.
 
-use crate::answer_cache::AnswerCache;
+use crate::answer_cache::{AnswerCache, KeptAnswer};
 use crate::source::Stamp;
 use application::{Refusal, View};
+use bytes::Bytes;
 use http_server::{Answer, EntityTag, JSON, KnownVersions, Request, StatusCode, header};
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// The copy that a client may have of what it asks for.
@@ -22,42 +24,51 @@ impl ClientCopy {
         }
     }
 
+    /// The answer that was made at this position, where it is kept.
+    pub(crate) fn kept(&self, stamp: &Arc<Stamp>, answers: &AnswerCache) -> Option<Answer> {
+        let KeptAnswer { tag, body, .. } = answers.get(&self.target, stamp)?;
+        Some(self.answer_with(&tag, body))
+    }
+
     /// The answer at a position, with its version. It is not made where the client has that version or `answers` do, and not sent where any
     /// version is enough.
     pub(crate) fn answer<V: View>(
         &self,
-        stamp: &Stamp,
+        stamp: &Arc<Stamp>,
         answers: Option<&AnswerCache>,
         body: impl FnOnce() -> Result<Vec<u8>, Refusal>,
     ) -> Result<Answer, Refusal> {
-        let version = self.version_at::<V>(stamp);
-        let tag = EntityTag::of(xxh3_128(&version));
-        let answer = if self.known.have(&tag) {
+        if let Some(kept) = answers.and_then(|answers| self.kept(stamp, answers)) {
+            return Ok(kept);
+        }
+        let tag = self.tag_at::<V>(stamp);
+        if self.known.have(&tag) {
+            return Ok(self.answer_with(&tag, Bytes::new()));
+        }
+        let body = Bytes::from(body()?);
+        if let Some(answers) = answers {
+            let kept = KeptAnswer {
+                stamp: Arc::clone(stamp),
+                tag: tag.clone(),
+                body: body.clone(),
+            };
+            answers.put(&self.target, kept);
+        }
+        Ok(self.answer_with(&tag, body))
+    }
+
+    /// An answer of this version: without its body where the client has it, or takes any. Any version is one only where there is an answer.
+    fn answer_with(&self, tag: &EntityTag, body: Bytes) -> Answer {
+        let answer = if self.known.have(tag) || self.known.have_any() {
             Answer::empty(StatusCode::NOT_MODIFIED)
         } else {
-            let kept = answers.and_then(|answers| answers.get(&version));
-            let body = match kept {
-                Some(body) => body,
-                None => {
-                    let body = body()?;
-                    if let Some(answers) = answers {
-                        answers.put(version, &body);
-                    }
-                    body
-                }
-            };
-            // Any version is one only where there is an answer.
-            if self.known.have_any() {
-                Answer::empty(StatusCode::NOT_MODIFIED)
-            } else {
-                Answer::new(JSON, body)
-            }
+            Answer::new(JSON, body)
         };
-        Ok(answer.with_header(header::ETAG, tag.header()))
+        answer.with_header(header::ETAG, tag.header())
     }
 
     /// The version of the answer at a position: a view's content is a function of its position alone, and so is every answer from it.
-    fn version_at<V: View>(&self, stamp: &Stamp) -> Vec<u8> {
+    fn tag_at<V: View>(&self, stamp: &Stamp) -> EntityTag {
         let parts: [&[u8]; 5] = [
             V::NAME.as_bytes(),
             &V::VERSION.to_le_bytes(),
@@ -65,6 +76,6 @@ impl ClientCopy {
             &self.target,
             stamp.header_bytes(),
         ];
-        parts.concat()
+        EntityTag::of(xxh3_128(&parts.concat()))
     }
 }

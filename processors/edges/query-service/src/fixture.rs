@@ -8,7 +8,7 @@ use keyvalue::{Memory, Order, Read, ReadError, Visit};
 use prometheus::{Registry, TextEncoder};
 use serde_json::Value;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -25,6 +25,8 @@ pub(crate) struct View {
     slow: AtomicBool,
     complete: AtomicBool,
     pub(crate) feed: Feed,
+    /// How many snapshots were taken.
+    pub(crate) snapshots: AtomicUsize,
     /// The read errors that the service has reported.
     pub(crate) unreadable: Mutex<Vec<ReadError>>,
 }
@@ -82,6 +84,7 @@ impl View {
             slow: AtomicBool::new(false),
             complete: AtomicBool::new(true),
             feed: Feed::new(Position::parse(position).unwrap()),
+            snapshots: AtomicUsize::new(0),
             unreadable: Mutex::default(),
         })
     }
@@ -127,6 +130,7 @@ impl Source for View {
     type Snapshot<'s> = Frozen;
 
     fn snapshot(&self) -> Frozen {
+        self.snapshots.fetch_add(1, Ordering::Relaxed);
         Frozen {
             broken: self.broken.load(Ordering::Relaxed),
             slow: self.slow.load(Ordering::Relaxed),
@@ -136,6 +140,10 @@ impl Source for View {
 
     fn position(&self, snapshot: &Frozen) -> Result<Arc<Stamp>, ReadError> {
         Ok(Arc::clone(&snapshot.stamp))
+    }
+
+    fn known_position(&self) -> Option<Arc<Stamp>> {
+        Some(Arc::clone(&self.held.lock().unwrap().stamp))
     }
 
     fn applied(&self) -> watch::Receiver<Arc<Stamp>> {

@@ -18,6 +18,9 @@ pub trait Source: Send + Sync + 'static {
     /// The position of a snapshot, read from the snapshot itself.
     fn position(&self, snapshot: &Self::Snapshot<'_>) -> Result<Arc<Stamp>, ReadError>;
 
+    /// The position of a snapshot that would be taken now, where it is known without one.
+    fn known_position(&self) -> Option<Arc<Stamp>>;
+
     /// Tells of each newer position once a snapshot has it.
     fn applied(&self) -> watch::Receiver<Arc<Stamp>>;
 

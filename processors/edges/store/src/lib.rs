@@ -94,6 +94,11 @@ impl Store {
         Ok(())
     }
 
+    /// The number of a snapshot that would be taken now.
+    pub fn number(&self) -> u64 {
+        self.moments.number_now()
+    }
+
     /// What is stored now, unchanged by what is written later.
     pub fn snapshot(&self) -> Snapshot<'_> {
         Snapshot::new(&self.moments)

@@ -185,9 +185,13 @@ impl Moments {
         }
     }
 
+    pub(crate) fn number_now(&self) -> u64 {
+        self.db.latest_sequence_number()
+    }
+
     /// The content of the store as it is now.
     pub(crate) fn now(&self) -> Moment {
-        let number = self.db.latest_sequence_number();
+        let number = self.number_now();
         let kept = self.kept().pop();
         match kept {
             // One that is put back in this very moment may be newer.
@@ -202,7 +206,7 @@ impl Moments {
 
     /// Keeps a moment for the next answer, unless something was written meanwhile.
     pub(crate) fn keep(&self, moment: Moment) {
-        let is_current = moment.number() == self.db.latest_sequence_number();
+        let is_current = moment.number() == self.number_now();
         let mut kept = self.kept();
         if is_current && kept.len() < KEPT_MAX {
             kept.push(moment);

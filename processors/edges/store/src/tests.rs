@@ -186,6 +186,7 @@ fn snapshots_have_the_same_number_as_long_as_nothing_is_written() {
     assert_ne!(first.number(), empty);
     store.apply_unlogged(&[put(1, "a")]).unwrap();
     assert_ne!(store.snapshot().number(), first.number());
+    assert_eq!(store.snapshot().number(), store.number());
     assert_eq!(first.number(), second.number());
 }
 

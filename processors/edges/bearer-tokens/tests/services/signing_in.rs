@@ -104,6 +104,11 @@ fn a_token_decides_who_may_do_what_and_who_is_on_record() {
         assert_eq!(running.see_outcome(token), outcome);
         eventually("the view has the keys", || running.see("/rotations", token) == read);
     }
+    assert_eq!(running.see("/rotations", Some(&viewer)), 200);
+    // The same question: its answer is kept.
+    for (token, status) in [(Some(bystander.as_str()), 403), (None, 401)] {
+        assert_eq!(running.see("/rotations", token), status);
+    }
     for path in ["/position", "/views", "/views/schedule-graph-3/rotations"] {
         assert_eq!(running.see(path, None), 401, "{path}");
     }

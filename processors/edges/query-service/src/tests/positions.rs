@@ -4,6 +4,7 @@ use super::schedule::{Schedule, islands};
 use crate::fixture::{Running, View, send};
 use crate::{Readiness, TimeLimits};
 use http_server::Limits;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 const PATIENCE: TimeLimits = TimeLimits {
@@ -198,4 +199,30 @@ async fn an_answer_is_kept_for_its_position_and_its_question_alone() {
     schedule.minimum_for("HNL", "763", 99);
     running.view.become_at(schedule.memory(), &schedule.position());
     assert_eq!(running.get("/airports/HNL").await.status, 503);
+}
+
+#[tokio::test]
+async fn a_kept_answer_is_given_without_a_snapshot_and_not_before_a_position_that_is_waited_for() {
+    let schedule = islands();
+    let running = running(&schedule).await;
+    let taken = || running.view.snapshots.load(Ordering::Relaxed);
+    let path = "/checks/ground-time?at_least=0:3";
+    let before = running.get(path).await;
+    let tag = before.header("etag").unwrap();
+    let of_first = taken();
+    assert!(of_first > 0);
+    let again = running.get(path).await;
+    assert_eq!((again.status, &again.text), (200, &before.text));
+    for name in ["etag", "x-position", "content-type", "cache-control"] {
+        assert_eq!(again.header(name), before.header(name), "{name}");
+    }
+    assert_eq!(asked_with(&running, path, tag).await.status, 304);
+    let head = send(running.request("HEAD", path)).await;
+    assert_eq!((head.status, head.text.as_str(), head.header("etag")), (200, "", Some(tag)));
+    assert_eq!(taken(), of_first);
+    for (least, status) in [("0:11", 200), ("0:12", 503), ("never", 400)] {
+        let seen = send(running.request("GET", path).header("X-Min-Position", least)).await;
+        assert_eq!(seen.status, status, "{least}");
+    }
+    assert_eq!(send(running.request("DELETE", path)).await.status, 405);
 }

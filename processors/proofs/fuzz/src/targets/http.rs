@@ -133,6 +133,10 @@ impl Source for View {
         Ok(Arc::clone(&self.applied.borrow()))
     }
 
+    fn known_position(&self) -> Option<Arc<Stamp>> {
+        Some(Arc::clone(&self.applied.borrow()))
+    }
+
     fn applied(&self) -> watch::Receiver<Arc<Stamp>> {
         self.applied.subscribe()
     }
