@@ -286,7 +286,7 @@ case_node_gone() {
     kubectl wait --for=condition=Ready=Unknown "node/$node" --timeout=120s >/dev/null || kubectl wait --for=condition=Ready=False "node/$node" --timeout=10s >/dev/null
     echo "not ready for Kubernetes after $(since "$began");"
     # As docs/operations.md says: the node is deleted, then the claims that lie on it and their pods.
-    kubectl delete node "$node" >/dev/null
+    all_of_cluster delete node "$node" >/dev/null
     claims="$(claims_on "$node")"
     for claim in $claims; do
         kubectl delete pvc "$claim" --wait=false >/dev/null

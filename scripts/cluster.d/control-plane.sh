@@ -88,7 +88,19 @@ hostnameOverride: node1
 healthzBindAddress: 127.0.0.1:16256
 metricsBindAddress: 127.0.0.1:16249
 YAML
+    refuse_unknown_services
     launch proxy "$programs/kube-proxy" --config="$data/proxy.yaml"
+}
+
+# What goes to the address of a service has that of a pod by the time it comes here. A connection to one that the proxy has no rules for yet would leave
+# this machine, and where something answers out there, the API server keeps it.
+refuse_unknown_services() {
+    local chain
+    iptables -N KUBE-AEROLOG-UNKNOWN
+    iptables -A KUBE-AEROLOG-UNKNOWN -d "$SERVICE_RANGE" -j REJECT --reject-with icmp-host-unreachable
+    for chain in OUTPUT FORWARD; do
+        iptables -I "$chain" -j KUBE-AEROLOG-UNKNOWN
+    done
 }
 
 # Enforces NetworkPolicies for the pods of one node. All nodes share this machine's network, and engines of several would undo each other's rules.

@@ -71,8 +71,13 @@ impl AnswerCache {
         })
     }
 
+    /// Whether an answer of so many bytes would be kept.
+    pub(crate) fn takes(bytes: usize) -> bool {
+        bytes <= ANSWER_BYTES_MAX
+    }
+
     pub(crate) fn put(&self, question: &[u8], kept: KeptAnswer) {
-        if kept.body.len() <= ANSWER_BYTES_MAX {
+        if Self::takes(kept.body.len()) {
             self.with(|generations| self.keep(generations, question.into(), kept));
         }
     }

@@ -45,15 +45,19 @@ impl ClientCopy {
         if self.known.have(&tag) {
             return Ok(self.answer_with(&tag, Bytes::new()));
         }
-        let body = Bytes::from(body()?);
-        if let Some(answers) = answers {
-            let kept = KeptAnswer {
-                stamp: Arc::clone(stamp),
-                tag: tag.clone(),
-                body: body.clone(),
-            };
-            answers.put(&self.target, kept);
-        }
+        let mut body = body()?;
+        let Some(answers) = answers.filter(|_| AnswerCache::takes(body.len())) else {
+            return Ok(self.answer_with(&tag, body.into()));
+        };
+        // What is kept takes no more than what is counted.
+        body.shrink_to_fit();
+        let body = Bytes::from(body);
+        let kept = KeptAnswer {
+            stamp: Arc::clone(stamp),
+            tag: tag.clone(),
+            body: body.clone(),
+        };
+        answers.put(&self.target, kept);
         Ok(self.answer_with(&tag, body))
     }
 
