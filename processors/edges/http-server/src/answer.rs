@@ -120,7 +120,7 @@ impl Answer {
 
     /// The response, with a body that nothing counts.
     pub(crate) fn into_small_response(self) -> Response {
-        let held = self.into_response(|body| Ok::<_, Infallible>(body));
+        let held = self.into_response(Ok::<_, Infallible>);
         match held {
             Ok(response) => response,
         }

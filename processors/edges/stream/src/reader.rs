@@ -134,11 +134,6 @@ impl Reader {
         Self::configured(&settings.turn_taking_reader(), topic)
     }
 
-    /// One that may read records a little late, and asks the brokers less often for that.
-    pub(crate) fn following(settings: &Settings, topic: &str) -> Result<Self, ReadFailure> {
-        Self::configured(&settings.following_reader(), topic)
-    }
-
     /// One that notices sooner that an end was reached, and asks the brokers more often for that.
     pub(crate) fn impatient(settings: &Settings, topic: &str) -> Result<Self, ReadFailure> {
         Self::configured(&settings.impatient_reader(), topic)

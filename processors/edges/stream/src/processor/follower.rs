@@ -176,7 +176,7 @@ struct Followed {
 impl Followed {
     fn new(settings: &Settings, topic: &str) -> Result<Self, ReadFailure> {
         Ok(Self {
-            reader: Reader::following(settings, topic)?,
+            reader: Reader::configured(&settings.following_reader(), topic)?,
             behind: BTreeMap::new(),
         })
     }
