@@ -61,7 +61,7 @@ case_everything_observed() {
     asked=$!
     start_constant_load 20
     # A record that is no command.
-    printf 'airport/HNL\tno command\n' | to_commands >/dev/null 2>&1
+    printf 'airport/HNL\tno command\n' | produce_commands >/dev/null 2>&1
     python3 "$root/scripts/cluster.d/ask.py" "http://$(kubectl get service materializer -o jsonpath='{.spec.clusterIP}')" "$work/observed-enough" >"$work/observed-asked" &
     sleep "$((SCRAPED_SECONDS - SCRAPED_SINCE_SECONDS))"
     # A processor that takes partitions over.

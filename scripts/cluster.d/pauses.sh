@@ -15,8 +15,8 @@ watching() {
     kubectl wait --for=condition=Ready pod/watch --timeout=120s >/dev/null
 }
 
-# to_commands ARGUMENT…: produces what it is told, one record in a line: its key, a tab and its value.
-to_commands() {
+# produce_commands ARGUMENT…: produces each line of its standard input to the commands topic as a record: key, tab, value. The arguments are for kcat.
+produce_commands() {
     kubectl exec -i watch -- /usr/bin/kcat -P -b kafka:9092 -t schedule.commands -K '\t' -X topic.partitioner=murmur2_random -X linger.ms=5 "$@"
 }
 
@@ -31,7 +31,7 @@ start_constant_load() {
     rm -f "$work/constant-enough"
     (
         python3 -u "$root/scripts/cluster.d/pauses.py" send "$work/airports" "$1" "$work/constant-enough" |
-            to_commands -H content-type=application/json
+            produce_commands -H content-type=application/json
     ) >"$work/constant.log" 2>&1 &
     constant_pid=$!
     await_events

@@ -71,6 +71,13 @@ impl KeptView {
         self.store.favor_reads()
     }
 
+    /// The stamp that was made last, where it belongs to snapshots of this number.
+    fn latest_of(&self, number: u64) -> Option<Arc<Stamp>> {
+        let latest = self.latest();
+        let (of, stamp) = latest.as_ref()?;
+        (*of == number).then(|| Arc::clone(stamp))
+    }
+
     fn latest(&self) -> MutexGuard<'_, Option<(u64, Arc<Stamp>)>> {
         // What is held is replaced in one piece: a panic elsewhere cannot have left half of it.
         self.latest.lock().unwrap_or_else(PoisonError::into_inner)
@@ -86,10 +93,8 @@ impl Source for KeptView {
 
     fn position(&self, snapshot: &Snapshot<'_>) -> Result<Arc<Stamp>, ReadError> {
         let number = snapshot.number();
-        if let Some((of, stamp)) = &*self.latest()
-            && *of == number
-        {
-            return Ok(Arc::clone(stamp));
+        if let Some(stamp) = self.latest_of(number) {
+            return Ok(stamp);
         }
         let progress = Progress::load(snapshot)?.unwrap_or_default();
         let stamp = Arc::new(Stamp::new(progress.position()));
@@ -98,10 +103,7 @@ impl Source for KeptView {
     }
 
     fn known_position(&self) -> Option<Arc<Stamp>> {
-        let number = self.store.number();
-        let latest = self.latest();
-        let (of, stamp) = latest.as_ref()?;
-        (*of == number).then(|| Arc::clone(stamp))
+        self.latest_of(self.store.number())
     }
 
     fn applied(&self) -> watch::Receiver<Arc<Stamp>> {

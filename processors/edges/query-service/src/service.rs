@@ -194,11 +194,11 @@ impl Service {
             return Err(Problem::method_not_allowed(request.method.as_str()));
         }
         let caller = self.check_caller(target, request).await?;
-        let copy = ClientCopy::of(request);
-        if let Target::Question(_) = target
-            // Whether that is reached is not known yet.
+        let copy = matches!(target, Target::Question(_)).then(|| ClientCopy::of(request));
+        if let Some(copy) = &copy
+            // Whether the view has reached that position is not known yet.
             && !request.headers.contains_key(X_MIN_POSITION)
-            && let Some(kept) = self.view_of(Some(target)).kept(&copy)
+            && let Some(kept) = self.view_of(Some(target)).kept(copy)
         {
             return Ok(kept);
         }
@@ -236,7 +236,7 @@ impl Service {
         for (name, least) in [(AT_LEAST, &least), (AS_OF, &as_of)] {
             self.wait_for(view, name, least.as_ref()).await?;
         }
-        self.ask(prepared, copy).await
+        self.ask(prepared, copy.unwrap_or_else(|| ClientCopy::of(request))).await
     }
 
     /// Refuses a question about another place in the past than the one that the view is frozen at, and returns the position of that place, where

@@ -2,7 +2,7 @@
 
 use super::counter::Command;
 use super::pipeline::*;
-use crate::{Call, Codec, DeadLetter, Outgoing, StepError};
+use crate::{Batch, Call, Codec, DeadLetter, Outgoing, StepError};
 use std::collections::BTreeMap;
 
 fn check(key: Option<&[u8]>, value: Option<&[u8]>, reason: DeadLetter, kind: &str) {
@@ -111,23 +111,24 @@ fn a_codec_that_does_not_say_so_knows_no_schema_that_is_missing_and_nothing_of_a
     }
 }
 
-/// Of each kind of record one: a command, one of another partition, and two that are none.
-fn one_of_each(pipeline: &mut Pipeline) -> Vec<Sent> {
+/// Of each kind of record one, and what is decided of them: a command, one of another partition, and two that are none, as no schema has the id 9.
+fn one_of_each(pipeline: &mut Pipeline) -> (Vec<Sent>, BTreeMap<u32, String>, Batch) {
     let here = partition_of("c/1");
-    vec![
+    let sent = vec![
         pipeline.command(1, "c/1", add(1, 5)),
         pipeline.record((here + 1) % PARTITIONS, Some(b"c/1"), Some(b"2 c/1 - add 1 1")),
         pipeline.record(here, Some(b"c/1"), None),
         pipeline.record(here, Some(b"c/1"), Some(b"schema 9 3 c/1 - add 1 1")),
-    ]
+    ];
+    let unreadable = BTreeMap::from([(9, "the registry has none".to_owned())]);
+    let batch = pipeline.decide_with(&sent, &unreadable).unwrap();
+    (sent, unreadable, batch)
 }
 
 #[test]
 fn what_gets_an_outcome_is_known_without_deciding_it() {
     let mut pipeline = Pipeline::new(LIMITS);
-    let sent = one_of_each(&mut pipeline);
-    let unreadable = BTreeMap::from([(9, "the registry has none".to_owned())]);
-    let batch = pipeline.decide_with(&sent, &unreadable).unwrap();
+    let (sent, unreadable, batch) = one_of_each(&mut pipeline);
     let is_outcome = |outgoing: &&Outgoing| matches!(outgoing, Outgoing::Outcome { .. });
     let answered: Vec<_> = batch.outgoing.iter().filter(is_outcome).map(Outgoing::incoming).collect();
     assert_eq!(answered, [0]);
@@ -152,9 +153,7 @@ fn what_meets_a_bug_where_it_is_decoded_is_taken_for_a_command() {
 #[test]
 fn each_record_that_is_written_names_the_one_that_it_answers() {
     let mut pipeline = Pipeline::new(LIMITS);
-    let sent = one_of_each(&mut pipeline);
-    let unreadable = BTreeMap::from([(9, "the registry has none".to_owned())]);
-    let batch = pipeline.decide_with(&sent, &unreadable).unwrap();
+    let (_, _, batch) = one_of_each(&mut pipeline);
     let named: Vec<_> = batch.outgoing.iter().map(Outgoing::incoming).collect();
     assert_eq!(named, [0, 0, 1, 2, 3], "an event and an outcome, a copy, and two dead letters");
 }
