@@ -12,6 +12,7 @@ use crate::routes::{self, AGGREGATE_ID, Action};
 use crate::spans::RequestSpan;
 use crate::waiting::Waiting;
 use bearer_tokens::{Caller, Expiry, Role, Tokens};
+use bytes::Bytes;
 use http_server::{
     Answer, Api, Documented, Found, HTML, Handler, HeaderValue, JSON, Method, Origins, Parameters, Problem, Request, RequestMetrics, Route,
     StatusCode, X_MIN_POSITION, document, find, header, methods, page,
@@ -60,8 +61,8 @@ pub(crate) struct Gateway {
     tracer: Tracer,
     tokens: Option<Tokens>,
     origins: Origins,
-    openapi: Vec<u8>,
-    page: Vec<u8>,
+    openapi: Bytes,
+    page: Bytes,
 }
 
 impl Handler for Gateway {
@@ -114,8 +115,8 @@ impl Gateway {
         Self {
             labels: routes::labels(&routes),
             tracer: Tracer::default(),
-            page: page(&openapi).into_bytes(),
-            openapi: openapi.to_string().into_bytes(),
+            page: page(&openapi).into(),
+            openapi: openapi.to_string().into(),
             routes,
             waiting: Arc::new(Waiting::new(log, shutdown)),
             reader: Arc::new(reader),
