@@ -100,12 +100,16 @@ impl<'g> Scene<'g> {
 
     /// Waits until so many more outcomes are committed: the processors make progress.
     pub fn progress(&mut self, outcomes: u64) -> Duration {
-        let before = self.watch.outcomes();
+        self.progress_to(self.watch.outcomes() + outcomes)
+    }
+
+    /// Waits until so many outcomes are committed in all.
+    pub fn progress_to(&mut self, outcomes: u64) -> Duration {
         let (watch, fleet, load) = (&self.watch, &mut self.fleet, &mut self.load);
         within(DRAIN_WAIT_MAX, "commands are decided again", || {
             fleet.check_running();
             load.iter_mut().for_each(Load::check);
-            watch.outcomes() >= before + outcomes
+            watch.outcomes() >= outcomes
         })
     }
 

@@ -144,7 +144,16 @@ impl Registry {
                 "the registry refuses {what} to us ({status} {reason}), and answers for others: these credentials lack the rights to it"
             )
         };
-        match self.ask::<Found>(self.http.get(self.address.of(path)))? {
+        let ask = || self.ask::<Found>(self.http.get(self.address.of(path)));
+        let mut reply = ask()?;
+        if let Reply::Forbidden(status, reason) = reply {
+            if !self.answers_otherwise()? {
+                return Err(self.denied(what, status, reason).into());
+            }
+            // It may have refused everything a moment ago: what is refused after others were answered is refused for itself.
+            reply = ask()?;
+        }
+        match reply {
             Reply::Found(found) => match found.schema_type.as_deref() {
                 None | Some("AVRO") => Ok(found),
                 Some(other) => Err(Missing::Always(format!(
@@ -154,13 +163,7 @@ impl Registry {
             },
             Reply::Absent => Err(Missing::Always(format!("the registry knows no {what}"))),
             Reply::TooLong => Err(Missing::Always(format!("{what} has more than {SCHEMA_BYTES_MAX} bytes"))),
-            Reply::Forbidden(status, reason) => {
-                if self.answers_otherwise()? {
-                    Err(Missing::Always(refused(status, reason)))
-                } else {
-                    Err(self.denied(what, status, reason).into())
-                }
-            }
+            Reply::Forbidden(status, reason) => Err(Missing::Always(refused(status, reason))),
             Reply::Refused(status, reason) => Err(Missing::Always(format!("the registry refuses {what}: {status} {reason}"))),
         }
     }

@@ -73,6 +73,24 @@ fn a_refusal_of_one_id_is_told_from_a_refusal_of_everything() {
 }
 
 #[test]
+fn a_schema_that_was_refused_with_everything_else_is_asked_for_again() {
+    for status in [401, 403] {
+        let forbidden = (status, r#"{"error_code": 40301, "message": "nothing yet"}"#);
+        // Between the first request and the second the registry has begun to answer us.
+        let begun = [forbidden, (200, r#"["s"]"#)];
+        let (registry, playing) = registry_that_says(&[begun[0], begun[1], (200, TEXT)]);
+        assert!(matches!(registry.schema(7), Ok(Lookup::Found(_))));
+        playing.join().unwrap();
+        let (registry, playing) = registry_that_says(&[begun[0], begun[1], (503, "not well")]);
+        assert!(registry.schema(7).unwrap_err().is_transient());
+        playing.join().unwrap();
+        let (registry, playing) = registry_that_says(&[begun[0], begun[1], forbidden]);
+        assert!(absent(registry.schema(7).unwrap()).contains("lack the rights"));
+        playing.join().unwrap();
+    }
+}
+
+#[test]
 fn what_is_no_registry_makes_no_dead_letter() {
     let page = "<html><body>Please log in</body></html>";
     for (status, body) in [
