@@ -212,7 +212,10 @@ impl<D: Domain> Machine<D> {
                 // Until then the state lags behind the log: opening it folds what the log has.
                 if let Some(ends) = lost.ends_at(cursor.next_command_offset) {
                     (cursor.next_event_offset, cursor.next_outcome_offset) = ends;
-                    self.written.remove(partition);
+                    // What the log has of later commands still counts.
+                    if let Some(written) = self.written.get_mut(partition) {
+                        written.end_lost();
+                    }
                 }
             } else {
                 cursor.next_event_offset = event.unwrap_or(cursor.next_event_offset);

@@ -92,6 +92,11 @@ impl Written {
         self.lost = Some(lost);
     }
 
+    /// Those outcomes are written again.
+    pub(crate) fn end_lost(&mut self) {
+        self.lost = None;
+    }
+
     /// Adds what `other` knows.
     pub fn add(&mut self, other: Self) {
         self.events.extend(other.events);
