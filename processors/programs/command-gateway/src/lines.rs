@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 /// Commands of one stream that are under way: no more of it is read until one of them is answered.
-const UNANSWERED_MAX: usize = 2000;
+const UNANSWERED_MAX: usize = 4000;
 /// Answers that the client has not taken; no more of the stream is read while there are so many.
 const UNREAD_LINES_MAX: usize = 64;
 /// How long a command is tried again that the process has no room for.
