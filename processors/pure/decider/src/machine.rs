@@ -213,9 +213,7 @@ impl<D: Domain> Machine<D> {
                 if let Some(ends) = lost.ends_at(cursor.next_command_offset) {
                     (cursor.next_event_offset, cursor.next_outcome_offset) = ends;
                     // What the log has of later commands still counts.
-                    if let Some(written) = self.written.get_mut(partition) {
-                        written.end_lost();
-                    }
+                    self.written.entry(*partition).and_modify(Written::end_lost);
                 }
             } else {
                 cursor.next_event_offset = event.unwrap_or(cursor.next_event_offset);
