@@ -385,7 +385,7 @@ fn json_with_a_key_twice_is_no_command() {
 }
 
 #[test]
-fn json_in_the_middle_of_avro_is_told_apart_by_the_header_only() {
+fn json_in_the_middle_of_avro_is_recognized_by_the_header_only() {
     let text = add_legs().to_string();
     for content_type in ["application/json", "Application/JSON; charset=utf-8"] {
         assert!(codec().decode_command(Some(content_type.as_bytes()), text.as_bytes()).is_ok());

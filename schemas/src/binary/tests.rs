@@ -69,7 +69,7 @@ fn blocks_that_say_their_size_are_read() {
 }
 
 #[test]
-fn what_is_no_frame_is_told_apart() {
+fn what_is_no_frame_is_recognized() {
     let reason = |value: &[u8]| unframe(value).unwrap_err().reason;
     assert_eq!(reason(b""), "is empty");
     assert_eq!(

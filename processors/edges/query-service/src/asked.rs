@@ -129,11 +129,11 @@ impl<V: View, S: Source> Followable for Typed<V, S> {
                     sequence: last.sequence + 1,
                     offset: next_offset,
                 });
-                let told = events
+                let changes = events
                     .iter()
                     .map(|event| Ok((event.sequence, V::change(partition, event, &snapshot)?)));
                 Ok(CaughtUpEvents {
-                    events: told.collect::<Result<_, Refusal>>()?,
+                    events: changes.collect::<Result<_, Refusal>>()?,
                     next,
                 })
             }

@@ -101,12 +101,12 @@ impl View {
     }
 
     /// Moves the view to a position, whatever it holds, and sends its followers these changes.
-    pub(crate) fn tell(&self, position: &str, told: Option<Vec<EventChanges>>) {
+    pub(crate) fn publish(&self, position: &str, changes: Option<Vec<EventChanges>>) {
         let position = Position::parse(position).unwrap();
         let stamp = Arc::new(Stamp::new(position.clone()));
         self.held.lock().unwrap().stamp = Arc::clone(&stamp);
         self.applied.send_replace(stamp);
-        self.feed.publish(position, told);
+        self.feed.publish(position, changes);
     }
 
     pub(crate) fn set_readiness(&self, readiness: Readiness) {

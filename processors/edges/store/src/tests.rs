@@ -99,7 +99,7 @@ fn a_store_reads_as_memory_does_after_the_same_mutations() {
 }
 
 #[test]
-fn a_scan_stops_where_it_is_told_to() {
+fn a_scan_stops_where_its_caller_ends_it() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
     store.apply(&[put(1, "a"), put(2, "b"), put(3, "c")]).unwrap();

@@ -28,7 +28,7 @@ fn lost_states_and_views_come_back_from_the_log() {
 }
 
 #[test]
-fn whatever_a_hostile_client_writes_has_one_answer_and_holds_nobody_up() {
+fn whatever_a_hostile_client_writes_has_one_answer_and_delays_no_other_client() {
     in_suite("hostile-writer-short");
 }
 

@@ -107,7 +107,7 @@ fn a_state_is_bound_to_the_log_that_it_was_built_from() {
 }
 
 #[test]
-fn a_corrupt_state_is_set_aside_and_begun_anew() {
+fn a_corrupt_state_is_set_aside_and_built_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
     bind_to(&open(&path, Sizing::default(), &layout_of(1)).unwrap(), "a").unwrap();
@@ -118,7 +118,7 @@ fn a_corrupt_state_is_set_aside_and_begun_anew() {
 }
 
 #[test]
-fn a_state_of_another_layout_is_set_aside_and_begun_anew() {
+fn a_state_of_another_layout_is_set_aside_and_built_again() {
     let other_number = vec![keys::LAYOUT_NUMBER + 1];
     for other in [
         None,
@@ -145,7 +145,7 @@ fn a_state_of_another_layout_is_set_aside_and_begun_anew() {
 }
 
 #[test]
-fn a_state_whose_first_block_is_broken_is_set_aside_and_begun_anew() {
+fn a_state_whose_first_block_is_broken_is_set_aside_and_built_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
     {

@@ -93,7 +93,7 @@ impl FollowingClients {
     /// Begins a stream of a view's changes.
     pub(crate) fn start(&self, view: Arc<dyn Followable>, begin: Begin) -> Result<Answer, Problem> {
         if view.feed().is_none() {
-            return Err(Problem::busy("this process does not tell what changes"));
+            return Err(Problem::busy("this process does not serve changes"));
         }
         let place = Arc::clone(&self.places).try_acquire_owned();
         let place = place.map_err(|_| Problem::busy("as many clients follow the changes of this process as may"))?;

@@ -56,7 +56,7 @@ pub(crate) struct Recorded {
 
 #[derive(Debug)]
 pub(crate) struct PlacedEvent {
-    pub(crate) told: EventChanges,
+    pub(crate) changes: EventChanges,
     /// The view's position after the event, as text.
     pub(crate) position: String,
 }
@@ -93,14 +93,14 @@ impl Feed {
         self.state.receiver_count() > 0
     }
 
-    /// The view has come to `after`. `told` are the events on the way, in their order, where they were recorded. One thread publishes.
-    pub fn publish(&self, after: Position, told: Option<Vec<EventChanges>>) {
+    /// The view has come to `after`. `changes` are the events on the way, in their order, where they were recorded. One thread publishes.
+    pub fn publish(&self, after: Position, changes: Option<Vec<EventChanges>>) {
         let before = self.state.borrow().position.clone();
         if before == after {
             return;
         }
         // The text is made before the state is locked: followers wait for the lock.
-        let recorded = told.map(|told| Recorded::new(&before, told));
+        let recorded = changes.map(|changes| Recorded::new(&before, changes));
         let batch = Batch { before, after, recorded };
         self.state.send_modify(|state| {
             if self.is_followed() {
@@ -162,15 +162,15 @@ impl Following {
 }
 
 impl Recorded {
-    fn new(before: &Position, told: Vec<EventChanges>) -> Self {
+    fn new(before: &Position, changes: Vec<EventChanges>) -> Self {
         let mut position = before.clone();
         let mut pieces = frames::Pieces::default();
-        let mut events = Vec::with_capacity(told.len());
-        for told in told {
-            position.reach(told.partition, told.sequence);
+        let mut events = Vec::with_capacity(changes.len());
+        for changes in changes {
+            position.reach(changes.partition, changes.sequence);
             let text = position.to_string();
-            pieces.add(|out| frames::put(std::iter::once(&told.event).chain(&told.consequences), &text, out));
-            events.push(PlacedEvent { told, position: text });
+            pieces.add(|out| frames::put(std::iter::once(&changes.event).chain(&changes.consequences), &text, out));
+            events.push(PlacedEvent { changes, position: text });
         }
         Self {
             events,
@@ -185,8 +185,8 @@ impl Batch {
         const FRAME: usize = 256;
         let of_change = |change: &Change| change.document.len() + FRAME;
         let of_event = |event: &PlacedEvent| {
-            let told = &event.told;
-            event.position.len() + of_change(&told.event) + told.consequences.iter().map(of_change).sum::<usize>()
+            let changes = &event.changes;
+            event.position.len() + of_change(&changes.event) + changes.consequences.iter().map(of_change).sum::<usize>()
         };
         let recorded = self.recorded.as_ref().map_or(0, |recorded| {
             recorded.pieces.iter().map(Bytes::len).sum::<usize>() + recorded.events.iter().map(of_event).sum::<usize>()

@@ -24,7 +24,7 @@ const HEARTBEAT_PERIOD: Duration = Duration::from_secs(10);
 
 /// A view that can be followed.
 pub(crate) trait Followable: Send + Sync {
-    /// What its events change; `None` where it tells none.
+    /// What its events change; `None` where it has none.
     fn feed(&self) -> Option<&Feed>;
 
     /// Fetches some of the events that a follower lacks. Waits for the log.
@@ -86,7 +86,7 @@ pub(crate) struct Follower {
     pub(crate) query: ChangeQuery,
     pub(crate) pool: Arc<WorkerPool>,
     pub(crate) out: mpsc::Sender<Bytes>,
-    /// Every event up to it was told, or was not asked for.
+    /// Every event up to it was sent, or was not asked for.
     pub(crate) at: Position,
     pub(crate) stopping: watch::Receiver<bool>,
     /// Where to read on in the log, by partition.
@@ -147,10 +147,10 @@ impl Follower {
                 batch = following.batch() => {
                     let batch = batch.ok_or(Ended::Slow)?;
                     match &batch.recorded {
-                        Some(recorded) if is_live => self.tell(recorded, &batch).await?,
+                        Some(recorded) if is_live => self.send_batch(recorded, &batch).await?,
                         recorded => {
                             if let Some(recorded) = recorded {
-                                self.tell_rest(recorded).await?;
+                                self.send_rest(recorded).await?;
                             }
                             self.reach(&batch.after).await?;
                             is_live = self.begin_live(&batch.after).await?;
@@ -162,7 +162,7 @@ impl Follower {
         }
     }
 
-    /// Says so where it is at the view's position: what is applied from there on is told with all that follows from it.
+    /// Says so where it is at the view's position: what is applied from there on is sent with all that follows from it.
     async fn begin_live(&mut self, position: &Position) -> Result<bool, Ended> {
         let is_live = self.at == *position;
         if is_live {
@@ -172,8 +172,8 @@ impl Follower {
         Ok(is_live)
     }
 
-    /// Tells a batch that begins at its position.
-    async fn tell(&mut self, recorded: &Recorded, batch: &Batch) -> Result<(), Ended> {
+    /// Sends a batch that begins at its position.
+    async fn send_batch(&mut self, recorded: &Recorded, batch: &Batch) -> Result<(), Ended> {
         debug_assert_eq!(self.at, batch.before);
         if self.query.is_open() {
             for piece in &recorded.pieces {
@@ -182,9 +182,9 @@ impl Follower {
         } else {
             let mut pieces = Pieces::default();
             for event in &recorded.events {
-                let told = &event.told;
-                let asked = std::iter::once(&told.event)
-                    .chain(&told.consequences)
+                let changes = &event.changes;
+                let asked = std::iter::once(&changes.event)
+                    .chain(&changes.consequences)
                     .filter(|change| self.query.holds(change));
                 pieces.add(|out| frames::put(asked, &event.position, out));
             }
@@ -196,11 +196,11 @@ impl Follower {
         Ok(())
     }
 
-    /// Tells what it lacks of a batch that does not begin at its position. What followed from the events depended on others that it has not
+    /// Sends what it lacks of a batch that does not begin at its position. What followed from the events depended on others that it has not
     /// seen yet, or has seen before.
-    async fn tell_rest(&mut self, recorded: &Recorded) -> Result<(), Ended> {
+    async fn send_rest(&mut self, recorded: &Recorded) -> Result<(), Ended> {
         for event in &recorded.events {
-            let (partition, sequence) = (event.told.partition, event.told.sequence);
+            let (partition, sequence) = (event.changes.partition, event.changes.sequence);
             let has = self.at.sequence(partition).unwrap_or(0);
             if sequence <= has {
                 continue;
@@ -208,7 +208,7 @@ impl Follower {
             if sequence > has + 1 {
                 self.catch_up(partition, sequence - 1).await?;
             }
-            self.event(partition, sequence, &event.told.event).await?;
+            self.event(partition, sequence, &event.changes.event).await?;
         }
         Ok(())
     }

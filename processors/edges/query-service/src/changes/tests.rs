@@ -9,7 +9,7 @@ use keyvalue::Memory;
 use std::time::Duration;
 use tokio::time::timeout;
 
-fn told(partition: u32, sequence: u64, kind: &'static str, about: &[(&'static str, &str)]) -> EventChanges {
+fn changed(partition: u32, sequence: u64, kind: &'static str, about: &[(&'static str, &str)]) -> EventChanges {
     let about = about.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
     EventChanges {
         partition,
@@ -87,16 +87,18 @@ async fn running() -> Running {
 }
 
 #[tokio::test]
-async fn what_is_applied_is_told_with_the_position_after_it() {
+async fn what_is_applied_is_sent_with_the_position_after_it() {
     let running = running().await;
     let mut stream = Stream::open(&running, "").await;
     stream.until("event: live").await;
-    let mut first = told(0, 11, "LegAdded", &[]);
+    let mut first = changed(0, 11, "LegAdded", &[]);
     first
         .consequences
         .push(Change::new("violation-appeared", Vec::new(), &"v").unwrap());
-    running.view.tell("0:11,1:6", Some(vec![first, told(1, 6, "LegRemoved", &[])]));
-    running.view.tell("0:12,1:6", Some(vec![told(0, 12, "LegAdded", &[])]));
+    running
+        .view
+        .publish("0:11,1:6", Some(vec![first, changed(1, 6, "LegRemoved", &[])]));
+    running.view.publish("0:12,1:6", Some(vec![changed(0, 12, "LegAdded", &[])]));
     stream.until("[0,12]").await;
     assert_eq!(
         stream.messages(),
@@ -117,16 +119,16 @@ async fn filters_leave_what_is_about_one_of_their_values_and_of_one_of_the_kinds
     let mut by_both = Stream::open(&running, "?airport=HNL&kinds=LegAdded,violation-appeared").await;
     by_airport.until("event: live").await;
     by_both.until("event: live").await;
-    let mut with_consequence = told(0, 12, "LegRemoved", &[("airport", "HNL")]);
+    let mut with_consequence = changed(0, 12, "LegRemoved", &[("airport", "HNL")]);
     let appeared = Change::new("violation-appeared", vec![("airport", "HNL".to_owned())], &"v").unwrap();
     with_consequence.consequences = vec![appeared, Change::new("violation-disappeared", Vec::new(), &"w").unwrap()];
-    running.view.tell(
+    running.view.publish(
         "0:13,1:6",
         Some(vec![
-            told(0, 11, "LegAdded", &[("airport", "LAX"), ("airport", "ITO")]),
-            told(1, 6, "LegAdded", &[("airport", "LAX")]),
+            changed(0, 11, "LegAdded", &[("airport", "LAX"), ("airport", "ITO")]),
+            changed(1, 6, "LegAdded", &[("airport", "LAX")]),
             with_consequence,
-            told(0, 13, "LegAdded", &[("airport", "HNL")]),
+            changed(0, 13, "LegAdded", &[("airport", "HNL")]),
         ]),
     );
     by_airport.until("[0,13]").await;
@@ -156,7 +158,7 @@ async fn a_client_goes_on_after_what_it_has_seen_first_from_the_log_and_then_wit
     let last = schedule.sequence();
     running
         .view
-        .tell(&format!("0:{}", last + 1), Some(vec![told(0, last + 1, "LegAdded", &[])]));
+        .publish(&format!("0:{}", last + 1), Some(vec![changed(0, last + 1, "LegAdded", &[])]));
     stream.until(&format!("[0,{}]", last + 1)).await;
     let ids: Vec<String> = stream
         .messages()
@@ -170,30 +172,30 @@ async fn a_client_goes_on_after_what_it_has_seen_first_from_the_log_and_then_wit
 
 /// Followed too late to be recorded, seen already, or both: each event comes once, in order.
 #[tokio::test]
-async fn no_event_is_lost_or_told_twice_where_batches_were_not_recorded() {
+async fn no_event_is_lost_or_sent_twice_where_batches_were_not_recorded() {
     let schedule = islands();
     let running = schedule.served_with_log().await;
     let mut stream = Stream::open(&running, "?after=0:4").await;
     stream.until("event: live").await;
     let last = schedule.sequence();
     schedule.log_holds(last + 3);
-    running.view.tell(&format!("0:{}", last + 2), None);
+    running.view.publish(&format!("0:{}", last + 2), None);
     running
         .view
-        .tell(&format!("0:{}", last + 3), Some(vec![told(0, last + 3, "LegAdded", &[])]));
+        .publish(&format!("0:{}", last + 3), Some(vec![changed(0, last + 3, "LegAdded", &[])]));
     stream.until(&format!("[0,{}]", last + 3)).await;
     let ids: Vec<String> = stream
         .messages()
         .iter()
         .map(|message| message.split(' ').nth(1).unwrap().to_owned())
         .collect();
-    let told = |from: u64, to: u64| (from..=to).map(|sequence| format!("0:{sequence}"));
+    let positions = |from: u64, to: u64| (from..=to).map(|sequence| format!("0:{sequence}"));
     let live = |at: u64| std::iter::once(format!("0:{at}"));
-    let expected: Vec<String> = told(5, last)
+    let expected: Vec<String> = positions(5, last)
         .chain(live(last))
-        .chain(told(last + 1, last + 2))
+        .chain(positions(last + 1, last + 2))
         .chain(live(last + 2))
-        .chain(told(last + 3, last + 3))
+        .chain(positions(last + 3, last + 3))
         .collect();
     assert_eq!(ids, expected, "{}", stream.text);
 }
@@ -204,11 +206,12 @@ async fn a_client_that_has_seen_more_than_the_view_holds_waits_in_its_stream() {
     let running = running().await;
     let mut stream = Stream::of(running.request("GET", "/changes").header("Last-Event-ID", "0:12,1:5")).await;
     followed(&running).await;
-    running.view.tell("0:11,1:5", Some(vec![told(0, 11, "LegAdded", &[])]));
-    running
-        .view
-        .tell("0:12,1:6", Some(vec![told(0, 12, "LegAdded", &[]), told(1, 6, "LegRemoved", &[])]));
-    running.view.tell("0:13,1:6", Some(vec![told(0, 13, "LegAdded", &[])]));
+    running.view.publish("0:11,1:5", Some(vec![changed(0, 11, "LegAdded", &[])]));
+    running.view.publish(
+        "0:12,1:6",
+        Some(vec![changed(0, 12, "LegAdded", &[]), changed(1, 6, "LegRemoved", &[])]),
+    );
+    running.view.publish("0:13,1:6", Some(vec![changed(0, 13, "LegAdded", &[])]));
     stream.until("[0,13]").await;
     assert_eq!(
         stream.messages(),
@@ -247,9 +250,9 @@ async fn a_client_that_does_not_read_is_left_behind_and_disconnected() {
     // Far more than sockets hold and the feed keeps.
     let large = "x".repeat(1 << 20);
     for sequence in 1..=64 {
-        let mut event = told(0, sequence, "LegAdded", &[]);
+        let mut event = changed(0, sequence, "LegAdded", &[]);
         event.event.document = format!("\"{sequence}:{large}\"").into_bytes();
-        running.view.tell(&format!("0:{sequence}"), Some(vec![event]));
+        running.view.publish(&format!("0:{sequence}"), Some(vec![event]));
         reading.until(&format!("id: 0:{sequence}\n")).await;
         reading.text.clear();
     }
@@ -259,12 +262,12 @@ async fn a_client_that_does_not_read_is_left_behind_and_disconnected() {
         }
     };
     timeout(Duration::from_secs(30), is_slow).await.unwrap();
-    running.view.tell("0:65", Some(vec![told(0, 65, "LegAdded", &[])]));
+    running.view.publish("0:65", Some(vec![changed(0, 65, "LegAdded", &[])]));
     reading.until("[0,65]").await;
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_is_no_longer_told_anything() {
+async fn a_client_that_disconnects_is_sent_nothing_more() {
     let running = running().await;
     let mut stream = Stream::open(&running, "").await;
     stream.until("event: live").await;
@@ -272,7 +275,7 @@ async fn a_client_that_goes_away_is_no_longer_told_anything() {
     drop(stream);
     let is_followed = async {
         while running.view.feed.is_followed() {
-            running.view.tell("0:11,1:5", None);
+            running.view.publish("0:11,1:5", None);
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
@@ -280,7 +283,7 @@ async fn a_client_that_goes_away_is_no_longer_told_anything() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_followed_is_refused_before_anything_is_told() {
+async fn what_cannot_be_followed_is_refused_before_anything_is_sent() {
     let running = running().await;
     for (query, parameter) in [
         ("?airport=hnl", "airport"),
@@ -311,7 +314,7 @@ async fn the_feed_keeps_the_newest_batches_and_says_who_is_too_far_behind() {
     let feed = Feed::bounded(position("0:0"), 10_000);
     let (mut slow, _) = feed.follow();
     for sequence in 1..=40 {
-        let mut event = told(0, sequence, "LegAdded", &[]);
+        let mut event = changed(0, sequence, "LegAdded", &[]);
         event.event.document = vec![b' '; 1000];
         feed.publish(position(&format!("0:{sequence}")), Some(vec![event]));
     }

@@ -158,8 +158,8 @@ async fn a_view_that_cannot_be_read_is_a_503_that_keeps_the_details_to_the_log()
         assert_eq!(seen.header("retry-after"), Some("1"), "{path}");
         assert!(!seen.text.contains("checksum"), "{}", seen.text);
     }
-    let told = running.view.unreadable.lock().unwrap().len();
-    assert_eq!(told, 4, "the owner of the view hears of each");
+    let said = running.view.unreadable.lock().unwrap().len();
+    assert_eq!(said, 4, "the owner of the view hears of each");
     assert_eq!(running.get("/health/live").await.status, 200);
 }
 

@@ -4,7 +4,7 @@ use super::schedule::islands;
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn a_history_is_told_newest_first_with_what_each_event_changed() {
+async fn a_history_lists_newest_events_first_with_what_each_changed() {
     let running = islands().served_with_log().await;
     let seen = running.get("/explain/rotation/R1?limit=2").await;
     assert_eq!(seen.status, 200, "{}", seen.text);

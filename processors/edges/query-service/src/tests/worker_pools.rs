@@ -60,7 +60,7 @@ async fn lists_and_points_are_answered_at_once_while_eight_ask_for_everything() 
 }
 
 #[tokio::test]
-async fn a_question_whose_time_is_over_is_interrupted_and_told_so() {
+async fn a_question_whose_time_is_over_is_interrupted_and_answered_with_that() {
     let running = running(TimeLimits {
         full_scan_run_max: Duration::from_millis(100),
         ..TimeLimits::default()

@@ -34,7 +34,7 @@ async fn work_is_interrupted_when_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn work_is_interrupted_when_whoever_asked_is_gone_and_the_next_has_its_turn() {
+async fn work_is_interrupted_when_its_client_is_gone_and_the_next_has_its_turn() {
     let pool = Arc::new(WorkerPool::new(1, Duration::from_secs(10), Duration::from_secs(600)));
     let asked = Arc::clone(&pool);
     let gone = tokio::spawn(async move { asked.run(|interrupt| read_for_ever(&much(), interrupt)).await });

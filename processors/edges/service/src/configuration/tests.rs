@@ -215,7 +215,7 @@ fn a_secret_can_come_from_a_file_in_every_layer() {
 }
 
 #[test]
-fn a_secret_file_that_is_missing_or_given_beside_the_value_is_refused() {
+fn a_secret_file_that_is_missing_or_given_together_with_the_value_is_refused() {
     refused("token_file = \"/no/such\"", &[], &["/no/such: "]);
     refused(
         "token = \"hunter2\"\ntoken_file = \"/no/such\"",

@@ -63,7 +63,7 @@ fn an_offset_that_a_tool_set_or_that_has_expired_is_replaced_by_what_outcomes_te
 }
 
 #[test]
-fn dead_letters_behind_the_last_outcome_are_told_by_the_signed_offset_alone() {
+fn dead_letters_behind_the_last_outcome_are_known_by_the_signed_offset_alone() {
     let last = decided("now", 9, Some(3));
     let committed = signed("now", 12);
     let expected = Position {

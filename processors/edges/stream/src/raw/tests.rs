@@ -22,8 +22,8 @@ fn consumer(group: &str) -> BaseConsumer {
 }
 
 /// Sends an offset from a consumer that never joined, and returns what the group has committed then.
-fn sent_by_nobody(group: &str, member_only: bool) -> (Option<Result<(), Failure>>, Offset) {
-    let name = format!("nobody-{}", std::process::id());
+fn sent_without_a_member(group: &str, member_only: bool) -> (Option<Result<(), Failure>>, Offset) {
+    let name = format!("no-member-{}", std::process::id());
     let topology = Topology::with_prefix(&name, Some(1)).unwrap();
     let settings = Settings::new(&BTreeMap::from([("bootstrap.servers".to_owned(), brokers())])).unwrap();
     Admin::new(&settings).unwrap().apply(&topology).unwrap();
@@ -47,11 +47,11 @@ fn sent_by_nobody(group: &str, member_only: bool) -> (Option<Result<(), Failure>
 
 #[test]
 fn offsets_are_not_sent_by_a_consumer_that_is_no_member_though_the_broker_would_take_them() {
-    let group = format!("nobody-{}", std::process::id());
-    let (sent, committed) = sent_by_nobody(&format!("{group}-guarded"), true);
+    let group = format!("no-member-{}", std::process::id());
+    let (sent, committed) = sent_without_a_member(&format!("{group}-guarded"), true);
     assert!(sent.is_none(), "{sent:?}");
     assert_eq!(committed, Offset::Invalid);
-    let (sent, committed) = sent_by_nobody(&format!("{group}-open"), false);
+    let (sent, committed) = sent_without_a_member(&format!("{group}-open"), false);
     assert!(matches!(sent, Some(Ok(()))), "{sent:?}");
     assert_eq!(committed, Offset::Offset(7));
 }

@@ -27,7 +27,7 @@ pub(crate) fn settings_with(more: &[(&str, &str)]) -> Settings {
 }
 
 /// Of a cluster where nothing listens.
-pub(crate) fn settings_of_nobody() -> Settings {
+pub(crate) fn settings_without_a_broker() -> Settings {
     settings_of("127.0.0.1:1", &[])
 }
 

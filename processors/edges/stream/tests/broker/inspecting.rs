@@ -21,7 +21,7 @@ fn walked(topic: &str, marks: Watermarks) -> Vec<(i64, bool, String)> {
 }
 
 #[test]
-fn what_was_aborted_is_told_from_what_was_committed_up_to_the_end_that_was_asked_for() {
+fn what_was_aborted_is_distinguished_from_what_was_committed_up_to_the_end_that_was_asked_for() {
     let topic = topic("inspect-aborted", 1);
     let inspector = Inspector::new(&settings()).unwrap();
     assert_eq!(walked(&topic, inspector.watermarks(&topic, 0).unwrap()), []);
@@ -74,7 +74,7 @@ fn keys_headers_and_nothing_at_all_come_through() {
 }
 
 #[test]
-fn an_open_transaction_is_waited_for_and_then_told_as_it_ended() {
+fn an_open_transaction_is_waited_for_and_then_reported_as_it_ended() {
     let topic = topic("inspect-open", 1);
     let open = transaction(&topic, &["late"], |_| {});
     let marks = Inspector::new(&settings()).unwrap().watermarks(&topic, 0).unwrap();

@@ -1,7 +1,7 @@
 //! Reading from positions of one's own: what is seen, and what is an error.
 
 use crate::broker::fixture::{
-    WAIT, delete_records_before, read, settings, settings_of, settings_of_nobody, settings_with, topic, transaction, variable, write,
+    WAIT, delete_records_before, read, settings, settings_of, settings_with, settings_without_a_broker, topic, transaction, variable, write,
 };
 use fault_proxy::{ApiKey, Direction, Fault, Proxy, When};
 use rdkafka::producer::Producer;
@@ -20,7 +20,7 @@ fn values(found: Vec<(u32, i64, String)>) -> Vec<String> {
 }
 
 #[test]
-fn records_come_in_order_from_the_offset_asked_for_and_the_end_is_told() {
+fn records_come_in_order_from_the_offset_asked_for_and_the_end_is_reported() {
     let topic = topic("order", 2);
     write(&topic, Some(1), &["a", "b", "c"]);
     let mut reader = reader_from(&topic, &[(0, 0), (1, 1)]).unwrap();
@@ -179,7 +179,7 @@ fn records_that_go_while_they_are_read_are_an_error_with_the_offset() {
 
 #[test]
 fn a_cluster_that_cannot_be_reached_may_be_there_again() {
-    let reader = Reader::new(&settings_of_nobody(), "any").unwrap();
+    let reader = Reader::new(&settings_without_a_broker(), "any").unwrap();
     let error = reader.watermarks(0, Duration::from_millis(300)).unwrap_err();
     assert!(error.is_transient(), "{error}");
 }

@@ -1,6 +1,6 @@
 //! Topics created from the topology, compared with it, and distinguished from others of the same name.
 
-use crate::broker::fixture::{WAIT, delete_topics, settings, settings_of_nobody, topology};
+use crate::broker::fixture::{WAIT, delete_topics, settings, settings_without_a_broker, topology};
 use std::time::Duration;
 use stream::admin::{Admin, AdminError};
 use stream::facts::{FactsError, FactsReader, Role, say, settle};
@@ -81,7 +81,7 @@ fn topics_that_were_deleted_and_created_again_are_others() {
 
 #[test]
 fn a_cluster_that_cannot_be_reached_is_said_to_be() {
-    let admin = Admin::new(&settings_of_nobody()).unwrap();
+    let admin = Admin::new(&settings_without_a_broker()).unwrap();
     let error = admin.check(&topology("nowhere", 1)).unwrap_err();
     assert!(matches!(error, AdminError::Unreachable(_)), "{error}");
     assert!(error.to_string().contains("is it running"), "{error}");

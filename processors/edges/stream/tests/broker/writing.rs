@@ -1,6 +1,6 @@
 //! Writing as a client: where records go, and what is reported about each.
 
-use crate::broker::fixture::{WAIT, settings, settings_of_nobody, topic, write};
+use crate::broker::fixture::{WAIT, settings, settings_without_a_broker, topic, write};
 use std::time::Duration;
 use stream::writer::{Outgoing, WriteFailure, Writer};
 use topology::partition_of;
@@ -62,8 +62,8 @@ fn a_record_that_is_too_large_for_its_topic_is_refused_alone() {
 }
 
 #[test]
-fn records_that_nobody_acknowledges_are_counted_within_the_wait() {
-    let writer = Writer::new(&settings_of_nobody()).unwrap();
+fn records_that_no_broker_acknowledges_are_counted_within_the_wait() {
+    let writer = Writer::new(&settings_without_a_broker()).unwrap();
     writer.send(&outgoing("any", b"value")).unwrap();
     let failure = writer.flush(Duration::from_millis(300)).unwrap_err();
     assert!(matches!(failure, WriteFailure::Unacknowledged { count: 1, .. }), "{failure}");

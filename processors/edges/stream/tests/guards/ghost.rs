@@ -6,7 +6,7 @@ use std::time::Duration;
 use stream::processor::{Guards, TransientFault};
 
 #[test]
-fn a_processor_that_is_fenced_by_nobody_goes_on_when_nobodys_session_is_over() {
+fn a_processor_fenced_by_a_member_without_a_process_goes_on_once_that_session_is_over() {
     let mut run = BankRun::new("ghost");
     run.start(Guards::default(), Box::new(|_| {}));
     run.open_account(1);

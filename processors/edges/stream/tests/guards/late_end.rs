@@ -50,7 +50,7 @@ const INVALID_PRODUCER_EPOCH: i16 = 47;
 const PRODUCER_FENCED: i16 = 90;
 
 #[test]
-fn a_late_end_meets_an_old_epoch_because_the_producer_was_made_anew() {
+fn a_late_end_meets_an_old_epoch_because_the_producer_was_recreated() {
     let (mut bank, seen) = run("late-guarded", Guards::default());
     let seen = seen.recv_timeout(WAIT + Duration::from_secs(20)).unwrap();
     assert!(
@@ -68,7 +68,7 @@ fn a_late_end_meets_an_old_epoch_because_the_producer_was_made_anew() {
 }
 
 #[test]
-fn without_a_new_producer_a_late_end_commits_what_nobody_has_committed() {
+fn without_a_new_producer_a_late_end_commits_what_no_processor_committed() {
     let guards = Guards {
         renews_after_slow_end: false,
         ..Guards::default()

@@ -63,7 +63,7 @@ fn what_a_follower_has_folded_of_a_torn_transaction_is_no_reason_to_go_on_from_t
 }
 
 #[test]
-fn a_state_that_has_what_was_aborted_since_is_built_anew() {
+fn a_state_that_has_what_was_aborted_since_is_built_again() {
     let run = torn("torn-state", &|run| {
         let whole = BankRun::new("torn-state-whole");
         for offset in 0..2 {

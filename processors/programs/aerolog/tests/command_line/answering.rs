@@ -87,7 +87,7 @@ fn an_id_belongs_to_one_command_of_one_aggregate() {
 }
 
 #[test]
-fn a_command_with_a_mistake_in_it_is_told_why_it_is_none() {
+fn a_malformed_command_is_refused_with_the_reason() {
     let running = Running::new("line-mistake");
     let typed = r#"{"aggregate_id": "rotation/R1", "payload": {"CreateRotation": {"mood": "draft"}}}"#;
     let mistaken = running.run_with_input("send --json --timeout 60", typed.as_bytes());
@@ -99,7 +99,7 @@ fn a_command_with_a_mistake_in_it_is_told_why_it_is_none() {
 }
 
 #[test]
-fn nobody_who_decides_is_a_status_of_its_own() {
+fn a_command_without_a_running_processor_is_a_status_of_its_own() {
     let schedule = Schedule::new("line-alone", 2);
     let line = ["send", "retire-airplane", "N475HA", "--timeout", "1"];
     let waited = run(schedule.name(), 2, &line);

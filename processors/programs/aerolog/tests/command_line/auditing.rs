@@ -110,7 +110,7 @@ fn kcat(schedule: &Schedule, topic: &str, isolation: &str, to: &Path) {
 }
 
 #[test]
-fn an_event_that_nobody_decided_is_found_and_shown() {
+fn an_event_without_a_decision_is_found_and_shown() {
     let folder = tempfile::tempdir().unwrap();
     let (schedule, _processor) = history("audit-extra", &folder.path().join("state"));
     let topics = &schedule.topology().topics;

@@ -24,7 +24,7 @@ N2CD,HA108,2008-01-02,HNL,KOA,2008-01-02T15:15Z,2008-01-02T15:58Z
 ";
 
 #[test]
-fn bad_lines_are_told_the_rest_is_imported_and_nothing_is_imported_twice() {
+fn bad_lines_are_reported_the_rest_is_imported_and_nothing_is_imported_twice() {
     let schedule = Schedule::new("line-import", 2);
     let folder = tempfile::tempdir().unwrap();
     let (airports, legs) = (folder.path().join("airports.csv"), folder.path().join("legs.csv"));
@@ -63,7 +63,7 @@ fn bad_lines_are_told_the_rest_is_imported_and_nothing_is_imported_twice() {
 }
 
 #[test]
-fn a_line_that_was_corrected_added_or_removed_from_the_schedule_is_told_and_costs_no_other() {
+fn a_line_that_was_corrected_added_or_removed_from_the_schedule_is_reported_and_costs_no_other() {
     let schedule = Schedule::new("line-again", 2);
     let folder = tempfile::tempdir().unwrap();
     let legs = folder.path().join("legs.csv");

@@ -31,7 +31,7 @@ fn variables_of_the_environment_override_the_defaults() {
 }
 
 #[test]
-fn beyond_loopback_it_listens_only_when_told_to_in_words() {
+fn beyond_loopback_it_listens_only_where_the_configuration_says_so_in_words() {
     let everywhere = ("AEROLOG_HTTP__ADDRESS", "0.0.0.0:8082");
     let refusal = load(&[everywhere]).unwrap_err().to_string();
     assert!(refusal.contains(OPEN_TO_ANYONE), "{refusal}");

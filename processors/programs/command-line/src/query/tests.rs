@@ -33,7 +33,7 @@ fn refusal(answer: String) -> String {
 }
 
 #[test]
-fn an_answer_of_something_else_is_told_with_status_and_content_type() {
+fn an_answer_of_another_service_is_shown_with_status_and_content_type() {
     let html = "<html>\n<h1>502 Bad Gateway</h1></html>";
     let said = refusal(http("502 Bad Gateway", "text/html; charset=utf-8", html));
     for part in [
@@ -57,7 +57,7 @@ fn an_answer_of_something_else_is_told_with_status_and_content_type() {
 }
 
 #[test]
-fn a_problem_of_the_service_is_told_as_it_says_it() {
+fn a_problem_document_of_the_service_is_shown_in_its_words() {
     let body = r#"{"title": "Busy", "detail": "too many long questions"}"#;
     let said = refusal(http("503 Service Unavailable", "application/problem+json", body));
     assert!(said.ends_with("503 Service Unavailable: Busy: too many long questions"), "{said}");

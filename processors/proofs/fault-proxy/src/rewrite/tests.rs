@@ -181,7 +181,7 @@ fn versions(version: i16, apis: &[(i16, i16, i16)]) -> ApiVersionsResponse {
 }
 
 #[test]
-fn clients_are_told_of_no_version_whose_answers_may_name_a_broker_elsewhere() {
+fn no_version_is_offered_to_clients_whose_answers_may_name_a_broker_elsewhere() {
     let answered = [
         (0, 3, 13),
         (1, 4, 18),

@@ -7,7 +7,7 @@ use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 use std::time::{Duration, Instant};
 
 #[test]
-fn an_end_whose_answer_is_lost_is_sent_twice_and_the_client_is_told_of_success() {
+fn an_end_whose_answer_is_lost_is_sent_twice_and_the_client_sees_success() {
     let proxy = Proxy::start(&brokers()).unwrap();
     let (topic, id) = (topic("twice"), unique("twice"));
     let (producer, _) = producer(proxy.bootstrap(), "twice", &id);

@@ -23,7 +23,7 @@ fn check(sabotage: Sabotage, invariants: &[&str]) {
 }
 
 #[test]
-fn offsets_that_are_committed_beside_the_transaction_lose_commands() {
+fn offsets_that_are_committed_outside_the_transaction_lose_commands() {
     check(Sabotage::CommitsOffsetsAlone, &["I1"]);
 }
 
@@ -63,7 +63,7 @@ fn a_doubtful_abort_that_is_trusted_commits_what_was_aborted() {
 }
 
 #[test]
-fn offsets_that_name_no_member_are_granted_to_a_processor_that_was_put_out() {
+fn offsets_that_name_no_member_are_granted_to_a_zombie() {
     check(Sabotage::CommitsUnfenced, &["I2", "I3", "I5", "I6", "I14"]);
 }
 
@@ -78,6 +78,6 @@ fn a_state_that_is_written_in_pieces_does_not_fit_the_log() {
 }
 
 #[test]
-fn a_follower_that_goes_on_beside_the_owner_spoils_the_state() {
+fn a_follower_that_goes_on_while_its_partition_is_owned_spoils_the_state() {
     check(Sabotage::FollowsOn, &["I2", "I3", "I8"]);
 }

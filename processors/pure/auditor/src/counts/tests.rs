@@ -4,7 +4,7 @@ use super::Counts;
 use std::collections::BTreeSet;
 
 #[test]
-fn every_count_is_told_under_its_own_name() {
+fn every_count_is_reported_under_its_own_name() {
     let counts = Counts {
         commands: 1,
         pending: 2,

@@ -237,7 +237,7 @@ fn events_without_an_outcome_are_a_torn_transaction() {
 }
 
 #[test]
-fn an_event_that_nobody_decided_is_found_wherever_it_claims_to_come_from() {
+fn an_event_without_a_decision_is_found_whatever_command_it_names() {
     let log = spoiled(|log| {
         let events = &mut log.partitions[0].events;
         let mut extra = events[5].clone();

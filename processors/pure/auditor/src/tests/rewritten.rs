@@ -74,7 +74,7 @@ fn what_is_wrong_with_one_is_found() {
 }
 
 #[test]
-fn one_that_stands_in_for_what_cannot_be_told_is_taken_as_it_is() {
+fn one_that_stands_in_for_what_is_unknown_is_taken_as_it_is() {
     let stand_in = |log: &mut Log| {
         let mut outcomes = log.partitions[0].outcomes.iter_mut().rev();
         let rejected = outcomes.find(|seen| outcome(seen).status == Status::Rejected && !outcome(seen).repeated);

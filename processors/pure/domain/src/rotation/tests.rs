@@ -748,7 +748,7 @@ fn a_draft_without_problems_becomes_active_and_then_defends_itself() {
 }
 
 #[test]
-fn a_draft_with_problems_does_not_become_active_and_all_of_them_are_told() {
+fn a_draft_with_problems_does_not_become_active_and_all_of_them_are_listed() {
     let past = [
         DRAFT,
         added(OUT),
@@ -766,7 +766,7 @@ fn a_draft_with_problems_does_not_become_active_and_all_of_them_are_told() {
 }
 
 #[test]
-fn every_two_legs_that_overlap_are_told_not_only_neighbours() {
+fn every_two_legs_that_overlap_are_reported_not_only_neighbours() {
     let long = "z HNL 5:00 HNL 20:00";
     given([DRAFT, added(OUT), added(BACK), added(LATE), added(long)])
         .when_rotation(Command::Activate)
@@ -804,7 +804,7 @@ fn overlaps_are_counted_all_of_them_when_they_are_too_many_to_be_listed() {
 }
 
 #[test]
-fn a_leg_across_a_whole_rotation_is_told_with_every_leg_that_it_overlaps() {
+fn a_leg_across_a_whole_rotation_is_reported_with_every_leg_that_it_overlaps() {
     let state = shuttle(Mode::Active, LEGS_MAX - 1);
     let across = Leg {
         departure: Instant(0),

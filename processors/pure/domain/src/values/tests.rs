@@ -169,7 +169,7 @@ fn values_lend_the_text_that_they_were_read_from() {
 }
 
 #[test]
-fn every_value_of_the_data_beside_the_project_parses() {
+fn every_value_of_the_data_in_the_project_parses() {
     let data =
         |file: &str| std::fs::read_to_string(format!("{}/../../../data/{file}", std::env::var("CARGO_MANIFEST_DIR").unwrap())).unwrap();
     let mut legs = 0;

@@ -83,7 +83,7 @@ fn with_another_type_an_airplane_has_other_minimum_ground_times() {
 }
 
 #[test]
-fn rotations_of_a_retired_airplane_are_reported_until_they_are_assigned_again_whoever_has_the_registration() {
+fn rotations_of_a_retired_airplane_are_reported_until_they_are_assigned_again_whatever_has_the_registration() {
     let mut view = View::given([
         airport("HNL", "Pacific/Honolulu", 10),
         minimum("HNL", Some("763"), 60),

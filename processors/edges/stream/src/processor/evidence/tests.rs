@@ -9,7 +9,7 @@ fn records(commands: &[Option<&str>]) -> Vec<Record> {
 }
 
 #[test]
-fn records_of_a_former_topic_are_told_from_those_of_this_one() {
+fn records_of_a_former_topic_are_distinguished_from_those_of_this_one() {
     let mut evidence = Evidence::of_topic("now".to_owned());
     let are_former = evidence.note(
         0,

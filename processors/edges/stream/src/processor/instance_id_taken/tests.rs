@@ -22,7 +22,7 @@ fn a_member_stays_that_is_seen_for_longer_than_a_silent_one_is_kept() {
 }
 
 #[test]
-fn while_the_coordinator_is_away_nobody_is_seen() {
+fn while_the_coordinator_is_away_no_other_instance_is_seen() {
     let mut seen = Seen::new(Duration::from_millis(20));
     assert!(!seen.again(true));
     seen.interrupted();
@@ -31,7 +31,7 @@ fn while_the_coordinator_is_away_nobody_is_seen() {
 }
 
 #[test]
-fn while_the_group_shares_its_partitions_anew_nobody_is_put_out_but_not_for_ever() {
+fn while_the_group_rebalances_no_other_instance_is_seen_but_not_for_ever() {
     let mut seen = Seen::new(Duration::ZERO);
     assert!(seen.again(true), "there is nothing to wait for");
     let mut seen = Seen::new(Duration::from_secs(3600));

@@ -178,7 +178,7 @@ fn without_the_guard_a_live_member_commits_what_another_one_owns() {
 }
 
 #[test]
-fn a_producer_that_is_not_ready_in_its_time_is_made_anew() {
+fn a_producer_that_is_not_ready_in_its_time_is_recreated() {
     let settings = Settings::new(&BTreeMap::from([("bootstrap.servers".to_owned(), "127.0.0.1:1".to_owned())])).unwrap();
     let topology = Topology::with_prefix("nowhere", Some(1)).unwrap();
     let configuration = Configuration {

@@ -50,7 +50,7 @@ fn a_registry_that_is_not_well_or_not_there_may_be_there_again() {
 }
 
 #[test]
-fn a_refusal_of_one_id_is_told_from_a_refusal_of_everything() {
+fn a_refusal_of_one_id_is_distinguished_from_a_refusal_of_everything() {
     for status in [401, 403] {
         let forbidden = r#"{"error_code": 40301, "message": "not yours"}"#;
         // Others are given: the one that was given last.

@@ -66,7 +66,7 @@ fn every_rejection_is_listed_however_many_there_are() {
 }
 
 #[test]
-fn what_was_so_already_is_told_from_what_is_not_possible() {
+fn what_was_so_already_is_distinguished_from_what_is_not_possible() {
     let (sent, shown) = counted(&[
         (0, outcome(false, 1, Some("nothing-to-change"))),
         (0, outcome(false, 1, Some("already-registered"))),

@@ -47,7 +47,7 @@ fn confusing() -> Headers {
 }
 
 #[test]
-fn the_record_is_told_apart_from_what_the_processor_says_of_it() {
+fn the_record_is_separate_from_what_the_processor_says_of_it() {
     let letter = letter((1, 5), 0, Some("moon/base"), confusing(), "nothing");
     assert_eq!(letter.sent, confusing());
     assert_eq!(letter.obstacle(), None);

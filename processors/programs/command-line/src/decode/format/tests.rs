@@ -36,7 +36,7 @@ fn an_envelope_has_what_the_format_has() {
 }
 
 #[test]
-fn a_format_by_which_records_cannot_be_told_apart_is_refused() {
+fn a_format_that_does_not_separate_records_is_refused() {
     for (format, reason) in [
         ("%s", "after its length"),
         ("%s\\n", "after its length"),

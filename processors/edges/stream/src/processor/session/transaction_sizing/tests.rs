@@ -60,7 +60,7 @@ fn a_command_that_the_broker_names_is_tried_alone_and_its_partition_set_aside() 
 }
 
 #[test]
-fn a_command_that_nobody_names_is_found_by_halving() {
+fn a_command_that_no_error_names_is_found_by_halving() {
     let poisoned = (5, 20);
     let broker = |batch: &[Incoming<'_>]| {
         let is_in = batch.iter().any(|record| place(record) == poisoned);

@@ -44,7 +44,7 @@ impl Write for Closed {
 }
 
 #[test]
-fn a_closed_pipe_is_told_from_other_errors_in_each_form() {
+fn a_closed_pipe_is_distinguished_from_other_errors_in_each_form() {
     // More than is buffered.
     let row = ["x".repeat(100_000).into(), Value::Null, Value::Null, Value::Null];
     for form in [Form::Csv, Form::Ndjson] {
