@@ -89,29 +89,32 @@ pub(crate) fn schemas<A: Application>(
     }
 }
 
-/// What the last events and outcomes say of their schemas.
+/// What the last events and outcomes say of their schemas. Both topics are read at once: each takes a tenth of a second.
 fn in_log(settings: &Settings, topology: &Topology, shutdown: &Shutdown) -> Result<BTreeSet<InUse>, RunError> {
-    let mut found = BTreeSet::new();
+    let [events, outcomes] = thread::scope(|scope| {
+        let topics = [&topology.topics.events.name, &topology.topics.outcomes.name];
+        let reading = topics.map(|topic| scope.spawn(|| in_topic(settings, topic, shutdown)));
+        reading.map(|reading| reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    Ok(events?.into_iter().chain(outcomes?).collect())
+}
+
+/// What the last records of a topic say of their schemas; nothing when the shutdown came first.
+fn in_topic(settings: &Settings, topic: &str, shutdown: &Shutdown) -> Result<BTreeSet<InUse>, RunError> {
     let began = clock::monotonic();
-    for topic in [&topology.topics.events, &topology.topics.outcomes] {
-        loop {
-            match schemas_in_log(settings, &topic.name) {
-                Ok(logged) => {
-                    found.extend(logged);
-                    break;
+    loop {
+        match schemas_in_log(settings, topic) {
+            Ok(logged) => return Ok(logged),
+            // The topics were there a moment ago: a broker that has just started may not know of them yet.
+            Err(failure) if failure.is_transient() || (failure.is_of_missing_topic() && began.elapsed() < MISSING_WAIT_MAX) => {
+                tracing::warn!(%failure, "waiting for the last records of the log");
+                if shutdown.wait_timeout(START_PAUSE) {
+                    return Ok(BTreeSet::new());
                 }
-                // The topics were there a moment ago: a broker that has just started may not know of them yet.
-                Err(failure) if failure.is_transient() || (failure.is_of_missing_topic() && began.elapsed() < MISSING_WAIT_MAX) => {
-                    tracing::warn!(%failure, "waiting for the last records of the log");
-                    if shutdown.wait_timeout(START_PAUSE) {
-                        return Ok(found);
-                    }
-                }
-                Err(failure) => return Err(ProcessorError::from(failure).into()),
             }
+            Err(failure) => return Err(ProcessorError::from(failure).into()),
         }
     }
-    Ok(found)
 }
 
 /// Waits for the registry to have the latest schemas, and asks it for their ids. `None` when the shutdown came first.

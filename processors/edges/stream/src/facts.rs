@@ -8,6 +8,7 @@ mod applying;
 use crate::Settings;
 use crate::admin::{Admin, AdminError};
 use crate::clock::Deadline;
+use crate::closing::close_aside;
 use crate::reader::{ReadFailure, Reader};
 use crate::writer::{Outgoing, WriteFailure, Writer};
 use agreement::Agreement;
@@ -236,7 +237,9 @@ pub fn settle(settings: &Settings, admin: &Admin, topology: &Topology, configure
         }
         begin(settings, &topology, &mut reader)?;
     }
-    Ok(settled(number(&topology, reader.read()?, configured)?))
+    let topology = number(&topology, reader.read()?, configured)?;
+    close_aside(reader);
+    Ok(settled(topology))
 }
 
 /// Whether this may be done with the log at all.

@@ -8,6 +8,7 @@ pub mod admin;
 mod advice;
 pub mod carrier;
 mod clock;
+mod closing;
 mod committed;
 mod decided;
 pub mod facts;

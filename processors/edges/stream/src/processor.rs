@@ -4,7 +4,6 @@
 //! inside the poll, and the poll is never reached with an open transaction.
 
 mod catching_up;
-mod closing;
 mod consumer;
 mod evidence;
 mod follower;
@@ -27,10 +26,10 @@ pub use restore::RestoreError;
 
 pub use crate::registry::SchemaSource;
 
+use crate::closing::close_together;
 use crate::failure::Failure;
 use crate::reader::ReadFailure;
 use crate::{Settings, SettingsError};
-use closing::close_together;
 use consumer::GroupConsumer;
 use decider::{Codec, Domain, Limits, Machine, ReplayError};
 use evidence::Evidence;

@@ -10,10 +10,10 @@ mod open;
 mod records;
 mod settling;
 
-use super::closing::close_aside;
 use super::{Configuration, Guards, Observe, ProcessorError, TransientFault};
 use crate::Settings;
 use crate::clock::{self, Deadline};
+use crate::closing::close_aside;
 use crate::committed::Committed;
 use crate::failure::Failure;
 use crate::stopping::Stopping;

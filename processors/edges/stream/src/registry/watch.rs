@@ -3,7 +3,7 @@
 
 use super::{Lookup, Registry, RegistryError, SchemaSource};
 use crate::reader::{ReadFailure, Reader};
-use crate::{Settings, clock::Deadline};
+use crate::{Settings, clock::Deadline, closing::close_aside};
 use decider::WriterSchema;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -31,7 +31,13 @@ pub type FingerprintOf = fn(&WriterSchema) -> Result<u64, String>;
 
 /// What the last records of a topic's partitions, of all that it has, say of their schemas. Records without a fingerprint are left out.
 pub fn schemas_in_log(settings: &Settings, topic: &str) -> Result<BTreeSet<InUse>, ReadFailure> {
-    let mut reader = Reader::new(settings, topic)?;
+    let mut reader = Reader::configured(&settings.glancing_reader(), topic)?;
+    let found = newest_schemas(&mut reader);
+    close_aside(reader);
+    found
+}
+
+fn newest_schemas(reader: &mut Reader) -> Result<BTreeSet<InUse>, ReadFailure> {
     // The first partition is asked for even of a topic that is missing: the answer says so.
     let all: Vec<u32> = (0..reader.partitions(READ_WAIT_MAX)?.max(1)).collect();
     let marks = reader.all_watermarks(&all, READ_WAIT_MAX)?;

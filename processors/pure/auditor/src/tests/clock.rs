@@ -163,3 +163,15 @@ fn a_clock_that_shows_no_time_is_found_where_nothing_else_is_known() {
     }
     log.check(I7, "gives another outcome");
 }
+
+#[test]
+fn a_clock_that_jumps_after_the_last_one_that_is_known_is_found() {
+    let mut log = without(40, 0);
+    let topics = &mut log.partitions[0];
+    let first = of(&topics.commands[0]).place.offset;
+    // All that follow jump with it, so that nothing differs among them.
+    for seen in topics.outcomes.iter_mut().filter(|seen| outcome(seen).command_offset >= first) {
+        set_outcome(seen, |outcome| outcome.clock_ms += 1);
+    }
+    log.check(I7, "gives another outcome");
+}

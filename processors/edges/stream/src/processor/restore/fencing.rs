@@ -3,9 +3,9 @@
 
 use super::ASK_WAIT_MAX;
 use crate::clock::{self, Deadline};
+use crate::closing::close_aside;
 use crate::committed::Committed;
 use crate::failure::Failure;
-use crate::processor::closing::close_aside;
 use crate::processor::restore::Takeover;
 use crate::processor::sending::{NotSent, send_offsets};
 use crate::processor::transaction::init_transactions;

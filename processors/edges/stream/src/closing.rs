@@ -12,7 +12,7 @@ const CLOSE_WAIT_MAX: Duration = Duration::from_secs(2);
 /// that a restart finds them again.
 ///
 /// One that does not close in time is abandoned, as a fault of it must not keep the process from going on, or from ending.
-pub(super) fn close_together(clients: Vec<Box<dyn Send>>) {
+pub(crate) fn close_together(clients: Vec<Box<dyn Send>>) {
     let deadline = Deadline::after(CLOSE_WAIT_MAX);
     let (closed, all_closed) = mpsc::channel();
     let count = clients.len();
@@ -27,7 +27,7 @@ pub(super) fn close_together(clients: Vec<Box<dyn Send>>) {
 }
 
 /// Closes a client in the background.
-pub(super) fn close_aside(client: impl Send + 'static) {
+pub(crate) fn close_aside(client: impl Send + 'static) {
     close(Box::new(client), None);
 }
 
