@@ -32,9 +32,11 @@ const PASSWORD: &str = "of-a-test";
 const SAID_WITHIN: Duration = Duration::from_secs(60);
 /// A stopped partition is tried again after 60 s at the latest.
 const HEALED_WITHIN: Duration = Duration::from_secs(120);
-/// How long attempts are counted, and how many there may be: full speed would be hundreds.
+/// How long attempts are counted.
 const COUNTED: Duration = Duration::from_secs(20);
-const ATTEMPTS_MAX: f64 = 20.0;
+/// Each counts twice: as a transaction for nothing, and as a producer that is recreated. A stopped partition is tried again after 5 s and after 10 s
+/// more, and a batch of several partitions is halved first until it is known which of them is refused. Full speed would be hundreds.
+const ATTEMPTS_MAX: f64 = (2 * 5 * PARTITIONS) as f64;
 
 /// A broker that asks processors who they are and denies what no ACL allows. The row itself comes in by another listener, as an administrator.
 struct Guarded {
