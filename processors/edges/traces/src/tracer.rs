@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 #[derive(Debug)]
 pub(crate) enum Task {
     Export(Span),
-    /// Something else than a span has changed: look.
+    /// Something other than a span has changed: look.
     Look,
 }
 

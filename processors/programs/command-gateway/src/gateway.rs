@@ -217,7 +217,7 @@ impl Gateway {
             }
             incoming::object(&request.body.read(COMMAND_BYTES_MAX).await?)?
         } else {
-            // Nothing is there; something would mean something else than it says.
+            // Nothing is there; something would mean something other than it says.
             let body = request.body.read(0).await;
             body.map_err(|_too_large| incoming::no_command("this route takes no body"))?;
             serde_json::Map::new()

@@ -30,7 +30,7 @@ const PORT: &str = "commands";
 const LAST_ANSWERS_WAIT: Duration = Duration::from_secs(1);
 
 /// How long the client of the log may take to end. Brokers that are away may take longer over their answer.
-const KEEPER_WAIT_MAX: Duration = Duration::from_millis(500);
+const LOG_CLIENT_WAIT_MAX: Duration = Duration::from_millis(500);
 
 /// Why the process cannot start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -166,7 +166,7 @@ impl Process {
     pub fn join(self) -> Result<(), Failure> {
         let served = self.http.join();
         self.stop.request();
-        let kept = self.kept.recv_timeout(KEEPER_WAIT_MAX);
+        let kept = self.kept.recv_timeout(LOG_CLIENT_WAIT_MAX);
         self.operations.join();
         // No request makes a span any more.
         drop(self.exporter);

@@ -182,9 +182,9 @@ fn export(file: &Path, kept: &[Kept]) -> anyhow::Result<Verdict> {
     let lines: Result<Vec<String>, _> = kept.iter().map(serde_json::to_string).collect();
     let text = lines?.join("\n") + "\n";
     // An old file stays whole until the new one is.
-    let beside = file.with_extension("part");
-    std::fs::write(&beside, text).with_context(|| format!("{}", beside.display()))?;
-    std::fs::rename(&beside, file).with_context(|| format!("{}", file.display()))?;
+    let partial = file.with_extension("part");
+    std::fs::write(&partial, text).with_context(|| format!("{}", partial.display()))?;
+    std::fs::rename(&partial, file).with_context(|| format!("{}", file.display()))?;
     say(format_args!("exported   {} versions to {}", kept.len(), file.display()))?;
     Ok(Verdict::Fine)
 }

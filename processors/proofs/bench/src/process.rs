@@ -4,11 +4,11 @@ use crate::Plan;
 use crate::cluster::{Cluster, Schedule};
 use crate::http::Connection;
 use anyhow::{Context, bail, ensure};
+use end_to_end::free_port;
 use serde_json::Value;
 use service::clock;
 use std::fs::File;
 use std::io::Read;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -49,14 +49,14 @@ impl Process {
     }
 
     pub(crate) fn materializer(plan: &Plan, schedule: &Schedule, state: &Path) -> anyhow::Result<Self> {
-        let http = free_port()?;
+        let http = free_port();
         let address = format!("127.0.0.1:{http}");
         Self::start(plan, "materializer", schedule, state, http, &[("AEROLOG_HTTP__ADDRESS", &address)])
     }
 
     /// A command gateway that takes commands of anyone on this machine.
     pub(crate) fn gateway(plan: &Plan, schedule: &Schedule, folder: &Path) -> anyhow::Result<Self> {
-        let http = free_port()?;
+        let http = free_port();
         let address = format!("127.0.0.1:{http}");
         Self::start(
             plan,
@@ -69,7 +69,7 @@ impl Process {
     }
 
     fn start(plan: &Plan, name: &str, schedule: &Schedule, state: &Path, http: u16, variables: &[(&str, &str)]) -> anyhow::Result<Self> {
-        let operations = free_port()?;
+        let operations = free_port();
         let log = plan.work.path().join(format!("{name}-{operations}.log"));
         let program = programs()?.join(name);
         let child = Command::new(&program)
@@ -284,8 +284,4 @@ pub(crate) fn memory_mb(pid: u32, line: &str) -> anyhow::Result<f64> {
             .ok()
     });
     Ok(kib.with_context(|| format!("no {line}"))? * 1024.0 / 1e6)
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -38,7 +38,7 @@ pub fn check_golden<A: Application>(file: &str, samples: impl IntoIterator<Item 
             line.reads_as = reads_as;
         } else if line.reads_as != reads_as {
             panic!(
-                "{file}:{}: an event that was written like this is read otherwise than before\n    {}\n{}\nThe log keeps it for ever: read it \
+                "{file}:{}: an event that was written like this is read differently than before\n    {}\n{}\nThe log keeps it for ever: read it \
                  as it was meant, by an upcast (json_codec::EventForms). Where only names of Rust have changed, run the test again with {UPDATE}=1",
                 line.number,
                 line.written,

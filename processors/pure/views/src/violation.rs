@@ -30,7 +30,7 @@ pub struct Violation {
 /// What is wrong, by check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Detail {
-    /// The second leg departs from somewhere else than where the first arrives.
+    /// The second leg departs from somewhere other than where the first arrives.
     Continuity,
     /// The second leg departs before the first arrives.
     Overlap,

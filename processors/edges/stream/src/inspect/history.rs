@@ -65,7 +65,7 @@ pub fn history(inspector: &Inspector, group: &str, topic: &str, visit: &mut dyn 
 pub struct UnknownForm;
 
 /// The partition and the offset of `topic` in a record of the brokers' topic, which has no value where the offset was deleted; `None` where it is
-/// of something else than an offset of this group and topic.
+/// of something other than an offset of this group and topic.
 pub fn offset_in(key: &[u8], value: Option<&[u8]>, group: &str, topic: &str) -> Option<Result<(u32, Option<GroupOffset>), UnknownForm>> {
     let partition = partition_in(key, group, topic)?;
     let Some(value) = value else {

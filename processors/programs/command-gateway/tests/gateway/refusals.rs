@@ -1,4 +1,4 @@
-//! What is no command, what there is no room for, and requests that mean something else than they say.
+//! What is no command, what there is no room for, and requests that mean something other than they say.
 
 use crate::gateway::fixture::{Running, Seen, create, get, id, post};
 use reqwest::Method;

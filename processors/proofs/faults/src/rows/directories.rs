@@ -209,9 +209,9 @@ fn files(directory: &Path, kind: &str) -> Vec<PathBuf> {
 
 fn set_aside(state: &Path) -> usize {
     let name = format!("{}.set-aside-", state.file_name().unwrap().to_string_lossy());
-    let beside = std::fs::read_dir(state.parent().unwrap()).unwrap();
+    let siblings = std::fs::read_dir(state.parent().unwrap()).unwrap();
     let is_of = |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with(&name);
-    beside.filter(|entry| is_of(entry.as_ref().unwrap())).count()
+    siblings.filter(|entry| is_of(entry.as_ref().unwrap())).count()
 }
 
 fn state_damaged_stopped(ground: &Ground) {

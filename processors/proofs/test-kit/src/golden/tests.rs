@@ -102,7 +102,7 @@ impl EventForms for Careless {
 fn a_form_that_is_read_otherwise_than_before_is_shown_with_the_difference() {
     let (_folder, file) = file();
     let text = failure(|| check_golden::<Lamp<Renamed, Careless>>(&file, []));
-    assert!(text.contains("is read otherwise than before"), "{text}");
+    assert!(text.contains("is read differently than before"), "{text}");
     assert!(text.contains("    -     percent: 40,\n    +     per_mille: 40,"), "{text}");
 }
 

@@ -1,6 +1,7 @@
 //! Decoding with a schema that is learned on the way.
 
-use super::{DecodeError, decode_learning, schema_fingerprint};
+use super::{DecodeError, SchemaIds, decode_learning, schema_fingerprint};
+use std::collections::BTreeSet;
 
 /// The ids of known schemas.
 type KnownIds = Vec<u32>;
@@ -65,4 +66,12 @@ fn a_schema_fingerprint_is_sixteen_hexadecimal_digits_and_nothing_else() {
     ] {
         assert_eq!(schema_fingerprint(header), None, "{header:?}");
     }
+}
+
+#[test]
+fn the_ids_of_a_reader_are_different_and_no_registry_gives_any_of_them() {
+    let SchemaIds { command, event, outcome } = SchemaIds::UNKNOWN;
+    let ids = BTreeSet::from([command, event, outcome]);
+    assert_eq!(ids.len(), 3, "{ids:?}");
+    assert!(ids.iter().all(|id| i32::try_from(*id).is_err()), "{ids:?}");
 }

@@ -76,6 +76,7 @@ fn a_batch_ends_early_when_it_has_enough_to_write() {
     while !rest.is_empty() {
         let batch = pipeline.decide(rest).unwrap();
         let consumed = batch.consumed;
+        assert!(consumed > 0, "a batch without commands");
         assert_eq!(
             batch.next_command_offsets().collect::<Vec<_>>(),
             [(rest[0].partition, rest[consumed - 1].offset + 1)]

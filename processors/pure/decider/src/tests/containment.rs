@@ -26,6 +26,21 @@ fn failure(error: StepError) -> DomainFailure {
     *failure
 }
 
+/// What the function is called where a domain is written.
+fn function(call: Call) -> &'static str {
+    match call {
+        Call::DecodeCommand => "decode_command",
+        Call::EncodeMeaning => "encode_meaning",
+        Call::Load => "load",
+        Call::Decide => "decide",
+        Call::Evolve => "evolve",
+        Call::Store => "store",
+        Call::Size => "size_bytes",
+        Call::EncodeEvent => "encode_event",
+        Call::EncodeOutcome => "encode_outcome",
+    }
+}
+
 /// Decides as much as can be decided, and gives the failure that ends it.
 fn run_into_failure(pipeline: &mut Pipeline, sent: &[Sent]) -> (usize, DomainFailure) {
     let mut done = 0;
@@ -33,6 +48,7 @@ fn run_into_failure(pipeline: &mut Pipeline, sent: &[Sent]) -> (usize, DomainFai
         match pipeline.decide(&sent[done..]) {
             Ok(batch) => {
                 let consumed = batch.consumed;
+                assert!(consumed > 0, "of {} commands none is decided, and none fails", sent.len() - done);
                 let mutations = pipeline.commit(&sent[done..done + consumed], batch);
                 pipeline.memory.apply(&mutations);
                 done += consumed;
@@ -77,10 +93,8 @@ fn a_failure_anywhere_stops_at_its_command_and_leaves_nothing_of_it() {
         );
         assert!(failure.reason.contains(&format!("a bug in {}", call.name())), "{failure}");
         let text = failure.to_string();
-        assert!(
-            text.contains(&format!("{}/{}", failing.partition, failing.offset)) && text.contains(ID),
-            "{text}"
-        );
+        let beginning = format!("{}/{}: {} failed at ", failing.partition, failing.offset, function(call));
+        assert!(text.starts_with(&beginning) && text.contains(ID), "{text}");
         // The same again, for as long as the partition is open.
         assert_eq!(self::failure(pipeline.decide(&sent[done..]).unwrap_err()), failure);
         // Of all partitions the log has what was decided, and the state is what the log makes.

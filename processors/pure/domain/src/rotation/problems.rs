@@ -21,7 +21,7 @@ pub(super) struct Problem {
 enum Kind {
     /// A later one departs before this one has arrived.
     Overlap,
-    /// The next one departs from somewhere else than where this one arrives.
+    /// The next one departs from somewhere other than where this one arrives.
     Discontinuity,
 }
 

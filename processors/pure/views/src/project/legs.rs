@@ -140,7 +140,7 @@ fn with(ends: Option<(Leg, Leg)>, leg: Option<&Leg>) -> Option<(Leg, Leg)> {
     first.zip(last)
 }
 
-/// The rotation begins or ends otherwise: its edge from its airplane, and the seams to the airplane's rotations around it.
+/// The rotation begins or ends at another place: its edge from its airplane, and the seams to the airplane's rotations around it.
 fn span_changed<R: Read>(
     projection: &mut Projection<'_, R>,
     airplane: &Registration,

@@ -57,7 +57,7 @@ pub(crate) enum CacheUpdate {
     Airplane(Registration),
     /// A rotation was created, without legs.
     Created(RotationId, Rotation),
-    /// A rotation has changed otherwise than by one leg.
+    /// A rotation has changed in another way than by one leg.
     Rotation(RotationId),
     /// The place or span of a rotation among those of its airplane.
     Flown {
