@@ -58,6 +58,3 @@ pub use route::{Found, Route, find, methods, names_in_path, parameters_of};
 pub use server::serve;
 pub use warp::http::header;
 pub use warp::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-
-#[cfg(test)]
-mod fixture;

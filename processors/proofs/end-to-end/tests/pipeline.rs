@@ -3,7 +3,6 @@
 mod pipeline {
     mod answers;
     mod bad_input;
-    mod certificates;
     mod encrypted;
     mod open_files;
     mod past;

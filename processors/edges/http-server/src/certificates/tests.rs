@@ -1,8 +1,8 @@
 //! Which files are read, when, and what is said of those that cannot be used.
 
 use super::*;
-use crate::fixture::{Issued, issued};
 use tempfile::TempDir;
+use test_certificates::{Issued, issued};
 
 fn folder(issued: &Issued) -> TempDir {
     let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,6 @@
 //! Programs that serve over TLS: with certificates that are replaced while they answer, and with some that cannot be used.
 #![allow(clippy::unwrap_used)]
 
-use super::certificates::{Issued, issued};
 use end_to_end::{PATIENCE, Program, Schedule, eventually};
 use reqwest::Certificate;
 use reqwest::blocking::{Client, Response};
@@ -9,6 +8,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
+use test_certificates::{Issued, issued};
 
 /// A client that trusts this certificate only, and begins a connection for each request.
 fn trusting(issued: &Issued) -> Client {

@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::certificates::Certificates;
-use crate::fixture::{Issued, issued};
 use crate::listener::Listener;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tempfile::TempDir;
+use test_certificates::{Issued, issued};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 

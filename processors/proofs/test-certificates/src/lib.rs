@@ -1,4 +1,5 @@
 //! Certificates that a test issues itself.
+// Only tests use this crate: what cannot be issued ends the test.
 #![allow(clippy::unwrap_used)]
 
 use openssl::asn1::Asn1Time;
@@ -12,13 +13,19 @@ use openssl::x509::{X509, X509Name};
 use std::path::Path;
 
 /// A certificate that is its own issuer, and its key.
-pub(crate) struct Issued {
-    pub(crate) chain_pem: Vec<u8>,
-    pub(crate) key_pem: Vec<u8>,
+#[derive(Clone)]
+pub struct Issued {
+    /// DER.
+    pub certificate: Vec<u8>,
+    pub chain_pem: Vec<u8>,
+    pub key_pem: Vec<u8>,
 }
 
-/// For a host of that name.
-pub(crate) fn issued(host: &str) -> Issued {
+/// For a host of that name, from now on and for two days.
+///
+/// # Panics
+/// When OpenSSL refuses.
+pub fn issued(host: &str) -> Issued {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
     let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
     let mut name = X509Name::builder().unwrap();
@@ -42,13 +49,18 @@ pub(crate) fn issued(host: &str) -> Issued {
     certificate.sign(&key, MessageDigest::sha256()).unwrap();
     let certificate = certificate.build();
     Issued {
+        certificate: certificate.to_der().unwrap(),
         chain_pem: certificate.to_pem().unwrap(),
         key_pem: key.private_key_to_pem_pkcs8().unwrap(),
     }
 }
 
 impl Issued {
-    pub(crate) fn write_to(&self, folder: &Path) {
+    /// As `tls.crt` and `tls.key`, which are the names that Kubernetes gives them.
+    ///
+    /// # Panics
+    /// When they cannot be written.
+    pub fn write_to(&self, folder: &Path) {
         std::fs::write(folder.join("tls.crt"), &self.chain_pem).unwrap();
         std::fs::write(folder.join("tls.key"), &self.key_pem).unwrap();
     }
