@@ -89,8 +89,8 @@ fn bytes(mutation: &Mutation) -> usize {
     }
 }
 
-const FEW: usize = 700;
-const MANY: usize = 7_000;
+const FEW: usize = 300;
+const MANY: usize = 3_000;
 /// With ten times as many legs no event costs twice as much; a little more, because legs meet more often.
 const FACTOR_MAX: usize = 2;
 /// The steps to a place in an airplane's order that is not known yet: there are more of them where rotations are many, up to this bound.
