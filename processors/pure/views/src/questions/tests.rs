@@ -14,10 +14,13 @@ const CONNECTIONS: &str = "from=HNL&to=LAX&depart_after=2008-01-01T00:00:00Z";
 
 #[test]
 fn a_question_whose_cost_depends_on_what_clients_have_put_into_the_schedule_is_no_point() {
-    let (rotation, airport, check) = (("id", "R1"), ("code", "HNL"), ("check", "overlap"));
+    let (rotation, airplane, airport, check) = (("id", "R1"), ("id", "N475HA"), ("code", "HNL"), ("check", "overlap"));
     for (template, name, query, expected) in [
         ("/rotations/{id}", rotation, "", Work::Point),
         ("/airports/{code}", airport, "", Work::Point),
+        ("/airplanes/{id}", airplane, "", Work::Point),
+        // Rotations that have ended before it are looked at, too.
+        ("/airplanes/{id}", airplane, "from=2008-01-01T00:00:00Z", Work::Page),
         ("/rotations", rotation, "", Work::Page),
         ("/checks/{check}", check, "", Work::Page),
         // All violations of one rotation are counted.

@@ -2,7 +2,7 @@
 
 use crate::ask::{self, Direction, Span, Time};
 use crate::edges::LegSummary;
-use crate::graph::{EdgeKind, NodeId, edges_of};
+use crate::graph::{EdgeKind, NodeId, NodeKind, edges_of};
 use crate::nodes::{Airplane, Airport, Assignment, FormerAirplane, Leg, MinimumGroundTime, Rotation};
 use crate::project::counts::Counted;
 use crate::tombstones::{FormerAssignment, RemovedLeg, RemovedRotation};
@@ -368,6 +368,14 @@ impl Model {
                     let to: Vec<NodeId> = found.into_iter().map(|edge| edge.to).collect();
                     assert_eq!(&to, expected, "{} of {node}", kind.name());
                 }
+                if is_alone(kind) {
+                    let after = Span {
+                        after: Some(&[0]),
+                        limit: 1,
+                    };
+                    let page = edges_of(view, node, kind, Time::default(), after).unwrap();
+                    assert!(page.items.is_empty() && page.next.is_none(), "{} of {node}: {page:?}", kind.name());
+                }
             }
         }
     }
@@ -437,6 +445,11 @@ impl Model {
             assert_eq!(spans, expected, "{registration} in {time:?}");
         }
     }
+}
+
+/// Whether a node has one edge of the kind at most: there is no second page.
+fn is_alone(kind: EdgeKind) -> bool {
+    kind.from() == NodeKind::Leg || matches!(kind, EdgeKind::Airplane | EdgeKind::NextRotation | EdgeKind::PreviousRotation)
 }
 
 /// All items of a list, by pages of so many.
