@@ -99,7 +99,7 @@ impl EventForms for Careless {
 }
 
 #[test]
-fn a_form_that_is_read_otherwise_than_before_is_shown_with_the_difference() {
+fn a_form_that_is_read_differently_than_before_is_shown_with_the_difference() {
     let (_folder, file) = file();
     let text = failure(|| check_golden::<Lamp<Renamed, Careless>>(&file, []));
     assert!(text.contains("is read differently than before"), "{text}");
