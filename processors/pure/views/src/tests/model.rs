@@ -452,11 +452,14 @@ fn is_alone(kind: EdgeKind) -> bool {
     kind.from() == NodeKind::Leg || matches!(kind, EdgeKind::Airplane | EdgeKind::NextRotation | EdgeKind::PreviousRotation)
 }
 
+/// More than any list here has: one that does not end fails.
+const PAGES_MAX: usize = 10_000;
+
 /// All items of a list, by pages of so many.
 fn all<T>(limit: usize, mut ask: impl FnMut(Span<'_>) -> ask::Page<T>) -> Vec<T> {
     let mut items = Vec::new();
     let mut after = None;
-    loop {
+    for _ in 0..PAGES_MAX {
         let page = ask(Span {
             after: after.as_deref(),
             limit,
@@ -468,4 +471,5 @@ fn all<T>(limit: usize, mut ask: impl FnMut(Span<'_>) -> ask::Page<T>) -> Vec<T>
             None => return items,
         }
     }
+    panic!("a list goes on after {PAGES_MAX} pages, with {} items", items.len());
 }
