@@ -27,7 +27,8 @@ pub(super) fn change<R: Read>(
     if legs_before.max(legs_after) >= 2 {
         for rotation in ends.concerned(id, legs_after) {
             let before = match legs_before {
-                0 | 1 => ends.alone(rotation, id, gone),
+                // One more leg makes it a day of several only where none has gone.
+                0 | 1 => u64::from(is_of(ends.staying.as_ref(), rotation)),
                 _ => share(projection.read, &day, rotation)?,
             };
             let (lost, gained) = if rotation == id { (lost, gained) } else { (0, 0) };
@@ -122,11 +123,5 @@ impl Ends {
             concerned.extend(change.into_iter().flat_map(|((_, before, _), (_, after, _))| [before, after]));
         }
         concerned
-    }
-
-    /// How many legs a rotation had on a day of one leg or none.
-    fn alone(&self, rotation: &RotationId, id: &RotationId, gone: &[Place]) -> u64 {
-        let gone = if rotation == id { gone.len() as u64 } else { 0 };
-        u64::from(is_of(self.staying.as_ref(), rotation)) + gone
     }
 }

@@ -83,7 +83,7 @@ fn answered(facts: &[Fact], view: &impl Read, question: &Question) -> Value {
 fn history_of(facts: &[Fact], view: &impl Read, node: &str, limit: &str) -> Vec<(u64, u64)> {
     let mut shown = Vec::new();
     let mut cursor: Option<String> = None;
-    // No page but the last is empty.
+    // Each page but the last reads an event at least, if it is of the node or not.
     for _ in 0..=facts.len() {
         let mut parameters = vec![("limit", limit)];
         parameters.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
@@ -96,7 +96,11 @@ fn history_of(facts: &[Fact], view: &impl Read, node: &str, limit: &str) -> Vec<
         }
         match page["next_cursor"].as_str() {
             Some(next) => cursor = Some(next.to_owned()),
-            None => return shown,
+            None => {
+                let is_whole = shown.is_empty() || page["events"].as_array().is_some_and(|events| !events.is_empty());
+                assert!(is_whole, "nothing is older than what has made {node}, and yet it was looked for");
+                return shown;
+            }
         }
     }
     panic!("more pages than events: {shown:?}");
