@@ -2,7 +2,7 @@
 //!
 //! `KAFKA_BOOTSTRAP_SERVERS` and `SCHEMA_REGISTRY_URL` name the broker and the registry; `scripts/test` starts both. Processes that a
 //! test starts end with it, whatever becomes of it.
-// Only tests use this crate: what cannot be set up ends the test.
+// Only tests and the benchmark use this crate: what cannot be set up ends them.
 #![allow(clippy::unwrap_used)]
 
 mod cluster;
